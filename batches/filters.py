@@ -1,0 +1,44 @@
+import django_filters as filters
+from django import forms
+from django.db.models import Q
+
+from batches.models import Batch, BatchStatus, Item, Outcome, Upload, UploadStatus
+
+SELECT = forms.Select(attrs={"class": "form-select"})
+SEARCH = forms.TextInput(attrs={"class": "form-control", "type": "search"})
+
+
+class UploadFilter(filters.FilterSet):
+    q = filters.CharFilter(field_name="name", lookup_expr="icontains", label="Name", widget=SEARCH)
+    status = filters.ChoiceFilter(choices=UploadStatus.choices, empty_label="Any status", widget=SELECT)
+
+    class Meta:
+        model = Upload
+        fields = ["q", "status"]
+
+
+class BatchFilter(filters.FilterSet):
+    upload = filters.NumberFilter(widget=forms.HiddenInput)
+    status = filters.ChoiceFilter(choices=BatchStatus.choices, empty_label="Any status", widget=SELECT)
+
+    class Meta:
+        model = Batch
+        fields = ["upload", "status"]
+
+
+class ItemFilter(filters.FilterSet):
+    upload = filters.NumberFilter(widget=forms.HiddenInput)
+    batch = filters.NumberFilter(widget=forms.HiddenInput)
+    q = filters.CharFilter(method="search", label="Name, address, phone or email", widget=SEARCH)
+    outcome = filters.ChoiceFilter(choices=Outcome.choices, empty_label="Any outcome", widget=SELECT)
+
+    class Meta:
+        model = Item
+        fields = ["upload", "batch", "q", "outcome"]
+
+    def search(self, queryset, _, text):
+        """Items in which every word stands in some field of the person that was asked for."""
+        fields = ["first_name", "last_name", "address", "city", "mail_address", "phone", "email"]
+        for word in text.split():
+            queryset = queryset.filter(Q.create([(f"{field}__icontains", word) for field in fields], connector=Q.OR))
+        return queryset

@@ -1,0 +1,91 @@
+"""RQ's entry points: they take ids, hold no logic, and enqueue what must follow. The only file that mentions RQ.
+
+Every job may run twice or not at all: what it does is guarded in the database, and the sweep finds what is due.
+"""
+
+import logging
+import secrets
+from datetime import timedelta
+from functools import wraps
+
+import django_rq
+from django.db import close_old_connections
+from django.utils import timezone
+from redis.exceptions import RedisError
+
+from batches import dispatch, intake, results
+from batches.models import Upload, UploadStatus
+
+logger = logging.getLogger(__name__)
+
+STALE = timedelta(seconds=60)
+"""A reading job that has written nothing for so long is taken for dead."""
+
+
+def enqueue(queue_name, function, *args):
+    """Enqueue a job unless the same one is waiting already. Redis being down is no error: the sweep comes again."""
+    name = "-".join([function.__name__, *map(str, args)])
+    try:
+        queue = django_rq.get_queue(queue_name)
+        if not any(job_id.startswith(f"{name}--") for job_id in queue.job_ids):
+            queue.enqueue(function, *args, job_id=f"{name}--{secrets.token_hex(4)}", result_ttl=0)
+    except RedisError:
+        logger.warning("Redis is not there; %s waits for the next sweep.", name)
+
+
+def job(function):
+    """An RQ entry point. A worker lives long: a database connection that died is replaced before the work begins."""
+
+    @wraps(function)
+    def with_live_connection(*args):
+        close_old_connections()
+        function(*args)
+
+    return with_live_connection
+
+
+@job
+def check_rows(upload_id):
+    intake.check_rows(upload_id)
+
+
+@job
+def plan_upload(upload_id):
+    dispatch.plan_upload(upload_id)
+
+
+@job
+def submit_batch(batch_id):
+    if upload_id := dispatch.submit_batch(batch_id):
+        enqueue("planning", plan_upload, upload_id)
+
+
+def close_batch(batch_id, user=None):
+    """Close a batch here and now, and let what is unanswered be planned again."""
+    if upload_id := results.close_batch(batch_id, user):
+        enqueue("planning", plan_upload, upload_id)
+
+
+def tick():
+    """What is due at once, asked every second: batches to adopt, to close and to send, uploads to complete."""
+    now = timezone.now()
+    results.adopt_answered(now)
+    for batch_id in results.list_closable(now):
+        close_batch(batch_id)
+    results.complete_uploads(now)
+    for batch_id in dispatch.choose_batches(now):
+        enqueue("vendor", submit_batch, batch_id)
+
+
+def sweep():
+    """What may have been left lying, asked once a minute: after it, everything that is due is on its way again."""
+    now = timezone.now()
+    dispatch.find_lost_calls(now)
+    dispatch.resend_by_policy(now)
+    for upload_id in dispatch.list_unplanned():
+        enqueue("planning", plan_upload, upload_id)
+    stopped = Upload.objects.filter(status=UploadStatus.CHECKING, heartbeat_at__lt=now - STALE)
+    for upload_id in stopped.values_list("pk", flat=True):
+        enqueue("intake", check_rows, upload_id)
+    results.purge_expired(now)
+    tick()

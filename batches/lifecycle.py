@@ -1,0 +1,54 @@
+"""States and the moves allowed between them.
+
+A move is one conditional UPDATE: whoever changes the row has made the move, everybody else changed
+nothing. That statement is the lock, and the two tables below are the state diagrams. It is the same
+on PostgreSQL and on SQLite. Nothing else writes a status.
+"""
+
+from batches.models import Batch, BatchStatus, Event, Upload, UploadStatus
+
+BATCH_COMES_FROM = {
+    # Back to planned: nothing was taken, or sending again was decided.
+    BatchStatus.PLANNED: [BatchStatus.SUBMITTING, BatchStatus.UNCONFIRMED, BatchStatus.REFUSED],
+    BatchStatus.SUBMITTING: [BatchStatus.PLANNED],
+    BatchStatus.UNCONFIRMED: [BatchStatus.SUBMITTING],
+    # From unconfirmed or planned: an answer came for a call that we thought lost.
+    BatchStatus.ACKNOWLEDGED: [BatchStatus.SUBMITTING, BatchStatus.UNCONFIRMED, BatchStatus.PLANNED],
+    BatchStatus.REFUSED: [BatchStatus.SUBMITTING],
+    BatchStatus.CLOSED: [BatchStatus.ACKNOWLEDGED, BatchStatus.UNCONFIRMED, BatchStatus.SUBMITTING],
+    BatchStatus.CANCELLED: [BatchStatus.PLANNED, BatchStatus.SUBMITTING, BatchStatus.REFUSED],
+}
+
+UPLOAD_COMES_FROM = {
+    # From ready: the columns are changed once more.
+    UploadStatus.CHECKING: [UploadStatus.DRAFT, UploadStatus.READY, UploadStatus.FAILED],
+    UploadStatus.READY: [UploadStatus.CHECKING],
+    UploadStatus.FAILED: [UploadStatus.CHECKING],
+    UploadStatus.RUNNING: [UploadStatus.READY, UploadStatus.PAUSED],
+    UploadStatus.PAUSED: [UploadStatus.RUNNING],
+    UploadStatus.COMPLETE: [UploadStatus.RUNNING],
+    UploadStatus.CANCELLED: [
+        UploadStatus.DRAFT,
+        UploadStatus.READY,
+        UploadStatus.RUNNING,
+        UploadStatus.PAUSED,
+        UploadStatus.FAILED,
+    ],
+}
+
+
+def move_batch(batch_id, to, **changes):
+    """Move a batch to a status, with further changes in the same statement. True if this call made the move."""
+    movable = Batch.objects.filter(pk=batch_id, status__in=BATCH_COMES_FROM[to])
+    return movable.update(status=to, **changes) == 1
+
+
+def move_upload(upload_id, to, **changes):
+    """Move an upload to a status, with further changes in the same statement. True if this call made the move."""
+    movable = Upload.objects.filter(pk=upload_id, status__in=UPLOAD_COMES_FROM[to])
+    return movable.update(status=to, **changes) == 1
+
+
+def record(upload_id, what, *, batch_id=None, user=None, detail=""):
+    """Write one line of history. `detail` must hold no personal data."""
+    Event.objects.create(upload_id=upload_id, batch_id=batch_id, user=user, what=what, detail=detail[:500])

@@ -1,0 +1,21 @@
+import csv
+from pathlib import Path
+
+from django.core.management.base import BaseCommand
+
+from batches.sandbox.people import LIST_COLUMNS, make_list
+
+
+class Command(BaseCommand):
+    help = "Write a list of invented people to try with: mostly good, some invalid, some duplicates."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--rows", type=int, default=250)
+        parser.add_argument("--seed", type=int, default=1)
+        parser.add_argument("--out", required=True)
+
+    def handle(self, *, rows, seed, out, **_):
+        with Path(out).open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(LIST_COLUMNS)
+            writer.writerows(make_list(rows, seed))

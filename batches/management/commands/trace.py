@@ -1,0 +1,133 @@
+import json
+import sys
+import time
+from pathlib import Path
+
+import django_rq
+from django.core.files import File
+from django.core.management.base import BaseCommand
+from django.db.models import Count
+from redis.exceptions import RedisError
+
+from batches import intake, jobs
+from batches.counts import count_uploads
+from batches.forms import MATCHES
+from batches.management.commands.export import write_export
+from batches.mapping import FULL_NAME, MAPPABLE, find_gaps
+from batches.models import Outcome, Priority, UploadStatus
+from batches.parsing import UnreadableFile
+
+OVER = {UploadStatus.COMPLETE, UploadStatus.CANCELLED, UploadStatus.FAILED}
+
+
+class Refused(Exception):
+    """The input cannot be traced; the text says why."""
+
+
+class Command(BaseCommand):
+    help = "Trace a list: upload, map, check, start; the same as on the screens."
+
+    def add_arguments(self, parser):
+        parser.add_argument("file")
+        parser.add_argument(
+            "--map", action="append", default=[], metavar="FIELD=COLUMN", help="Guessed where not told."
+        )
+        parser.add_argument("--name", default="")
+        parser.add_argument("--priority", choices=[p.name.lower() for p in Priority], default="normal")
+        parser.add_argument("--match", default="", help="What a match must bring: phones, emails, or both.")
+        parser.add_argument("--wait", action="store_true", help="Until the upload is complete.")
+        parser.add_argument("--timeout", type=float, default=3600, metavar="S", help="Longest wait, in seconds.")
+        parser.add_argument("--export", metavar="OUT.csv", help="Write the results here; with --wait when complete.")
+
+    def handle(self, *, wait, timeout, export, **options):
+        try:
+            upload = self.begin(**options)
+        except (Refused, UnreadableFile, OSError) as problem:
+            self.stderr.write(str(problem))
+            sys.exit(2)
+        is_over = not wait or self.follow(upload, timeout)
+        upload.refresh_from_db()
+        if export:
+            write_export(upload, export)
+        self.stdout.write(json.dumps(summarise(upload)))
+        if not is_over:
+            sys.exit(3)
+
+    def begin(self, *, file, name, priority, match, **options):
+        match = [word.strip() for word in match.split(",") if word.strip()]
+        if unknown := set(match) - {word for word, _ in MATCHES}:
+            raise Refused(f"--match takes phones and emails, not {', '.join(unknown)}.")
+        with Path(file).open("rb") as handle:
+            upload = intake.receive(File(handle, name=Path(file).name), None, name, Priority[priority.upper()])
+        columns = read_mapping(upload, options["map"])
+        if gaps := find_gaps([*columns, *upload.fixed]):
+            raise Refused(" ".join(gaps))
+        intake.accept_mapping(upload, columns, {}, match, None)
+        intake.check_rows(upload.pk)
+        upload.refresh_from_db()
+        if upload.status == UploadStatus.FAILED:
+            raise Refused(upload.problem)
+        if not intake.start(upload, None):
+            raise Refused(f"None of the {upload.row_count} rows can be traced: see upload {upload.pk} for the reasons.")
+        jobs.enqueue("planning", jobs.plan_upload, upload.pk)
+        return upload
+
+    def follow(self, upload, timeout):
+        """Show progress until the upload is over: True; or the time is: False."""
+        if not is_redis_there():
+            self.stderr.write("Redis does not answer: start script/server, the list goes on by itself then.")
+        end, shown = time.monotonic() + timeout, None
+        while time.monotonic() < end:
+            upload.refresh_from_db()
+            counts = count_uploads([upload])[upload.pk]
+            line = (
+                f"{counts.percent:3}%  {counts.done} of {counts.total}, {counts.matched} matched, {counts.error} errors"
+            )
+            if line != shown:
+                self.stderr.write(line)
+                shown = line
+            if upload.status in OVER:
+                return True
+            time.sleep(min(0.5, max(end - time.monotonic(), 0)))
+        return False
+
+
+def read_mapping(upload, told):
+    """The guessed mapping with what was told put over it. A column is named, or numbered from 1."""
+    columns = dict(upload.mapping)
+    for setting in told:
+        field, _, column = setting.partition("=")
+        if field not in MAPPABLE:
+            raise Refused(f"--map: there is no field {field!r}; there are {', '.join(MAPPABLE)}.")
+        columns.pop(field, None)
+        if column in upload.columns:
+            columns[field] = upload.columns.index(column)
+        elif column.isdecimal() and 1 <= int(column) <= len(upload.columns):
+            columns[field] = int(column) - 1
+        elif column:
+            raise Refused(f"--map: there is no column {column!r}; there are {', '.join(upload.columns)}.")
+    if {"first_name", "last_name"} & set(columns):
+        columns.pop(FULL_NAME, None)
+    return columns
+
+
+def is_redis_there():
+    try:
+        return django_rq.get_connection("vendor").ping()
+    except RedisError:
+        return False
+
+
+def summarise(upload):
+    counts = count_uploads([upload])[upload.pk]
+    by_outcome = dict(upload.items.order_by().values_list("outcome").annotate(Count("pk")))
+    outcomes = {outcome: by_outcome.get(outcome, 0) for outcome in Outcome.values if outcome != Outcome.PENDING}
+    return {
+        "upload": upload.pk,
+        "status": upload.status,
+        "rows": upload.row_count,
+        "items": upload.item_count,
+        "batches": upload.batches.count(),
+        **outcomes,
+        "credits": float(counts.credits),
+    }

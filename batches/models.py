@@ -1,0 +1,331 @@
+"""What we keep: uploads of people, the batches they are sent in, and what came back.
+
+The database is the truth; Redis only carries. Words: docs/architecture.md.
+"""
+
+import secrets
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+
+class UploadStatus(models.TextChoices):
+    DRAFT = "draft", "Columns to check"
+    CHECKING = "checking", "Reading rows"
+    READY = "ready", "Ready to start"
+    RUNNING = "running", "Running"
+    PAUSED = "paused", "Paused"
+    COMPLETE = "complete", "Complete"
+    CANCELLED = "cancelled", "Cancelled"
+    FAILED = "failed", "Could not be read"
+
+
+class BatchStatus(models.TextChoices):
+    PLANNED = "planned", "Waiting its turn"
+    SUBMITTING = "submitting", "Being sent"
+    UNCONFIRMED = "unconfirmed", "Unconfirmed"
+    ACKNOWLEDGED = "acknowledged", "With the vendor"
+    REFUSED = "refused", "Refused"
+    CLOSED = "closed", "Closed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class Outcome(models.TextChoices):
+    PENDING = "pending", "Pending"
+    MATCHED = "matched", "Matched"
+    NO_MATCH = "no_match", "No match"
+    ERROR = "error", "Error"
+    MISSING = "missing", "Missing"
+    INVALID = "invalid", "Invalid"
+    DUPLICATE = "duplicate", "Duplicate"
+    REUSED = "reused", "Reused"
+    SUPPRESSED = "suppressed", "Suppressed"
+
+
+class Priority(models.IntegerChoices):
+    URGENT = 0, "Urgent"
+    NORMAL = 1, "Normal"
+    LOW = 2, "Low"
+
+
+class BatchKind(models.TextChoices):
+    BULK = "bulk", "Batch"
+    SINGLE = "single", "One person"
+
+
+ANSWERED = [Outcome.MATCHED, Outcome.NO_MATCH, Outcome.ERROR]
+AT_VENDOR = [BatchStatus.SUBMITTING, BatchStatus.UNCONFIRMED, BatchStatus.ACKNOWLEDGED]
+OPEN = [BatchStatus.PLANNED, *AT_VENDOR, BatchStatus.REFUSED]
+
+
+def make_token():
+    """A batch's secret in its callback addresses: 10 characters, 59 bits.
+
+    It stands in every item of the request, up to 1,000 times, so it is short.
+    """
+    alphabet = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+    return "".join(secrets.choice(alphabet) for _ in range(10))
+
+
+class UploadQuerySet(models.QuerySet):
+    def with_creator(self):
+        return self.select_related("created_by")
+
+    def active(self):
+        return self.filter(status__in=[UploadStatus.CHECKING, UploadStatus.RUNNING, UploadStatus.PAUSED])
+
+    def waiting_for_a_person(self):
+        return self.filter(status__in=[UploadStatus.DRAFT, UploadStatus.READY, UploadStatus.FAILED])
+
+    def finished(self):
+        return self.filter(status__in=[UploadStatus.COMPLETE, UploadStatus.CANCELLED])
+
+
+class Upload(models.Model):
+    """A file of people that a user gave us, with how its columns are read and how it is to be traced."""
+
+    name = models.CharField(max_length=200)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="uploads")
+    created_at = models.DateTimeField(auto_now_add=True)
+    status = models.CharField(max_length=12, choices=UploadStatus, default=UploadStatus.DRAFT, db_index=True)
+    priority = models.PositiveSmallIntegerField(choices=Priority, default=Priority.NORMAL)
+    problem = models.TextField(blank=True, help_text="Why the file could not be read.")
+
+    file = models.FileField(upload_to="uploads/%Y/%m/")
+    filename = models.CharField(max_length=255)
+    layout = models.JSONField(default=dict, help_text="Encoding, delimiter, sheet and header row of the file.")
+    columns = models.JSONField(default=list, help_text="The header row, as it was.")
+    mapping = models.JSONField(default=dict, help_text="Field → position of its column, from 0.")
+    fixed = models.JSONField(default=dict, blank=True, help_text="Field → value that is the same for every row.")
+    match = models.JSONField(default=list, blank=True, help_text="What a match must bring: phones, emails.")
+
+    extra_columns = models.PositiveSmallIntegerField(default=0, help_text="Cells that rows have beyond the header.")
+    row_count = models.PositiveIntegerField(default=0)
+    blank_count = models.PositiveIntegerField(default=0)
+    invalid_count = models.PositiveIntegerField(default=0)
+    duplicate_count = models.PositiveIntegerField(default=0)
+    batch_estimate = models.PositiveIntegerField(default=0, help_text="Calls that the list takes, planned at review.")
+    checked_rows = models.PositiveIntegerField(default=0, help_text="Rows read so far.")
+    heartbeat_at = models.DateTimeField(null=True, help_text="When the reading job last wrote.")
+    started_at = models.DateTimeField(null=True)
+    completed_at = models.DateTimeField(null=True)
+
+    objects = UploadQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self):
+        return self.name
+
+    def get_absolute_url(self):
+        return reverse("upload", args=[self.pk])
+
+    @property
+    def item_count(self):
+        """How many people are to be traced."""
+        return self.row_count - self.invalid_count - self.duplicate_count
+
+
+class BatchQuerySet(models.QuerySet):
+    def with_upload(self):
+        return self.select_related("upload")
+
+    def for_lists(self):
+        return self.with_upload().defer("request_ids", "completion")
+
+    def at_vendor(self):
+        return self.filter(status__in=AT_VENDOR)
+
+    def needing_a_person(self):
+        return self.filter(status__in=[BatchStatus.UNCONFIRMED, BatchStatus.REFUSED])
+
+    def due(self, now):
+        """Those that may be sent now, the upload that has had least first, urgent ones before all."""
+        return self.filter(
+            Q(next_try_at=None) | Q(next_try_at__lte=now),
+            status=BatchStatus.PLANNED,
+            upload__status=UploadStatus.RUNNING,
+        )
+
+
+class Batch(models.Model):
+    """One call to the vendor: 10 to 1,000 items over the bulk endpoint, or one over the single endpoint."""
+
+    upload = models.ForeignKey(Upload, models.CASCADE, related_name="batches")
+    number = models.PositiveIntegerField(help_text="From 1, within the upload.")
+    token = models.CharField(max_length=10, unique=True, default=make_token, editable=False)
+    kind = models.CharField(max_length=6, choices=BatchKind, default=BatchKind.BULK)
+    status = models.CharField(max_length=12, choices=BatchStatus, default=BatchStatus.PLANNED, db_index=True)
+    size = models.PositiveIntegerField(help_text="Items in it.")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True, blank=True)
+    problem = models.TextField(blank=True)
+
+    vendor_id = models.CharField(max_length=64, blank=True, db_index=True)
+    receive_count = models.PositiveIntegerField(null=True, blank=True)
+    request_ids = models.JSONField(default=dict, blank=True, help_text="Item → the vendor's own number for it.")
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    completed_at = models.DateTimeField(null=True, blank=True, help_text="When the vendor's completion call came.")
+    completion = models.TextField(blank=True, help_text="The completion call as it came.")
+    vendor_processed = models.PositiveIntegerField(null=True, blank=True)
+    vendor_matched = models.PositiveIntegerField(null=True, blank=True)
+    vendor_errors = models.PositiveIntegerField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    duplicates = models.PositiveIntegerField(default=0, help_text="Deliveries that came again.")
+
+    # Frozen when the batch closes; while it runs they are read from its items (batches/counts.py).
+    matched = models.PositiveIntegerField(default=0)
+    no_match = models.PositiveIntegerField(default=0)
+    error = models.PositiveIntegerField(default=0)
+    missing = models.PositiveIntegerField(default=0)
+    moved = models.PositiveIntegerField(default=0, help_text="Items that went on to a later batch.")
+    credits = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+
+    objects = BatchQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "batches"
+        constraints = [models.UniqueConstraint(fields=["upload", "number"], name="batch_number_once_per_upload")]
+        indexes = [models.Index(fields=["upload", "status"])]
+
+    def __str__(self):
+        return f"{self.upload_id}-{self.number}"
+
+    def get_absolute_url(self):
+        return reverse("batch", args=[self.pk])
+
+    @property
+    def is_at_vendor(self):
+        return self.status in AT_VENDOR
+
+    @property
+    def is_open(self):
+        return self.status in OPEN
+
+
+class ItemQuerySet(models.QuerySet):
+    def for_lists(self):
+        return self.select_related("upload", "batch").defer("cells", "batch__request_ids", "batch__completion")
+
+    def unplanned(self):
+        return self.filter(outcome=Outcome.PENDING, batch=None)
+
+    def in_flight(self):
+        """People whose answer we wait for."""
+        return self.filter(outcome=Outcome.PENDING, batch__status__in=AT_VENDOR)
+
+
+class Item(models.Model):
+    """One person to trace, one row of an upload. Its primary key is the vendor's `key`.
+
+    The fields from first_name to email are what is sent, in normal form; `cells` is the row as it was.
+    """
+
+    # 32 bits: the vendor's OpenAPI file declares `key` as int32.
+    id = models.AutoField(primary_key=True)
+    upload = models.ForeignKey(Upload, models.CASCADE, related_name="items")
+    batch = models.ForeignKey(Batch, models.SET_NULL, null=True, blank=True, related_name="items", db_index=False)
+    row_number = models.PositiveIntegerField(help_text="The row of the file, as a spreadsheet counts.")
+    cells = models.JSONField(help_text="The row as it was.")
+    fingerprint = models.CharField(max_length=32, blank=True, help_text="Same for rows that would be sent alike.")
+    duplicate_of = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="duplicates")
+
+    first_name = models.CharField(max_length=255, blank=True)
+    middle_name = models.CharField(max_length=255, blank=True)
+    last_name = models.CharField(max_length=255, blank=True)
+    address = models.CharField(max_length=255, blank=True)
+    unit = models.CharField(max_length=255, blank=True)
+    city = models.CharField(max_length=255, blank=True)
+    state = models.CharField(max_length=2, blank=True)
+    zip = models.CharField(max_length=10, blank=True)
+    mail_address = models.CharField(max_length=255, blank=True)
+    mail_unit = models.CharField(max_length=255, blank=True)
+    mail_city = models.CharField(max_length=255, blank=True)
+    mail_state = models.CharField(max_length=2, blank=True)
+    mail_zip = models.CharField(max_length=10, blank=True)
+    phone = models.CharField(max_length=10, blank=True)
+    email = models.CharField(max_length=255, blank=True)
+
+    outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.PENDING)
+    message = models.TextField(blank=True, help_text="The vendor's words, or what is wrong with the row.")
+    problem_columns = models.TextField(blank=True, help_text="The columns that are wrong.")
+    retries = models.PositiveSmallIntegerField(default=0, help_text="How often it was planned again unanswered.")
+    request_id = models.CharField(max_length=64, blank=True, help_text="The vendor's own number for the answer.")
+    answer = models.TextField(blank=True, help_text="The vendor's answer as it came.")
+    credits = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ItemQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["upload", "row_number"], name="item_once_per_row")]
+        indexes = [
+            models.Index(fields=["batch", "outcome"]),
+            models.Index(fields=["upload", "outcome"]),
+            models.Index(fields=["upload", "fingerprint"]),
+        ]
+
+    def __str__(self):
+        return f"row {self.row_number}"
+
+    def get_absolute_url(self):
+        return reverse("item", args=[self.pk])
+
+    @property
+    def asked_name(self):
+        return " ".join(filter(None, [self.first_name, self.middle_name, self.last_name]))
+
+    @property
+    def asked_address(self):
+        """The property's address, or the mailing address where there is none, on one line."""
+        prefix = "" if self.address or self.city else "mail_"
+        street, unit, city, state, zip_code = (
+            getattr(self, prefix + name) for name in ["address", "unit", "city", "state", "zip"]
+        )
+        return ", ".join(filter(None, [f"{street} {unit}".strip(), city, f"{state} {zip_code}".strip()]))
+
+
+class Event(models.Model):
+    """One line of an upload's or a batch's history. Holds no personal data."""
+
+    upload = models.ForeignKey(Upload, models.CASCADE, related_name="events")
+    batch = models.ForeignKey(Batch, models.CASCADE, null=True, blank=True, related_name="events")
+    at = models.DateTimeField(auto_now_add=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
+    what = models.CharField(max_length=30)
+    detail = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self):
+        return f"{self.what}: {self.detail}" if self.detail else self.what
+
+
+class HoldQuerySet(models.QuerySet):
+    def in_force(self, now):
+        return self.filter(Q(until=None) | Q(until__gt=now), lifted_at=None)
+
+
+class Hold(models.Model):
+    """Nothing is sent while a hold is in force: a refused key, or the vendor's daily credit limit."""
+
+    reason = models.TextField()
+    since = models.DateTimeField(auto_now_add=True)
+    until = models.DateTimeField(null=True, blank=True, help_text="Ends by itself then; without it, staff lift it.")
+    lifted_at = models.DateTimeField(null=True, blank=True)
+    lifted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
+
+    objects = HoldQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self):
+        return self.reason

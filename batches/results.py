@@ -1,0 +1,191 @@
+"""What comes back: file one item's answer, note a completion, close a batch.
+
+The lock of each step is the one conditional statement in it; docs/architecture.md names them all.
+"""
+
+from datetime import timedelta
+from enum import Enum
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, F, Max, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from batches.counts import freeze
+from batches.lifecycle import move_batch, move_upload, record
+from batches.models import ANSWERED, OPEN, Batch, BatchStatus, Item, Outcome, Upload, UploadStatus
+from batches.vendor import protocol
+
+
+class Filing(Enum):
+    """What became of a delivery. Everything but the first two is a stray."""
+
+    FILED = "Filed."
+    DUPLICATE = "The same answer was there already."
+    NO_KEY = "The answer does not say which item it is for."
+    UNKNOWN_BATCH = "No batch has this address."
+    UNKNOWN_ITEM = "The batch's upload has no such item."
+    ONE_TOO_MANY = "The item has another answer already."
+    NOT_SENT = "The item was never sent."
+
+
+# An item's answer
+
+
+def file_answer(token, answer, text):
+    """File one item's answer under the batch whose callback address it came to. Gives a Filing.
+
+    The UPDATE is the lock and the dedupe: only the first answer finds the item pending. The item may have been
+    planned again into another batch of the same upload since; its answer was paid for and counts.
+    """
+    if answer.key is None:
+        return Filing.NO_KEY
+    upload = Batch.objects.filter(token=token).values("upload_id")
+    pending = Item.objects.filter(pk=answer.key, outcome=Outcome.PENDING, upload_id=Subquery(upload))
+    if pending.update(**as_columns(answer, text)):
+        return Filing.FILED
+    return file_unexpected(token, answer, text)
+
+
+def as_columns(answer, text):
+    return {
+        "outcome": answer.outcome,
+        "message": answer.message,
+        "request_id": answer.request_id,
+        "credits": answer.credits,
+        "answer": text,
+        "answered_at": timezone.now(),
+    }
+
+
+def file_unexpected(token, answer, text):
+    """The way of an answer that found no pending item: late, once more, or a stray."""
+    batch = Batch.objects.filter(token=token).only("upload_id").first()
+    if batch is None:
+        return Filing.UNKNOWN_BATCH
+    item = Item.objects.filter(pk=answer.key, upload=batch.upload_id).defer("cells").first()
+    if item is None:
+        return Filing.UNKNOWN_ITEM
+    if item.outcome == Outcome.MISSING and file_late(item, answer, text):
+        return Filing.FILED
+    if item.outcome not in ANSWERED:
+        return Filing.NOT_SENT
+    if item.answer == text or (item.request_id and item.request_id == answer.request_id):
+        Batch.objects.filter(pk=batch.pk).update(duplicates=F("duplicates") + 1)
+        return Filing.DUPLICATE
+    return Filing.ONE_TOO_MANY
+
+
+def file_late(item, answer, text):
+    """File an answer for an item that was given up as missing, and count its closed batch anew."""
+    with transaction.atomic():
+        Batch.objects.select_for_update().filter(pk=item.batch_id).first()
+        missing = Item.objects.filter(pk=item.pk, outcome=Outcome.MISSING)
+        if not missing.update(**as_columns(answer, text)):
+            return False
+        freeze(item.batch_id)
+    record(item.upload_id, "late answer", batch_id=item.batch_id)
+    return True
+
+
+# The completion call
+
+
+def note_completion(token, completion, text):
+    """Keep the vendor's totals for a batch. Gives a Filing. Closes nothing: items may still be on their way."""
+    batch = Batch.objects.filter(token=token)
+    totals = {
+        "vendor_processed": completion.processed,
+        "vendor_matched": completion.matched,
+        "vendor_errors": completion.errors,
+    }
+    first = batch.filter(completed_at=None)
+    if first.update(completed_at=timezone.now(), completion=text, **totals):
+        done = batch.get()
+        missing = [] if any(total is not None for total in totals.values()) else ["without totals"]
+        record(done.upload_id, "completed by the vendor", batch_id=done.pk, detail=", ".join(missing))
+        return Filing.FILED
+    if batch.update(duplicates=F("duplicates") + 1):
+        return Filing.DUPLICATE
+    return Filing.UNKNOWN_BATCH
+
+
+# From the last answer to the end of the upload
+
+
+def adopt_answered(now):
+    """Take up batches that we thought lost, because an answer or a completion came for them."""
+    answered = Item.objects.filter(batch=OuterRef("pk"), outcome__in=ANSWERED)
+    lost = Batch.objects.filter(status__in=[BatchStatus.UNCONFIRMED, BatchStatus.PLANNED], attempts__gt=0)
+    for batch in lost.filter(Q(completed_at__isnull=False) | Exists(answered)):
+        vendor_id = find_vendor_id(batch)
+        if vendor_id and move_batch(
+            batch.pk, BatchStatus.ACKNOWLEDGED, vendor_id=vendor_id, acknowledged_at=now, problem=""
+        ):
+            record(batch.upload_id, "adopted", batch_id=batch.pk, detail=f"vendor's batch {vendor_id}")
+
+
+def find_vendor_id(batch):
+    """The vendor's number for a batch, from what came for it; empty if that all belongs to earlier batches."""
+    bodies = [batch.completion] if batch.completion else []
+    answered = batch.items.filter(outcome__in=ANSWERED).values_list("answer", flat=True)
+    for body in [*bodies, *answered[:20]]:
+        vendor_id = protocol.decode_answer(body).batch_id
+        if vendor_id and not Batch.objects.filter(vendor_id=vendor_id).exclude(pk=batch.pk).exists():
+            return vendor_id
+    return ""
+
+
+def list_closable(now):
+    """Ids of the batches whose waiting is over: all answered, or the grace time or the silence has passed."""
+    items = Item.objects.filter(batch=OuterRef("pk")).order_by()
+    last_answer = items.values("batch").annotate(last=Max("answered_at")).values("last")
+    heard = Batch.objects.filter(status=BatchStatus.ACKNOWLEDGED).annotate(
+        last_heard=Coalesce(Subquery(last_answer), "acknowledged_at")
+    )
+    grace = now - timedelta(seconds=settings.COMPLETION_GRACE)
+    silence = now - timedelta(seconds=settings.SILENCE_LIMIT)
+    is_over = Q(completed_at__lte=grace) | Q(last_heard__lte=silence, acknowledged_at__lte=silence)
+    return list(heard.filter(~Exists(items.filter(outcome=Outcome.PENDING)) | is_over).values_list("pk", flat=True))
+
+
+def close_batch(batch_id, user=None):
+    """Close a batch: unanswered items go back to be planned, at most MISSING_RETRIES times, then they are missing.
+
+    Gives the id of the upload if items of it are to be planned again, else None. In one transaction, so that an
+    answer is either counted here or finds its item changed and takes the late way.
+    """
+    with transaction.atomic():
+        batch = Batch.objects.select_for_update().select_related("upload").get(pk=batch_id)
+        if not move_batch(batch_id, BatchStatus.CLOSED, closed_at=timezone.now()):
+            return None
+        unanswered = batch.items.filter(outcome=Outcome.PENDING)
+        moved = 0
+        if batch.upload.status != UploadStatus.CANCELLED and user is None:
+            again = unanswered.filter(retries__lt=settings.MISSING_RETRIES)
+            moved = again.update(batch=None, retries=F("retries") + 1)
+        missing = unanswered.update(outcome=Outcome.MISSING)
+        Batch.objects.filter(pk=batch_id).update(moved=F("moved") + moved)
+        freeze(batch_id)
+        detail = f"{missing} missing, {moved} planned again" if missing or moved else "every item answered"
+        record(batch.upload_id, "closed", batch_id=batch_id, user=user, detail=detail)
+    return batch.upload_id if moved else None
+
+
+def complete_uploads(now):
+    """Complete the running uploads that wait for nothing any more."""
+    pending = Item.objects.filter(upload=OuterRef("pk"), outcome=Outcome.PENDING)
+    open_batches = Batch.objects.filter(upload=OuterRef("pk"), status__in=OPEN)
+    running = Upload.objects.filter(status=UploadStatus.RUNNING)
+    for upload in running.filter(~Exists(pending), ~Exists(open_batches)).only("pk"):
+        if move_upload(upload.pk, UploadStatus.COMPLETE, completed_at=now):
+            record(upload.pk, "complete")
+
+
+def purge_expired(now):
+    """Forget contact details older than RESULT_RETENTION_DAYS; outcomes and counts stay. Gives how many."""
+    if not settings.RESULT_RETENTION_DAYS:
+        return 0
+    expired = now - timedelta(days=settings.RESULT_RETENTION_DAYS)
+    return Item.objects.filter(answered_at__lt=expired).exclude(answer="").update(answer="")

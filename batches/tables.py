@@ -1,0 +1,109 @@
+import django_tables2 as tables
+from django.utils.html import format_html
+
+from batches.models import Batch, Event, Item, Upload
+from batches.vendor.answers import read_contact
+
+NUMBER = {"td": {"class": "number"}, "th": {"class": "number"}}
+TABLE = {"class": "table table-hover align-middle"}
+
+
+class StatusColumn(tables.TemplateColumn):
+    """A coloured dot with the word beside it."""
+
+    def __init__(self, field="status", **kwargs):
+        code = f"{{% include '_pill.html' with value=record.{field} label=record.get_{field}_display %}}"
+        super().__init__(code, order_by=field, **kwargs)
+
+
+class CountedTable(tables.Table):
+    """With a bar of stacked outcomes. The view puts `counts` on the table once it knows which rows are shown."""
+
+    counts = {}
+    progress = tables.TemplateColumn(template_name="_bar_cell.html", orderable=False)
+
+    def before_render(self, request):
+        for row in self.page.object_list if self.page else self.rows:
+            row.record.counts = self.counts.get(row.record.pk)
+
+
+class UploadTable(CountedTable):
+    name = tables.Column(linkify=True, verbose_name="List")
+    status = StatusColumn()
+    row_count = tables.Column(verbose_name="Rows", attrs=NUMBER)
+    created_by = tables.Column(verbose_name="By")
+    created_at = tables.DateTimeColumn(verbose_name="Uploaded", short=True)
+
+    class Meta:
+        model = Upload
+        attrs = TABLE
+        fields = ["name", "status", "progress", "row_count", "priority", "created_by", "created_at"]
+        sequence = fields
+        order_by = "-created_at"
+        empty_text = "No list here yet."
+
+
+class BatchTable(CountedTable):
+    id = tables.Column(linkify=True, verbose_name="Batch")
+    upload = tables.Column(linkify=True, verbose_name="List")
+    status = StatusColumn()
+    size = tables.Column(verbose_name="People", attrs=NUMBER)
+    submitted_at = tables.DateTimeColumn(verbose_name="Sent", short=True)
+    closed_at = tables.DateTimeColumn(verbose_name="Closed", short=True)
+
+    class Meta:
+        model = Batch
+        attrs = TABLE
+        fields = ["id", "upload", "status", "progress", "size", "submitted_at", "closed_at"]
+        sequence = fields
+        empty_text = "No batch here yet."
+
+    def render_id(self, record):
+        return str(record)
+
+
+class ItemTable(tables.Table):
+    row_number = tables.Column(linkify=True, verbose_name="Row", attrs=NUMBER)
+    person = tables.Column(accessor="asked_name", linkify=True, order_by=("last_name", "first_name"), empty_values=())
+    place = tables.Column(accessor="asked_address", order_by=("state", "city"), verbose_name="Address")
+    outcome = StatusColumn("outcome")
+    found = tables.Column(accessor="answer", orderable=False, empty_values=(), verbose_name="Found")
+    upload = tables.Column(linkify=True, verbose_name="List")
+    answered_at = tables.DateTimeColumn(verbose_name="Traced", short=True)
+
+    class Meta:
+        model = Item
+        attrs = TABLE
+        fields = ["row_number", "person", "place", "outcome", "found", "upload", "answered_at"]
+        sequence = fields
+        empty_text = "No one here yet."
+
+    def render_person(self, record):
+        return record.asked_name or "(no name)"
+
+    def render_found(self, record):
+        """What is worth a glance: how many phones and emails, or what is wrong."""
+        if not record.answer:
+            return record.message or "—"
+        contact = read_contact(record.answer)
+        if not contact.phones and not contact.emails:
+            return record.message or "—"
+        return format_html(
+            "{} phone{} · {} email{}",
+            *(part for n in (len(contact.phones), len(contact.emails)) for part in (n, "" if n == 1 else "s")),
+        )
+
+
+class EventTable(tables.Table):
+    at = tables.DateTimeColumn(format="M j, H:i:s", verbose_name="When")
+    batch = tables.Column(linkify=True)
+    what = tables.Column()
+    detail = tables.Column()
+    user = tables.Column(verbose_name="Who")
+
+    class Meta:
+        model = Event
+        attrs = TABLE
+        fields = ["at", "batch", "what", "detail", "user"]
+        orderable = False
+        empty_text = "Nothing happened yet."

@@ -1,0 +1,113 @@
+"""The socket half of the vendor: one call, its time limits, and errors sorted by what the caller may do.
+
+A new connection for every call: on a kept one, a drop between two calls could not be told from a batch
+that was taken, and would look like money spent.
+"""
+
+import ssl
+from datetime import UTC, datetime, timedelta
+
+import requests
+from django.conf import settings
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+
+from batches.vendor import protocol
+
+CONNECT_TIMEOUT = 10
+READ_TIMEOUT = 60
+"""Seconds. The vendor promises neither; a batch's acknowledgement is usually there within a second."""
+
+NEVER_CONNECTED = (ConnectTimeoutError, NewConnectionError, NameResolutionError)
+
+
+class VendorError(Exception):
+    """Why a call did not bring what it was made for. Its text may be shown to staff."""
+
+
+class VendorUnreachable(VendorError):
+    """Nothing was sent: try again later."""
+
+
+class VendorBusy(VendorError):
+    """Nothing was taken: try again later, not before `until` where that is set."""
+
+    def __init__(self, message, until=None):
+        super().__init__(message)
+        self.until = until
+
+
+class VendorRefused(VendorError):
+    """Nothing was taken, and nothing will be until the request changes. `index`: the item at fault, or None."""
+
+    def __init__(self, message, index=None):
+        super().__init__(message)
+        self.index = index
+
+
+class VendorUnauthorised(VendorError):
+    """Nothing was taken: the key is missing, wrong, or lacks the scope."""
+
+
+class VendorSilent(VendorError):
+    """It may have been taken, and nobody can tell: asking again can cost twice."""
+
+
+def submit_batch(body):
+    """Send an encoded batch. Gives its Acknowledgement, or raises a VendorError."""
+    reply = post(protocol.BATCH_PATH, body)
+    try:
+        return protocol.decode_acknowledgement(reply.content)
+    except protocol.Malformed as problem:
+        raise VendorSilent(str(problem)) from None
+
+
+def trace_person(body):
+    """Send one encoded person. Gives the body of the answer, or raises a VendorError."""
+    return post(protocol.SINGLE_PATH, body, answers={200, 404}).content
+
+
+def post(path, body, answers=frozenset({200})):
+    headers = {protocol.KEY_HEADER: settings.REALESTATEAPI_KEY, "content-type": "application/json"}
+    try:
+        reply = requests.post(
+            settings.REALESTATEAPI_URL + path,
+            data=body,
+            headers=headers | {"connection": "close"},
+            timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
+            allow_redirects=False,
+        )
+    except requests.RequestException as error:
+        if was_never_sent(error):
+            raise VendorUnreachable("The vendor could not be reached.") from None
+        raise VendorSilent("The connection broke before the vendor answered.") from None
+    if reply.status_code in answers:
+        return reply
+    raise sort_reply(reply.status_code, reply.content)
+
+
+def was_never_sent(error):
+    """True where no connection ever stood, so that the vendor cannot have taken anything."""
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    cause = reason.args[0] if reason is not None and reason.args else None
+    return isinstance(reason, NEVER_CONNECTED) or isinstance(cause, ssl.SSLCertVerificationError)
+
+
+def sort_reply(status, body):
+    """The VendorError for a reply that is no answer (docs/vendor.md, 3)."""
+    refusal = protocol.decode_refusal(body)
+    if status in {401, 403}:
+        return VendorUnauthorised(f"The vendor does not accept the API key ({status}: {refusal.message})")
+    if status == 429 and "daily" in refusal.message.lower():
+        return VendorBusy("The vendor's daily credit limit is reached.", until=next_midnight(datetime.now(UTC)))
+    if status in {429, 503}:
+        return VendorBusy(f"The vendor is busy ({status}).")
+    if status >= 500 or status == 408:
+        return VendorSilent(f"The vendor failed ({status}) and may have taken the batch.")
+    if status in {400, 413, 422}:
+        return VendorRefused(refusal.message, refusal.index)
+    return VendorUnreachable(f"The vendor answered {status}: check REALESTATEAPI_URL.")
+
+
+def next_midnight(now):
+    """The vendor's credit windows run from midnight to midnight UTC (docs/vendor.md, 3)."""
+    return (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)

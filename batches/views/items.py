@@ -1,0 +1,39 @@
+import json
+
+from django.shortcuts import get_object_or_404, render
+
+from batches.filters import ItemFilter
+from batches.mapping import LABELS
+from batches.models import Item, Upload
+from batches.tables import ItemTable
+from batches.vendor.answers import read_contact
+from batches.vendor.protocol import FIELDS
+from batches.views.listing import show_list
+
+
+def item_list(request):
+    filterset = ItemFilter(request.GET, Item.objects.for_lists())
+    upload = (
+        Upload.objects.filter(pk=filterset.form["upload"].value() or None).first() if filterset.is_valid() else None
+    )
+    return show_list(request, "items/list.html", filterset, ItemTable, upload=upload)
+
+
+def item_page(request, pk):
+    """Who was asked for beside who was found, and the answer as it came."""
+    item = get_object_or_404(Item.objects.select_related("upload", "batch", "duplicate_of"), pk=pk)
+    source = item.duplicate_of or item
+    context = {
+        "item": item,
+        "source": source,
+        "asked": [(LABELS[name], value) for name in FIELDS if (value := getattr(item, name))],
+        "cells": list(zip(item.upload.columns, item.cells, strict=False)),
+        "contact": read_contact(source.answer) if source.answer else None,
+        "answer": indent(source.answer),
+    }
+    return render(request, "items/page.html", context)
+
+
+def indent(text):
+    """An answer's JSON, indented to be read."""
+    return json.dumps(json.loads(text), indent=2, ensure_ascii=False) if text else ""

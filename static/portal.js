@@ -1,0 +1,17 @@
+// Says when what is shown is old: a live part could not be fetched.
+document.addEventListener("htmx:sendError", () => document.body.classList.add("is-stale"));
+document.addEventListener("htmx:responseError", () => document.body.classList.add("is-stale"));
+document.addEventListener("htmx:afterOnLoad", () => document.body.classList.remove("is-stale"));
+
+// A list that is done changes whole: the page is fetched anew, buttons and all.
+document.addEventListener("htmx:afterSettle", (event) => {
+  const live = event.target.closest("[data-status]") || event.target.querySelector("[data-status]");
+  const shown = document.querySelector("[data-page-status]");
+  if (live && shown && live.dataset.status !== shown.dataset.pageStatus) window.location.reload();
+});
+
+// Buttons that cannot be taken back ask first.
+document.addEventListener("submit", (event) => {
+  const question = event.target.dataset.confirm;
+  if (question && !window.confirm(question)) event.preventDefault();
+});
