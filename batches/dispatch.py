@@ -62,7 +62,8 @@ def count_batches(upload):
 def size_items(upload):
     """The upload's unplanned items with their encoded sizes; every token is as long as any other."""
     url = callback_urls(make_token())[0]
-    for item in upload.items.unplanned().only(*protocol.FIELDS).iterator(chunk_size=1000):
+    items = Item.objects.filter(upload=upload.pk).unplanned().only(*protocol.FIELDS)
+    for item in items.iterator(chunk_size=1000):
         yield SizedItem(item.pk, len(protocol.encode_item(item.pk, vars(item), url, upload.match)))
 
 

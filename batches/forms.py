@@ -6,7 +6,6 @@ from batches.mapping import FULL_NAME, LABELS, MAPPABLE, find_gaps
 from batches.models import Priority, Upload
 from batches.vendor.protocol import FIELDS
 
-MATCHES = [("phones", "a phone"), ("emails", "an email")]
 FIXABLE = ["state", "mail_state"]
 """Fields that may be the same for every row: a county's roll has no column for its state."""
 
@@ -41,7 +40,7 @@ class MappingForm(forms.Form):
     """For each field of a person the column that says it, by position; a state may be one for all rows."""
 
     match = forms.MultipleChoiceField(
-        choices=MATCHES,
+        choices=[("phones", "a phone"), ("emails", "an email")],
         required=False,
         label="A match must bring",
         help_text="Nothing chosen: a phone. Both chosen: one of them is enough.",

@@ -45,6 +45,8 @@ FIELDS = [
     "email",
 ]
 """What may be said of a person (1)."""
+REQUIREMENTS = ["phones", "emails"]
+"""What a match may be required to bring, of what the vendor offers (1)."""
 
 
 class Malformed(Exception):
@@ -223,4 +225,4 @@ def to_credits(value):
         credits = Decimal(str(value)).quantize(Decimal("0.01"))
     except InvalidOperation:
         return None
-    return credits if 0 <= credits < 1_000_000 else None
+    return credits if credits.is_finite() and 0 <= credits < 1_000_000 else None

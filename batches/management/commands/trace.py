@@ -11,11 +11,11 @@ from redis.exceptions import RedisError
 
 from batches import intake, jobs
 from batches.counts import count_uploads
-from batches.forms import MATCHES
 from batches.management.commands.export import write_export
 from batches.mapping import FULL_NAME, MAPPABLE, find_gaps
 from batches.models import Outcome, Priority, UploadStatus
 from batches.parsing import UnreadableFile
+from batches.vendor.protocol import REQUIREMENTS
 
 OVER = {UploadStatus.COMPLETE, UploadStatus.CANCELLED, UploadStatus.FAILED}
 
@@ -55,8 +55,8 @@ class Command(BaseCommand):
 
     def begin(self, *, file, name, priority, match, **options):
         match = [word.strip() for word in match.split(",") if word.strip()]
-        if unknown := set(match) - {word for word, _ in MATCHES}:
-            raise Refused(f"--match takes phones and emails, not {', '.join(unknown)}.")
+        if unknown := set(match) - set(REQUIREMENTS):
+            raise Refused(f"--match takes {' and '.join(REQUIREMENTS)}, not {', '.join(unknown)}.")
         with Path(file).open("rb") as handle:
             upload = intake.receive(File(handle, name=Path(file).name), None, name, Priority[priority.upper()])
         columns = read_mapping(upload, options["map"])

@@ -1,0 +1,118 @@
+import csv
+import io
+import json
+from pathlib import Path
+
+import django_rq
+import pytest
+from django.core.files.base import ContentFile
+from django.db import connection
+
+from batches import dispatch, intake
+from batches.models import Upload
+
+SAMPLES = Path(__file__).parent / "samples"
+HEADER = ["First Name", "Last Name", "Address", "City", "State", "Zip", "Phone"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _right_database(request):
+    """Tests meant for PostgreSQL must not run on SQLite unnoticed."""
+    assert connection.vendor == request.config.getoption("database")
+
+
+@pytest.fixture(autouse=True)
+def _plain_settings(settings, tmp_path):
+    settings.STORAGES = settings.STORAGES | {
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    }
+    settings.MEDIA_ROOT = tmp_path / "files"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    django_rq.get_connection("vendor").flushdb()
+
+
+@pytest.fixture
+def alice(django_user_model):
+    """Works with lists."""
+    return django_user_model.objects.create_user("alice", password="alice-password")
+
+
+@pytest.fixture
+def charlie(django_user_model):
+    """Staff."""
+    return django_user_model.objects.create_superuser("charlie", password="charlie-password")
+
+
+@pytest.fixture
+def browser(client, alice):
+    """Django's test client with alice logged in."""
+    client.force_login(alice)
+    return client
+
+
+def person(number, **changes):
+    """One good row, different for every number."""
+    row = {
+        "First Name": "Ada",
+        "Last Name": "Abbott",
+        "Address": f"{number} Oak St",
+        "City": "Herndon",
+        "State": "VA",
+        "Zip": "20170",
+        "Phone": "",
+    }
+    return list((row | changes).values())
+
+
+def people(count, **changes):
+    return [person(number, **changes) for number in range(1, count + 1)]
+
+
+def to_csv(rows, header=HEADER, **options):
+    out = io.StringIO()
+    csv.writer(out, **options).writerows([header, *rows] if header else rows)
+    return out.getvalue().encode()
+
+
+@pytest.fixture
+def make_upload(alice):
+    """An upload whose rows are checked, from rows or from a file's bytes."""
+
+    def make(rows, name="people.csv", mapping=None, fixed=None, match=(), user=alice, **options):
+        content = rows if isinstance(rows, bytes) else to_csv(rows)
+        upload = intake.receive(ContentFile(content, name=name), user, **options)
+        intake.accept_mapping(upload, mapping or upload.mapping, fixed or {}, list(match), user)
+        intake.check_rows(upload.pk)
+        upload.refresh_from_db()
+        return upload
+
+    return make
+
+
+@pytest.fixture
+def start_upload(make_upload, alice):
+    """A running upload, planned, with nothing sent yet."""
+
+    def start(count_or_rows, **options):
+        rows = people(count_or_rows) if isinstance(count_or_rows, int) else count_or_rows
+        upload = make_upload(rows, **options)
+        assert intake.start(upload, alice)
+        dispatch.plan_upload(upload.pk)
+        return Upload.objects.get(pk=upload.pk)
+
+    return start
+
+
+def sample(name):
+    return (SAMPLES / name).read_bytes()
+
+
+def answer_for(item, outcome="matched", **changes):
+    """The body of an item's webhook call, as bytes."""
+    body = json.loads(sample("output.json")) | {"batchRequestId": f"request-{item.pk}"}
+    body["input"] = body["input"] | {"key": item.pk}
+    if outcome == "no_match":
+        body |= {"match": False, "statusCode": 404, "output": None, "responseMessage": "No phones found."}
+    if outcome == "error":
+        body |= {"match": False, "statusCode": 500, "message": "Internal error", "credits": 0}
+    return json.dumps(body | changes).encode()

@@ -1,0 +1,314 @@
+import json
+from datetime import timedelta
+
+import pytest
+import responses
+from django.utils import timezone
+
+from batches import dispatch, intake, jobs, results
+from batches.models import Batch, BatchStatus, Event, Hold, Item, Outcome, Priority, Upload, UploadStatus
+from tests.conftest import answer_for, people
+
+pytestmark = pytest.mark.django_db
+BATCH_URL = "https://vendor.example/v1/SkipTraceBatch"
+
+
+@pytest.fixture(autouse=True)
+def _address(settings):
+    settings.REALESTATEAPI_URL = "https://vendor.example"
+
+
+@pytest.fixture
+def vendor():
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield mock
+
+
+def acknowledge(request, drop=0):
+    skips = json.loads(request.body)["skips"]
+    taken = skips[: len(skips) - drop]
+    body = {
+        "acknowledged": True,
+        "batchId": "vendor-batch",
+        "receiveCount": len(taken),
+        "batchRequestIds": [{"key": skip["key"], "batchRequestId": f"r{skip['key']}"} for skip in taken],
+    }
+    return 200, {}, json.dumps(body)
+
+
+def accepts(vendor, **options):
+    vendor.add_callback("POST", BATCH_URL, lambda request: acknowledge(request, **options))
+
+
+def refresh(batch):
+    return Batch.objects.get(pk=batch.pk)
+
+
+def send_next():
+    for batch_id in dispatch.choose_batches(timezone.now()):
+        dispatch.submit_batch(batch_id)
+
+
+def test_a_started_list_is_put_into_lawful_batches(start_upload):
+    upload = start_upload(1009)
+    assert list(upload.batches.order_by("number").values_list("number", "size", "kind")) == [
+        (1, batch_size(upload), "bulk"),
+        (2, 1009 - batch_size(upload), "bulk"),
+    ]
+    assert not upload.items.unplanned().exists()
+
+
+def batch_size(upload):
+    return upload.batches.get(number=1).size
+
+
+def test_fewer_than_ten_go_one_by_one(start_upload):
+    assert list(start_upload(9).batches.values_list("size", "kind")) == [(1, "single")] * 9
+
+
+def test_planning_twice_plans_once(start_upload):
+    upload = start_upload(25)
+    assert dispatch.plan_upload(upload.pk) == 0
+    assert upload.batches.count() == 1
+
+
+def test_the_estimate_at_review_is_what_is_planned(make_upload, alice):
+    upload = make_upload(people(1009))
+    intake.start(upload, alice)
+    assert dispatch.plan_upload(upload.pk) == upload.batch_estimate == 2
+
+
+def test_an_acknowledgement_is_kept_and_checked(start_upload, vendor):
+    accepts(vendor)
+    batch = start_upload(12).batches.get()
+    assert dispatch.submit_batch(batch.pk) is None
+    batch = refresh(batch)
+    assert (batch.status, batch.vendor_id, batch.receive_count) == (BatchStatus.ACKNOWLEDGED, "vendor-batch", 12)
+    assert batch.request_ids == {str(item.pk): f"r{item.pk}" for item in batch.items.all()}
+    body = json.loads(vendor.calls[0].request.body)
+    assert body["webcomplete_url"].endswith(f"/webhooks/complete/{batch.token}/")
+    assert {skip["webhook_url"] for skip in body["skips"]} == {f"http://127.0.0.1:8000/webhooks/item/{batch.token}/"}
+    assert len(vendor.calls[0].request.body) <= 256_000
+
+
+def test_the_planned_size_is_the_sent_size(start_upload, vendor):
+    accepts(vendor)
+    upload = start_upload([[*row[:2], f"{'x' * 200} {row[2]}", *row[3:]] for row in people(1200)])
+    for batch in upload.batches.all():
+        dispatch.submit_batch(batch.pk)
+    sizes = [len(call.request.body) for call in vendor.calls]
+    assert max(sizes) <= 256_000
+    assert max(sizes) > 255_000
+
+
+def test_of_two_workers_one_sends(start_upload, vendor):
+    accepts(vendor)
+    batch = start_upload(12).batches.get()
+    dispatch.submit_batch(batch.pk)
+    dispatch.submit_batch(batch.pk)
+    assert len(vendor.calls) == 1
+
+
+def test_items_that_the_vendor_did_not_take_are_planned_again(start_upload, vendor):
+    accepts(vendor, drop=11)
+    upload = start_upload(30)
+    batch = upload.batches.get()
+    assert dispatch.submit_batch(batch.pk) == upload.pk
+    batch = refresh(batch)
+    assert batch.problem == "The vendor says that it received 19 of 30 items."
+    assert (batch.items.count(), batch.moved) == (19, 11)
+    assert dispatch.plan_upload(upload.pk) == 1
+    assert upload.batches.get(number=2).size == 11
+
+
+def test_a_list_of_few_goes_over_the_single_endpoint(start_upload, vendor):
+    item = start_upload(1).items.get()
+    reply = answer_for(item)
+    vendor.post("https://vendor.example/v1/SkipTrace", body=reply)
+    dispatch.submit_batch(item.batch_id)
+    item.refresh_from_db()
+    assert (item.outcome, item.answer) == (Outcome.MATCHED, reply.decode())
+    assert json.loads(vendor.calls[0].request.body) == {
+        "first_name": "Ada",
+        "last_name": "Abbott",
+        "address": "1 Oak St",
+        "city": "Herndon",
+        "state": "VA",
+        "zip": "20170",
+    }
+    jobs.tick()
+    assert refresh(item.batch).status == BatchStatus.CLOSED
+
+
+def test_a_busy_vendor_is_asked_again_later(start_upload, vendor):
+    vendor.post(BATCH_URL, status=429, json={"message": "Too many requests"})
+    batch = start_upload(12).batches.get()
+    dispatch.submit_batch(batch.pk)
+    batch = refresh(batch)
+    assert batch.status == BatchStatus.PLANNED
+    assert timedelta(0) < batch.next_try_at - timezone.now() < timedelta(seconds=2)
+    assert dispatch.choose_batches(timezone.now()) == []
+    assert dispatch.choose_batches(timezone.now() + timedelta(seconds=2)) == [batch.pk]
+
+
+def test_waits_grow_to_a_minute_and_no_further():
+    waits = [(dispatch.next_try(attempts) - timezone.now()).total_seconds() for attempts in (1, 4, 7, 50)]
+    assert 0.9 < waits[0] <= 1.5
+    assert 7.9 < waits[1] <= 12
+    assert 59 < waits[2] <= 90
+    assert 59 < waits[3] <= 90
+
+
+def test_a_silent_vendor_leaves_the_batch_unconfirmed(start_upload, vendor):
+    vendor.post(BATCH_URL, status=500)
+    batch = start_upload(12).batches.get()
+    dispatch.submit_batch(batch.pk)
+    assert refresh(batch).status == BatchStatus.UNCONFIRMED
+    jobs.sweep()
+    assert refresh(batch).status == BatchStatus.UNCONFIRMED
+    assert len(vendor.calls) == 1
+
+
+def test_a_sender_that_died_leaves_the_batch_unconfirmed(start_upload):
+    batch = start_upload(12).batches.get()
+    Batch.objects.filter(pk=batch.pk).update(status=BatchStatus.SUBMITTING, submitted_at=timezone.now())
+    dispatch.find_lost_calls(timezone.now())
+    assert refresh(batch).status == BatchStatus.SUBMITTING
+    dispatch.find_lost_calls(timezone.now() + dispatch.SUBMIT_LIMIT + timedelta(seconds=1))
+    assert refresh(batch).status == BatchStatus.UNCONFIRMED
+
+
+@pytest.mark.parametrize(("policy", "status"), [("ask", BatchStatus.UNCONFIRMED), ("resend", BatchStatus.PLANNED)])
+def test_an_unconfirmed_batch_is_decided_by_policy(start_upload, settings, policy, status):
+    settings.UNCONFIRMED_POLICY = policy
+    batch = start_upload(12).batches.get()
+    Batch.objects.filter(pk=batch.pk).update(status=BatchStatus.UNCONFIRMED, submitted_at=timezone.now())
+    dispatch.resend_by_policy(timezone.now())
+    assert refresh(batch).status == BatchStatus.UNCONFIRMED
+    dispatch.resend_by_policy(timezone.now() + timedelta(seconds=settings.UNCONFIRMED_WAIT + 1))
+    assert refresh(batch).status == status
+
+
+def test_a_refused_item_is_invalid_and_the_others_go_again(start_upload, vendor):
+    vendor.post(BATCH_URL, status=400, json={"message": '"[3].zip" must be digits'})
+    upload = start_upload(12)
+    batch = upload.batches.get()
+    dispatch.submit_batch(batch.pk)
+    refused = upload.items.get(outcome=Outcome.INVALID)
+    assert refused.address == "4 Oak St"
+    assert refused.message == 'The vendor refuses it: "[3].zip" must be digits'
+    batch, upload = refresh(batch), Upload.objects.get()
+    assert (batch.status, batch.size, batch.items.count()) == (BatchStatus.PLANNED, 11, 11)
+    assert (upload.invalid_count, upload.item_count) == (1, 11)
+
+
+def test_a_batch_that_became_too_small_is_planned_anew(start_upload, vendor):
+    upload = start_upload(12)
+    batch = upload.batches.get()
+    upload.items.filter(row_number__lte=4).update(outcome=Outcome.MATCHED)
+    assert dispatch.submit_batch(batch.pk) == upload.pk
+    assert refresh(batch).status == BatchStatus.CANCELLED
+    dispatch.plan_upload(upload.pk)
+    assert list(upload.batches.exclude(pk=batch.pk).values_list("size", flat=True)) == [1] * 9
+    assert len(vendor.calls) == 0
+
+
+def test_a_refusal_that_names_no_item_waits_for_a_person(start_upload, vendor):
+    vendor.post(BATCH_URL, status=400, json={"message": "No."})
+    batch = start_upload(12).batches.get()
+    dispatch.submit_batch(batch.pk)
+    assert (refresh(batch).status, refresh(batch).problem) == (BatchStatus.REFUSED, "No.")
+
+
+def test_a_wrong_key_holds_everything(start_upload, vendor):
+    vendor.post(BATCH_URL, status=401, json={"error": "Invalid API key"})
+    first, second = start_upload(12).batches.get(), start_upload(13).batches.get()
+    dispatch.submit_batch(first.pk)
+    assert Hold.objects.get().until is None
+    assert refresh(first).status == BatchStatus.PLANNED
+    assert dispatch.choose_batches(timezone.now() + timedelta(days=2)) == []
+    Hold.objects.update(lifted_at=timezone.now())
+    assert set(dispatch.choose_batches(timezone.now())) == {first.pk, second.pk}
+
+
+def test_the_daily_limit_holds_until_midnight(start_upload, vendor):
+    vendor.post(BATCH_URL, status=429, json={"message": "You have reached your daily credit limit"})
+    batch = start_upload(12).batches.get()
+    dispatch.submit_batch(batch.pk)
+    assert dispatch.choose_batches(timezone.now()) == []
+    assert dispatch.choose_batches(timezone.now() + timedelta(days=1)) == [batch.pk]
+
+
+def test_no_more_people_are_in_flight_than_may_be(start_upload, settings, vendor):
+    accepts(vendor)
+    settings.ITEMS_IN_FLIGHT = 30
+    start_upload(25)
+    start_upload(20)
+    send_next()
+    assert Item.objects.in_flight().count() == 25
+    Item.objects.in_flight().filter(row_number__lte=16).update(outcome=Outcome.MATCHED)
+    send_next()
+    assert Item.objects.in_flight().count() == 30
+
+
+def test_a_batch_larger_than_the_limit_goes_when_nothing_is_in_flight(start_upload, settings, vendor):
+    accepts(vendor)
+    settings.ITEMS_IN_FLIGHT = 10
+    start_upload(25)
+    send_next()
+    assert Item.objects.in_flight().count() == 25
+
+
+def test_next_is_the_list_that_has_had_least(start_upload, settings, vendor):
+    accepts(vendor)
+    large = start_upload(2500)
+    send_next()
+    small = start_upload(60)
+    settings.ITEMS_IN_FLIGHT = 100_000
+    chosen = [Batch.objects.get(pk=pk).upload for pk in dispatch.choose_batches(timezone.now())]
+    assert chosen == [small, large, large]
+
+
+def test_urgent_lists_go_before_all_others(start_upload):
+    low = start_upload(12, priority=Priority.LOW)
+    normal = start_upload(13)
+    urgent = start_upload(14, priority=Priority.URGENT)
+    chosen = dispatch.choose_batches(timezone.now())
+    assert [Batch.objects.get(pk=pk).upload for pk in chosen] == [urgent, normal, low]
+
+
+def test_a_paused_list_sends_nothing(start_upload, vendor):
+    upload = start_upload(12)
+    Upload.objects.update(status=UploadStatus.PAUSED)
+    assert dispatch.choose_batches(timezone.now()) == []
+    dispatch.submit_batch(upload.batches.get().pk)
+    assert upload.batches.get().status == BatchStatus.PLANNED
+    assert len(vendor.calls) == 0
+
+
+def test_a_cancelled_list_sends_nothing_more_and_still_takes_answers(start_upload, alice, vendor):
+    accepts(vendor)
+    upload = start_upload(1009)
+    first, second = upload.batches.order_by("number")
+    dispatch.submit_batch(first.pk)
+    assert dispatch.cancel_upload(upload, alice)
+    assert refresh(second).status == BatchStatus.CANCELLED
+    item = first.items.first()
+    assert results.file_answer(first.token, dispatch.protocol.decode_answer(answer_for(item)), "{}").name == "FILED"
+    assert dispatch.choose_batches(timezone.now()) == []
+
+
+def test_the_history_says_what_happened_without_anybodys_data(start_upload, vendor):
+    accepts(vendor)
+    batch = start_upload(12).batches.get()
+    dispatch.submit_batch(batch.pk)
+    assert list(Event.objects.values_list("what", flat=True)) == [
+        "uploaded",
+        "columns chosen",
+        "checked",
+        "started",
+        "planned",
+        "sent",
+        "acknowledged",
+    ]
+    assert not any("Oak" in event.detail for event in Event.objects.all())

@@ -1,0 +1,129 @@
+import socket
+import threading
+from datetime import UTC, datetime
+
+import pytest
+import responses
+
+from batches.vendor import client
+
+ACKNOWLEDGED = {"acknowledged": True, "batchId": "b-1", "receiveCount": 10, "batchRequestIds": []}
+
+
+@pytest.fixture(autouse=True)
+def _address(settings):
+    settings.REALESTATEAPI_URL = "https://vendor.example"
+    settings.REALESTATEAPI_KEY = "our-key"
+
+
+@pytest.fixture
+def vendor():
+    with responses.RequestsMock() as mock:
+        yield mock
+
+
+def answer(vendor, status, **body):
+    vendor.post("https://vendor.example/v1/SkipTraceBatch", status=status, json=body)
+
+
+def test_a_batch_goes_out_with_our_key(vendor):
+    answer(vendor, 200, **ACKNOWLEDGED)
+    assert client.submit_batch(b"{}").batch_id == "b-1"
+    headers = vendor.calls[0].request.headers
+    assert headers["x-api-key"] == "our-key"
+    assert headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error"),
+    [
+        (400, {"message": '"[3].zip" must be digits'}, client.VendorRefused),
+        (413, {}, client.VendorRefused),
+        (401, {"error": "Invalid API key"}, client.VendorUnauthorised),
+        (403, {}, client.VendorUnauthorised),
+        (429, {"message": "Too many requests"}, client.VendorBusy),
+        (503, {}, client.VendorBusy),
+        (500, {}, client.VendorSilent),
+        (502, {}, client.VendorSilent),
+        (504, {}, client.VendorSilent),
+        (408, {}, client.VendorSilent),
+        (200, {"statusCode": 200}, client.VendorSilent),
+        (404, {}, client.VendorUnreachable),
+        (307, {}, client.VendorUnreachable),
+    ],
+)
+def test_replies_are_sorted_by_what_may_be_done(vendor, status, body, error):
+    answer(vendor, status, **body)
+    with pytest.raises(error):
+        client.submit_batch(b"{}")
+
+
+def test_a_refusal_carries_the_item_at_fault(vendor):
+    answer(vendor, 400, message='"[3].zip" must be digits')
+    with pytest.raises(client.VendorRefused) as caught:
+        client.submit_batch(b"{}")
+    assert caught.value.index == 3
+
+
+def test_the_daily_limit_holds_until_midnight_utc(vendor, time_machine):
+    time_machine.move_to(datetime(2026, 11, 23, 16, 0, tzinfo=UTC))
+    answer(vendor, 429, message="You have reached your daily credit limit for this endpoint, please try again later.")
+    with pytest.raises(client.VendorBusy) as caught:
+        client.submit_batch(b"{}")
+    assert caught.value.until == datetime(2026, 11, 24, tzinfo=UTC)
+
+
+def listen(reply):
+    """A server that accepts one connection, reads, and does `reply` with it."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        connection, _ = server.accept()
+        with connection, server:
+            connection.recv(65536)
+            reply(connection)
+
+    threading.Thread(target=serve, daemon=True).start()
+    return f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+def test_where_nobody_listens_nothing_was_sent(settings):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        settings.REALESTATEAPI_URL = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        with pytest.raises(client.VendorUnreachable):
+            client.submit_batch(b"{}")
+
+
+def test_an_unknown_host_was_never_sent_to(settings):
+    settings.REALESTATEAPI_URL = "http://vendor.invalid"
+    with pytest.raises(client.VendorUnreachable):
+        client.submit_batch(b"{}")
+
+
+def test_a_dropped_connection_may_have_been_taken(settings):
+    settings.REALESTATEAPI_URL = listen(lambda connection: None)
+    with pytest.raises(client.VendorSilent):
+        client.submit_batch(b"{}")
+
+
+def test_a_reply_cut_short_may_have_been_taken(settings):
+    settings.REALESTATEAPI_URL = listen(lambda c: c.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{"))
+    with pytest.raises(client.VendorSilent):
+        client.submit_batch(b"{}")
+
+
+def test_no_reply_in_time_may_have_been_taken(settings, monkeypatch):
+    waiting = threading.Event()
+    monkeypatch.setattr(client, "READ_TIMEOUT", 0.1)
+    settings.REALESTATEAPI_URL = listen(lambda connection: waiting.wait(2))
+    with pytest.raises(client.VendorSilent):
+        client.submit_batch(b"{}")
+    waiting.set()
+
+
+def test_errors_hold_nothing_of_the_request(vendor):
+    answer(vendor, 500, message="boom")
+    with pytest.raises(client.VendorSilent) as caught:
+        client.submit_batch(b'{"first_name": "Ada"}')
+    assert "Ada" not in str(caught.value)

@@ -1,0 +1,149 @@
+import json
+from decimal import Decimal
+
+import pytest
+
+from batches.vendor import protocol
+from batches.vendor.protocol import Malformed
+from tests.conftest import sample
+
+FIELDS = {"first_name": "Zoë", "address": "1 Oak St", "city": "Herndon", "state": "VA", "zip": ""}
+
+
+def test_a_batch_is_encoded_as_the_vendor_wants_it():
+    items = [protocol.encode_item(key, FIELDS, "https://p.example/i", ["phones"]) for key in (1, 2)]
+    body = protocol.encode_batch(items, "https://p.example/c")
+    assert json.loads(body) == {
+        "webcomplete_url": "https://p.example/c",
+        "skips": [
+            {
+                "key": key,
+                "webhook_url": "https://p.example/i",
+                "first_name": "Zoë",
+                "address": "1 Oak St",
+                "city": "Herndon",
+                "state": "VA",
+                "match_requirements": {"phones": True},
+            }
+            for key in (1, 2)
+        ],
+    }
+    assert len(body) == protocol.envelope_size("https://p.example/c") + sum(map(len, items)) + 1
+
+
+def test_more_than_one_requirement_needs_an_operator():
+    assert protocol.encode_person({}, ["phones", "emails"])["match_requirements"] == {
+        "phones": True,
+        "emails": True,
+        "operator": "or",
+    }
+    assert "match_requirements" not in protocol.encode_person({})
+
+
+ACKNOWLEDGEMENT = {
+    "acknowledged": True,
+    "batchId": "b-1",
+    "receiveCount": 2,
+    "batchRequestIds": [{"key": 1, "batchRequestId": "r-1"}, {"key": "2", "batchRequestId": "r-2"}],
+}
+
+
+@pytest.mark.parametrize("body", [ACKNOWLEDGEMENT, {"statusCode": 200, "data": ACKNOWLEDGEMENT}])
+def test_acknowledgements_of_both_versions_are_read(body):
+    assert protocol.decode_acknowledgement(json.dumps(body)) == protocol.Acknowledgement("b-1", 2, {1: "r-1", 2: "r-2"})
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"<html>", b'{"acknowledged": false, "batchId": "b"}', b"\xff"])
+def test_what_acknowledges_nothing_is_malformed(body):
+    with pytest.raises(Malformed):
+        protocol.decode_acknowledgement(body)
+
+
+@pytest.mark.parametrize(
+    ("message", "index"),
+    [
+        ('"[0].webhook_url" must be a valid uri', 0),
+        ('"skips[17].zip" must be digits', 17),
+        ("Something is wrong", None),
+    ],
+)
+def test_a_refusal_names_its_item(message, index):
+    refusal = protocol.decode_refusal(json.dumps({"statusCode": 400, "error": "Bad Request", "message": message}))
+    assert (refusal.index, refusal.message) == (index, message)
+
+
+def test_a_refusal_in_any_shape_is_one():
+    assert protocol.decode_refusal(b"<html>").index is None
+
+
+def test_an_answer_is_read():
+    answer = protocol.decode_answer(sample("output.json"))
+    assert answer == protocol.Answer(
+        key=1,
+        outcome="matched",
+        message="Successful",
+        batch_id="2067cf32-0000-4000-8000-000000000001",
+        request_id="7563461e-0000-4000-8000-000000000001",
+        credits=Decimal("1.00"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome"),
+    [
+        ({"match": True, "statusCode": 200}, "matched"),
+        ({"match": False, "statusCode": 200}, "no_match"),
+        ({"match": False, "statusCode": 404}, "no_match"),
+        ({"statusCode": 404}, "no_match"),
+        ({"match": False, "statusCode": 400}, "error"),
+        ({"statusCode": 401}, "error"),
+        ({"match": True, "statusCode": "500"}, "error"),
+        ({"persons": [{}]}, "matched"),
+        ({"persons": []}, "no_match"),
+        ({"output": None}, "no_match"),
+        ({"data": {"phones": []}}, "matched"),
+        ({"something": "new"}, "error"),
+        ({"match": "perhaps"}, "error"),
+    ],
+)
+def test_outcomes(body, outcome):
+    assert protocol.decode_answer(json.dumps(body)).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("key", "read"),
+    [(5, 5), ("5", 5), (0, None), (-1, None), (2**31, None), (True, None), ("x", None), (1.5, None), ([], None)],
+)
+def test_keys_come_back_as_numbers_or_text(key, read):
+    assert protocol.decode_answer(json.dumps({"input": {"key": key}})).key == read
+
+
+@pytest.mark.parametrize("credits", [None, "x", -1, 1e12, {}, "NaN", "Infinity"])
+def test_credits_that_are_none_are_unknown(credits):
+    assert protocol.decode_answer(json.dumps({"credits": credits})).credits is None
+
+
+def test_messages_hold_nothing_that_a_database_refuses():
+    assert protocol.decode_answer(b'{"message": "a\\u0000b\\ud800"}').message == "ab?"
+
+
+@pytest.mark.parametrize("body", [b"", b"null", b"[1]", b'"text"', b"{", b"\x00", b"[" * 100_000])
+def test_what_is_no_object_is_malformed(body):
+    with pytest.raises(Malformed):
+        protocol.decode_answer(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "totals"),
+    [
+        ({"totalProcessed": 3, "totalMatched": 2, "totalErrors": 1}, (3, 2, 1)),
+        ({"processedCount": "3", "matchCount": 2, "errorCount": 0}, (3, 2, 0)),
+        ({"processed": 3, "matches": 2, "errors": 1}, (3, 2, 1)),
+        ({"total": 3, "matched": 2}, (3, 2, None)),
+        ({}, (None, None, None)),
+        ({"totalProcessed": "many", "total": 3, "matched": [], "errors": None}, (None, None, None)),
+    ],
+)
+def test_totals_under_any_of_their_names(body, totals):
+    completion = protocol.decode_completion(json.dumps(body))
+    assert (completion.processed, completion.matched, completion.errors) == totals
