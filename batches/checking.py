@@ -51,7 +51,7 @@ def check(cells):
     fields = {name: " ".join(text.split()) for name, text in cells.items() if text.strip()}
     split_full_name(fields)
     checked = Checked(fields)
-    for name in list(fields):
+    for name in [name for name in FIELDS if name in fields]:
         mend_field(checked, name)
     leave_out_bare_places(fields)
     checked.problems += find_missing_parts(fields)

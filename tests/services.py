@@ -30,6 +30,7 @@ def pytest_load_initial_conftests(early_config):
     for name in ("REALESTATEAPI_KEY", "REALESTATEAPI_URL", "PUBLIC_URL", "PORT", "DEBUG", "ITEMS_IN_FLIGHT"):
         os.environ.pop(name, None)
     os.environ["VAR_DIR"] = str(directory / "var")
+    (directory / "var" / "static").mkdir(parents=True)
     os.environ["REDIS_URL"] = start_redis(early_config, directory)
     if early_config.known_args_namespace.database == "sqlite":
         os.environ["DATABASE_URL"] = f"sqlite:///{directory}/test.sqlite3"

@@ -35,9 +35,9 @@ def vendor_only(view):
 
 
 def read_body(request):
-    """The body, or None if it is over the limit. A body that says no length is read up to the limit."""
-    length = request.META.get("CONTENT_LENGTH") or ""
-    if length.isdecimal():
-        return None if int(length) > BODY_LIMIT else request.read(int(length))
-    body = request.META["wsgi.input"].read(BODY_LIMIT + 1)
-    return None if len(body) > BODY_LIMIT else body
+    """The body, or None if it is over the limit. A chunked body says no length: it is read up to the limit."""
+    if "HTTP_TRANSFER_ENCODING" in request.META:
+        body = request.META["wsgi.input"].read(BODY_LIMIT + 1)
+        return None if len(body) > BODY_LIMIT else body
+    length = int(request.META.get("CONTENT_LENGTH") or 0)
+    return None if length > BODY_LIMIT else request.read(length)

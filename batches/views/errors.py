@@ -1,6 +1,10 @@
 from django.shortcuts import render
 
 
+def forbidden(request, exception):
+    return render(request, "error.html", {"title": "Not yours to do", "what": "Staff can do this."}, status=403)
+
+
 def not_found(request, exception):
     return render(
         request, "error.html", {"title": "Not found", "what": "There is nothing at this address."}, status=404

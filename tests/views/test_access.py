@@ -1,0 +1,105 @@
+"""Who may see what, over all addresses at once."""
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from batches.models import Event, Hold, Item
+from tests.conftest import people
+
+pytestmark = pytest.mark.django_db
+OPEN = {"login", "logout", "healthz", "readyz", "item-result", "batch-complete"}
+
+
+def names(patterns=None):
+    for pattern in patterns or get_resolver().url_patterns:
+        if isinstance(pattern, URLPattern) and pattern.name not in OPEN:
+            yield pattern
+        elif isinstance(pattern, URLResolver) and "admin" not in str(pattern.pattern):
+            yield from names(pattern.url_patterns)
+
+
+@pytest.mark.parametrize("pattern", list(names()), ids=lambda pattern: pattern.name)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_every_page_asks_for_a_login(client, pattern, method):
+    address = "/" + str(pattern.pattern).replace("<id:pk>", "1")
+    response = getattr(client, method)(address)
+    assert (response.status_code, response.url) == (302, f"/login/?next={address}")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/",
+        "/uploads/",
+        "/uploads/new/",
+        "/uploads/1/",
+        "/batches/",
+        "/batches/1/",
+        "/items/",
+        "/items/1/",
+        "/uploads/1/columns/",
+    ],
+)
+def test_every_page_shows_and_says_how_its_content_is_guarded(browser, start_upload, address):
+    upload = start_upload(12)
+    batch, item = upload.batches.get(), upload.items.first()
+    address = address.replace("uploads/1", f"uploads/{upload.pk}").replace("batches/1", f"batches/{batch.pk}")
+    response = browser.get(address.replace("items/1", f"items/{item.pk}"), follow=True)
+    assert response.status_code == 200
+    assert "default-src 'self'" in response["Content-Security-Policy"]
+    assert b"<script>" not in response.content
+    assert b" style=" not in response.content
+
+
+@pytest.mark.parametrize("action", ["start", "pause", "resume", "cancel"])
+def test_actions_take_no_get(browser, make_upload, action):
+    upload = make_upload(people(12))
+    assert browser.get(f"/uploads/{upload.pk}/{action}/").status_code == 405
+
+
+def test_forms_are_guarded_against_forgery(alice, make_upload):
+    from django.test import Client  # noqa: PLC0415
+
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+    assert client.post(f"/uploads/{make_upload(people(12)).pk}/start/").status_code == 403
+
+
+def test_only_staff_lift_a_hold(browser, client, charlie):
+    hold = Hold.objects.create(reason="The vendor does not accept the API key")
+    assert b"Staff can let it go on" in browser.get("/").content
+    assert browser.post(f"/holds/{hold.pk}/lift/").status_code == 403
+    hold.refresh_from_db()
+    assert hold.lifted_at is None
+    client.force_login(charlie)
+    assert b"Go on now" in client.get("/").content
+    client.post(f"/holds/{hold.pk}/lift/")
+    hold.refresh_from_db()
+    assert (hold.lifted_by, hold.lifted_at is None) == (charlie, False)
+
+
+@pytest.mark.parametrize("model", ["upload", "batch", "item", "event", "hold"])
+def test_the_admin_lists_and_searches_every_model(client, charlie, start_upload, model):
+    start_upload(12)
+    Hold.objects.create(reason="Ada")
+    client.force_login(charlie)
+    page = client.get(f"/admin/batches/{model}/", {"q": "Ada"})
+    assert page.status_code == 200
+    record = {"event": Event, "item": Item}.get(model)
+    if record:
+        assert client.get(f"/admin/batches/{model}/{record.objects.first().pk}/change/").status_code == 200
+
+
+def test_the_admin_shows_strays(client, charlie):
+    from webhooks.models import Stray  # noqa: PLC0415
+
+    stray = Stray.objects.create(kind="item", token="t", reason="The body is not JSON.", body=b"\xff<b>")
+    client.force_login(charlie)
+    assert client.get("/admin/webhooks/stray/", {"q": "JSON"}).status_code == 200
+    assert b"&lt;b&gt;" in client.get(f"/admin/webhooks/stray/{stray.pk}/change/").content
+
+
+def test_staff_see_the_queues(client, charlie, browser, alice):
+    assert browser.get("/admin/django_rq/dashboard/").status_code == 302
+    client.force_login(charlie)
+    assert b"vendor" in client.get("/admin/django_rq/dashboard/").content

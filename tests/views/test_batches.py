@@ -1,0 +1,47 @@
+import pytest
+
+from batches.models import Batch, BatchStatus
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def batch(start_upload):
+    return start_upload(12).batches.get()
+
+
+def test_the_vendors_totals_stand_beside_ours(browser, batch):
+    Batch.objects.update(
+        status=BatchStatus.CLOSED, matched=9, no_match=3, vendor_processed=12, vendor_matched=8, receive_count=12
+    )
+    page = browser.get(f"/batches/{batch.pk}/")
+    assert page.context["totals"] == [("Answered", 12, 12), ("Matched", 9, 8), ("Errors", 0, None)]
+    assert "differs" in page.content.decode()
+
+
+def test_an_unconfirmed_batch_is_decided_by_a_person(browser, batch, alice):
+    Batch.objects.update(status=BatchStatus.UNCONFIRMED, problem="The connection broke.")
+    page = browser.get(f"/batches/{batch.pk}/").content.decode()
+    assert "Send again (may be paid twice)" in page
+    assert "Give up" in page
+    assert f"Batch {batch}" in browser.get("/").content.decode()
+    browser.post(f"/batches/{batch.pk}/send-again/")
+    assert Batch.objects.get().status == BatchStatus.PLANNED
+    assert (batch.events.last().what, batch.events.last().user) == ("to be sent again", alice)
+
+
+def test_giving_up_closes_it(browser, batch):
+    Batch.objects.update(status=BatchStatus.UNCONFIRMED)
+    browser.post(f"/batches/{batch.pk}/give-up/")
+    assert (Batch.objects.get().status, Batch.objects.get().missing) == (BatchStatus.CLOSED, 12)
+
+
+def test_only_an_unconfirmed_batch_is_given_up(browser, batch):
+    assert browser.post(f"/batches/{batch.pk}/give-up/").status_code == 404
+    assert Batch.objects.get().status == BatchStatus.PLANNED
+
+
+def test_the_token_is_on_no_page(browser, batch, client, charlie):
+    client.force_login(charlie)
+    for address in (f"/batches/{batch.pk}/", "/batches/", f"/admin/batches/batch/{batch.pk}/change/"):
+        assert batch.token not in client.get(address).content.decode()
