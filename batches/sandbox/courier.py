@@ -24,7 +24,7 @@ class Courier(threading.Thread):
         super().__init__(daemon=True)
         self.store, self.faults, self.key, self.qps = store, faults, key, qps
         self.luck = random.Random()
-        self.kept = threading.local()
+        self.kept, self.opened = threading.local(), []
         self.ending = threading.Event()
         self.next_slot = 0.0
 
@@ -36,6 +36,8 @@ class Courier(threading.Thread):
                 else:
                     self.ending.wait(0.02)
         self.store.commit()
+        for connection in self.opened:
+            connection.close()
 
     def end(self):
         """Stop after what is under way; the rest is delivered after the next start."""
@@ -110,6 +112,7 @@ class Courier(threading.Thread):
             except (OSError, http.client.HTTPException):
                 connection.close()
                 self.kept.connections.pop(parts.netloc)
+                self.opened.remove(connection)
                 # A kept connection that the server has closed meanwhile is no failed delivery.
                 if is_new or attempt == 2:
                     return 0
@@ -121,6 +124,7 @@ class Courier(threading.Thread):
             return connections[parts.netloc], False
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         connections[parts.netloc] = kind(parts.netloc, timeout=TIMEOUT)
+        self.opened.append(connections[parts.netloc])
         return connections[parts.netloc], True
 
 

@@ -1,0 +1,195 @@
+"""The sandbox over real HTTP, with a receiver of the test's own."""
+
+import json
+import threading
+import time
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+import requests
+
+from batches.sandbox.faults import Faults
+from batches.sandbox.server import Sandbox
+
+KEY = "key"
+
+
+@pytest.fixture
+def receiver():
+    """Keeps what it is sent: .calls is a list of (path, body, x-api-key)."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self):
+            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            self.server.calls.append((self.path, body, self.headers["x-api-key"]))
+            self.send_response(200)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    server.calls = []
+    threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A sandbox with given faults; a second one takes up the first one's books."""
+    running = []
+
+    def run(*faults, qps=2000):
+        sandbox = Sandbox(0, tmp_path / "sandbox.sqlite3", KEY, Faults.parse(faults), qps)
+        threading.Thread(target=sandbox.serve_forever, args=[0.02], daemon=True).start()
+        running.append(sandbox)
+        return sandbox
+
+    yield run
+    for sandbox in running:
+        if not sandbox.courier.ending.is_set():
+            sandbox.end()
+
+
+def submit(sandbox, receiver, count=20, key=KEY, path="/v1/SkipTraceBatch"):
+    home = f"http://127.0.0.1:{receiver.server_address[1]}"
+    people = [
+        {"first_name": "Ada", "last_name": "Abbott", "address": f"{n} Oak St", "city": "Herndon", "state": "VA"}
+        for n in range(count)
+    ]
+    skips = [{"key": n, "webhook_url": f"{home}/item"} | person for n, person in enumerate(people, start=1)]
+    body = {"webcomplete_url": f"{home}/complete", "skips": skips} if path.endswith("Batch") else people[0]
+    address = f"http://127.0.0.1:{sandbox.server_address[1]}{path}"
+    return requests.post(address, json=body, headers={"x-api-key": key}, timeout=10)
+
+
+def books(sandbox):
+    return requests.get(f"http://127.0.0.1:{sandbox.server_address[1]}/sandbox/batches", timeout=10).json()
+
+
+def wait_for(receiver, count, path="/complete"):
+    end = time.monotonic() + 10
+    while sum(call[0] == path for call in receiver.calls) < count:
+        assert time.monotonic() < end, Counter(call[0] for call in receiver.calls)
+        time.sleep(0.01)
+
+
+def test_every_item_is_answered_once_and_then_the_batch_is_complete(run, receiver):
+    sandbox = run()
+    acknowledgement = submit(sandbox, receiver).json()
+    assert (acknowledgement["receiveCount"], len(acknowledgement["batchRequestIds"])) == (20, 20)
+    wait_for(receiver, 1)
+    items = [body for path, body, _ in receiver.calls if path == "/item"]
+    assert Counter(body["input"]["key"] for body in items) == Counter(range(1, 21))
+    assert {key for _, _, key in receiver.calls} == {KEY}
+    assert receiver.calls[-1][0] == "/complete"
+    totals = receiver.calls[-1][1]
+    assert (totals["totalProcessed"], totals["totalMatched"]) == (20, sum(body["match"] for body in items))
+    assert books(sandbox)[0]["delivered"] == 20
+
+
+def test_the_same_person_gets_the_same_answer(run, receiver):
+    sandbox = run()
+    first, second = (submit(sandbox, receiver, path="/v1/SkipTrace").json() for _ in range(2))
+    for name in ("requestDate", "requestId"):
+        first.pop(name), second.pop(name)
+    assert first == second
+
+
+def test_the_pace_is_kept(run, receiver):
+    sandbox = run(qps=50)
+    start = time.monotonic()
+    submit(sandbox, receiver, 25)
+    wait_for(receiver, 1)
+    assert time.monotonic() - start > 0.35
+
+
+def test_a_wrong_key_and_wrong_bodies_are_refused(run, receiver):
+    sandbox = run()
+    assert submit(sandbox, receiver, key="wrong").status_code == 401
+    refused = submit(sandbox, receiver, 9)
+    assert (refused.status_code, refused.json()["error"]) == (400, "Bad Request")
+    assert books(sandbox) == []
+
+
+def test_more_calls_a_second_than_allowed_are_refused(run, receiver):
+    sandbox = run()
+    statuses = Counter(submit(sandbox, receiver, path="/v1/SkipTrace").status_code for _ in range(15))
+    assert statuses[429] >= 1
+    assert statuses[200] >= 10
+
+
+def test_it_goes_on_after_a_restart(run, receiver):
+    first = run(qps=50)
+    submit(first, receiver, 30)
+    wait_for(receiver, 5, "/item")
+    first.end()
+    before = len(receiver.calls)
+    assert before < 30
+    run()
+    wait_for(receiver, 1)
+    assert Counter(body["input"]["key"] for path, body, _ in receiver.calls if path == "/item") == Counter(range(1, 31))
+
+
+@pytest.mark.parametrize(
+    ("fault", "items", "completions"),
+    [
+        ("drop=1", 0, 1),
+        ("duplicate=1", 40, 1),
+        ("completion=twice", 20, 2),
+        ("completion=early", 20, 1),
+        ("completion=never", 20, 0),
+    ],
+)
+def test_faults_of_delivery(run, receiver, fault, items, completions):
+    sandbox = run(fault)
+    submit(sandbox, receiver)
+    wait_for(receiver, items, "/item")
+    wait_for(receiver, completions)
+    time.sleep(0.1)
+    assert Counter(path for path, _, _ in receiver.calls) == Counter({"/item": items, "/complete": completions})
+    if fault == "completion=early":
+        assert receiver.calls[0][0] == "/complete"
+
+
+def test_shuffled_order(run, receiver):
+    submit(run("shuffle=1"), receiver, 100)
+    wait_for(receiver, 1)
+    assert [body["input"]["key"] for path, body, _ in receiver.calls if path == "/item"] != list(range(1, 101))
+
+
+def test_webhooks_before_the_acknowledgement(run, receiver):
+    submit(run("before_ack=0.3"), receiver)
+    assert len(receiver.calls) == 21
+
+
+def test_a_lost_acknowledgement_is_delivered_all_the_same(run, receiver):
+    sandbox = run("lost_ack=1")
+    with pytest.raises(requests.ConnectionError):
+        submit(sandbox, receiver)
+    wait_for(receiver, 1)
+    assert submit(sandbox, receiver).status_code == 200
+
+
+def test_a_short_count(run, receiver):
+    acknowledgement = submit(run("short=3"), receiver).json()
+    assert (acknowledgement["receiveCount"], len(acknowledgement["batchRequestIds"])) == (17, 17)
+
+
+def test_first_calls_fail(run, receiver):
+    sandbox = run("http_429=1", "http_500=1", "http_503=1")
+    assert [submit(sandbox, receiver).status_code for _ in range(4)] == [429, 500, 503, 200]
+    assert len(books(sandbox)) == 1
+
+
+@pytest.mark.parametrize("setting", ["nothing=1", "completion=maybe", "drop=x"])
+def test_unknown_faults_are_named(setting):
+    with pytest.raises(ValueError, match=r"there are|completion is|could not convert"):
+        Faults.parse([setting])

@@ -1,0 +1,103 @@
+"""The main job through a real browser: upload, map, start, watch, look, take away."""
+
+import csv
+import os
+import shutil
+
+import pytest
+
+from tests.portal import ROOT, Portal, make_database
+
+pytestmark = pytest.mark.browser
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture
+def portal(tmp_path):
+    portal = Portal(tmp_path / "v", make_database(os.environ["DATABASE_URL"])).start()
+    yield portal
+    portal.stop()
+
+
+@pytest.fixture
+def page(portal):
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed (Debian: apt install chromium)")
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only where there is a browser
+
+    complaints = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = browser.new_page(base_url=portal.address)
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        name, password = portal.login()
+        page.goto("/")
+        page.get_by_label("Name").fill(name)
+        page.get_by_label("Password").fill(password)
+        page.get_by_role("button", name="Log in").click()
+        yield page
+        browser.close()
+    # A refused form is answered 422, which the browser's console calls an error.
+    assert [complaint for complaint in complaints if "422" not in complaint] == []
+
+
+def test_the_sample_list_from_upload_to_download(page, tmp_path):
+    page.get_by_role("link", name="Upload a list").first.click()
+    page.get_by_label("File").set_input_files(ROOT / "static" / "sample.csv")
+    page.get_by_label("Name").fill("Spring leads")
+    page.get_by_role("button", name="Go on to the columns").click()
+
+    chosen = page.get_by_label("Property ZIP").locator("option:checked")
+    assert chosen.text_content().startswith("Property Zip")
+    page.get_by_label("Phone", exact=True).select_option("")
+    page.get_by_role("button", name="Check the rows").click()
+
+    page.get_by_text("What will happen").wait_for()
+    assert page.get_by_text("invalid rows, not sent").is_visible()
+    page.get_by_role("button", name="Start").click()
+    bar = page.locator("svg.bar-big")
+    bar.locator("rect.fill-matched").first.wait_for(timeout=20_000)
+    assert "% done" in bar.get_attribute("aria-label")
+
+    page.get_by_role("link", name="Dashboard").click()
+    assert page.get_by_role("link", name="Spring leads").first.is_visible()
+    page.get_by_text("Finished lately").wait_for(timeout=60_000)
+    page.get_by_role("link", name="Spring leads", exact=True).click()
+    page.get_by_text("100%").first.wait_for()
+    assert bar.get_attribute("aria-label").startswith("100% done")
+
+    page.get_by_role("link", name="matched", exact=False).first.click()
+    page.locator("tbody tr").first.get_by_role("link").first.click()
+    page.get_by_role("heading", name="Found").wait_for()
+    assert page.get_by_text("555-01").first.is_visible()
+
+    page.go_back()
+    page.go_back()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download CSV").click()
+    download.value.save_as(tmp_path / "traced.csv")
+    with (tmp_path / "traced.csv").open(encoding="utf-8-sig", newline="") as file:
+        traced = list(csv.DictReader(file))
+    with (ROOT / "static" / "sample.csv").open(newline="") as file:
+        given = list(csv.DictReader(file))
+    assert [row["Note"] for row in traced] == [row["Note"] for row in given]
+    assert {row["Outcome"] for row in traced} >= {"matched", "no_match", "invalid", "duplicate"}
+
+
+def test_a_wrong_file_is_answered_with_a_sentence(page, tmp_path):
+    (tmp_path / "list.csv").write_bytes(b"%PDF-1.7 no list at all")
+    page.goto("/uploads/new/")
+    page.get_by_label("File").set_input_files(tmp_path / "list.csv")
+    page.get_by_role("button", name="Go on to the columns").click()
+    page.get_by_text("This is a PDF document, not a list.").wait_for()

@@ -1,0 +1,65 @@
+"""The settings in a process of their own, under another environment."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+
+PRODUCTION = {
+    "PUBLIC_URL": "https://portal.example.com",
+    "SECRET_KEY": "k" * 20 + "0123456789abcdefghijklmnopqrstuvwxyz-+ABCDEFG",
+    "REALESTATEAPI_KEY": "a-key",
+}
+
+
+def run(code, tmp_path, **environment):
+    environment = {"PATH": os.environ["PATH"], "VAR_DIR": str(tmp_path / "var"), **environment}
+    command = [sys.executable, "-c", f"from skipportal import settings as s; {code}"]
+    return subprocess.run(command, env=environment, cwd=settings.BASE_DIR, capture_output=True, text=True)
+
+
+def show(expression, tmp_path, **environment):
+    done = run(f"print(({expression}))", tmp_path, **environment)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_without_anything_it_runs_embedded_against_the_sandbox(tmp_path):
+    shown = show("s.IS_SANDBOX, s.PUBLIC_URL, s.REALESTATEAPI_URL, s.DEBUG", tmp_path)
+    assert shown == "(True, 'http://127.0.0.1:8000', 'http://127.0.0.1:8001', False)"
+    assert show("s.DATABASES['default']['ENGINE']", tmp_path) == "django.db.backends.sqlite3"
+    assert show("s.REDIS_URL.endswith('redis.sock') and s.REDIS_URL.startswith('unix://')", tmp_path) == "True"
+
+
+def test_the_secret_key_is_kept(tmp_path):
+    assert show("s.SECRET_KEY", tmp_path) == show("s.SECRET_KEY", tmp_path)
+    assert (tmp_path / "var" / "secret-key").stat().st_mode & 0o077 == 0
+
+
+def test_a_deep_checkout_gets_a_short_socket(tmp_path):
+    deep = tmp_path / ("x" * 120)
+    assert int(show("len(str(s.REDIS_SOCKET))", tmp_path, VAR_DIR=str(deep))) <= 100
+
+
+def test_production_is_safe_by_default(tmp_path):
+    shown = "s.SESSION_COOKIE_SECURE, s.SECURE_SSL_REDIRECT, s.IS_SANDBOX, s.REALESTATEAPI_URL, s.ALLOWED_HOSTS[-1]"
+    expected = "(True, True, False, 'https://api.realestateapi.com', 'portal.example.com')"
+    assert show(shown, tmp_path, **PRODUCTION) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"SECRET_KEY": ""}, "SECRET_KEY is not set"),
+        ({"PUBLIC_URL": "http://portal.example.com"}, "the vendor only calls https"),
+        ({"ITEMS_IN_FLIGHT": "0"}, "ITEMS_IN_FLIGHT is 0; it must be 1 or more"),
+        ({"UNCONFIRMED_POLICY": "maybe"}, "it must be one of ask, resend"),
+        ({"COMPLETION_GRACE": "soon"}, "soon"),
+    ],
+)
+def test_what_cannot_be_right_stops_the_start(tmp_path, changes, sentence):
+    done = run("pass", tmp_path, **PRODUCTION | changes)
+    assert done.returncode != 0
+    assert sentence in done.stderr
