@@ -10,6 +10,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.files.base import File
+from django.db import transaction
 from django.db.models import F, Max, OuterRef, Subquery
 from django.utils import timezone
 
@@ -62,10 +63,11 @@ def accept_mapping(upload, columns, fixed, match, user):
     now = timezone.now()
     settled = {"mapping": columns, "fixed": fixed, "match": match}
     cleared = {"row_count": 0, "invalid_count": 0, "duplicate_count": 0, "checked_rows": 0, "blank_count": 0}
-    if not move_upload(upload.pk, UploadStatus.CHECKING, heartbeat_at=now, problem="", **settled, **cleared):
-        return False
-    upload.items.all().delete()
-    record(upload.pk, "columns chosen", user=user, detail=", ".join([*columns, *fixed]))
+    with transaction.atomic():
+        if not move_upload(upload.pk, UploadStatus.CHECKING, heartbeat_at=now, problem="", **settled, **cleared):
+            return False
+        upload.items.all().delete()
+        record(upload.pk, "columns chosen", user=user, detail=", ".join([*columns, *fixed]))
     return True
 
 

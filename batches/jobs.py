@@ -39,7 +39,11 @@ def job(function):
     @wraps(function)
     def with_live_connection(*args):
         close_old_connections()
-        function(*args)
+        try:
+            function(*args)
+        except Exception:
+            logger.exception("The job %s%s failed.", function.__name__, args)
+            raise
 
     return with_live_connection
 

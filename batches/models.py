@@ -233,7 +233,8 @@ class Item(models.Model):
     row_number = models.PositiveIntegerField(help_text="The row of the file, as a spreadsheet counts.")
     cells = models.JSONField(help_text="The row as it was.")
     fingerprint = models.CharField(max_length=32, blank=True, help_text="Same for rows that would be sent alike.")
-    duplicate_of = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="duplicates")
+    # Items go only with their upload, all at once: nothing needs to be done one by one.
+    duplicate_of = models.ForeignKey("self", models.DO_NOTHING, null=True, blank=True, related_name="duplicates")
 
     first_name = models.CharField(max_length=255, blank=True)
     middle_name = models.CharField(max_length=255, blank=True)

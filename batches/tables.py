@@ -67,7 +67,7 @@ class ItemTable(tables.Table):
     person = tables.Column(accessor="asked_name", linkify=True, order_by=("last_name", "first_name"), empty_values=())
     place = tables.Column(accessor="asked_address", order_by=("state", "city"), verbose_name="Address")
     outcome = StatusColumn("outcome")
-    found = tables.Column(accessor="answer", orderable=False, empty_values=(), verbose_name="Found")
+    found = tables.Column(accessor="answer", orderable=False, empty_values=(), verbose_name="Result")
     upload = tables.Column(linkify=True, verbose_name="List")
     answered_at = tables.DateTimeColumn(verbose_name="Traced", short=True)
 

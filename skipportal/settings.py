@@ -58,6 +58,7 @@ def choose_redis_socket():
 
 # Where we are
 VAR_DIR = Path(env.str("VAR_DIR", str(BASE_DIR / "var"))).resolve()
+HOST = env.str("HOST", "127.0.0.1")
 PORT = read_count("PORT", 8000, least=1)
 PUBLIC_URL = env.str("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 PUBLIC_HOST = urlsplit(PUBLIC_URL).hostname or ""
@@ -173,7 +174,8 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 
 # Redis carries jobs and nothing else. A queue each for work of different length: one worker each.
 REDIS_SOCKET = choose_redis_socket()
-REDIS_URL = env.str("REDIS_URL", f"unix://{REDIS_SOCKET}")
+REDIS_URL = env.str("REDIS_URL", "") or f"unix://{REDIS_SOCKET}"
+IS_REDIS_EMBEDDED = f"unix://{REDIS_SOCKET}" == REDIS_URL
 RQ_QUEUES = {
     "intake": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 4 * 3600},
     "planning": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 3600},
@@ -207,12 +209,17 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"private": {"()": "skipportal.logs.NoJobTracebacks"}},
+    "formatters": {
+        "private": {
+            "()": "skipportal.logs.PrivateFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
+        }
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "private", "filters": ["private"]}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": ["console"], "level": "INFO", "propagate": False},
         "rq": {"level": "WARNING"},
-        "rq.worker": {"level": "WARNING"},
     },
 }

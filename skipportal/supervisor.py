@@ -101,7 +101,7 @@ class Supervisor:
                 child.stop()
 
     def start_all(self):
-        if "REDIS_URL" not in os.environ:
+        if self.settings.IS_REDIS_EMBEDDED:
             self.start_redis()
         say("Preparing the database.")
         manage("migrate", "--no-input", "-v0")
@@ -134,7 +134,7 @@ class Supervisor:
         if is_taken(self.settings.PORT):
             raise Failed(f"Port {self.settings.PORT} is taken. Choose another one: script/server --port N")
         options = ["--interface", "wsgi", "--workers", "2", "--blocking-threads", "4", "--log-level", "warning"]
-        address = ["--host", os.environ.get("HOST", "127.0.0.1"), "--port", str(self.settings.PORT)]
+        address = ["--host", self.settings.HOST, "--port", str(self.settings.PORT)]
         self.add("web", [sys.executable, "-m", "granian", *options, *address, "skipportal.wsgi:application"])
         wait_for("the web server", lambda: is_ready(self.settings.PORT), self)
 

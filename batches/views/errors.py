@@ -1,4 +1,6 @@
+from django.http import HttpResponseServerError
 from django.shortcuts import render
+from django.template.loader import render_to_string
 
 
 def forbidden(request, exception):
@@ -13,4 +15,6 @@ def not_found(request, exception):
 
 def server_error(request):
     what = "Something went wrong on our side. Nothing that was stored is lost; try again in a moment."
-    return render(request, "error.html", {"title": "Something went wrong", "what": what}, status=500)
+    # Without the request: what every page shows comes from the database, which may be what is wrong.
+    page = render_to_string("error.html", {"title": "Something went wrong", "what": what})
+    return HttpResponseServerError(page)

@@ -36,18 +36,25 @@ def upload_columns(request, pk):
     upload = get_object_or_404(Upload, pk=pk)
     if upload.status not in EDITABLE:
         return redirect(upload)
-    try:
-        sheet = request.GET.get("sheet")
-        samples = intake.examine(upload, sheet) if sheet else intake.read_samples(upload)
-    except UnreadableFile as problem:
-        messages.error(request, str(problem))
-        return redirect("upload-columns", pk)
+    if "sheet" in request.POST:
+        return choose_sheet(request, upload)
+    samples = intake.read_samples(upload)
     form = MappingForm(request.POST or None, upload=upload, samples=samples)
     if request.method == "POST" and form.is_valid():
         return accept_columns(request, upload, form)
     columns = describe_columns(upload, samples)
     context = {"upload": upload, "form": form, "columns": columns}
     return render(request, "uploads/columns.html", context, status=422 if form.errors else 200)
+
+
+def choose_sheet(request, upload):
+    """Read another sheet of the workbook, as long as no row of the first has been stored."""
+    if upload.status == UploadStatus.DRAFT:
+        try:
+            intake.examine(upload, request.POST["sheet"])
+        except UnreadableFile as problem:
+            messages.error(request, str(problem))
+    return redirect("upload-columns", upload.pk)
 
 
 def accept_columns(request, upload, form):

@@ -116,9 +116,9 @@ def test_the_sheet_of_a_workbook_is_chosen(browser):
     page = give(browser, out.getvalue(), "book.xlsx").content.decode()
     assert "This workbook has 2 sheets" in page
     upload = Upload.objects.get()
-    page = browser.get(f"/uploads/{upload.pk}/columns/", {"sheet": "Leads & more"}).content.decode()
+    page = browser.post(f"/uploads/{upload.pk}/columns/", {"sheet": "Leads & more"}, follow=True).content.decode()
     assert "Email — ada@example.com" in page
-    page = browser.get(f"/uploads/{upload.pk}/columns/", {"sheet": "Nope"}, follow=True).content.decode()
+    page = browser.post(f"/uploads/{upload.pk}/columns/", {"sheet": "Nope"}, follow=True).content.decode()
     assert "has no sheet" in page
 
 
