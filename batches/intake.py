@@ -11,7 +11,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.files.base import File
 from django.db import transaction
-from django.db.models import F, Max, OuterRef, Subquery
+from django.db.models import Count, F, Max, Min
 from django.utils import timezone
 
 from batches import dispatch, mapping, parsing
@@ -129,11 +129,13 @@ def make_item(upload, number, cells):
     checked = check(sources | {field: text for field, text in upload.fixed.items() if not sources.get(field)})
     if len(cells) > len(upload.columns):
         checked = too_wide(checked, len(cells), len(upload.columns))
-    item = Item(upload=upload, row_number=number, cells=cells, fingerprint=checked.fingerprint)
+    item = Item(upload=upload, row_number=number, cells=cells)
     wrong = {problem.field for problem in checked.problems}
     for name in FIELDS:
         setattr(item, name, "" if name in wrong else checked.fields.get(name, ""))
-    if checked.problems:
+    if not checked.problems:
+        item.fingerprint = checked.fingerprint
+    else:
         named = [(column_name(upload, problem.field), problem.sentence) for problem in checked.problems]
         item.outcome = Outcome.INVALID
         item.problem_columns = ", ".join(dict.fromkeys(column for column, _ in named if column))
@@ -157,11 +159,15 @@ def column_name(upload, field):
 
 
 def mark_duplicates(upload):
-    """Of pending rows that would be sent alike, the first stays; the others point at it."""
-    alike = Item.objects.filter(upload=upload, outcome=Outcome.PENDING, fingerprint=OuterRef("fingerprint"))
-    first = Subquery(alike.order_by("row_number").values("pk")[:1])
-    later = upload.items.filter(outcome=Outcome.PENDING).annotate(first=first).exclude(pk=F("first"))
-    later.update(outcome=Outcome.DUPLICATE, duplicate_of=F("first"))
+    """Of rows that would be sent alike, the first stays; the others point at it.
+
+    A statement for each group: one for all would hold SQLite's only write lock while webhooks wait for it.
+    """
+    items = Item.objects.filter(upload=upload).order_by()
+    alike = items.exclude(fingerprint="").values("fingerprint").annotate(first=Min("pk"), rows=Count("pk"))
+    for fingerprint, first in alike.filter(rows__gt=1).values_list("fingerprint", "first"):
+        later = items.filter(fingerprint=fingerprint).exclude(pk=first)
+        later.update(outcome=Outcome.DUPLICATE, duplicate_of=first)
 
 
 def start(upload, user):

@@ -232,7 +232,11 @@ class Item(models.Model):
     batch = models.ForeignKey(Batch, models.SET_NULL, null=True, blank=True, related_name="items", db_index=False)
     row_number = models.PositiveIntegerField(help_text="The row of the file, as a spreadsheet counts.")
     cells = models.JSONField(help_text="The row as it was.")
-    fingerprint = models.CharField(max_length=32, blank=True, help_text="Same for rows that would be sent alike.")
+    fingerprint = models.CharField(
+        max_length=32,
+        blank=True,
+        help_text="Same for rows that would be sent alike; empty for rows that cannot be sent.",
+    )
     # Items go only with their upload, all at once: nothing needs to be done one by one.
     duplicate_of = models.ForeignKey("self", models.DO_NOTHING, null=True, blank=True, related_name="duplicates")
 

@@ -72,12 +72,12 @@ class Portal:
         wait_until(lambda: self.ask(expression) >= count, f"{count} answers", seconds)
 
     def processes(self):
-        """Process ids of everything that was started on this var/."""
-        mark, found = f"VAR_DIR={self.directory}\0".encode(), []
+        """Everything that was started on this var/: process id → command."""
+        mark, found = f"VAR_DIR={self.directory}\0".encode(), {}
         for entry in Path("/proc").iterdir():
             try:
                 if entry.name.isdecimal() and mark in (entry / "environ").read_bytes():
-                    found.append(int(entry.name))
+                    found[int(entry.name)] = (entry / "cmdline").read_text().replace("\0", " ")
             except OSError:
                 continue
         return found
