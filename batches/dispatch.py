@@ -62,9 +62,13 @@ def count_batches(upload):
 def size_items(upload):
     """The upload's unplanned items with their encoded sizes; every token is as long as any other."""
     url = callback_urls(make_token())[0]
-    items = Item.objects.filter(upload=upload.pk).unplanned().only(*protocol.FIELDS)
-    for item in items.iterator(chunk_size=1000):
-        yield SizedItem(item.pk, len(protocol.encode_item(item.pk, vars(item), url, upload.match)))
+    items = Item.objects.filter(upload=upload.pk).unplanned().only(*protocol.FIELDS).order_by("pk")
+    last = 0
+    # In slices, not by a cursor: SQLite lets nobody write who still reads from an older state.
+    while part := list(items.filter(pk__gt=last)[:1000]):
+        last = part[-1].pk
+        for item in part:
+            yield SizedItem(item.pk, len(protocol.encode_item(item.pk, vars(item), url, upload.match)))
 
 
 def make_batch(upload, group):

@@ -134,6 +134,8 @@ class Supervisor:
         if is_taken(self.settings.PORT):
             raise Failed(f"Port {self.settings.PORT} is taken. Choose another one: script/server --port N")
         options = ["--interface", "wsgi", "--workers", "2", "--blocking-threads", "4", "--log-level", "warning"]
+        # A worker that is told to end while it is being forked does not hear it, and would be waited for for ever.
+        options += ["--workers-kill-timeout", "10"]
         address = ["--host", self.settings.HOST, "--port", str(self.settings.PORT)]
         self.add("web", [sys.executable, "-m", "granian", *options, *address, "skipportal.wsgi:application"])
         wait_for("the web server", lambda: is_ready(self.settings.PORT), self)

@@ -1,8 +1,10 @@
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 import responses
+from django.db import connection
 from django.utils import timezone
 
 from batches import dispatch, intake, jobs, results
@@ -312,3 +314,24 @@ def test_the_history_says_what_happened_without_anybodys_data(start_upload, vend
         "acknowledged",
     ]
     assert not any("Oak" in event.detail for event in Event.objects.all())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_planning_a_long_list_goes_on_while_others_write(make_upload, alice, monkeypatch):
+    """On SQLite, whoever reads from a cursor cannot write once another connection has written."""
+    upload = make_upload(people(2500))
+    intake.start(upload, alice)
+    make = dispatch.make_batch
+
+    def make_while_another_writes(*args):
+        with ThreadPoolExecutor(1) as another:
+            another.submit(write_elsewhere, upload.pk).result()
+        return make(*args)
+
+    monkeypatch.setattr(dispatch, "make_batch", make_while_another_writes)
+    assert dispatch.plan_upload(upload.pk) == 3
+
+
+def write_elsewhere(pk):
+    Upload.objects.filter(pk=pk).update(name="changed")
+    connection.close()
