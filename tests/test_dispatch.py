@@ -319,7 +319,7 @@ def test_the_history_says_what_happened_without_anybodys_data(start_upload, vend
 @pytest.mark.django_db(transaction=True)
 def test_planning_a_long_list_goes_on_while_others_write(make_upload, alice, monkeypatch):
     """On SQLite, whoever reads from a cursor cannot write once another connection has written."""
-    upload = make_upload(people(2500))
+    upload = make_upload(people(3500))
     intake.start(upload, alice)
     make = dispatch.make_batch
 
@@ -329,7 +329,7 @@ def test_planning_a_long_list_goes_on_while_others_write(make_upload, alice, mon
         return make(*args)
 
     monkeypatch.setattr(dispatch, "make_batch", make_while_another_writes)
-    assert dispatch.plan_upload(upload.pk) == 3
+    assert dispatch.plan_upload(upload.pk) == 4
 
 
 def write_elsewhere(pk):
