@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from batches import dispatch, mapping, parsing
 from batches.checking import Checked, Problem, check
+from batches.layout import Layout, UnreadableFile
 from batches.lifecycle import move_upload, record
 from batches.models import Item, Outcome, Priority, Upload, UploadStatus
 from batches.vendor.protocol import FIELDS
@@ -28,14 +29,12 @@ def receive(file: File, user, name="", priority=Priority.NORMAL):
     filename = Path(file.name).name[:255]
     if file.size > settings.MAX_UPLOAD_BYTES:
         limit = f"{settings.MAX_UPLOAD_BYTES / 1024**2:,.0f} MB"
-        raise parsing.UnreadableFile(
-            f"The file has {file.size / 1024**2:,.0f} MB; {limit} is the most. Split the list."
-        )
+        raise UnreadableFile(f"The file has {file.size / 1024**2:,.0f} MB; {limit} is the most. Split the list.")
     upload = Upload(name=(name or Path(filename).stem)[:200], filename=filename, created_by=user, priority=priority)
     upload.file.save(filename, file, save=False)
     try:
         examine(upload)
-    except parsing.UnreadableFile:
+    except UnreadableFile:
         upload.file.delete(save=False)
         raise
     record(upload.pk, "uploaded", user=user)
@@ -54,7 +53,7 @@ def examine(upload, sheet=None):
 
 def read_samples(upload):
     """The first rows of the upload's file that hold anything."""
-    rows = parsing.rows(upload.file.path, parsing.Layout(**upload.layout))
+    rows = parsing.rows(upload.file.path, Layout(**upload.layout))
     return list(islice((cells for _, cells in rows if cells), 5))
 
 
@@ -86,7 +85,7 @@ def check_rows(upload_id):
             Item.objects.bulk_create(fresh, ignore_conflicts=True)
             progress = {"checked_rows": F("checked_rows") + len(fresh), "heartbeat_at": timezone.now()}
             Upload.objects.filter(pk=upload_id, status=UploadStatus.CHECKING).update(**progress)
-    except parsing.UnreadableFile as problem:
+    except UnreadableFile as problem:
         if move_upload(upload_id, UploadStatus.FAILED, problem=str(problem)):
             record(upload_id, "could not be read", detail=str(problem))
         return
@@ -96,7 +95,7 @@ def check_rows(upload_id):
 def read_filled_rows(upload, tally):
     """Numbered rows that hold anything; counts blank ones between them and the widest row on the way."""
     blank = 0
-    for number, cells in parsing.rows(upload.file.path, parsing.Layout(**upload.layout)):
+    for number, cells in parsing.rows(upload.file.path, Layout(**upload.layout)):
         if not cells:
             blank += 1
             continue

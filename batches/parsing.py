@@ -5,26 +5,21 @@ Rows are counted as a spreadsheet counts them: from 1, blank and title rows incl
 
 import codecs
 import csv
-import datetime
 import re
-import zipfile
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from python_calamine import CalamineError, CalamineWorkbook
+from batches import workbooks
+from batches.layout import ADVICE, Layout, UnreadableFile, read_head
 
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+DELIMITERS = [",", ";", "\t", "|"]
 SAMPLE_ROWS = 200
 """How many rows decide on delimiter and header row."""
 QUOTED_LINES = 50
 """Most lines of one quoted cell; beyond, a quote was opened and never closed."""
-UNPACKED_RATIO = 20
-"""How much larger than itself a workbook may be when unpacked, at the most, in sum (a zip bomb is larger)."""
-UNPACKED_LEAST = 100_000_000
-"""Bytes that any workbook may have unpacked."""
 
 SIGNATURES = {
     b"%PDF": "This is a PDF document, not a list.",
@@ -34,27 +29,6 @@ SIGNATURES = {
     b"\x1f\x8b": "This is a compressed file, not a list.",
     b"{\\rtf": "This is a text document, not a list.",
 }
-ADVICE = "Save the list as CSV (UTF-8) or as an XLSX workbook and upload that."
-
-
-class UnreadableFile(Exception):
-    """The file cannot be read; the text says why, where, and what to do, and may be shown to the user."""
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How to read one file. Kept with the upload, so that every later reading is the same."""
-
-    kind: str
-    encoding: str = ""
-    delimiter: str = ""
-    sheet: str = ""
-    sheets: list[str] = field(default_factory=list)
-    header_row: int = 0
-    """The row with the column names; 0 where the file has none."""
-
-    def as_dict(self):
-        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -66,15 +40,15 @@ class Examined:
 
 def examine(path, sheet=None) -> Examined:
     """Find out how a file is to be read, with its columns and first rows. Raises UnreadableFile."""
-    layout = examine_workbook(path, sheet) if is_workbook(path) else examine_text(path)
+    layout = workbooks.examine(path, sheet) if workbooks.is_workbook(path) else examine_text(path)
     head = list(islice(records(path, layout), SAMPLE_ROWS))
     if not any(is_filled(cells) for _, cells in head):
-        raise UnreadableFile(f"{describe(layout)} is empty. {ADVICE}")
+        raise UnreadableFile(f"{layout} is empty. {ADVICE}")
     header_row, columns = find_header(head)
     layout = Layout(**layout.as_dict() | {"header_row": header_row})
     samples = [cells for number, cells in head if number > header_row and is_filled(cells)]
     if not samples:
-        raise UnreadableFile(f"{describe(layout)} has column names in row {header_row} but no rows under them.")
+        raise UnreadableFile(f"{layout} has column names in row {header_row} but no rows under them.")
     return Examined(layout, columns, samples[:5])
 
 
@@ -83,10 +57,6 @@ def rows(path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
     for number, cells in records(path, layout):
         if number > layout.header_row:
             yield number, cells if is_filled(cells) else []
-
-
-def describe(layout):
-    return f"The sheet “{layout.sheet}”" if layout.kind == "xlsx" else "The file"
 
 
 def is_filled(cells):
@@ -105,9 +75,8 @@ def find_header(head):
     number, cells = next((number, cells) for number, cells in head if sum(map(bool, map(str.strip, cells))) > width / 2)
     if any(looks_like_data(cell.strip()) for cell in cells):
         return 0, [f"Column {position}" for position in range(1, max(len(cells) for _, cells in head) + 1)]
-    while cells and not cells[-1].strip():
-        cells = cells[:-1]
-    return number, cells
+    filled = [position for _, row in head for position, cell in enumerate(row[: len(cells)]) if cell.strip()]
+    return number, cells[: max(filled) + 1]
 
 
 def looks_like_data(cell):
@@ -117,7 +86,7 @@ def looks_like_data(cell):
 
 
 def records(path, layout):
-    return workbook_records(path, layout.sheet) if layout.kind == "xlsx" else text_records(path, layout)
+    return workbooks.read_rows(path, layout.sheet) if layout.kind == "xlsx" else text_records(path, layout)
 
 
 # Text
@@ -131,11 +100,6 @@ def examine_text(path):
     encoding = find_encoding(path)
     candidates = [Layout("csv", encoding, delimiter) for delimiter in DELIMITERS]
     return max(candidates, key=lambda layout: regularity(islice(text_records(path, layout), SAMPLE_ROWS)))
-
-
-def read_head(path, size):
-    with Path(path).open("rb") as file:
-        return file.read(size)
 
 
 def regularity(head):
@@ -208,100 +172,3 @@ def read_record(line, lines, delimiter, number):
 
 def unclosed(number):
     return f'Row {number}: a quote (") is opened and never closed. Close it or take it out, and upload again.'
-
-
-# Workbooks
-
-
-def is_workbook(path):
-    return read_head(path, 4) == b"PK\x03\x04"
-
-
-def examine_workbook(path, sheet):
-    refuse_bomb(path)
-    with open_workbook(path) as workbook:
-        sheets = workbook.sheet_names
-        filled = [name for name in sheets if workbook.get_sheet_by_name(name).height]
-    if sheet is not None and sheet not in sheets:
-        raise UnreadableFile(f"The workbook has no sheet “{sheet}”, only {', '.join(sheets)}.")
-    if not filled:
-        raise UnreadableFile(f"Every sheet of the workbook is empty. {ADVICE}")
-    layout = Layout("xlsx", sheet=sheet or filled[0], sheets=sheets)
-    if cell := find_unsaved_formula(path, layout.sheet):
-        raise UnreadableFile(
-            f"{describe(layout)}, cell {cell}: a formula whose result was not saved. "
-            "Open the workbook in a spreadsheet program, save it, and upload it again."
-        )
-    return layout
-
-
-def refuse_bomb(path):
-    try:
-        with zipfile.ZipFile(path) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-    except zipfile.BadZipFile:
-        raise UnreadableFile(f"The workbook is damaged. {ADVICE}") from None
-    if unpacked > max(UNPACKED_RATIO * Path(path).stat().st_size, UNPACKED_LEAST):
-        raise UnreadableFile(f"The workbook is far larger unpacked ({unpacked:,} bytes) than a list can be. {ADVICE}")
-
-
-def open_workbook(path):
-    try:
-        return CalamineWorkbook.from_path(str(path))
-    except (CalamineError, OSError):
-        raise UnreadableFile(f"This is not a workbook that can be read. {ADVICE}") from None
-
-
-def find_unsaved_formula(path, sheet):
-    """The first cell of a sheet that holds a formula without its result, or None."""
-    formula = re.compile(rb'<c r="([A-Z]+\d+)"[^>]*>\s*<f[^>]*?(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>')
-    with zipfile.ZipFile(path) as archive:
-        name = find_sheet_part(archive, sheet)
-        if name not in archive.namelist():
-            return None
-        with archive.open(name) as part:
-            tail = b""
-            while chunk := part.read(1 << 20):
-                if found := formula.search(tail + chunk):
-                    return found.group(1).decode()
-                tail = chunk[-10_000:]
-    return None
-
-
-def find_sheet_part(archive, sheet):
-    """The name in the archive of the part that holds a sheet's cells; empty where it cannot be told."""
-    with open_workbook_part(archive, "xl/workbook.xml") as part:
-        ids = re.findall(r'<sheet [^>]*?name="([^"]*)"[^>]*?r:id="([^"]*)"', part.read().decode())
-    with open_workbook_part(archive, "xl/_rels/workbook.xml.rels") as part:
-        relations = part.read().decode()
-    targets = {
-        re.search(r'\bId="([^"]*)"', relation).group(1): re.search(r'\bTarget="([^"]*)"', relation).group(1)
-        for relation in re.findall(r"<Relationship [^>]*>", relations)
-    }
-    escaped = sheet.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;").replace(">", "&gt;")
-    target = targets.get(dict(ids).get(escaped, ""), "")
-    return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-
-
-def open_workbook_part(archive, name):
-    try:
-        return archive.open(name)
-    except KeyError:
-        raise UnreadableFile(f"This is not a workbook that can be read. {ADVICE}") from None
-
-
-def workbook_records(path, sheet):
-    with open_workbook(path) as workbook:
-        for number, cells in enumerate(workbook.get_sheet_by_name(sheet).iter_rows(), start=1):
-            yield number, [as_text(cell) for cell in cells]
-
-
-def as_text(cell):
-    """A cell as the spreadsheet shows it by default: whole numbers without a point, dates as 2024-12-31."""
-    if isinstance(cell, bool):
-        return str(cell).upper()
-    if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() else repr(cell)
-    if isinstance(cell, datetime.datetime):
-        return cell.isoformat(sep=" ")
-    return str(cell).replace("\0", "")

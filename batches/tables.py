@@ -6,6 +6,7 @@ from batches.vendor.answers import read_contact
 
 NUMBER = {"td": {"class": "number"}, "th": {"class": "number"}}
 TABLE = {"class": "table table-hover align-middle"}
+MINUTE = "M j, H:i"
 
 
 class StatusColumn(tables.TemplateColumn):
@@ -32,7 +33,7 @@ class UploadTable(CountedTable):
     status = StatusColumn()
     row_count = tables.Column(verbose_name="Rows", attrs=NUMBER)
     created_by = tables.Column(verbose_name="By")
-    created_at = tables.DateTimeColumn(verbose_name="Uploaded", short=True)
+    created_at = tables.DateTimeColumn(format=MINUTE, verbose_name="Uploaded")
 
     class Meta:
         model = Upload
@@ -48,8 +49,8 @@ class BatchTable(CountedTable):
     upload = tables.Column(linkify=True, verbose_name="List")
     status = StatusColumn()
     size = tables.Column(verbose_name="People", attrs=NUMBER)
-    submitted_at = tables.DateTimeColumn(verbose_name="Sent", short=True)
-    closed_at = tables.DateTimeColumn(verbose_name="Closed", short=True)
+    submitted_at = tables.DateTimeColumn(format=MINUTE, verbose_name="Sent")
+    closed_at = tables.DateTimeColumn(format=MINUTE, verbose_name="Closed")
 
     class Meta:
         model = Batch
@@ -69,7 +70,7 @@ class ItemTable(tables.Table):
     outcome = StatusColumn("outcome")
     found = tables.Column(accessor="answer", orderable=False, empty_values=(), verbose_name="Result")
     upload = tables.Column(linkify=True, verbose_name="List")
-    answered_at = tables.DateTimeColumn(verbose_name="Traced", short=True)
+    answered_at = tables.DateTimeColumn(format=MINUTE, verbose_name="Traced")
 
     class Meta:
         model = Item
@@ -95,7 +96,7 @@ class ItemTable(tables.Table):
 
 
 class EventTable(tables.Table):
-    at = tables.DateTimeColumn(format="M j, H:i:s", verbose_name="When")
+    at = tables.DateTimeColumn(format=f"{MINUTE}:s", verbose_name="When")
     batch = tables.Column(linkify=True)
     what = tables.Column()
     detail = tables.Column()

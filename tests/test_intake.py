@@ -5,8 +5,8 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from batches import intake, jobs
+from batches.layout import UnreadableFile
 from batches.models import Item, Outcome, Upload, UploadStatus
-from batches.parsing import UnreadableFile
 from tests.conftest import HEADER, people, person, to_csv
 
 pytestmark = pytest.mark.django_db

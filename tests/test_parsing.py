@@ -5,7 +5,8 @@ import zipfile
 import openpyxl
 import pytest
 
-from batches.parsing import Layout, UnreadableFile, examine, rows
+from batches.layout import Layout, UnreadableFile
+from batches.parsing import examine, rows
 from tests.conftest import HEADER, people, to_csv
 
 TEXT = to_csv(people(3, City="Zoëtown")).decode()
@@ -105,6 +106,11 @@ def test_a_quote_that_is_never_closed_is_named_by_its_row(write):
 
 def test_nul_bytes_are_left_out(write):
     assert read(write(b"Name,City\r\nA\x00da,b\r\n"))[1] == [(2, ["Ada", "b"])]
+
+
+def test_a_column_without_a_name_is_kept_where_it_holds_anything(write):
+    assert read(write(b"Name,City,\r\na,b,c\r\nd,e,\r\n"))[0] == ["Name", "City", ""]
+    assert read(write(b"Name,City,\r\na,b,\r\nd,e,\r\n"))[0] == ["Name", "City"]
 
 
 def test_one_column_is_enough(write):

@@ -11,10 +11,10 @@ from redis.exceptions import RedisError
 
 from batches import intake, jobs
 from batches.counts import count_uploads
+from batches.layout import UnreadableFile
 from batches.management.commands.export import write_export
 from batches.mapping import FULL_NAME, MAPPABLE, find_gaps
 from batches.models import Outcome, Priority, UploadStatus
-from batches.parsing import UnreadableFile
 from batches.vendor.protocol import REQUIREMENTS
 
 OVER = {UploadStatus.COMPLETE, UploadStatus.CANCELLED, UploadStatus.FAILED}
