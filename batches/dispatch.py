@@ -160,10 +160,10 @@ def send_person(batch, item):
         text, answer = reply.decode(), protocol.decode_answer(reply)
     except (protocol.Malformed, UnicodeDecodeError):
         raise client.VendorSilent("The vendor's answer cannot be read.") from None
-    now = timezone.now()
-    move_batch(batch.pk, BatchStatus.ACKNOWLEDGED, acknowledged_at=now, vendor_id=answer.request_id, problem="")
-    Item.objects.filter(pk=item.pk, outcome=Outcome.PENDING).update(**results.as_columns(answer, text))
-    return None
+    with transaction.atomic():
+        Item.objects.filter(pk=item.pk, outcome=Outcome.PENDING).update(**results.as_columns(answer, text))
+        taken = {"acknowledged_at": timezone.now(), "vendor_id": answer.request_id, "problem": ""}
+        move_batch(batch.pk, BatchStatus.ACKNOWLEDGED, **taken)
 
 
 def acknowledge(batch, items, acknowledgement):
@@ -209,6 +209,8 @@ def settle(batch, items, error):
             move_batch(batch.pk, BatchStatus.UNCONFIRMED, problem=problem)
         case client.VendorRefused(index=int(index)) if index < len(items):
             refuse_item(batch, items[index], problem)
+        case client.VendorRefused() if batch.kind == BatchKind.SINGLE:
+            refuse_item(batch, items[0], problem)
         case client.VendorRefused():
             move_batch(batch.pk, BatchStatus.REFUSED, problem=problem)
         case client.VendorUnauthorised():

@@ -71,7 +71,8 @@ def file_unexpected(token, answer, text):
         return Filing.FILED
     if item.outcome not in ANSWERED:
         return Filing.NOT_SENT
-    if item.answer == text or (item.request_id and item.request_id == answer.request_id):
+    is_same_request = item.request_id and (item.request_id, item.outcome) == (answer.request_id, answer.outcome)
+    if item.answer == text or is_same_request:
         Batch.objects.filter(pk=batch.pk).update(duplicates=F("duplicates") + 1)
         return Filing.DUPLICATE
     return Filing.ONE_TOO_MANY
@@ -157,7 +158,7 @@ def close_batch(batch_id, user=None):
     answer is either counted here or finds its item changed and takes the late way.
     """
     with transaction.atomic():
-        batch = Batch.objects.select_for_update().select_related("upload").get(pk=batch_id)
+        batch = Batch.objects.select_for_update(of=["self"]).select_related("upload").get(pk=batch_id)
         if not move_batch(batch_id, BatchStatus.CLOSED, closed_at=timezone.now()):
             return None
         unanswered = batch.items.filter(outcome=Outcome.PENDING)

@@ -21,6 +21,8 @@ from dataclasses import dataclass, field
 
 STOP_WAIT = 15
 """Seconds that a child has to end what it does before it is killed."""
+CALL_WAIT = 75
+"""The same for a call to the vendor: cut off, it would be unconfirmed, and somebody would have to decide about it."""
 START_WAIT = 60
 """Seconds in which the web server must be ready."""
 BACKOFF_MAX = 30
@@ -37,6 +39,7 @@ class Failed(Exception):
 class Child:
     name: str
     command: list
+    patience: float = STOP_WAIT
     process: subprocess.Popen | None = None
     started_at: float = 0
     due_at: float = 0
@@ -51,7 +54,7 @@ class Child:
             return
         self.signal(signal.SIGTERM)
         try:
-            self.process.wait(STOP_WAIT)
+            self.process.wait(self.patience)
         except subprocess.TimeoutExpired:
             say(f"{self.name} does not end; killing it.")
         self.signal(signal.SIGKILL)
@@ -107,14 +110,16 @@ class Supervisor:
         manage("migrate", "--no-input", "-v0")
         manage("collectstatic", "--no-input", "-v0")
         login = manage("first_login", quiet=True).strip()
-        for queue in self.settings.RQ_QUEUES:
-            worker = ["rqworker", queue, "--worker-class", "rq.worker.SimpleWorker", "-v0"]
-            self.add(f"worker for {queue}", manage_command(*worker))
-        self.add("clock", manage_command("clock"))
+        # In this order, so that nobody calls where nobody listens yet; and stopped in the reverse one.
         self.start_web()
-        # Last, so that the web server is there before the first webhook; and so the first to stop.
         if self.settings.IS_SANDBOX:
             self.add("sandbox vendor", manage_command("sandbox"))
+            wait_for("the sandbox vendor", lambda: is_taken(self.settings.SANDBOX_PORT), self)
+        self.add("clock", manage_command("clock"))
+        for queue in self.settings.RQ_QUEUES:
+            worker = ["rqworker", queue, "--worker-class", "rq.worker.SimpleWorker", "-v0"]
+            patience = CALL_WAIT if queue == "vendor" else STOP_WAIT
+            self.add(f"worker for {queue}", manage_command(*worker), patience)
         say(f"skipportal is ready at http://127.0.0.1:{self.settings.PORT}/")
         if login:
             say(f"Log in as {login}")
@@ -140,8 +145,8 @@ class Supervisor:
         self.add("web", [sys.executable, "-m", "granian", *options, *address, "skipportal.wsgi:application"])
         wait_for("the web server", lambda: is_ready(self.settings.PORT), self)
 
-    def add(self, name, command):
-        child = Child(name, command)
+    def add(self, name, command, patience=STOP_WAIT):
+        child = Child(name, command, patience)
         child.start()
         self.children.append(child)
 

@@ -3,6 +3,14 @@ document.addEventListener("htmx:sendError", () => document.body.classList.add("i
 document.addEventListener("htmx:responseError", () => document.body.classList.add("is-stale"));
 document.addEventListener("htmx:afterOnLoad", () => document.body.classList.remove("is-stale"));
 
+// Logged out meanwhile: show the login page whole, not inside of this one.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (new URL(event.detail.xhr.responseURL).pathname === "/login/") {
+    event.detail.shouldSwap = false;
+    window.location.reload();
+  }
+});
+
 // A list that is done changes whole: the page is fetched anew, buttons and all.
 document.addEventListener("htmx:afterSettle", (event) => {
   const live = event.target.closest("[data-status]") || event.target.querySelector("[data-status]");

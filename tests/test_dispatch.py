@@ -142,6 +142,30 @@ def test_a_list_of_few_goes_over_the_single_endpoint(start_upload, vendor):
     assert refresh(item.batch).status == BatchStatus.CLOSED
 
 
+def test_a_person_that_the_single_endpoint_refuses_is_invalid(start_upload, vendor):
+    upload = start_upload(1)
+    vendor.post("https://vendor.example/v1/SkipTrace", status=400, json={"message": '"zip" must be digits'})
+    batch = upload.batches.get()
+    dispatch.submit_batch(batch.pk)
+    assert upload.items.get().outcome == Outcome.INVALID
+    assert dispatch.submit_batch(batch.pk) == upload.pk
+    assert refresh(batch).status == BatchStatus.CANCELLED
+    jobs.tick()
+    assert Upload.objects.get().status == UploadStatus.COMPLETE
+
+
+def test_a_404_is_an_answer_only_if_it_is_one(start_upload, vendor):
+    first, second = start_upload(2).items.all()
+    url = "https://vendor.example/v1/SkipTrace"
+    vendor.post(url, status=404, body=answer_for(first, "no_match"))
+    vendor.post(url, status=404, json={"statusCode": 404, "error": "Not Found"})
+    for item in (first, second):
+        dispatch.submit_batch(item.batch_id)
+    assert Item.objects.get(pk=first.pk).outcome == Outcome.NO_MATCH
+    assert Item.objects.get(pk=second.pk).outcome == Outcome.PENDING
+    assert "check REALESTATEAPI_URL" in Batch.objects.get(pk=second.batch_id).problem
+
+
 def test_a_busy_vendor_is_asked_again_later(start_upload, vendor):
     vendor.post(BATCH_URL, status=429, json={"message": "Too many requests"})
     batch = start_upload(12).batches.get()

@@ -82,6 +82,13 @@ def test_a_second_delivery_changes_nothing(sent):
     assert refresh(batch).duplicates == 2
 
 
+def test_an_answer_after_an_error_is_kept(sent):
+    batch = sent()
+    item = batch.items.first()
+    file(batch, item, "error")
+    assert file(batch, item) == Filing.ONE_TOO_MANY
+
+
 def test_another_answer_for_an_answered_item_is_a_stray(sent):
     batch = sent()
     item = batch.items.first()

@@ -63,7 +63,10 @@ def submit_batch(body):
 
 def trace_person(body):
     """Send one encoded person. Gives the body of the answer, or raises a VendorError."""
-    return post(protocol.SINGLE_PATH, body, answers={200, 404}).content
+    reply = post(protocol.SINGLE_PATH, body, answers={200, 404})
+    if reply.status_code == 404 and not protocol.says_match(reply.content):
+        raise sort_reply(reply.status_code, reply.content)
+    return reply.content
 
 
 def post(path, body, answers=frozenset({200})):

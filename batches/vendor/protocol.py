@@ -159,6 +159,14 @@ def decode_answer(body):
     )
 
 
+def says_match(body):
+    """Whether a 404 is the answer that nobody matches, and not a wrong address."""
+    try:
+        return "match" in load(body)
+    except Malformed:
+        return False
+
+
 def decode_completion(body):
     """A batch's totals; those that are absent or no numbers come back as None. Raises Malformed."""
     call = load(body)

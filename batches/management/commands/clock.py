@@ -4,7 +4,6 @@ import threading
 import time
 
 from django.core.management.base import BaseCommand
-from django.db import Error as StorageError
 from django.db import close_old_connections
 
 from batches import jobs
@@ -32,9 +31,9 @@ class Command(BaseCommand):
             ending.wait(TICK)
 
     def act(self, what):
-        """Do it; a database that is away is waited for, and nothing is lost by it."""
+        """Do it. What fails, with the database away or for another reason, is tried again the next second."""
         try:
             close_old_connections()
             what()
-        except StorageError as error:
-            logger.error("The database does not answer: %s", type(error).__name__)
+        except Exception:
+            logger.exception("The %s failed.", what.__name__)
