@@ -33,6 +33,13 @@ def enqueue(queue_name, function, *args):
         logger.warning("Redis is not there; %s waits for the next sweep.", name)
 
 
+def is_redis_there():
+    try:
+        return django_rq.get_connection("vendor").ping()
+    except RedisError:
+        return False
+
+
 def job(function):
     """An RQ entry point. A worker lives long: a database connection that died is replaced before the work begins."""
 

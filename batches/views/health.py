@@ -1,10 +1,10 @@
-import django_rq
 from django.contrib.auth.decorators import login_not_required
 from django.db import Error as StorageError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpResponse
-from redis.exceptions import RedisError
+
+from batches import jobs
 
 
 @login_not_required
@@ -39,11 +39,4 @@ def is_migrated():
         return False
 
 
-def is_redis_ready():
-    try:
-        return django_rq.get_connection("vendor").ping()
-    except RedisError:
-        return False
-
-
-CHECKS = {"database": is_database_ready, "migrations": is_migrated, "redis": is_redis_ready}
+CHECKS = {"database": is_database_ready, "migrations": is_migrated, "redis": jobs.is_redis_there}

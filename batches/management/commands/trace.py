@@ -3,11 +3,9 @@ import sys
 import time
 from pathlib import Path
 
-import django_rq
 from django.core.files import File
 from django.core.management.base import BaseCommand
 from django.db.models import Count
-from redis.exceptions import RedisError
 
 from batches import intake, jobs
 from batches.counts import count_uploads
@@ -74,7 +72,7 @@ class Command(BaseCommand):
 
     def follow(self, upload, timeout):
         """Show progress until the upload is over: True; or the time is: False."""
-        if not is_redis_there():
+        if not jobs.is_redis_there():
             self.stderr.write("Redis does not answer: start script/server, the list goes on by itself then.")
         end, shown = time.monotonic() + timeout, None
         while time.monotonic() < end:
@@ -109,13 +107,6 @@ def read_mapping(upload, told):
     if {"first_name", "last_name"} & set(columns):
         columns.pop(FULL_NAME, None)
     return columns
-
-
-def is_redis_there():
-    try:
-        return django_rq.get_connection("vendor").ping()
-    except RedisError:
-        return False
 
 
 def summarise(upload):
