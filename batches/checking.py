@@ -23,7 +23,7 @@ ZERO_STATES = {"CT", "MA", "ME", "NH", "NJ", "PR", "RI", "VI", "VT"}
 """Where ZIPs begin with a zero, which spreadsheets drop (USPS Publication 65)."""
 COMPANY = re.compile(
     r"\b(LLC|L L C|INC|CORP|CORPORATION|COMPANY|LTD|LP|LLP|TRUST|TRUSTEES?|ESTATE OF|CITY OF|COUNTY OF|STATE OF"
-    r"|CHURCH|BANK|ASSOCIATION|ASSN|PARTNERSHIP|HOLDINGS|PROPERTIES|INVESTMENTS)\b",
+    r"|CHURCH OF|BANK OF|ASSOCIATION|ASSN|PARTNERSHIP|HOLDINGS|PROPERTIES|INVESTMENTS)\b",
     re.IGNORECASE,
 )
 
@@ -50,10 +50,10 @@ def check(cells):
     """Check one person, given as field → cell text (full_name included). Never raises; see Checked.problems."""
     fields = {name: " ".join(text.split()) for name, text in cells.items() if text.strip()}
     split_full_name(fields)
+    leave_out_bare_places(fields)
     checked = Checked(fields)
     for name in [name for name in FIELDS if name in fields]:
         mend_field(checked, name)
-    leave_out_bare_places(fields)
     checked.problems += find_missing_parts(fields)
     return checked
 
@@ -117,10 +117,15 @@ def mend_phone(text, _):
 
 
 def mend_email(text, _):
+    """As it is. Stricter than Django's check: an address at a host without a dot could cost a refused batch."""
     try:
         validate_email(text)
     except ValidationError:
-        raise ValueError(f"“{shorten(text)}” is not an email address") from None
+        is_email = False
+    else:
+        is_email = text.isascii() and re.fullmatch(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}", text)
+    if not is_email:
+        raise ValueError(f"“{shorten(text)}” is not an email address")
     if len(text) > LONGEST:
         raise ValueError(f"{len(text):,} characters; {LONGEST} is the most")
     return text
@@ -140,7 +145,7 @@ def leave_out_bare_places(fields):
     """
     for prefix, other in (("", "mail_"), ("mail_", "")):
         if not fields.get(prefix + "address") and fields.get(other + "address"):
-            for part in ("city", "state", "zip"):
+            for part in ("unit", "city", "state", "zip"):
                 fields.pop(prefix + part, None)
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from django.db.models import Count, F, Q, Sum
 
-from batches.models import OPEN, Batch, BatchStatus, Item, Outcome
+from batches.models import Batch, BatchStatus, Item, Outcome
 
 COUNTED = [Outcome.MATCHED, Outcome.NO_MATCH, Outcome.ERROR, Outcome.MISSING]
 
@@ -78,7 +78,7 @@ def count_batches(batches):
     for batch in batches:
         if batch.status == BatchStatus.CLOSED:
             counts[batch.pk].add({name: getattr(batch, name) for name in [*COUNTED, "credits"]})
-    live = [batch.pk for batch in batches if batch.is_at_vendor]
+    live = [batch.pk for batch in batches if batch.status != BatchStatus.CLOSED]
     for row in grouped(Item.objects.filter(batch__in=live), "batch_id") if live else []:
         counts[row["key"]].add(row)
     return counts
@@ -92,7 +92,7 @@ def count_uploads(uploads):
     for row in closed.values(key=F("upload_id")).annotate(**{f"sum_{name}": total for name, total in frozen.items()}):
         counts[row["key"]].add({name: row[f"sum_{name}"] for name in frozen})
     # Answers can also reach an item that has been taken out of its batch to be planned again.
-    is_live = Q(batch__status__in=OPEN) | Q(batch=None)
+    is_live = ~Q(batch__status=BatchStatus.CLOSED) | Q(batch=None)
     for row in grouped(Item.objects.filter(is_live, upload__in=counts, outcome__in=COUNTED), "upload_id"):
         counts[row["key"]].add(row)
     return counts

@@ -6,6 +6,7 @@ process that dies leaves a trace of money that may have been spent. No transacti
 
 import random
 from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
@@ -21,6 +22,8 @@ from batches.vendor import client, protocol
 
 SUBMIT_LIMIT = timedelta(seconds=client.CONNECT_TIMEOUT + client.READ_TIMEOUT + 30)
 """After this, a batch that is still being sent belongs to a worker that died."""
+PLANNABLE = [UploadStatus.RUNNING, UploadStatus.PAUSED]
+SENT_AGAIN = "to be sent again"
 BACKOFF_MAX = 60
 """Longest wait before the next try, in seconds."""
 
@@ -40,7 +43,7 @@ def plan_upload(upload_id):
     items is rolled back.
     """
     upload = Upload.objects.get(pk=upload_id)
-    if upload.status not in {UploadStatus.RUNNING, UploadStatus.PAUSED}:
+    if upload.status not in PLANNABLE:
         return 0
     made = 0
     for group in plan_items(upload):
@@ -73,7 +76,8 @@ def size_items(upload):
 
 def make_batch(upload, group):
     with transaction.atomic():
-        Upload.objects.select_for_update().get(pk=upload.pk)
+        if Upload.objects.select_for_update().get(pk=upload.pk).status not in PLANNABLE:
+            return False
         batch = Batch.objects.create(
             upload=upload,
             number=upload.batches.count() + 1,
@@ -101,7 +105,7 @@ def choose_batches(now):
     if Hold.objects.in_force(now).exists():
         return []
     due, chosen = Batch.objects.due(now), []
-    in_flight = Item.objects.in_flight().count()
+    in_flight = Item.objects.in_flight(now).count()
     had = dict.fromkeys(due.order_by().values_list("upload_id", flat=True).distinct(), 0)
     sent = Batch.objects.filter(upload__in=had).exclude(status__in=[BatchStatus.PLANNED, BatchStatus.CANCELLED])
     had |= dict(sent.values_list("upload_id").annotate(Sum("size")).order_by())
@@ -157,7 +161,8 @@ def send_items(batch, items):
 def send_person(batch, item):
     reply = client.trace_person(protocol.to_json(protocol.encode_person(vars(item), batch.upload.match)))
     try:
-        text, answer = reply.decode(), protocol.decode_answer(reply)
+        text = reply.decode("utf-8-sig")
+        answer = protocol.decode_answer(text)
     except (protocol.Malformed, UnicodeDecodeError):
         raise client.VendorSilent("The vendor's answer cannot be read.") from None
     with transaction.atomic():
@@ -169,10 +174,13 @@ def send_person(batch, item):
 def acknowledge(batch, items, acknowledgement):
     """Keep what the vendor says it took; items that it did not take are planned again."""
     ids = {item.pk for item in items}
-    refused = ids - set(acknowledgement.request_ids) if acknowledgement.request_ids else set()
-    received = acknowledgement.received
+    received, named = acknowledgement.received, acknowledgement.request_ids
+    # Only where count and names agree: an item that was taken and not named must not be bought again.
+    refused = ids - set(named) if named and received in {None, len(named)} else set()
     is_short = bool(refused) or (received is not None and received != len(items))
-    problem = f"The vendor says that it received {received} of {len(items)} items." if is_short else ""
+    problem = f"The vendor received {len(ids) - len(refused)} of {len(ids)} items." if refused else ""
+    if is_short and not refused:
+        problem = f"The vendor says that it received {received} of {len(ids)} items, and not which."
     move_batch(
         batch.pk,
         BatchStatus.ACKNOWLEDGED,
@@ -204,23 +212,31 @@ def settle(batch, items, error):
     """What follows from a call that brought nothing, by who may do what about it."""
     problem = str(error)
     record(batch.upload_id, "not taken", batch_id=batch.pk, detail=problem)
+    # A sender that was held up for long must not undo what a later one did.
+    move = partial(move_batch, batch.pk, only_if={"attempts": batch.attempts}, problem=problem)
     match error:
         case client.VendorSilent():
-            move_batch(batch.pk, BatchStatus.UNCONFIRMED, problem=problem)
-        case client.VendorRefused(index=int(index)) if index < len(items):
-            refuse_item(batch, items[index], problem)
-        case client.VendorRefused() if batch.kind == BatchKind.SINGLE:
-            refuse_item(batch, items[0], problem)
-        case client.VendorRefused():
-            move_batch(batch.pk, BatchStatus.REFUSED, problem=problem)
+            move(BatchStatus.UNCONFIRMED)
+        case client.VendorRefused(refusal=refusal):
+            item = find_refused(batch, items, refusal)
+            refuse_item(batch, item, problem) if item else move(BatchStatus.REFUSED)
         case client.VendorUnauthorised():
             hold(problem)
-            move_batch(batch.pk, BatchStatus.PLANNED, problem=problem)
+            move(BatchStatus.PLANNED)
         case client.VendorBusy(until=until) if until:
             hold(problem, until)
-            move_batch(batch.pk, BatchStatus.PLANNED, problem=problem)
+            move(BatchStatus.PLANNED)
         case _:
-            move_batch(batch.pk, BatchStatus.PLANNED, problem=problem, next_try_at=next_try(batch.attempts))
+            move(BatchStatus.PLANNED, next_try_at=next_try(batch.attempts))
+
+
+def find_refused(batch, items, refusal):
+    """The item whose own words the vendor refuses; None where it is something that we added, or the whole."""
+    if not refusal.field:
+        return None
+    if batch.kind == BatchKind.SINGLE:
+        return items[0]
+    return items[refusal.index] if refusal.index is not None and refusal.index < len(items) else None
 
 
 def next_try(attempts):
@@ -235,7 +251,7 @@ def refuse_item(batch, item, problem):
         if refused.update(outcome=Outcome.INVALID, batch=None, message=f"The vendor refuses it: {problem}"):
             Upload.objects.filter(pk=batch.upload_id).update(invalid_count=F("invalid_count") + 1)
             Batch.objects.filter(pk=batch.pk).update(size=F("size") - 1)
-        move_batch(batch.pk, BatchStatus.PLANNED, problem=problem)
+        move_batch(batch.pk, BatchStatus.PLANNED, only_if={"attempts": batch.attempts}, problem=problem)
 
 
 def hold(reason, until=None):
@@ -255,17 +271,21 @@ def find_lost_calls(now):
 
 
 def resend_by_policy(now):
-    """Send unconfirmed batches again after UNCONFIRMED_WAIT, where the policy is `resend`."""
+    """Send unconfirmed batches again after UNCONFIRMED_WAIT, where the policy is `resend`: once, then people decide."""
     if settings.UNCONFIRMED_POLICY == "resend":
         waited = now - timedelta(seconds=settings.UNCONFIRMED_WAIT)
-        for batch in Batch.objects.filter(status=BatchStatus.UNCONFIRMED, submitted_at__lt=waited):
+        overdue = Batch.objects.filter(status=BatchStatus.UNCONFIRMED, submitted_at__lt=waited)
+        for batch in overdue.exclude(events__what=SENT_AGAIN, events__user=None):
             send_again(batch)
 
 
 def send_again(batch, user=None):
-    """Plan an unconfirmed or refused batch once more. It may be paid twice, so who decided is kept."""
-    if move_batch(batch.pk, BatchStatus.PLANNED, next_try_at=None, problem=""):
-        record(batch.upload_id, "to be sent again", batch_id=batch.pk, user=user, detail="" if user else "by policy")
+    """Plan an unconfirmed or refused batch once more. It may be paid twice, so who decided is kept. True if it is."""
+    running = Upload.objects.filter(pk=batch.upload_id, status__in=PLANNABLE)
+    if not running.exists() or not move_batch(batch.pk, BatchStatus.PLANNED, next_try_at=None, problem=""):
+        return False
+    record(batch.upload_id, SENT_AGAIN, batch_id=batch.pk, user=user, detail="" if user else "by policy")
+    return True
 
 
 def cancel_upload(upload, user):
@@ -276,6 +296,13 @@ def cancel_upload(upload, user):
         move_batch(batch.pk, BatchStatus.CANCELLED)
     record(upload.pk, "cancelled", user=user)
     return True
+
+
+def cancel_leftovers(_):
+    """Cancel what came back to be sent after its upload had been cancelled."""
+    left = Batch.objects.filter(upload__status=UploadStatus.CANCELLED)
+    for batch in left.filter(status__in=[BatchStatus.PLANNED, BatchStatus.REFUSED]):
+        move_batch(batch.pk, BatchStatus.CANCELLED)
 
 
 def list_unplanned():

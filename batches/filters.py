@@ -5,8 +5,11 @@ from django.db.models import Q
 from batches.models import Batch, BatchStatus, Item, Outcome, Upload, UploadStatus
 
 SELECT = forms.Select(attrs={"class": "form-select"})
-ID = {"min_value": 1, "max_value": 10**9, "widget": forms.HiddenInput}
 SEARCH = forms.TextInput(attrs={"class": "form-control", "type": "search"})
+
+
+class IdFilter(filters.Filter):
+    field_class = forms.IntegerField
 
 
 class UploadFilter(filters.FilterSet):
@@ -19,7 +22,7 @@ class UploadFilter(filters.FilterSet):
 
 
 class BatchFilter(filters.FilterSet):
-    upload = filters.NumberFilter(**ID)
+    upload = IdFilter(min_value=1, max_value=10**9, widget=forms.HiddenInput)
     status = filters.ChoiceFilter(choices=BatchStatus.choices, empty_label="Any status", widget=SELECT)
 
     class Meta:
@@ -28,8 +31,8 @@ class BatchFilter(filters.FilterSet):
 
 
 class ItemFilter(filters.FilterSet):
-    upload = filters.NumberFilter(**ID)
-    batch = filters.NumberFilter(**ID)
+    upload = IdFilter(min_value=1, max_value=10**9, widget=forms.HiddenInput)
+    batch = IdFilter(min_value=1, max_value=10**9, widget=forms.HiddenInput)
     q = filters.CharFilter(method="search", label="Name, address, phone or email", widget=SEARCH)
     outcome = filters.ChoiceFilter(choices=Outcome.choices, empty_label="Any outcome", widget=SELECT)
 

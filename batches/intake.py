@@ -5,6 +5,7 @@ in the background. Rows go into the database in file order, a thousand at a time
 whatever happens: a reading that was cut off goes on behind the last stored row.
 """
 
+import logging
 from itertools import islice
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from batches.lifecycle import move_upload, record
 from batches.models import Item, Outcome, Priority, Upload, UploadStatus
 from batches.vendor.protocol import FIELDS
 
+logger = logging.getLogger(__name__)
 CHUNK = 1_000
 
 
@@ -84,12 +86,20 @@ def check_rows(upload_id):
             # A second reading of the same file stores the same rows: what is there stays.
             Item.objects.bulk_create(fresh, ignore_conflicts=True)
             progress = {"checked_rows": F("checked_rows") + len(fresh), "heartbeat_at": timezone.now()}
-            Upload.objects.filter(pk=upload_id, status=UploadStatus.CHECKING).update(**progress)
+            if not Upload.objects.filter(pk=upload_id, status=UploadStatus.CHECKING).update(**progress):
+                return
     except UnreadableFile as problem:
-        if move_upload(upload_id, UploadStatus.FAILED, problem=str(problem)):
-            record(upload_id, "could not be read", detail=str(problem))
-        return
-    finish_check(upload, tally)
+        fail(upload_id, str(problem))
+    except (OSError, ValueError):
+        logger.exception("The rows of upload %s cannot be read.", upload_id)
+        fail(upload_id, "The file cannot be read to its end. Save the list anew and upload it again.")
+    else:
+        finish_check(upload, tally)
+
+
+def fail(upload_id, problem):
+    if move_upload(upload_id, UploadStatus.FAILED, problem=problem):
+        record(upload_id, "could not be read", detail=problem)
 
 
 def read_filled_rows(upload, tally):

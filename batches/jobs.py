@@ -77,26 +77,50 @@ def close_batch(batch_id, user=None):
         enqueue("planning", plan_upload, upload_id)
 
 
-def tick():
-    """What is due at once, asked every second: batches to adopt, to close and to send, uploads to complete."""
-    now = timezone.now()
-    results.adopt_answered(now)
+def close_batches(now):
     for batch_id in results.list_closable(now):
         close_batch(batch_id)
-    results.complete_uploads(now)
+
+
+def send_batches(now):
     for batch_id in dispatch.choose_batches(now):
         enqueue("vendor", submit_batch, batch_id)
 
 
-def sweep():
-    """What may have been left lying, asked once a minute: after it, everything that is due is on its way again."""
-    now = timezone.now()
-    dispatch.find_lost_calls(now)
-    dispatch.resend_by_policy(now)
+def plan_uploads(_):
     for upload_id in dispatch.list_unplanned():
         enqueue("planning", plan_upload, upload_id)
+
+
+def check_stopped_uploads(now):
     stopped = Upload.objects.filter(status=UploadStatus.CHECKING, heartbeat_at__lt=now - STALE)
     for upload_id in stopped.values_list("pk", flat=True):
         enqueue("intake", check_rows, upload_id)
-    results.purge_expired(now)
+
+
+def tick():
+    """What is due at once, asked every second: batches to adopt, to close and to send, uploads to complete."""
+    take_steps(results.adopt_answered, close_batches, results.complete_uploads, send_batches)
+
+
+def sweep():
+    """What may have been left lying, asked once a minute: after it, everything that is due is on its way again."""
+    take_steps(
+        dispatch.find_lost_calls,
+        dispatch.resend_by_policy,
+        dispatch.cancel_leftovers,
+        plan_uploads,
+        check_stopped_uploads,
+        results.purge_expired,
+    )
     tick()
+
+
+def take_steps(*steps):
+    """Each for itself: what fails in one holds up no other, and is tried again the next time."""
+    now = timezone.now()
+    for step in steps:
+        try:
+            step(now)
+        except Exception:
+            logger.exception("The step %s failed.", step.__name__)

@@ -15,7 +15,8 @@ BATCH_COMES_FROM = {
     # From unconfirmed or planned: an answer came for a call that we thought lost.
     BatchStatus.ACKNOWLEDGED: [BatchStatus.SUBMITTING, BatchStatus.UNCONFIRMED, BatchStatus.PLANNED],
     BatchStatus.REFUSED: [BatchStatus.SUBMITTING],
-    BatchStatus.CLOSED: [BatchStatus.ACKNOWLEDGED, BatchStatus.UNCONFIRMED, BatchStatus.SUBMITTING],
+    # From unconfirmed or refused: a person gave it up.
+    BatchStatus.CLOSED: [BatchStatus.ACKNOWLEDGED, BatchStatus.UNCONFIRMED, BatchStatus.REFUSED],
     BatchStatus.CANCELLED: [BatchStatus.PLANNED, BatchStatus.SUBMITTING, BatchStatus.REFUSED],
 }
 
@@ -29,6 +30,7 @@ UPLOAD_COMES_FROM = {
     UploadStatus.COMPLETE: [UploadStatus.RUNNING],
     UploadStatus.CANCELLED: [
         UploadStatus.DRAFT,
+        UploadStatus.CHECKING,
         UploadStatus.READY,
         UploadStatus.RUNNING,
         UploadStatus.PAUSED,
@@ -37,9 +39,12 @@ UPLOAD_COMES_FROM = {
 }
 
 
-def move_batch(batch_id, to, **changes):
-    """Move a batch to a status, with further changes in the same statement. True if this call made the move."""
-    movable = Batch.objects.filter(pk=batch_id, status__in=BATCH_COMES_FROM[to])
+def move_batch(batch_id, to, only_if=None, **changes):
+    """Move a batch to a status, with further changes in the same statement. True if this call made the move.
+
+    `only_if` are further conditions, as field → value.
+    """
+    movable = Batch.objects.filter(pk=batch_id, status__in=BATCH_COMES_FROM[to], **(only_if or {}))
     return movable.update(status=to, **changes) == 1
 
 

@@ -4,6 +4,7 @@ The database is the truth; Redis only carries. Words: docs/architecture.md.
 """
 
 import secrets
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
@@ -101,7 +102,7 @@ class Upload(models.Model):
     fixed = models.JSONField(default=dict, blank=True, help_text="Field → value that is the same for every row.")
     match = models.JSONField(default=list, blank=True, help_text="What a match must bring: phones, emails.")
 
-    extra_columns = models.PositiveSmallIntegerField(default=0, help_text="Cells that rows have beyond the header.")
+    extra_columns = models.PositiveIntegerField(default=0, help_text="Cells that rows have beyond the header.")
     row_count = models.PositiveIntegerField(default=0)
     blank_count = models.PositiveIntegerField(default=0)
     invalid_count = models.PositiveIntegerField(default=0)
@@ -215,9 +216,13 @@ class ItemQuerySet(models.QuerySet):
     def unplanned(self):
         return self.filter(outcome=Outcome.PENDING, batch=None)
 
-    def in_flight(self):
-        """People whose answer we wait for."""
-        return self.filter(outcome=Outcome.PENDING, batch__status__in=AT_VENDOR)
+    def in_flight(self, now):
+        """People whose answer we wait for; those of an unconfirmed batch only until it is to be decided."""
+        is_waited_for = Q(batch__status__in=[BatchStatus.SUBMITTING, BatchStatus.ACKNOWLEDGED]) | Q(
+            batch__status=BatchStatus.UNCONFIRMED,
+            batch__submitted_at__gt=now - timedelta(seconds=settings.UNCONFIRMED_WAIT),
+        )
+        return self.filter(is_waited_for, outcome=Outcome.PENDING)
 
 
 class Item(models.Model):

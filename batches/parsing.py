@@ -30,6 +30,10 @@ SIGNATURES = {
     b"{\\rtf": "This is a text document, not a list.",
 }
 
+VALUE = re.compile(r"\d{5}(-\d{4})?|\+?1?[ (.-]*\d{3}[ ).-]*\d{3}[ .-]*\d{4}|[^@\s]+@[^@\s]+\.\w+|\d+ \w+ \w+.*")
+"""A ZIP, a phone number, an email address, or a street address with its number."""
+NAMING_WORDS = {"name", "address", "addr", "state", "zip", "phone", "email", "mail", "owner"}
+
 
 @dataclass(frozen=True)
 class Examined:
@@ -73,16 +77,17 @@ def find_header(head):
     widths.pop(0, None)
     width = max(widths, key=lambda count: (widths[count], count))
     number, cells = next((number, cells) for number, cells in head if sum(map(bool, map(str.strip, cells))) > width / 2)
-    if any(looks_like_data(cell.strip()) for cell in cells):
+    if is_data(cells):
         return 0, [f"Column {position}" for position in range(1, max(len(cells) for _, cells in head) + 1)]
     filled = [position for _, row in head for position, cell in enumerate(row[: len(cells)]) if cell.strip()]
     return number, cells[: max(filled) + 1]
 
 
-def looks_like_data(cell):
-    """A ZIP, a phone number, an email address or a street address with its number: nothing that names a column."""
-    pattern = r"\d{5}(-\d{4})?|\+?1?[ (.-]*\d{3}[ ).-]*\d{3}[ .-]*\d{4}|[^@\s]+@[^@\s]+\.\w+|\d+ \w+ \w+.*"
-    return re.fullmatch(pattern, cell) is not None
+def is_data(cells):
+    """Whether a row is a person and not the names of columns: it has values of one, and no word that names them."""
+    values = [cell for cell in cells if VALUE.fullmatch(cell.strip())]
+    names = [cell for cell in cells if cell not in values and set(re.findall(r"[a-z]+", cell.lower())) & NAMING_WORDS]
+    return bool(values) and not names
 
 
 def records(path, layout):

@@ -129,9 +129,8 @@ def adopt_answered(now):
 
 def find_vendor_id(batch):
     """The vendor's number for a batch, from what came for it; empty if that all belongs to earlier batches."""
-    bodies = [batch.completion] if batch.completion else []
-    answered = batch.items.filter(outcome__in=ANSWERED).values_list("answer", flat=True)
-    for body in [*bodies, *answered[:20]]:
+    answered = batch.items.filter(outcome__in=ANSWERED).exclude(answer="").values_list("answer", flat=True)
+    for body in filter(None, [batch.completion, *answered[:20]]):
         vendor_id = protocol.decode_answer(body).batch_id
         if vendor_id and not Batch.objects.filter(vendor_id=vendor_id).exclude(pk=batch.pk).exists():
             return vendor_id

@@ -3,7 +3,10 @@
 import datetime
 import re
 import zipfile
+import zlib
+from contextlib import contextmanager
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 from python_calamine import CalamineError, CalamineWorkbook
 
@@ -19,18 +22,42 @@ def is_workbook(path):
     return read_head(path, 4) == b"PK\x03\x04"
 
 
+DAMAGED = (
+    CalamineError,
+    zipfile.BadZipFile,
+    zlib.error,
+    OSError,
+    UnicodeDecodeError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+)
+
+
+@contextmanager
+def readable():
+    """Whatever a damaged workbook makes its readers raise is one error with a sentence."""
+    try:
+        yield
+    except DAMAGED:
+        raise UnreadableFile(f"The workbook is damaged. {ADVICE}") from None
+
+
 def examine(path, sheet=None) -> Layout:
     """How a workbook is read: the sheet that is told, else the first with rows. Raises UnreadableFile."""
-    refuse_bomb(path)
-    with open_workbook(path) as workbook:
-        sheets = workbook.sheet_names
-        filled = [name for name in sheets if workbook.get_sheet_by_name(name).height]
+    with readable():
+        refuse_bomb(path)
+        with CalamineWorkbook.from_path(str(path)) as workbook:
+            sheets = workbook.sheet_names
+            filled = [name for name in sheets if workbook.get_sheet_by_name(name).height]
     if sheet is not None and sheet not in sheets:
         raise UnreadableFile(f"The workbook has no sheet “{sheet}”, only {', '.join(sheets)}.")
     if not filled:
         raise UnreadableFile(f"Every sheet of the workbook is empty. {ADVICE}")
     layout = Layout("xlsx", sheet=sheet or filled[0], sheets=sheets)
-    if cell := find_unsaved_formula(path, layout.sheet):
+    with readable():
+        cell = find_unsaved_formula(path, layout.sheet)
+    if cell:
         raise UnreadableFile(
             f"{layout}, cell {cell}: a formula whose result was not saved. "
             "Open the workbook in a spreadsheet program, save it, and upload it again."
@@ -39,20 +66,10 @@ def examine(path, sheet=None) -> Layout:
 
 
 def refuse_bomb(path):
-    try:
-        with zipfile.ZipFile(path) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-    except zipfile.BadZipFile:
-        raise UnreadableFile(f"The workbook is damaged. {ADVICE}") from None
+    with zipfile.ZipFile(path) as archive:
+        unpacked = sum(entry.file_size for entry in archive.infolist())
     if unpacked > max(UNPACKED_RATIO * Path(path).stat().st_size, UNPACKED_LEAST):
         raise UnreadableFile(f"The workbook is far larger unpacked ({unpacked:,} bytes) than a list can be. {ADVICE}")
-
-
-def open_workbook(path):
-    try:
-        return CalamineWorkbook.from_path(str(path))
-    except (CalamineError, OSError):
-        raise UnreadableFile(f"This is not a workbook that can be read. {ADVICE}") from None
 
 
 def find_unsaved_formula(path, sheet):
@@ -73,29 +90,22 @@ def find_unsaved_formula(path, sheet):
 
 def find_sheet_part(archive, sheet):
     """The name in the archive of the part that holds a sheet's cells; empty where it cannot be told."""
-    with open_workbook_part(archive, "xl/workbook.xml") as part:
-        ids = re.findall(r'<sheet [^>]*?name="([^"]*)"[^>]*?r:id="([^"]*)"', part.read().decode())
-    with open_workbook_part(archive, "xl/_rels/workbook.xml.rels") as part:
-        relations = part.read().decode()
-    targets = {
-        re.search(r'\bId="([^"]*)"', relation).group(1): re.search(r'\bTarget="([^"]*)"', relation).group(1)
-        for relation in re.findall(r"<Relationship [^>]*>", relations)
-    }
-    escaped = sheet.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;").replace(">", "&gt;")
-    target = targets.get(dict(ids).get(escaped, ""), "")
+    names = {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"}
+    if not names <= set(archive.namelist()):
+        return ""
+    ids = dict(re.findall(r'<sheet [^>]*?name="([^"]*)"[^>]*?r:id="([^"]*)"', archive.read("xl/workbook.xml").decode()))
+    relations = archive.read("xl/_rels/workbook.xml.rels").decode()
+    targets = {}
+    for relation in re.findall(r"<Relationship [^>]*>", relations):
+        attributes = dict(re.findall(r'\b(Id|Target)="([^"]*)"', relation))
+        targets[attributes.get("Id")] = attributes.get("Target", "")
+    target = targets.get(ids.get(escape(sheet, {'"': "&quot;"})), "")
     return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-
-
-def open_workbook_part(archive, name):
-    try:
-        return archive.open(name)
-    except KeyError:
-        raise UnreadableFile(f"This is not a workbook that can be read. {ADVICE}") from None
 
 
 def read_rows(path, sheet):
     """Every row of a sheet with its number, as text."""
-    with open_workbook(path) as workbook:
+    with readable(), CalamineWorkbook.from_path(str(path)) as workbook:
         for number, cells in enumerate(workbook.get_sheet_by_name(sheet).iter_rows(), start=1):
             yield number, [as_text(cell) for cell in cells]
 

@@ -69,13 +69,17 @@ if not IS_LOCAL and not IS_HTTPS:
 
 # The vendor
 SANDBOX_PORT = read_count("SANDBOX_PORT", PORT + 1, least=1)
-REALESTATEAPI_KEY = env.str("REALESTATEAPI_KEY", "")
+REALESTATEAPI_KEY = env.str("REALESTATEAPI_KEY", "").strip()
 IS_SANDBOX = not REALESTATEAPI_KEY
 if IS_SANDBOX:
     REALESTATEAPI_KEY = "sandbox"
 REALESTATEAPI_URL = env.str(
     "REALESTATEAPI_URL", f"http://127.0.0.1:{SANDBOX_PORT}" if IS_SANDBOX else "https://api.realestateapi.com"
 ).rstrip("/")
+if not REALESTATEAPI_KEY.isascii() or not REALESTATEAPI_KEY.isprintable():
+    raise ImproperlyConfigured("REALESTATEAPI_KEY holds characters that no header can carry: copy it once more.")
+if not REALESTATEAPI_URL.startswith(("https://", "http://")):
+    raise ImproperlyConfigured(f"REALESTATEAPI_URL is {REALESTATEAPI_URL}; it must begin with https://.")
 ITEMS_IN_FLIGHT = read_count("ITEMS_IN_FLIGHT", 1500, least=1)
 UNCONFIRMED_WAIT = read_count("UNCONFIRMED_WAIT", 600)
 UNCONFIRMED_POLICY = read_choice("UNCONFIRMED_POLICY", "ask", ["ask", "resend"])

@@ -94,6 +94,16 @@ def test_what_the_vendor_asks_for_between_fields(cells, wrong):
     assert [problem.field for problem in check(cells).problems] == wrong
 
 
+def test_what_is_left_out_need_not_be_right():
+    mailing = {"mail_address": "1 Oak St", "mail_city": "Herndon", "mail_state": "VA"}
+    assert check({"unit": "4", "zip": "0", **mailing}).problems == []
+
+
+@pytest.mark.parametrize("text", ["a@localhost", "a@[127.0.0.1]", "j@exämple.com", "a b@example.com"])
+def test_emails_that_the_vendor_may_refuse_are_named(text):
+    assert problems(email=text) == [("email", f"“{text}” is not an email address.")]
+
+
 def test_place_without_a_street_is_left_out_beside_a_whole_address():
     checked = check(
         {"city": "Tampa", "zip": "33602", "mail_address": "1 Oak St", "mail_city": "Herndon", "mail_state": "VA"}
@@ -111,6 +121,7 @@ def test_place_without_a_street_is_left_out_beside_a_whole_address():
         ("Ada & Ben Abbott", "Ada", "", "Abbott"),
         ("Abbott, Ada & Ben", "Ada", "", "Abbott"),
         ("Zoë O'Neil", "Zoë", "", "O'Neil"),
+        ("Frank Church", "Frank", "", "Church"),
     ],
 )
 def test_full_name_is_split(full, first, middle, last):

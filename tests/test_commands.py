@@ -84,6 +84,21 @@ def test_a_missing_file_exits_with_2(capsys):
     assert "No such file" in capsys.readouterr().err
 
 
+def test_a_full_name_that_is_told_beats_a_guess(write, capsys):
+    header = ["First Name", "Owner", "Email"]
+    call_command(
+        "trace", write(to_csv([["x", "Ada Abbott", "a@example.com"]], header=header)), "--map", "full_name=Owner"
+    )
+    assert Upload.objects.get().items.get().last_name == "Abbott"
+
+
+def test_an_export_that_cannot_be_written_is_found_out_before_anything_is_spent(write, capsys):
+    with pytest.raises(SystemExit) as exit_:
+        call_command("trace", write(to_csv(people(12))), "--export", "/nowhere/out.csv")
+    assert exit_.value.code == 2
+    assert not Upload.objects.exists()
+
+
 def test_waiting_longer_than_told_exits_with_3(write, capsys, tmp_path):
     out = tmp_path / "out.csv"
     with pytest.raises(SystemExit) as exit_:

@@ -117,10 +117,21 @@ def test_items_that_the_vendor_did_not_take_are_planned_again(start_upload, vend
     batch = upload.batches.get()
     assert dispatch.submit_batch(batch.pk) == upload.pk
     batch = refresh(batch)
-    assert batch.problem == "The vendor says that it received 19 of 30 items."
+    assert batch.problem == "The vendor received 19 of 30 items."
     assert (batch.items.count(), batch.moved) == (19, 11)
     assert dispatch.plan_upload(upload.pk) == 1
     assert upload.batches.get(number=2).size == 11
+
+
+def test_an_item_that_was_taken_but_not_named_is_not_bought_again(start_upload, vendor):
+    def name_too_few(request):
+        status, headers, body = acknowledge(request, drop=1)
+        return status, headers, json.dumps(json.loads(body) | {"receiveCount": 12})
+
+    vendor.add_callback("POST", BATCH_URL, name_too_few)
+    batch = start_upload(12).batches.get()
+    assert dispatch.submit_batch(batch.pk) is None
+    assert batch.items.count() == 12
 
 
 def test_a_list_of_few_goes_over_the_single_endpoint(start_upload, vendor):
@@ -215,6 +226,24 @@ def test_an_unconfirmed_batch_is_decided_by_policy(start_upload, settings, polic
     assert refresh(batch).status == status
 
 
+def test_policy_sends_again_only_once(start_upload, settings):
+    settings.UNCONFIRMED_POLICY = "resend"
+    batch = start_upload(12).batches.get()
+    late = timezone.now() + timedelta(seconds=settings.UNCONFIRMED_WAIT + 1)
+    for status in (BatchStatus.PLANNED, BatchStatus.UNCONFIRMED):
+        Batch.objects.update(status=BatchStatus.UNCONFIRMED, submitted_at=timezone.now())
+        dispatch.resend_by_policy(late)
+        assert refresh(batch).status == status
+
+
+def test_an_unconfirmed_batch_holds_up_the_others_only_until_it_is_to_be_decided(start_upload, settings):
+    lost, waiting = start_upload(25).batches.get(), start_upload(20).batches.get()
+    settings.ITEMS_IN_FLIGHT = 30
+    Batch.objects.filter(pk=lost.pk).update(status=BatchStatus.UNCONFIRMED, submitted_at=timezone.now())
+    assert dispatch.choose_batches(timezone.now()) == []
+    assert dispatch.choose_batches(timezone.now() + timedelta(seconds=settings.UNCONFIRMED_WAIT)) == [waiting.pk]
+
+
 def test_a_refused_item_is_invalid_and_the_others_go_again(start_upload, vendor):
     vendor.post(BATCH_URL, status=400, json={"message": '"[3].zip" must be digits'})
     upload = start_upload(12)
@@ -226,6 +255,28 @@ def test_a_refused_item_is_invalid_and_the_others_go_again(start_upload, vendor)
     batch, upload = refresh(batch), Upload.objects.get()
     assert (batch.status, batch.size, batch.items.count()) == (BatchStatus.PLANNED, 11, 11)
     assert (upload.invalid_count, upload.item_count) == (1, 11)
+
+
+@pytest.mark.parametrize("field", ["webhook_url", "key", "match_requirements.operator"])
+def test_a_refusal_of_what_we_added_harms_no_item(start_upload, vendor, field):
+    vendor.post(BATCH_URL, status=400, json={"message": f'"[0].{field}" must be valid'})
+    upload = start_upload(12)
+    batch = upload.batches.get()
+    dispatch.submit_batch(batch.pk)
+    assert refresh(batch).status == BatchStatus.REFUSED
+    assert not upload.items.exclude(outcome=Outcome.PENDING).exists()
+
+
+def test_a_sender_that_was_held_up_undoes_nothing(start_upload, vendor):
+    batch = start_upload(12).batches.get()
+
+    def be_overtaken(request):
+        Batch.objects.update(status=BatchStatus.SUBMITTING, attempts=2)
+        return 503, {}, "{}"
+
+    vendor.add_callback("POST", BATCH_URL, be_overtaken)
+    dispatch.submit_batch(batch.pk)
+    assert refresh(batch).status == BatchStatus.SUBMITTING
 
 
 def test_a_batch_that_became_too_small_is_planned_anew(start_upload, vendor):
@@ -271,10 +322,10 @@ def test_no_more_people_are_in_flight_than_may_be(start_upload, settings, vendor
     start_upload(25)
     start_upload(20)
     send_next()
-    assert Item.objects.in_flight().count() == 25
-    Item.objects.in_flight().filter(row_number__lte=16).update(outcome=Outcome.MATCHED)
+    assert Item.objects.in_flight(timezone.now()).count() == 25
+    Item.objects.in_flight(timezone.now()).filter(row_number__lte=16).update(outcome=Outcome.MATCHED)
     send_next()
-    assert Item.objects.in_flight().count() == 30
+    assert Item.objects.in_flight(timezone.now()).count() == 30
 
 
 def test_a_batch_larger_than_the_limit_goes_when_nothing_is_in_flight(start_upload, settings, vendor):
@@ -282,7 +333,7 @@ def test_a_batch_larger_than_the_limit_goes_when_nothing_is_in_flight(start_uplo
     settings.ITEMS_IN_FLIGHT = 10
     start_upload(25)
     send_next()
-    assert Item.objects.in_flight().count() == 25
+    assert Item.objects.in_flight(timezone.now()).count() == 25
 
 
 def test_next_is_the_list_that_has_had_least(start_upload, settings, vendor):
@@ -322,6 +373,17 @@ def test_a_cancelled_list_sends_nothing_more_and_still_takes_answers(start_uploa
     item = first.items.first()
     assert results.file_answer(first.token, dispatch.protocol.decode_answer(answer_for(item)), "{}").name == "FILED"
     assert dispatch.choose_batches(timezone.now()) == []
+
+
+def test_nothing_of_a_cancelled_list_stays_open(start_upload, alice):
+    upload = start_upload(12)
+    batch = upload.batches.get()
+    dispatch.cancel_upload(upload, alice)
+    Batch.objects.update(status=BatchStatus.UNCONFIRMED)
+    assert not dispatch.send_again(batch, alice)
+    Batch.objects.update(status=BatchStatus.PLANNED)
+    jobs.sweep()
+    assert refresh(batch).status == BatchStatus.CANCELLED
 
 
 def test_the_history_says_what_happened_without_anybodys_data(start_upload, vendor):

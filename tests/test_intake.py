@@ -4,7 +4,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from batches import intake, jobs
+from batches import dispatch, intake, jobs
 from batches.layout import UnreadableFile
 from batches.models import Item, Outcome, Upload, UploadStatus
 from tests.conftest import HEADER, people, person, to_csv
@@ -82,11 +82,11 @@ def test_a_reading_that_stopped_goes_on_without_doubling_a_row(make_upload, monk
     def die_at_row_25(upload, number, cells):
         calls.append(number)
         if len(calls) == 25:
-            raise MemoryError
+            raise KeyboardInterrupt
         return make(upload, number, cells)
 
     monkeypatch.setattr(intake, "make_item", die_at_row_25)
-    with pytest.raises(MemoryError):
+    with pytest.raises(KeyboardInterrupt):
         make_upload(people(40))
     upload = Upload.objects.get()
     assert (upload.status, upload.checked_rows) == (UploadStatus.CHECKING, 20)
@@ -115,6 +115,31 @@ def test_a_file_that_breaks_off_is_failed_with_its_reason(make_upload):
     upload = make_upload(content)
     assert upload.status == UploadStatus.FAILED
     assert upload.problem.startswith("Row 302: a quote")
+
+
+def test_a_file_that_is_gone_is_failed_with_a_sentence(make_upload, alice):
+    upload = make_upload(people(12))
+    intake.accept_mapping(upload, upload.mapping, {}, [], alice)
+    upload.file.delete(save=False)
+    intake.check_rows(upload.pk)
+    upload.refresh_from_db()
+    assert (upload.status, upload.problem[:23]) == (UploadStatus.FAILED, "The file cannot be read")
+
+
+def test_a_reading_ends_when_the_list_is_cancelled(make_upload, alice, monkeypatch):
+    upload = make_upload(people(30))
+    intake.accept_mapping(upload, upload.mapping, {}, [], alice)
+    monkeypatch.setattr(intake, "CHUNK", 10)
+    make = intake.make_item
+
+    def cancel(*args):
+        dispatch.cancel_upload(upload, alice)
+        return make(*args)
+
+    monkeypatch.setattr(intake, "make_item", cancel)
+    intake.check_rows(upload.pk)
+    upload.refresh_from_db()
+    assert (upload.status, upload.items.count()) == (UploadStatus.CANCELLED, 10)
 
 
 def test_columns_can_be_changed_after_the_review(make_upload, alice):

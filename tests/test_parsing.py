@@ -1,5 +1,7 @@
+import contextlib
 import datetime
 import io
+import random
 import zipfile
 
 import openpyxl
@@ -77,6 +79,16 @@ def test_a_file_without_column_names_loses_no_row(write):
     columns, found = read(path)
     assert columns == [f"Column {n}" for n in range(1, 8)]
     assert [number for number, _ in found] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("name", ["2023 Assessed Value", "1 Year Equity", "60601"])
+def test_column_names_that_look_like_values_are_names_beside_others(write, name):
+    assert read(write(to_csv([["Ada Abbott", "1 Oak St", "5"]], header=["OWN_NAME", "PHY_ADDR1", name])))[0][2] == name
+
+
+def test_a_city_in_a_file_without_names_is_no_name(write):
+    rows_ = [["Ada Abbott", f"{n} Oak St", "Kansas City", "MO", "64101"] for n in range(3)]
+    assert len(read(write(to_csv(rows_, header=None)))[1]) == 3
 
 
 def test_blank_rows_come_as_empty(write):
@@ -184,6 +196,16 @@ def test_a_formula_with_its_result_is_read(write):
                 )
             new.writestr(entry.filename, data)
     assert read(write(out.getvalue()))[1] == [(2, ["Ada", "ADA"])]
+
+
+def test_a_damaged_workbook_is_answered_with_a_sentence(write):
+    content, luck = workbook(Leads=[["Name", "City"], ["Ada", "Herndon"]]), random.Random(1)
+    for _ in range(300):
+        damaged = bytearray(content)
+        for _ in range(luck.randrange(1, 30)):
+            damaged[luck.randrange(4, len(damaged))] = luck.randrange(256)
+        with contextlib.suppress(UnreadableFile):
+            read(write(bytes(damaged[: luck.choice([len(damaged), luck.randrange(4, len(damaged))])])))
 
 
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(write):

@@ -275,6 +275,37 @@ def test_contact_details_are_forgotten_when_their_time_is_over(sent, settings):
     assert (item.answer, item.outcome) == ("", Outcome.MATCHED)
 
 
+def test_answers_in_a_dissolved_batch_are_counted(sent):
+    batch = sent()
+    for item in batch.items.all()[:5]:
+        file(batch, item)
+    Batch.objects.update(status=BatchStatus.CANCELLED)
+    assert count_uploads([batch.upload])[batch.upload_id].matched == 5
+    assert count_batches([refresh(batch)])[batch.pk].matched == 5
+
+
+def test_what_fails_in_one_step_holds_up_no_other(sent, monkeypatch):
+    batch = sent()
+    answer_all(batch)
+
+    def fail(now):
+        raise ValueError
+
+    fail.__name__ = "adopt_answered"
+    monkeypatch.setattr(results, "adopt_answered", fail)
+    jobs.tick()
+    assert refresh(batch).status == BatchStatus.CLOSED
+
+
+def test_a_forgotten_answer_adopts_nothing(sent):
+    batch = sent()
+    file(batch, batch.items.first())
+    Item.objects.update(answer="")
+    Batch.objects.update(status=BatchStatus.UNCONFIRMED, vendor_id="")
+    results.adopt_answered(timezone.now())
+    assert refresh(batch).status == BatchStatus.UNCONFIRMED
+
+
 def test_giving_up_leaves_everything_missing(sent, alice):
     batch = sent()
     Batch.objects.update(status=BatchStatus.UNCONFIRMED)

@@ -57,6 +57,8 @@ def test_production_is_safe_by_default(tmp_path):
         ({"ITEMS_IN_FLIGHT": "0"}, "ITEMS_IN_FLIGHT is 0; it must be 1 or more"),
         ({"UNCONFIRMED_POLICY": "maybe"}, "it must be one of ask, resend"),
         ({"COMPLETION_GRACE": "soon"}, "soon"),
+        ({"REALESTATEAPI_KEY": "“a-key”"}, "no header can carry"),
+        ({"REALESTATEAPI_URL": "api.example.com"}, "it must begin with https://"),
     ],
 )
 def test_what_cannot_be_right_stops_the_start(tmp_path, changes, sentence):

@@ -30,10 +30,12 @@ def batch_complete(request, token, body):
 
 def take(kind, token, body, decode, file):
     """Decode a delivery and file it, or keep it as a stray."""
+    token = token.replace("\0", "")
     try:
         try:
-            # PostgreSQL takes text as UTF-8 without NUL; JSON has both only as escapes.
-            text, delivery = body.decode(), decode(body)
+            # Decoded once, so that what is stored reads the same later. JSON has NUL only as an escape.
+            text = body.decode("utf-8-sig")
+            delivery = decode(text)
         except (protocol.Malformed, UnicodeDecodeError):
             return keep(kind, token, body, "The body is not a JSON object in UTF-8.")
         filing = file(token, delivery, text)

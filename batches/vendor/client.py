@@ -18,6 +18,12 @@ READ_TIMEOUT = 60
 """Seconds. The vendor promises neither; a batch's acknowledgement is usually there within a second."""
 
 NEVER_CONNECTED = (ConnectTimeoutError, NewConnectionError, NameResolutionError)
+BAD_SETTINGS = (
+    requests.exceptions.InvalidHeader,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+)
 
 
 class VendorError(Exception):
@@ -37,11 +43,11 @@ class VendorBusy(VendorError):
 
 
 class VendorRefused(VendorError):
-    """Nothing was taken, and nothing will be until the request changes. `index`: the item at fault, or None."""
+    """Nothing was taken, and nothing will be until the request changes. `refusal` says whose fault it is."""
 
-    def __init__(self, message, index=None):
-        super().__init__(message)
-        self.index = index
+    def __init__(self, refusal):
+        super().__init__(refusal.message)
+        self.refusal = refusal
 
 
 class VendorUnauthorised(VendorError):
@@ -90,6 +96,8 @@ def post(path, body, answers=frozenset({200})):
 
 def was_never_sent(error):
     """True where no connection ever stood, so that the vendor cannot have taken anything."""
+    if isinstance(error, BAD_SETTINGS):
+        return True
     reason = getattr(error.args[0] if error.args else None, "reason", None)
     cause = reason.args[0] if reason is not None and reason.args else None
     return isinstance(reason, NEVER_CONNECTED) or isinstance(cause, ssl.SSLCertVerificationError)
@@ -107,7 +115,7 @@ def sort_reply(status, body):
     if status >= 500 or status == 408:
         return VendorSilent(f"The vendor failed ({status}) and may have taken the batch.")
     if status in {400, 413, 422}:
-        return VendorRefused(refusal.message, refusal.index)
+        return VendorRefused(refusal)
     return VendorUnreachable(f"The vendor answered {status}: check REALESTATEAPI_URL.")
 
 

@@ -62,9 +62,11 @@ class Acknowledgement:
 
 @dataclass(frozen=True)
 class Refusal:
-    index: int | None
-    """Position in the request of the item that is at fault, from 0; None where the vendor names none."""
     message: str
+    index: int | None = None
+    """Position in the request of the item that is at fault, from 0; None where the vendor names none."""
+    field: str = ""
+    """The field that is at fault, if it is one of FIELDS: what a row says, and not what we added."""
 
 
 @dataclass(frozen=True)
@@ -139,10 +141,12 @@ def decode_refusal(body):
     try:
         reply = load(body)
     except Malformed:
-        return Refusal(None, "The vendor gave no reason.")
+        return Refusal("The vendor gave no reason.")
     message = pick_message(reply)
-    named = re.search(r'"(?:skips)?\[(\d+)\]', message)
-    return Refusal(int(named.group(1)) if named else None, message)
+    named = re.search(r'"(?:(?:skips)?\[(\d{1,4})\]\.)?(\w+)"', message)
+    if not named or named.group(2) not in FIELDS:
+        return Refusal(message)
+    return Refusal(message, int(named.group(1)) if named.group(1) else None, named.group(2))
 
 
 def decode_answer(body):
@@ -220,7 +224,7 @@ def to_key(value):
 
 def to_count(value):
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,10}", value.strip()):
-        return int(value)
+        value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31 else None
 
 

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST
 
 from batches import dispatch, intake, jobs
 from batches.lifecycle import move_upload, record
-from batches.models import Batch, BatchStatus, Hold, Upload, UploadStatus
+from batches.models import Batch, Hold, Upload, UploadStatus
 
 
 @require_POST
@@ -50,14 +50,15 @@ def cancel_upload(request, pk):
 @require_POST
 def send_batch_again(request, pk):
     batch = get_object_or_404(Batch, pk=pk)
-    dispatch.send_again(batch, request.user)
+    if not dispatch.send_again(batch, request.user):
+        messages.warning(request, "Nothing was sent: the list does not run any more, or it has been decided already.")
     return redirect(batch)
 
 
 @require_POST
 def give_batch_up(request, pk):
-    """Close an unconfirmed batch: what has no answer is missing."""
-    batch = get_object_or_404(Batch, pk=pk, status=BatchStatus.UNCONFIRMED)
+    """Close an unconfirmed or refused batch: what has no answer is missing."""
+    batch = get_object_or_404(Batch.objects.needing_a_person(), pk=pk)
     jobs.close_batch(pk, request.user)
     return redirect(batch)
 

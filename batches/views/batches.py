@@ -9,9 +9,7 @@ from batches.views.listing import paginate, show_list
 
 def batch_list(request):
     filterset = BatchFilter(request.GET, Batch.objects.for_lists())
-    upload = (
-        Upload.objects.filter(pk=filterset.form["upload"].value() or None).first() if filterset.is_valid() else None
-    )
+    upload = filterset.is_valid() and Upload.objects.filter(pk=filterset.form.cleaned_data["upload"]).first()
     return show_list(request, "batches/list.html", filterset, BatchTable, count_batches, upload=upload)
 
 

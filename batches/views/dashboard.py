@@ -1,5 +1,6 @@
 from django.db.models import F
 from django.shortcuts import render
+from django.utils import timezone
 
 from batches.counts import count_batches, count_uploads
 from batches.models import Batch, Item, Upload
@@ -18,7 +19,7 @@ def dashboard(request):
         "finished": finished,
         "waiting": Upload.objects.waiting_for_a_person().with_creator()[:10],
         "troubled": Batch.objects.needing_a_person().for_lists()[:10],
-        "in_flight": Item.objects.in_flight().count(),
+        "in_flight": Item.objects.in_flight(timezone.now()).count(),
     }
     return render(request, "_dashboard_live.html" if request.htmx else "dashboard.html", context)
 

@@ -13,9 +13,7 @@ from batches.views.listing import show_list
 
 def item_list(request):
     filterset = ItemFilter(request.GET, Item.objects.for_lists())
-    upload = (
-        Upload.objects.filter(pk=filterset.form["upload"].value() or None).first() if filterset.is_valid() else None
-    )
+    upload = filterset.is_valid() and Upload.objects.filter(pk=filterset.form.cleaned_data["upload"]).first()
     return show_list(request, "items/list.html", filterset, ItemTable, upload=upload)
 
 
@@ -35,5 +33,9 @@ def item_page(request, pk):
 
 
 def indent(text):
-    """An answer's JSON, indented to be read."""
-    return json.dumps(json.loads(text), indent=2, ensure_ascii=False) if text else ""
+    """An answer's JSON, indented to be read; half characters stay the escapes that they came as."""
+    return (
+        json.dumps(json.loads(text), indent=2, ensure_ascii=False).encode(errors="backslashreplace").decode()
+        if text
+        else ""
+    )

@@ -62,7 +62,7 @@ def test_a_refusal_carries_the_item_at_fault(vendor):
     answer(vendor, 400, message='"[3].zip" must be digits')
     with pytest.raises(client.VendorRefused) as caught:
         client.submit_batch(b"{}")
-    assert caught.value.index == 3
+    assert (caught.value.refusal.index, caught.value.refusal.field) == (3, "zip")
 
 
 def test_the_daily_limit_holds_until_midnight_utc(vendor, time_machine):
@@ -97,6 +97,13 @@ def test_where_nobody_listens_nothing_was_sent(settings):
 
 def test_an_unknown_host_was_never_sent_to(settings):
     settings.REALESTATEAPI_URL = "http://vendor.invalid"
+    with pytest.raises(client.VendorUnreachable):
+        client.submit_batch(b"{}")
+
+
+@pytest.mark.parametrize(("name", "value"), [("REALESTATEAPI_URL", "vendor.example"), ("REALESTATEAPI_KEY", "a\nb")])
+def test_settings_that_make_no_request_were_never_sent(settings, name, value):
+    setattr(settings, name, value)
     with pytest.raises(client.VendorUnreachable):
         client.submit_batch(b"{}")
 

@@ -60,16 +60,19 @@ def test_what_acknowledges_nothing_is_malformed(body):
 
 
 @pytest.mark.parametrize(
-    ("message", "index"),
+    ("message", "index", "field"),
     [
-        ('"[0].webhook_url" must be a valid uri', 0),
-        ('"skips[17].zip" must be digits', 17),
-        ("Something is wrong", None),
+        ('"[0].zip" must be digits', 0, "zip"),
+        ('"skips[17].mail_state" must be two letters', 17, "mail_state"),
+        ('"phone" must be ten digits', None, "phone"),
+        ('"[0].webhook_url" must be a valid uri', None, ""),
+        ('"[0].match_requirements.operator" is required', None, ""),
+        ("Something is wrong", None, ""),
     ],
 )
-def test_a_refusal_names_its_item(message, index):
+def test_a_refusal_names_its_item(message, index, field):
     refusal = protocol.decode_refusal(json.dumps({"statusCode": 400, "error": "Bad Request", "message": message}))
-    assert (refusal.index, refusal.message) == (index, message)
+    assert (refusal.index, refusal.field, refusal.message) == (index, field, message)
 
 
 def test_a_refusal_in_any_shape_is_one():
@@ -141,6 +144,7 @@ def test_what_is_no_object_is_malformed(body):
         ({"processed": 3, "matches": 2, "errors": 1}, (3, 2, 1)),
         ({"total": 3, "matched": 2}, (3, 2, None)),
         ({}, (None, None, None)),
+        ({"totalProcessed": "9999999999", "totalMatched": 10**12}, (None, None, None)),
         ({"totalProcessed": "many", "total": 3, "matched": [], "errors": None}, (None, None, None)),
     ],
 )

@@ -36,7 +36,14 @@ def test_giving_up_closes_it(browser, batch):
     assert (Batch.objects.get().status, Batch.objects.get().missing) == (BatchStatus.CLOSED, 12)
 
 
-def test_only_an_unconfirmed_batch_is_given_up(browser, batch):
+def test_a_refused_batch_is_given_up_too(browser, batch):
+    Batch.objects.update(status=BatchStatus.REFUSED, problem="No.")
+    assert "Give up" in browser.get(f"/batches/{batch.pk}/").content.decode()
+    browser.post(f"/batches/{batch.pk}/give-up/")
+    assert Batch.objects.get().status == BatchStatus.CLOSED
+
+
+def test_only_a_batch_in_trouble_is_given_up(browser, batch):
     assert browser.post(f"/batches/{batch.pk}/give-up/").status_code == 404
     assert Batch.objects.get().status == BatchStatus.PLANNED
 

@@ -187,7 +187,7 @@ def test_lists_take_the_same_number_of_queries_for_one_and_three(
         with django_assert_num_queries(count[address]):
             assert browser.get(address).status_code == 200
 
-    count = {"/": 11, "/uploads/": 7, "/batches/": 6, "/items/": 6}
+    count = {"/": 11, "/uploads/": 7, "/batches/": 7, "/items/": 6}
     start_upload(12)
     look()
     start_upload(12)
@@ -206,7 +206,14 @@ def test_filters_sorting_and_pages(browser, start_upload):
     assert "Name059" in browser.get("/items/", {"sort": "-person"}).content.decode()
     assert "Name025" in browser.get("/items/", {"page": 2}).content.decode()
     assert browser.get("/items/", {"page": "9999"}).status_code == 200
-    for bad in ({"upload": "x"}, {"outcome": "x"}, {"sort": "cells"}, {"upload": "9" * 30}):
+    for bad in (
+        {"upload": "x"},
+        {"outcome": "x"},
+        {"sort": "cells"},
+        {"upload": "9" * 30},
+        {"upload": "1.5"},
+        {"upload": "1e2"},
+    ):
         assert browser.get("/items/", bad).status_code == 200
         assert browser.get("/batches/", bad).status_code == 200
 
@@ -238,7 +245,10 @@ def test_an_item_shows_what_was_asked_and_found(browser, start_upload):
         assert text in page
 
 
-@pytest.mark.parametrize("answer", ['{"match": true, "new": 1}', "[]", '{"output": null}', '{"persons": []}'])
+@pytest.mark.parametrize(
+    "answer",
+    ['{"match": true, "cut": "\\ud83d"}', '{"match": true, "new": 1}', "[]", '{"output": null}', '{"persons": []}'],
+)
 def test_an_item_of_any_shape_shows(browser, start_upload, answer):
     item = start_upload(12).items.first()
     Item.objects.filter(pk=item.pk).update(outcome=Outcome.MATCHED, answer=answer)

@@ -111,6 +111,13 @@ def test_an_unknown_address_is_kept_whole(call, receiver, batch):
     assert (bytes(stray.body), stray.token, stray.reason) == (body, "nobody", "No batch has this address.")
 
 
+def test_a_byte_order_mark_and_a_nul_in_the_address_lose_nothing(call, receiver, batch):
+    assert call(receiver, b"\xef\xbb\xbf" + good_body(receiver, batch)).status_code == 200
+    assert not Stray.objects.exists()
+    assert call(receiver, b"{}", token="a%00b").status_code == 200
+    assert Stray.objects.get().token == "ab"
+
+
 def test_a_long_address_is_kept_as_well(call, receiver):
     assert call(receiver, b"{}", token="x" * 500).status_code == 200
     assert Stray.objects.count() == 1

@@ -1,4 +1,3 @@
-import logging
 import signal
 import threading
 import time
@@ -7,8 +6,6 @@ from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
 from batches import jobs
-
-logger = logging.getLogger(__name__)
 
 TICK = 1
 SWEEP = 60
@@ -27,13 +24,6 @@ class Command(BaseCommand):
             is_sweep = swept is None or time.monotonic() - swept >= SWEEP
             if is_sweep:
                 swept = time.monotonic()
-            self.act(jobs.sweep if is_sweep else jobs.tick)
-            ending.wait(TICK)
-
-    def act(self, what):
-        """Do it. What fails, with the database away or for another reason, is tried again the next second."""
-        try:
             close_old_connections()
-            what()
-        except Exception:
-            logger.exception("The %s failed.", what.__name__)
+            jobs.sweep() if is_sweep else jobs.tick()
+            ending.wait(TICK)

@@ -26,7 +26,10 @@ class Command(BaseCommand):
         found = Upload.objects.filter(pk=upload).first()
         if found is None:
             raise CommandError(f"There is no upload {upload}.")
-        write_export(found, out, layout, outcomes, without_dnc)
+        try:
+            write_export(found, out, layout, outcomes, without_dnc)
+        except OSError as problem:
+            raise CommandError(f"{out} cannot be written: {problem.strerror}.") from None
 
 
 def write_export(upload, out, layout="wide", outcomes=(), without_dnc=False):

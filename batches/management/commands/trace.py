@@ -15,6 +15,7 @@ from batches.mapping import FULL_NAME, MAPPABLE, find_gaps
 from batches.models import Outcome, Priority, UploadStatus
 from batches.vendor.protocol import REQUIREMENTS
 
+PART_NAMES = {"first_name", "last_name"}
 OVER = {UploadStatus.COMPLETE, UploadStatus.CANCELLED, UploadStatus.FAILED}
 
 
@@ -39,17 +40,23 @@ class Command(BaseCommand):
 
     def handle(self, *, wait, timeout, export, **options):
         try:
+            if export:
+                # Found out before anything is spent, not after.
+                Path(export).open("ab").close()
             upload = self.begin(**options)
         except (Refused, UnreadableFile, OSError) as problem:
             self.stderr.write(str(problem))
             sys.exit(2)
-        is_over = not wait or self.follow(upload, timeout)
+        is_in_time = not wait or self.follow(upload, timeout)
         upload.refresh_from_db()
         if export:
             write_export(upload, export)
         self.stdout.write(json.dumps(summarise(upload)))
-        if not is_over:
+        if not is_in_time:
             sys.exit(3)
+        if wait and upload.status != UploadStatus.COMPLETE:
+            self.stderr.write(f"The list was {upload.status} before it was complete.")
+            sys.exit(1)
 
     def begin(self, *, file, name, priority, match, **options):
         match = [word.strip() for word in match.split(",") if word.strip()]
@@ -92,7 +99,9 @@ class Command(BaseCommand):
 
 def read_mapping(upload, told):
     """The guessed mapping with what was told put over it. A column is named, or numbered from 1."""
-    columns = dict(upload.mapping)
+    columns, told_fields = dict(upload.mapping), {setting.partition("=")[0] for setting in told}
+    if FULL_NAME in told_fields:
+        columns = {field: position for field, position in columns.items() if field not in PART_NAMES}
     for setting in told:
         field, _, column = setting.partition("=")
         if field not in MAPPABLE:
@@ -104,8 +113,10 @@ def read_mapping(upload, told):
             columns[field] = int(column) - 1
         elif column:
             raise Refused(f"--map: there is no column {column!r}; there are {', '.join(upload.columns)}.")
-    if {"first_name", "last_name"} & set(columns):
-        columns.pop(FULL_NAME, None)
+    if FULL_NAME in columns and PART_NAMES & set(columns):
+        if FULL_NAME in told_fields:
+            raise Refused("--map: give either full_name or first_name and last_name.")
+        del columns[FULL_NAME]
     return columns
 
 
