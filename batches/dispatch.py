@@ -10,13 +10,13 @@ from functools import partial
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import Exists, F, OuterRef, Sum
 from django.urls import reverse
 from django.utils import timezone
 
 from batches import results
 from batches.lifecycle import move_batch, move_upload, record
-from batches.models import Batch, BatchKind, BatchStatus, Hold, Item, Outcome, Upload, UploadStatus, make_token
+from batches.models import Batch, BatchKind, BatchStatus, Event, Hold, Item, Outcome, Upload, UploadStatus, make_token
 from batches.planning import SizedItem, plan
 from batches.vendor import client, protocol
 
@@ -275,7 +275,8 @@ def resend_by_policy(now):
     if settings.UNCONFIRMED_POLICY == "resend":
         waited = now - timedelta(seconds=settings.UNCONFIRMED_WAIT)
         overdue = Batch.objects.filter(status=BatchStatus.UNCONFIRMED, submitted_at__lt=waited)
-        for batch in overdue.exclude(events__what=SENT_AGAIN, events__user=None):
+        by_policy = Event.objects.filter(batch=OuterRef("pk"), what=SENT_AGAIN, user=None)
+        for batch in overdue.filter(~Exists(by_policy)):
             send_again(batch)
 
 

@@ -54,9 +54,12 @@ def examine(upload, sheet=None):
 
 
 def read_samples(upload):
-    """The first rows of the upload's file that hold anything."""
+    """The first rows of the upload's file that hold anything; none where it cannot be read any more."""
     rows = parsing.rows(upload.file.path, Layout(**upload.layout))
-    return list(islice((cells for _, cells in rows if cells), 5))
+    try:
+        return list(islice((cells for _, cells in rows if cells), 5))
+    except (OSError, UnreadableFile):
+        return []
 
 
 def accept_mapping(upload, columns, fixed, match, user):

@@ -161,7 +161,7 @@ class Batch(models.Model):
     kind = models.CharField(max_length=6, choices=BatchKind, default=BatchKind.BULK)
     status = models.CharField(max_length=12, choices=BatchStatus, default=BatchStatus.PLANNED, db_index=True)
     size = models.PositiveIntegerField(help_text="Items in it.")
-    attempts = models.PositiveSmallIntegerField(default=0)
+    attempts = models.PositiveIntegerField(default=0)
     next_try_at = models.DateTimeField(null=True, blank=True)
     problem = models.TextField(blank=True)
 

@@ -226,6 +226,16 @@ def test_an_unconfirmed_batch_is_decided_by_policy(start_upload, settings, polic
     assert refresh(batch).status == status
 
 
+def test_policy_sends_again_though_a_person_did_before(start_upload, settings, alice):
+    settings.UNCONFIRMED_POLICY = "resend"
+    batch = start_upload(12).batches.get()
+    Batch.objects.update(status=BatchStatus.UNCONFIRMED)
+    assert dispatch.send_again(batch, alice)
+    Batch.objects.update(status=BatchStatus.UNCONFIRMED, submitted_at=timezone.now())
+    dispatch.resend_by_policy(timezone.now() + timedelta(seconds=settings.UNCONFIRMED_WAIT + 1))
+    assert refresh(batch).status == BatchStatus.PLANNED
+
+
 def test_policy_sends_again_only_once(start_upload, settings):
     settings.UNCONFIRMED_POLICY = "resend"
     batch = start_upload(12).batches.get()

@@ -124,6 +124,7 @@ def test_a_file_that_is_gone_is_failed_with_a_sentence(make_upload, alice):
     intake.check_rows(upload.pk)
     upload.refresh_from_db()
     assert (upload.status, upload.problem[:23]) == (UploadStatus.FAILED, "The file cannot be read")
+    assert intake.read_samples(upload) == []
 
 
 def test_a_reading_ends_when_the_list_is_cancelled(make_upload, alice, monkeypatch):

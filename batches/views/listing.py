@@ -2,9 +2,8 @@ from django.shortcuts import render
 from django_tables2 import RequestConfig
 
 
-def paginate(request, table, count=None, per_page=25, prefix=""):
+def paginate(request, table, count=None, per_page=25):
     """Sort and page a table by the request's query; `count` gives Counts for the records of the page shown."""
-    table.prefix = prefix
     RequestConfig(request, paginate={"per_page": per_page, "silent": True}).configure(table)
     if count:
         table.counts = count([row.record for row in table.page.object_list])
