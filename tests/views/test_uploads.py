@@ -266,3 +266,11 @@ def test_the_export_is_streamed_and_noted(browser, start_upload):
     assert (event.what, event.user.username, event.detail) == ("exported", "alice", "wide")
     assert browser.get(f"/uploads/{upload.pk}/export/", {"layout": "tall"}).status_code == 400
     assert browser.get(f"/uploads/{upload.pk}/export/", {"outcome": "x"}).status_code == 400
+
+
+@pytest.mark.parametrize("name", ["x" * 240 + ".csv", "списък клиенти.csv", "a b (1) – copy'.csv", "list"])
+def test_file_names_of_any_kind_are_kept(browser, name):
+    give(browser, to_csv(people(2)), name=name)
+    upload = Upload.objects.get()
+    assert upload.filename == name
+    assert upload.name == name.removesuffix(".csv")[:200]
