@@ -85,7 +85,8 @@ def upload_page(request, pk):
 def show_review(request, upload, context):
     """Before the start: how many rows go, how many do not and why, and the most that it can cost."""
     invalid = upload.items.filter(outcome=Outcome.INVALID).for_lists()
-    context["table"] = paginate(request, ItemTable(invalid, exclude=["upload", "answered_at"]), per_page=10)
+    table = ItemTable(invalid, exclude=["upload", "outcome", "answered_at"], sequence=["row_number", "found", "..."])
+    context["table"] = paginate(request, table, per_page=10)
     context["most_credits"] = upload.item_count * settings.CREDITS_PER_MATCH
     context["most_money"] = context["most_credits"] * settings.PRICE_PER_CREDIT
     return render(request, "uploads/_review.html" if request.htmx else "uploads/review.html", context)
