@@ -201,10 +201,6 @@ class Batch(models.Model):
         return reverse("batch", args=[self.pk])
 
     @property
-    def is_at_vendor(self):
-        return self.status in AT_VENDOR
-
-    @property
     def is_open(self):
         return self.status in OPEN
 
