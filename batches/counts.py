@@ -92,8 +92,8 @@ def count_uploads(uploads):
     for row in closed.values(key=F("upload_id")).annotate(**{f"sum_{name}": total for name, total in frozen.items()}):
         counts[row["key"]].add({name: row[f"sum_{name}"] for name in frozen})
     # Answers can also reach an item that has been taken out of its batch to be planned again.
-    is_live = ~Q(batch__status=BatchStatus.CLOSED) | Q(batch=None)
-    for row in grouped(Item.objects.filter(is_live, upload__in=counts, outcome__in=COUNTED), "upload_id"):
+    live = Item.objects.filter(upload__in=counts, outcome__in=COUNTED).exclude(batch__status=BatchStatus.CLOSED)
+    for row in grouped(live, "upload_id"):
         counts[row["key"]].add(row)
     return counts
 

@@ -65,6 +65,7 @@ def count_batches(upload):
 def size_items(upload):
     """The upload's unplanned items with their encoded sizes; every token is as long as any other."""
     url = callback_urls(make_token())[0]
+    # Not by way of upload.items, which would fetch each item's upload_id once more.
     items = Item.objects.filter(upload=upload.pk).unplanned().only(*protocol.FIELDS).order_by("pk")
     last = 0
     # In slices, not by a cursor: SQLite lets nobody write who still reads from an older state.
@@ -161,9 +162,9 @@ def send_items(batch, items):
 def send_person(batch, item):
     reply = client.trace_person(protocol.to_json(protocol.encode_person(vars(item), batch.upload.match)))
     try:
-        text = reply.decode("utf-8-sig")
+        text = protocol.read_text(reply)
         answer = protocol.decode_answer(text)
-    except (protocol.Malformed, UnicodeDecodeError):
+    except protocol.Malformed:
         raise client.VendorSilent("The vendor's answer cannot be read.") from None
     with transaction.atomic():
         Item.objects.filter(pk=item.pk, outcome=Outcome.PENDING).update(**results.as_columns(answer, text))
@@ -177,9 +178,10 @@ def acknowledge(batch, items, acknowledgement):
     received, named = acknowledgement.received, acknowledgement.request_ids
     # Only where count and names agree: an item that was taken and not named must not be bought again.
     refused = ids - set(named) if named and received in {None, len(named)} else set()
-    is_short = bool(refused) or (received is not None and received != len(items))
-    problem = f"The vendor received {len(ids) - len(refused)} of {len(ids)} items." if refused else ""
-    if is_short and not refused:
+    problem = ""
+    if refused:
+        problem = f"The vendor received {len(ids) - len(refused)} of {len(ids)} items."
+    elif received not in {None, len(ids)}:
         problem = f"The vendor says that it received {received} of {len(ids)} items, and not which."
     move_batch(
         batch.pk,
@@ -293,16 +295,18 @@ def cancel_upload(upload, user):
     """Send nothing more of an upload. What is at the vendor still comes back and is kept."""
     if not move_upload(upload.pk, UploadStatus.CANCELLED, completed_at=timezone.now()):
         return False
-    for batch in upload.batches.filter(status__in=[BatchStatus.PLANNED, BatchStatus.REFUSED]):
-        move_batch(batch.pk, BatchStatus.CANCELLED)
+    cancel_unsent(upload.batches)
     record(upload.pk, "cancelled", user=user)
     return True
 
 
 def cancel_leftovers(_):
     """Cancel what came back to be sent after its upload had been cancelled."""
-    left = Batch.objects.filter(upload__status=UploadStatus.CANCELLED)
-    for batch in left.filter(status__in=[BatchStatus.PLANNED, BatchStatus.REFUSED]):
+    cancel_unsent(Batch.objects.filter(upload__status=UploadStatus.CANCELLED))
+
+
+def cancel_unsent(batches):
+    for batch in batches.filter(status__in=[BatchStatus.PLANNED, BatchStatus.REFUSED]):
         move_batch(batch.pk, BatchStatus.CANCELLED)
 
 

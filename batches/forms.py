@@ -2,7 +2,7 @@ from django import forms
 from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 
-from batches.mapping import FULL_NAME, LABELS, MAPPABLE, find_gaps
+from batches.mapping import FULL_NAME, LABELS, MAPPABLE, NAME_PARTS, find_gaps
 from batches.models import Priority, Upload
 from batches.vendor.protocol import FIELDS
 
@@ -89,7 +89,7 @@ class MappingForm(forms.Form):
             used.setdefault(position, name)
         for gap in find_gaps([*self.mapping, *self.fixed]):
             self.add_error(None, gap)
-        if self.mapping.get(FULL_NAME) is not None and {"first_name", "last_name"} & set(self.mapping):
+        if self.mapping.get(FULL_NAME) is not None and NAME_PARTS & set(self.mapping):
             self.add_error(FULL_NAME, "Choose either the full name or first and last name.")
         return cleaned
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from batches.vendor.protocol import FIELDS
 
 FULL_NAME = "full_name"
+NAME_PARTS = {"first_name", "last_name"}
+"""A full name is split only where none of these has a column of its own."""
 MAPPABLE = [FULL_NAME, *FIELDS]
 """What a column can be mapped to: the vendor's fields, and a full name that is split."""
 
@@ -127,7 +129,7 @@ def guess_mapping(columns):
         if guess and guess.weight > best.get(guess.field, (0, 0))[0]:
             best[guess.field] = (guess.weight, position)
     mapping = {field: best[field][1] for field in MAPPABLE if field in best}
-    if "first_name" in mapping or "last_name" in mapping:
+    if NAME_PARTS & set(mapping):
         mapping.pop(FULL_NAME, None)
     return mapping
 

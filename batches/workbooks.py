@@ -43,21 +43,19 @@ def readable():
         raise UnreadableFile(f"The workbook is damaged. {ADVICE}") from None
 
 
+@readable()
 def examine(path, sheet=None) -> Layout:
     """How a workbook is read: the sheet that is told, else the first with rows. Raises UnreadableFile."""
-    with readable():
-        refuse_bomb(path)
-        with CalamineWorkbook.from_path(str(path)) as workbook:
-            sheets = workbook.sheet_names
-            filled = [name for name in sheets if workbook.get_sheet_by_name(name).height]
+    refuse_bomb(path)
+    with CalamineWorkbook.from_path(str(path)) as workbook:
+        sheets = workbook.sheet_names
+        filled = [name for name in sheets if workbook.get_sheet_by_name(name).height]
     if sheet is not None and sheet not in sheets:
         raise UnreadableFile(f"The workbook has no sheet “{sheet}”, only {', '.join(sheets)}.")
     if not filled:
         raise UnreadableFile(f"Every sheet of the workbook is empty. {ADVICE}")
     layout = Layout("xlsx", sheet=sheet or filled[0], sheets=sheets)
-    with readable():
-        cell = find_unsaved_formula(path, layout.sheet)
-    if cell:
+    if cell := find_unsaved_formula(path, layout.sheet):
         raise UnreadableFile(
             f"{layout}, cell {cell}: a formula whose result was not saved. "
             "Open the workbook in a spreadsheet program, save it, and upload it again."

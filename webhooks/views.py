@@ -33,10 +33,9 @@ def take(kind, token, body, decode, file):
     token = token.replace("\0", "")
     try:
         try:
-            # Decoded once, so that what is stored reads the same later. JSON has NUL only as an escape.
-            text = body.decode("utf-8-sig")
+            text = protocol.read_text(body)
             delivery = decode(text)
-        except (protocol.Malformed, UnicodeDecodeError):
+        except protocol.Malformed:
             return keep(kind, token, body, "The body is not a JSON object in UTF-8.")
         filing = file(token, delivery, text)
         if filing not in {Filing.FILED, Filing.DUPLICATE}:

@@ -149,6 +149,14 @@ def decode_refusal(body):
     return Refusal(message, int(named.group(1)) if named.group(1) else None, named.group(2))
 
 
+def read_text(body):
+    """A body as the text that is stored, so that it reads the same later. Raises Malformed for what is no UTF-8."""
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Malformed("The body is not UTF-8.") from None
+
+
 def decode_answer(body):
     """One item's result from the body of its webhook call, or of the single endpoint's reply. Raises Malformed."""
     answer = load(body)

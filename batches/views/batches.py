@@ -2,15 +2,14 @@ from django.shortcuts import get_object_or_404, render
 
 from batches.counts import count_batches
 from batches.filters import BatchFilter
-from batches.models import Batch, Upload
+from batches.models import Batch
 from batches.tables import BatchTable, EventTable, ItemTable
-from batches.views.listing import paginate, show_list
+from batches.views.listing import find_upload, paginate, show_list
 
 
 def batch_list(request):
     filterset = BatchFilter(request.GET, Batch.objects.for_lists())
-    upload = filterset.is_valid() and Upload.objects.filter(pk=filterset.form.cleaned_data["upload"]).first()
-    return show_list(request, "batches/list.html", filterset, BatchTable, count_batches, upload=upload)
+    return show_list(request, "batches/list.html", filterset, BatchTable, count_batches, upload=find_upload(filterset))
 
 
 def batch_page(request, pk):

@@ -4,17 +4,16 @@ from django.shortcuts import get_object_or_404, render
 
 from batches.filters import ItemFilter
 from batches.mapping import LABELS
-from batches.models import Item, Upload
+from batches.models import Item
 from batches.tables import ItemTable
 from batches.vendor.answers import read_contact
 from batches.vendor.protocol import FIELDS
-from batches.views.listing import show_list
+from batches.views.listing import find_upload, show_list
 
 
 def item_list(request):
     filterset = ItemFilter(request.GET, Item.objects.for_lists())
-    upload = filterset.is_valid() and Upload.objects.filter(pk=filterset.form.cleaned_data["upload"]).first()
-    return show_list(request, "items/list.html", filterset, ItemTable, upload=upload)
+    return show_list(request, "items/list.html", filterset, ItemTable, upload=find_upload(filterset))
 
 
 def item_page(request, pk):
@@ -34,8 +33,7 @@ def item_page(request, pk):
 
 def indent(text):
     """An answer's JSON, indented to be read; half characters stay the escapes that they came as."""
-    return (
-        json.dumps(json.loads(text), indent=2, ensure_ascii=False).encode(errors="backslashreplace").decode()
-        if text
-        else ""
-    )
+    if not text:
+        return ""
+    indented = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    return indented.encode(errors="backslashreplace").decode()

@@ -1,6 +1,8 @@
 from django.shortcuts import render
 from django_tables2 import RequestConfig
 
+from batches.models import Upload
+
 
 def paginate(request, table, count=None, per_page=25):
     """Sort and page a table by the request's query; `count` gives Counts for the records of the page shown."""
@@ -15,3 +17,8 @@ def show_list(request, template, filterset, table_class, count=None, **context):
     table = paginate(request, table_class(filterset.qs), count)
     template = "_list_table.html" if request.htmx else template
     return render(request, template, {"filter": filterset, "table": table, **context})
+
+
+def find_upload(filterset):
+    """The upload that a list is narrowed to, or None."""
+    return Upload.objects.filter(pk=filterset.form.cleaned_data["upload"]).first() if filterset.is_valid() else None

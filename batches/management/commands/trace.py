@@ -11,11 +11,10 @@ from batches import intake, jobs
 from batches.counts import count_uploads
 from batches.layout import UnreadableFile
 from batches.management.commands.export import write_export
-from batches.mapping import FULL_NAME, MAPPABLE, find_gaps
+from batches.mapping import FULL_NAME, MAPPABLE, NAME_PARTS, find_gaps
 from batches.models import Outcome, Priority, UploadStatus
 from batches.vendor.protocol import REQUIREMENTS
 
-PART_NAMES = {"first_name", "last_name"}
 OVER = {UploadStatus.COMPLETE, UploadStatus.CANCELLED, UploadStatus.FAILED}
 
 
@@ -101,7 +100,7 @@ def read_mapping(upload, told):
     """The guessed mapping with what was told put over it. A column is named, or numbered from 1."""
     columns, told_fields = dict(upload.mapping), {setting.partition("=")[0] for setting in told}
     if FULL_NAME in told_fields:
-        columns = {field: position for field, position in columns.items() if field not in PART_NAMES}
+        columns = {field: position for field, position in columns.items() if field not in NAME_PARTS}
     for setting in told:
         field, _, column = setting.partition("=")
         if field not in MAPPABLE:
@@ -113,7 +112,7 @@ def read_mapping(upload, told):
             columns[field] = int(column) - 1
         elif column:
             raise Refused(f"--map: there is no column {column!r}; there are {', '.join(upload.columns)}.")
-    if FULL_NAME in columns and PART_NAMES & set(columns):
+    if FULL_NAME in columns and NAME_PARTS & set(columns):
         if FULL_NAME in told_fields:
             raise Refused("--map: give either full_name or first_name and last_name.")
         del columns[FULL_NAME]
