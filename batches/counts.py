@@ -74,7 +74,7 @@ def grouped(items, by):
 
 def count_batches(batches):
     """Batch id → Counts, in at most one query."""
-    counts = {batch.pk: Counts(total=batch.size - batch.moved) for batch in batches}
+    counts = {batch.pk: Counts(total=batch.size - batch.moved, credits=batch.earlier_credits) for batch in batches}
     for batch in batches:
         if batch.status == BatchStatus.CLOSED:
             counts[batch.pk].add({name: getattr(batch, name) for name in [*COUNTED, "credits"]})
@@ -86,7 +86,7 @@ def count_batches(batches):
 
 def count_uploads(uploads):
     """Upload id → Counts, in two queries."""
-    counts = {upload.pk: Counts(total=upload.item_count) for upload in uploads}
+    counts = {upload.pk: Counts(total=upload.item_count, credits=upload.earlier_credits) for upload in uploads}
     frozen = {name: Sum(name, default=0) for name in COUNTED} | {"credits": Sum("credits")}
     closed = Batch.objects.filter(upload__in=counts, status=BatchStatus.CLOSED).order_by()
     for row in closed.values(key=F("upload_id")).annotate(**{f"sum_{name}": total for name, total in frozen.items()}):

@@ -1,4 +1,4 @@
-"""What goes out: plan an upload's batches, choose the next, send one, settle its fate.
+"""What goes out: choose the next batches, send one, settle its fate.
 
 Each call is written ahead: the batch is `submitting` in the database before the request leaves, so that a
 process that dies leaves a trace of money that may have been spent. No transaction is held across a call.
@@ -9,91 +9,25 @@ from datetime import timedelta
 from functools import partial
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Sum
-from django.urls import reverse
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import F, Sum
 from django.utils import timezone
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from batches import results
-from batches.lifecycle import move_batch, move_upload, record
-from batches.models import Batch, BatchKind, BatchStatus, Event, Hold, Item, Outcome, Upload, UploadStatus, make_token
-from batches.planning import SizedItem, plan
+from batches import packing, results
+from batches.lifecycle import move_batch, record
+from batches.models import Batch, BatchKind, BatchStatus, Hold, Item, Outcome, Upload, UploadStatus
 from batches.vendor import client, protocol
 
-SUBMIT_LIMIT = timedelta(seconds=client.CONNECT_TIMEOUT + client.READ_TIMEOUT + 30)
-"""After this, a batch that is still being sent belongs to a worker that died."""
-PLANNABLE = [UploadStatus.RUNNING, UploadStatus.PAUSED]
-SENT_AGAIN = "to be sent again"
 BACKOFF_MAX = 60
 """Longest wait before the next try, in seconds."""
-
-
-# Planning
-
-
-def callback_urls(token):
-    """Where the vendor calls back for a batch: for each item, and once at its end."""
-    return tuple(settings.PUBLIC_URL + reverse(name, args=[token]) for name in ("item-result", "batch-complete"))
-
-
-def plan_upload(upload_id):
-    """Put every unplanned item of a started upload into a batch. Gives how many batches were made.
-
-    May run twice at once: an item is taken by a conditional UPDATE, and a batch that did not get all of its
-    items is rolled back.
-    """
-    upload = Upload.objects.get(pk=upload_id)
-    if upload.status not in PLANNABLE:
-        return 0
-    made = 0
-    for group in plan_items(upload):
-        if not make_batch(upload, group):
-            break
-        made += 1
-    return made
-
-
-def plan_items(upload):
-    """The batches that the upload's unplanned items would make."""
-    return plan(size_items(upload), envelope=protocol.envelope_size(callback_urls(make_token())[1]))
-
-
-def count_batches(upload):
-    return sum(1 for _ in plan_items(upload))
-
-
-def size_items(upload):
-    """The upload's unplanned items with their encoded sizes; every token is as long as any other."""
-    url = callback_urls(make_token())[0]
-    # Not by way of upload.items, which would fetch each item's upload_id once more.
-    items = Item.objects.filter(upload=upload.pk).unplanned().only(*protocol.FIELDS).order_by("pk")
-    last = 0
-    # In slices, not by a cursor: SQLite lets nobody write who still reads from an older state.
-    while part := list(items.filter(pk__gt=last)[:1000]):
-        last = part[-1].pk
-        for item in part:
-            yield SizedItem(item.pk, len(protocol.encode_item(item.pk, vars(item), url, upload.match)))
-
-
-def make_batch(upload, group):
-    with transaction.atomic():
-        if Upload.objects.select_for_update().get(pk=upload.pk).status not in PLANNABLE:
-            return False
-        batch = Batch.objects.create(
-            upload=upload,
-            number=upload.batches.count() + 1,
-            size=len(group.ids),
-            kind=BatchKind.SINGLE if group.is_single else BatchKind.BULK,
-        )
-        taken = upload.items.unplanned().filter(pk__in=group.ids).update(batch=batch)
-        if taken != len(group.ids):
-            transaction.set_rollback(True)
-            return False
-        record(upload.pk, "planned", batch_id=batch.pk, detail=f"{taken} items")
-    return True
+STORE_WAIT = 60
+"""How long the vendor's reply is held on to while the database is away, in seconds: it is given only once."""
 
 
 # Choosing
+
+UNSENT = [BatchStatus.PLANNED, BatchStatus.DISSOLVED, BatchStatus.CANCELLED]
 
 
 def choose_batches(now):
@@ -108,7 +42,7 @@ def choose_batches(now):
     due, chosen = Batch.objects.due(now), []
     in_flight = Item.objects.in_flight(now).count()
     had = dict.fromkeys(due.order_by().values_list("upload_id", flat=True).distinct(), 0)
-    sent = Batch.objects.filter(upload__in=had).exclude(status__in=[BatchStatus.PLANNED, BatchStatus.CANCELLED])
+    sent = Batch.objects.filter(upload__in=had).exclude(status__in=UNSENT)
     had |= dict(sent.values_list("upload_id").annotate(Sum("size")).order_by())
     priorities = dict(Upload.objects.filter(pk__in=had).values_list("pk", "priority"))
     while had and len(chosen) < protocol.SINGLE_CALLS_PER_SECOND:
@@ -133,18 +67,22 @@ def submit_batch(batch_id):
 
     The move to `submitting` is the lock: of two workers, one sends.
     """
-    claimed = move_batch(
-        batch_id, BatchStatus.SUBMITTING, attempts=F("attempts") + 1, submitted_at=timezone.now(), next_try_at=None
-    )
-    if not claimed:
+    now = timezone.now()
+    if Hold.objects.in_force(now).exists():
+        return None
+    tried = {"attempts": F("attempts") + 1, "submitted_at": now, "next_try_at": None}
+    if not move_batch(batch_id, BatchStatus.SUBMITTING, **tried):
         return None
     batch = Batch.objects.select_related("upload").get(pk=batch_id)
     items = list(batch.items.filter(outcome=Outcome.PENDING).defer("cells"))
     if batch.upload.status != UploadStatus.RUNNING:
         move_batch(batch_id, BatchStatus.PLANNED)
         return None
+    # An earlier call that we thought lost may have been answered since this one was chosen.
+    if batch.attempts > 1 and results.adopt(batch):
+        return None
     if not items or (batch.kind == BatchKind.BULK and len(items) < protocol.BATCH_MIN):
-        return dissolve(batch)
+        return packing.dissolve(batch)
     record(batch.upload_id, "sent", batch_id=batch_id, detail=f"{len(items)} items, try {batch.attempts}")
     try:
         return send_person(batch, items[0]) if batch.kind == BatchKind.SINGLE else send_items(batch, items)
@@ -153,10 +91,10 @@ def submit_batch(batch_id):
 
 
 def send_items(batch, items):
-    item_url, complete_url = callback_urls(batch.token)
+    item_url, complete_url = packing.callback_urls(batch.token)
     encoded = [protocol.encode_item(item.pk, vars(item), item_url, batch.upload.match) for item in items]
     acknowledgement = client.submit_batch(protocol.encode_batch(encoded, complete_url))
-    return acknowledge(batch, items, acknowledgement)
+    return store(partial(acknowledge, batch, items, acknowledgement))
 
 
 def send_person(batch, item):
@@ -166,62 +104,80 @@ def send_person(batch, item):
         answer = protocol.decode_answer(text)
     except protocol.Malformed:
         raise client.VendorSilent("The vendor's answer cannot be read.") from None
-    with transaction.atomic():
-        Item.objects.filter(pk=item.pk, outcome=Outcome.PENDING).update(**results.as_columns(answer, text))
-        taken = {"acknowledged_at": timezone.now(), "vendor_id": answer.request_id, "problem": ""}
-        move_batch(batch.pk, BatchStatus.ACKNOWLEDGED, **taken)
+    store(partial(file_person, batch, item, answer, text))
 
 
+def store(write):
+    """Do what writes the vendor's reply down, again and again while the database is away. Gives what it gives.
+
+    Raises the database's error after STORE_WAIT. `write` must be one transaction.
+    """
+    away = retry_if_exception_type((OperationalError, InterfaceError))
+    stop = stop_after_delay(STORE_WAIT)
+    tries = Retrying(
+        retry=away, wait=wait_fixed(0.5), stop=stop, before_sleep=lambda _: connection.close(), reraise=True
+    )
+    return tries(write)
+
+
+@transaction.atomic
+def file_person(batch, item, answer, text):
+    Item.objects.filter(pk=item.pk, outcome=Outcome.PENDING).update(**results.as_columns(answer, text))
+    taken = {"acknowledged_at": timezone.now(), "vendor_id": answer.request_id, "problem": ""}
+    move_batch(batch.pk, BatchStatus.ACKNOWLEDGED, **taken)
+
+
+@transaction.atomic
 def acknowledge(batch, items, acknowledgement):
     """Keep what the vendor says it took; items that it did not take are planned again."""
-    ids = {item.pk for item in items}
-    received, named = acknowledgement.received, acknowledgement.request_ids
-    # Only where count and names agree: an item that was taken and not named must not be bought again.
-    refused = ids - set(named) if named and received in {None, len(named)} else set()
-    problem = ""
-    if refused:
-        problem = f"The vendor received {len(ids) - len(refused)} of {len(ids)} items."
-    elif received not in {None, len(ids)}:
-        problem = f"The vendor says that it received {received} of {len(ids)} items, and not which."
-    move_batch(
+    refused, problem = compare(items, acknowledgement)
+    is_first = move_batch(
         batch.pk,
         BatchStatus.ACKNOWLEDGED,
         acknowledged_at=timezone.now(),
         vendor_id=acknowledgement.batch_id[:64],
-        receive_count=received,
+        receive_count=acknowledgement.received,
         request_ids=acknowledgement.request_ids,
         problem=problem,
     )
-    moved = batch.items.filter(pk__in=refused, outcome=Outcome.PENDING).update(batch=None) if refused else 0
-    Batch.objects.filter(pk=batch.pk).update(moved=F("moved") + moved)
+    what = "acknowledged" if is_first else "acknowledged once more"
     detail = f"vendor's batch {acknowledgement.batch_id}. {problem}".strip()
-    record(batch.upload_id, "acknowledged", batch_id=batch.pk, detail=detail)
+    record(batch.upload_id, what, batch_id=batch.pk, detail=detail)
+    # Of two calls for the same batch, the first decides who was taken: the other one can only cost more.
+    moved = packing.release_items(batch, batch.items.filter(pk__in=refused)) if refused and is_first else 0
+    if moved:
+        record(batch.upload_id, "planned again", batch_id=batch.pk, detail=f"{moved} items that were not taken")
     return batch.upload_id if moved else None
 
 
-def dissolve(batch):
-    """Take apart a batch that has become too small to be lawful; its items are planned anew."""
-    with transaction.atomic():
-        if not move_batch(batch.pk, BatchStatus.CANCELLED, problem="Too few items left."):
-            return None
-        moved = batch.items.filter(outcome=Outcome.PENDING).update(batch=None)
-        Batch.objects.filter(pk=batch.pk).update(moved=F("moved") + moved)
-        record(batch.upload_id, "dissolved", batch_id=batch.pk, detail=f"{moved} items planned again")
-    return batch.upload_id
+def compare(items, acknowledgement):
+    """Ids of the items that the vendor did not take, and what is odd about its reply, in a sentence."""
+    ids = {item.pk for item in items}
+    received, named = acknowledgement.received, acknowledgement.request_ids
+    # Only where count and names agree: an item that was taken and not named must not be bought again.
+    refused = ids - set(named) if named and received in {None, len(named)} else set()
+    if refused:
+        return refused, f"The vendor received {len(ids) - len(refused)} of {len(ids)} items."
+    if received not in {None, len(ids)}:
+        return refused, f"The vendor says that it received {received} of {len(ids)} items, and not which."
+    return refused, ""
+
+
+# Settling
 
 
 def settle(batch, items, error):
     """What follows from a call that brought nothing, by who may do what about it."""
     problem = str(error)
-    record(batch.upload_id, "not taken", batch_id=batch.pk, detail=problem)
+    is_refused = isinstance(error, client.VendorRefused)
+    record(batch.upload_id, packing.REFUSED if is_refused else "not taken", batch_id=batch.pk, detail=problem)
     # A sender that was held up for long must not undo what a later one did.
     move = partial(move_batch, batch.pk, only_if={"attempts": batch.attempts}, problem=problem)
     match error:
         case client.VendorSilent():
             move(BatchStatus.UNCONFIRMED)
         case client.VendorRefused(refusal=refusal):
-            item = find_refused(batch, items, refusal)
-            refuse_item(batch, item, problem) if item else move(BatchStatus.REFUSED)
+            settle_refusal(batch, items, refusal, move)
         case client.VendorUnauthorised():
             hold(problem)
             move(BatchStatus.PLANNED)
@@ -232,12 +188,21 @@ def settle(batch, items, error):
             move(BatchStatus.PLANNED, next_try_at=next_try(batch.attempts))
 
 
+def settle_refusal(batch, items, refusal, move):
+    """Refused is the item that was named; where none was, the batch, until it is split far enough to tell."""
+    item = find_refused(batch, items, refusal)
+    if item:
+        refuse_item(batch, item, refusal.message)
+    elif move(BatchStatus.REFUSED) and not refusal.is_ours and batch.kind == BatchKind.BULK:
+        packing.bisect(batch)
+
+
 def find_refused(batch, items, refusal):
     """The item whose own words the vendor refuses; None where it is something that we added, or the whole."""
-    if not refusal.field:
+    if refusal.is_ours:
         return None
     if batch.kind == BatchKind.SINGLE:
-        return items[0]
+        return items[0] if refusal.field else None
     return items[refusal.index] if refusal.index is not None and refusal.index < len(items) else None
 
 
@@ -246,71 +211,18 @@ def next_try(attempts):
     return timezone.now() + timedelta(seconds=min(2 ** (attempts - 1), BACKOFF_MAX) * random.uniform(1, 1.5))
 
 
+@transaction.atomic
 def refuse_item(batch, item, problem):
     """Mark the item that the vendor named as invalid; the others go out again at once."""
-    with transaction.atomic():
-        refused = Item.objects.filter(pk=item.pk, outcome=Outcome.PENDING)
-        if refused.update(outcome=Outcome.INVALID, batch=None, message=f"The vendor refuses it: {problem}"):
-            Upload.objects.filter(pk=batch.upload_id).update(invalid_count=F("invalid_count") + 1)
-            Batch.objects.filter(pk=batch.pk).update(size=F("size") - 1)
-        move_batch(batch.pk, BatchStatus.PLANNED, only_if={"attempts": batch.attempts}, problem=problem)
+    if not move_batch(batch.pk, BatchStatus.PLANNED, only_if={"attempts": batch.attempts}, problem=problem):
+        return
+    refused = Item.objects.filter(pk=item.pk, outcome=Outcome.PENDING)
+    if refused.update(outcome=Outcome.INVALID, batch=None, message=f"The vendor refuses it: {problem}"):
+        Upload.objects.filter(pk=batch.upload_id).update(invalid_count=F("invalid_count") + 1)
+        Batch.objects.filter(pk=batch.pk).update(size=F("size") - 1)
 
 
 def hold(reason, until=None):
     """Stop all sending, once for each reason."""
     if not Hold.objects.in_force(timezone.now()).filter(reason=reason).exists():
         Hold.objects.create(reason=reason, until=until)
-
-
-# What time and people decide
-
-
-def find_lost_calls(now):
-    """Batches whose sender died are unconfirmed: the vendor may have taken them."""
-    for batch in Batch.objects.filter(status=BatchStatus.SUBMITTING, submitted_at__lt=now - SUBMIT_LIMIT):
-        if move_batch(batch.pk, BatchStatus.UNCONFIRMED, problem="The sending process ended before the answer."):
-            record(batch.upload_id, "unconfirmed", batch_id=batch.pk)
-
-
-def resend_by_policy(now):
-    """Send unconfirmed batches again after UNCONFIRMED_WAIT, where the policy is `resend`: once, then people decide."""
-    if settings.UNCONFIRMED_POLICY == "resend":
-        waited = now - timedelta(seconds=settings.UNCONFIRMED_WAIT)
-        overdue = Batch.objects.filter(status=BatchStatus.UNCONFIRMED, submitted_at__lt=waited)
-        by_policy = Event.objects.filter(batch=OuterRef("pk"), what=SENT_AGAIN, user=None)
-        for batch in overdue.filter(~Exists(by_policy)):
-            send_again(batch)
-
-
-def send_again(batch, user=None):
-    """Plan an unconfirmed or refused batch once more. It may be paid twice, so who decided is kept. True if it is."""
-    running = Upload.objects.filter(pk=batch.upload_id, status__in=PLANNABLE)
-    if not running.exists() or not move_batch(batch.pk, BatchStatus.PLANNED, next_try_at=None, problem=""):
-        return False
-    record(batch.upload_id, SENT_AGAIN, batch_id=batch.pk, user=user, detail="" if user else "by policy")
-    return True
-
-
-def cancel_upload(upload, user):
-    """Send nothing more of an upload. What is at the vendor still comes back and is kept."""
-    if not move_upload(upload.pk, UploadStatus.CANCELLED, completed_at=timezone.now()):
-        return False
-    cancel_unsent(upload.batches)
-    record(upload.pk, "cancelled", user=user)
-    return True
-
-
-def cancel_leftovers(_):
-    """Cancel what came back to be sent after its upload had been cancelled."""
-    cancel_unsent(Batch.objects.filter(upload__status=UploadStatus.CANCELLED))
-
-
-def cancel_unsent(batches):
-    for batch in batches.filter(status__in=[BatchStatus.PLANNED, BatchStatus.REFUSED]):
-        move_batch(batch.pk, BatchStatus.CANCELLED)
-
-
-def list_unplanned():
-    """Ids of the running uploads with items that no batch has."""
-    running = Upload.objects.filter(status=UploadStatus.RUNNING)
-    return [upload.pk for upload in running if upload.items.unplanned().exists()]

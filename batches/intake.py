@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Count, F, Max, Min
 from django.utils import timezone
 
-from batches import dispatch, mapping, parsing
+from batches import mapping, packing, parsing
 from batches.checking import Checked, Problem, check
 from batches.layout import Layout, UnreadableFile
 from batches.lifecycle import move_upload, record
@@ -126,7 +126,7 @@ def finish_check(upload, tally):
         "row_count": upload.items.count(),
         "invalid_count": upload.items.filter(outcome=Outcome.INVALID).count(),
         "duplicate_count": upload.items.filter(outcome=Outcome.DUPLICATE).count(),
-        "batch_estimate": dispatch.count_batches(upload),
+        "batch_estimate": packing.count_batches(upload),
         "blank_count": tally["blank"],
         "extra_columns": tally["width"] - len(upload.columns),
     }
@@ -184,7 +184,10 @@ def mark_duplicates(upload):
 
 def start(upload, user):
     """Let an upload that was reviewed be traced. False if there is nothing to trace or it was started already."""
-    if upload.item_count == 0 or not move_upload(upload.pk, UploadStatus.RUNNING, started_at=timezone.now()):
+    is_ready = {"status": UploadStatus.READY}
+    if upload.item_count == 0 or not move_upload(
+        upload.pk, UploadStatus.RUNNING, only_if=is_ready, started_at=timezone.now()
+    ):
         return False
     record(upload.pk, "started", user=user, detail=f"{upload.item_count} items")
     return True

@@ -12,14 +12,21 @@ import django_rq
 from django.db import close_old_connections
 from django.utils import timezone
 from redis.exceptions import RedisError
+from rq.worker import SimpleWorker
 
-from batches import dispatch, intake, results
+from batches import decisions, dispatch, intake, packing, results
 from batches.models import Upload, UploadStatus
 
 logger = logging.getLogger(__name__)
 
 STALE = timedelta(seconds=60)
 """A reading job that has written nothing for so long is taken for dead."""
+
+
+class Worker(SimpleWorker):
+    """Does jobs in its own process: a fork would outlive it. After Redis was away it tries again within seconds."""
+
+    max_connection_wait_time = 5
 
 
 def enqueue(queue_name, function, *args):
@@ -62,7 +69,7 @@ def check_rows(upload_id):
 
 @job
 def plan_upload(upload_id):
-    dispatch.plan_upload(upload_id)
+    packing.plan_upload(upload_id)
 
 
 @job
@@ -88,7 +95,7 @@ def send_batches(now):
 
 
 def plan_uploads(_):
-    for upload_id in dispatch.list_unplanned():
+    for upload_id in packing.list_unplanned():
         enqueue("planning", plan_upload, upload_id)
 
 
@@ -100,15 +107,17 @@ def check_stopped_uploads(now):
 
 def tick():
     """What is due at once, asked every second: batches to adopt, to close and to send, uploads to complete."""
-    take_steps(results.adopt_answered, close_batches, results.complete_uploads, send_batches)
+    take_steps(
+        results.adopt_answered, results.note_first_results, close_batches, results.complete_uploads, send_batches
+    )
 
 
 def sweep():
     """What may have been left lying, asked once a minute: after it, everything that is due is on its way again."""
     take_steps(
-        dispatch.find_lost_calls,
-        dispatch.resend_by_policy,
-        dispatch.cancel_leftovers,
+        decisions.find_lost_calls,
+        decisions.resend_by_policy,
+        decisions.cancel_leftovers,
         plan_uploads,
         check_stopped_uploads,
         results.purge_expired,

@@ -17,7 +17,9 @@ BATCH_COMES_FROM = {
     BatchStatus.REFUSED: [BatchStatus.SUBMITTING],
     # From unconfirmed or refused: a person gave it up.
     BatchStatus.CLOSED: [BatchStatus.ACKNOWLEDGED, BatchStatus.UNCONFIRMED, BatchStatus.REFUSED],
-    BatchStatus.CANCELLED: [BatchStatus.PLANNED, BatchStatus.SUBMITTING, BatchStatus.REFUSED],
+    # Its items go into other batches: too few were left, or the vendor refuses the whole.
+    BatchStatus.DISSOLVED: [BatchStatus.SUBMITTING, BatchStatus.REFUSED],
+    BatchStatus.CANCELLED: [BatchStatus.PLANNED, BatchStatus.REFUSED],
 }
 
 UPLOAD_COMES_FROM = {
@@ -25,7 +27,8 @@ UPLOAD_COMES_FROM = {
     UploadStatus.CHECKING: [UploadStatus.DRAFT, UploadStatus.READY, UploadStatus.FAILED],
     UploadStatus.READY: [UploadStatus.CHECKING],
     UploadStatus.FAILED: [UploadStatus.CHECKING],
-    UploadStatus.RUNNING: [UploadStatus.READY, UploadStatus.PAUSED],
+    # From complete: a person has some of it asked for once more.
+    UploadStatus.RUNNING: [UploadStatus.READY, UploadStatus.PAUSED, UploadStatus.COMPLETE],
     UploadStatus.PAUSED: [UploadStatus.RUNNING],
     UploadStatus.COMPLETE: [UploadStatus.RUNNING],
     UploadStatus.CANCELLED: [
@@ -48,12 +51,13 @@ def move_batch(batch_id, to, only_if=None, **changes):
     return movable.update(status=to, **changes) == 1
 
 
-def move_upload(upload_id, to, **changes):
-    """Move an upload to a status, with further changes in the same statement. True if this call made the move."""
-    movable = Upload.objects.filter(pk=upload_id, status__in=UPLOAD_COMES_FROM[to])
+def move_upload(upload_id, to, only_if=None, **changes):
+    """Move an upload; as move_batch."""
+    movable = Upload.objects.filter(pk=upload_id, status__in=UPLOAD_COMES_FROM[to], **(only_if or {}))
     return movable.update(status=to, **changes) == 1
 
 
-def record(upload_id, what, *, batch_id=None, user=None, detail=""):
-    """Write one line of history. `detail` must hold no personal data."""
-    Event.objects.create(upload_id=upload_id, batch_id=batch_id, user=user, what=what, detail=detail[:500])
+def record(upload_id, what, *, batch_id=None, user=None, detail="", at=None):
+    """Write one line of history, of now unless told. `detail` must hold no personal data."""
+    when = {"at": at} if at else {}
+    Event.objects.create(upload_id=upload_id, batch_id=batch_id, user=user, what=what, detail=detail[:500], **when)

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 
 
 class UploadStatus(models.TextChoices):
@@ -30,6 +31,7 @@ class BatchStatus(models.TextChoices):
     ACKNOWLEDGED = "acknowledged", "With the vendor"
     REFUSED = "refused", "Refused"
     CLOSED = "closed", "Closed"
+    DISSOLVED = "dissolved", "Planned anew"
     CANCELLED = "cancelled", "Cancelled"
 
 
@@ -57,6 +59,8 @@ class BatchKind(models.TextChoices):
 
 
 ANSWERED = [Outcome.MATCHED, Outcome.NO_MATCH, Outcome.ERROR]
+RERUNNABLE = [Outcome.MISSING, Outcome.ERROR]
+"""What a person may have asked for once more."""
 AT_VENDOR = [BatchStatus.SUBMITTING, BatchStatus.UNCONFIRMED, BatchStatus.ACKNOWLEDGED]
 OPEN = [BatchStatus.PLANNED, *AT_VENDOR, BatchStatus.REFUSED]
 
@@ -112,6 +116,9 @@ class Upload(models.Model):
     heartbeat_at = models.DateTimeField(null=True, help_text="When the reading job last wrote.")
     started_at = models.DateTimeField(null=True)
     completed_at = models.DateTimeField(null=True)
+    earlier_credits = models.DecimalField(
+        max_digits=12, decimal_places=2, default=0, help_text="What answers have cost that were put aside."
+    )
 
     objects = UploadQuerySet.as_manager()
 
@@ -161,6 +168,14 @@ class Batch(models.Model):
     kind = models.CharField(max_length=6, choices=BatchKind, default=BatchKind.BULK)
     status = models.CharField(max_length=12, choices=BatchStatus, default=BatchStatus.PLANNED, db_index=True)
     size = models.PositiveIntegerField(help_text="Items in it.")
+    split_from = models.ForeignKey(
+        "self",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="pieces",
+        help_text="The refused batch that it is a part of, however often that was split since.",
+    )
     attempts = models.PositiveIntegerField(default=0)
     next_try_at = models.DateTimeField(null=True, blank=True)
     problem = models.TextField(blank=True)
@@ -170,6 +185,7 @@ class Batch(models.Model):
     request_ids = models.JSONField(default=dict, blank=True, help_text="Item → the vendor's own number for it.")
     submitted_at = models.DateTimeField(null=True, blank=True)
     acknowledged_at = models.DateTimeField(null=True, blank=True)
+    first_result_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True, help_text="When the vendor's completion call came.")
     completion = models.TextField(blank=True, help_text="The completion call as it came.")
     vendor_processed = models.PositiveIntegerField(null=True, blank=True)
@@ -185,6 +201,10 @@ class Batch(models.Model):
     missing = models.PositiveIntegerField(default=0)
     moved = models.PositiveIntegerField(default=0, help_text="Items that went on to a later batch.")
     credits = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    # Counted up, not frozen.
+    earlier_credits = models.DecimalField(
+        max_digits=12, decimal_places=2, default=0, help_text="What answers have cost that were put aside."
+    )
 
     objects = BatchQuerySet.as_manager()
 
@@ -203,6 +223,11 @@ class Batch(models.Model):
     @property
     def is_open(self):
         return self.status in OPEN
+
+    @property
+    def to_be_decided_at(self):
+        """Until when the first answer for an unconfirmed batch is waited for."""
+        return self.submitted_at and self.submitted_at + timedelta(seconds=settings.UNCONFIRMED_WAIT)
 
 
 class ItemQuerySet(models.QuerySet):
@@ -297,18 +322,38 @@ class Item(models.Model):
         return ", ".join(filter(None, [f"{street} {unit}".strip(), city, f"{state} {zip_code}".strip()]))
 
 
+class EarlierAnswer(models.Model):
+    """An error that a person had asked for once more, as it was: it may have been paid for."""
+
+    item = models.ForeignKey(Item, models.CASCADE, related_name="earlier_answers")
+    batch = models.ForeignKey(Batch, models.SET_NULL, null=True, related_name="earlier_answers")
+    outcome = models.CharField(max_length=10, choices=Outcome)
+    message = models.TextField(blank=True)
+    request_id = models.CharField(max_length=64, blank=True, db_index=True)
+    answer = models.TextField(blank=True)
+    credits = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
+    answered_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self):
+        return f"{self.get_outcome_display()}: {self.message}"
+
+
 class Event(models.Model):
     """One line of an upload's or a batch's history. Holds no personal data."""
 
     upload = models.ForeignKey(Upload, models.CASCADE, related_name="events")
     batch = models.ForeignKey(Batch, models.CASCADE, null=True, blank=True, related_name="events")
-    at = models.DateTimeField(auto_now_add=True)
+    at = models.DateTimeField(default=timezone.now)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
     what = models.CharField(max_length=30)
     detail = models.CharField(max_length=500, blank=True)
 
     class Meta:
-        ordering = ["id"]
+        ordering = ["at", "id"]
+        indexes = [models.Index(fields=["upload", "at"])]
 
     def __str__(self):
         return f"{self.what}: {self.detail}" if self.detail else self.what
@@ -335,3 +380,14 @@ class Hold(models.Model):
 
     def __str__(self):
         return self.reason
+
+
+class Lease(models.Model):
+    """Who acts, of several that could. It is held until `until`, by the database's clock."""
+
+    name = models.CharField(max_length=20, primary_key=True)
+    holder = models.CharField(max_length=100)
+    until = models.DateTimeField()
+
+    def __str__(self):
+        return f"{self.name}: {self.holder}"

@@ -8,13 +8,24 @@ from enum import Enum
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, Max, OuterRef, Q, Subquery
+from django.db.models import Exists, F, Max, Min, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from batches.counts import freeze
 from batches.lifecycle import move_batch, move_upload, record
-from batches.models import ANSWERED, OPEN, Batch, BatchStatus, Item, Outcome, Upload, UploadStatus
+from batches.models import (
+    ANSWERED,
+    OPEN,
+    RERUNNABLE,
+    Batch,
+    BatchStatus,
+    EarlierAnswer,
+    Item,
+    Outcome,
+    Upload,
+    UploadStatus,
+)
 from batches.vendor import protocol
 
 
@@ -43,6 +54,9 @@ def file_answer(token, answer, text):
         return Filing.NO_KEY
     upload = Batch.objects.filter(token=token).values("upload_id")
     pending = Item.objects.filter(pk=answer.key, outcome=Outcome.PENDING, upload_id=Subquery(upload))
+    if answer.request_id:
+        # An error that a person had asked for once more does not come back as the answer to that.
+        pending = pending.exclude(request_id=answer.request_id)
     if pending.update(**as_columns(answer, text)):
         return Filing.FILED
     return file_unexpected(token, answer, text)
@@ -67,27 +81,48 @@ def file_unexpected(token, answer, text):
     item = Item.objects.filter(pk=answer.key, upload=batch.upload_id).defer("cells").first()
     if item is None:
         return Filing.UNKNOWN_ITEM
-    if item.outcome == Outcome.MISSING and file_late(item, answer, text):
+    if item.outcome == Outcome.MISSING and file_over(item, answer, text, "late answer"):
         return Filing.FILED
-    if item.outcome not in ANSWERED:
-        return Filing.NOT_SENT
-    is_same_request = item.request_id and (item.request_id, item.outcome) == (answer.request_id, answer.outcome)
-    if item.answer == text or is_same_request:
+    if is_known(item, answer, text):
         Batch.objects.filter(pk=batch.pk).update(duplicates=F("duplicates") + 1)
         return Filing.DUPLICATE
-    return Filing.ONE_TOO_MANY
+    return Filing.ONE_TOO_MANY if item.outcome in ANSWERED else Filing.NOT_SENT
 
 
-def file_late(item, answer, text):
-    """File an answer for an item that was given up as missing, and count its closed batch anew."""
+def is_known(item, answer, text):
+    """Whether an answer is one that the item has, or had before a person had it asked for once more."""
+    if item.answer == text:
+        return True
+    if not answer.request_id:
+        return False
+    now = item.request_id == answer.request_id and item.outcome in {answer.outcome, Outcome.PENDING}
+    return now or item.earlier_answers.filter(request_id=answer.request_id, outcome=answer.outcome).exists()
+
+
+def file_over(item, answer, text, what, user=None):
+    """File an answer over one that is missing or an error, and count its closed batch anew. False if it is neither."""
     with transaction.atomic():
-        Batch.objects.select_for_update().filter(pk=item.batch_id).first()
-        missing = Item.objects.filter(pk=item.pk, outcome=Outcome.MISSING)
-        if not missing.update(**as_columns(answer, text)):
+        if item.outcome == Outcome.ERROR:
+            # As a re-run does: the upload's row before the batch's.
+            Upload.objects.select_for_update(no_key=True).get(pk=item.upload_id)
+        batch = Batch.objects.select_for_update(no_key=True).filter(pk=item.batch_id).first()
+        poorer = Item.objects.filter(pk=item.pk, outcome=item.outcome, request_id=item.request_id)
+        if item.outcome not in RERUNNABLE or not poorer.update(**as_columns(answer, text)):
             return False
-        freeze(item.batch_id)
-    record(item.upload_id, "late answer", batch_id=item.batch_id)
+        if item.outcome == Outcome.ERROR:
+            keep_answer(item)
+        if batch and batch.status == BatchStatus.CLOSED:
+            freeze(item.batch_id)
+        record(item.upload_id, what, batch_id=item.batch_id, user=user)
     return True
+
+
+def keep_answer(item):
+    """Put an item's answer aside that is about to be replaced: it may have been paid for, and stays counted."""
+    kept = ["batch_id", "outcome", "message", "request_id", "answer", "credits", "answered_at"]
+    EarlierAnswer.objects.create(item=item, **{name: getattr(item, name) for name in kept})
+    for spender in (Upload.objects.filter(pk=item.upload_id), Batch.objects.filter(pk=item.batch_id)):
+        spender.update(earlier_credits=F("earlier_credits") + (item.credits or 0))
 
 
 # The completion call
@@ -120,11 +155,17 @@ def adopt_answered(now):
     answered = Item.objects.filter(batch=OuterRef("pk"), outcome__in=ANSWERED)
     lost = Batch.objects.filter(status__in=[BatchStatus.UNCONFIRMED, BatchStatus.PLANNED], attempts__gt=0)
     for batch in lost.filter(Q(completed_at__isnull=False) | Exists(answered)):
-        vendor_id = find_vendor_id(batch)
-        if vendor_id and move_batch(
-            batch.pk, BatchStatus.ACKNOWLEDGED, vendor_id=vendor_id, acknowledged_at=now, problem=""
-        ):
-            record(batch.upload_id, "adopted", batch_id=batch.pk, detail=f"vendor's batch {vendor_id}")
+        adopt(batch)
+
+
+def adopt(batch):
+    """Take a batch for acknowledged if something came for it that is not an earlier batch's. True if it was taken."""
+    vendor_id = find_vendor_id(batch)
+    taken = {"vendor_id": vendor_id, "acknowledged_at": timezone.now(), "problem": "", "next_try_at": None}
+    if not vendor_id or not move_batch(batch.pk, BatchStatus.ACKNOWLEDGED, **taken):
+        return False
+    record(batch.upload_id, "adopted", batch_id=batch.pk, detail=f"vendor's batch {vendor_id}")
+    return True
 
 
 def find_vendor_id(batch):
@@ -135,6 +176,18 @@ def find_vendor_id(batch):
         if vendor_id and not Batch.objects.filter(vendor_id=vendor_id).exclude(pk=batch.pk).exists():
             return vendor_id
     return ""
+
+
+def note_first_results(now):
+    """Write down when the first result of each batch at the vendor came."""
+    silent = Batch.objects.at_vendor().filter(first_result_at=None)
+    for batch in silent.annotate(first=Min("items__answered_at")).filter(first__isnull=False):
+        note_first_result(batch, batch.first)
+
+
+def note_first_result(batch, at):
+    if Batch.objects.filter(pk=batch.pk, first_result_at=None).update(first_result_at=at):
+        record(batch.upload_id, "first result", batch_id=batch.pk, at=at)
 
 
 def list_closable(now):
@@ -150,37 +203,60 @@ def list_closable(now):
     return list(heard.filter(~Exists(items.filter(outcome=Outcome.PENDING)) | is_over).values_list("pk", flat=True))
 
 
+@transaction.atomic
 def close_batch(batch_id, user=None):
     """Close a batch: unanswered items go back to be planned, at most MISSING_RETRIES times, then they are missing.
 
     Gives the id of the upload if items of it are to be planned again, else None. In one transaction, so that an
     answer is either counted here or finds its item changed and takes the late way.
     """
-    with transaction.atomic():
-        batch = Batch.objects.select_for_update(of=["self"]).select_related("upload").get(pk=batch_id)
-        if not move_batch(batch_id, BatchStatus.CLOSED, closed_at=timezone.now()):
-            return None
-        unanswered = batch.items.filter(outcome=Outcome.PENDING)
-        moved = 0
-        if batch.upload.status != UploadStatus.CANCELLED and user is None:
-            again = unanswered.filter(retries__lt=settings.MISSING_RETRIES)
-            moved = again.update(batch=None, retries=F("retries") + 1)
-        missing = unanswered.update(outcome=Outcome.MISSING)
-        Batch.objects.filter(pk=batch_id).update(moved=F("moved") + moved)
-        freeze(batch_id)
-        detail = f"{missing} missing, {moved} planned again" if missing or moved else "every item answered"
-        record(batch.upload_id, "closed", batch_id=batch_id, user=user, detail=detail)
+    batch = Batch.objects.select_for_update(of=["self"], no_key=True).select_related("upload").get(pk=batch_id)
+    if not move_batch(batch_id, BatchStatus.CLOSED, closed_at=timezone.now()):
+        return None
+    unanswered = batch.items.filter(outcome=Outcome.PENDING)
+    moved = 0
+    if batch.upload.status != UploadStatus.CANCELLED and user is None:
+        again = unanswered.filter(retries__lt=settings.MISSING_RETRIES)
+        moved = again.update(batch=None, retries=F("retries") + 1)
+    missing = unanswered.update(outcome=Outcome.MISSING)
+    Batch.objects.filter(pk=batch_id).update(moved=F("moved") + moved)
+    freeze(batch_id)
+    record_end(batch, missing, moved, user)
     return batch.upload_id if moved else None
+
+
+def record_end(batch, missing, moved, user):
+    """The last lines of a batch's history."""
+    came = batch.items.aggregate(first=Min("answered_at"), last=Max("answered_at"))
+    if came["last"]:
+        note_first_result(batch, came["first"])
+        record(batch.upload_id, "last result", batch_id=batch.pk, at=came["last"])
+    detail = f"{missing} missing" if missing else "every item answered"
+    record(batch.upload_id, "given up" if user else "closed", batch_id=batch.pk, user=user, detail=detail)
+    if moved:
+        record(batch.upload_id, "planned again", batch_id=batch.pk, detail=f"{moved} items without an answer")
 
 
 def complete_uploads(now):
     """Complete the running uploads that wait for nothing any more."""
+    for upload_id in list(waiting_for_nothing().values_list("pk", flat=True)):
+        complete_upload(upload_id, now)
+
+
+def waiting_for_nothing():
     pending = Item.objects.filter(upload=OuterRef("pk"), outcome=Outcome.PENDING)
     open_batches = Batch.objects.filter(upload=OuterRef("pk"), status__in=OPEN)
-    running = Upload.objects.filter(status=UploadStatus.RUNNING)
-    for upload in running.filter(~Exists(pending), ~Exists(open_batches)).only("pk"):
-        if move_upload(upload.pk, UploadStatus.COMPLETE, completed_at=now):
-            record(upload.pk, "complete")
+    return Upload.objects.filter(~Exists(pending), ~Exists(open_batches), status=UploadStatus.RUNNING)
+
+
+@transaction.atomic
+def complete_upload(upload_id, now):
+    """Complete an upload if it still waits for nothing once its row is locked: a re-run locks it as well."""
+    Upload.objects.select_for_update(no_key=True).filter(pk=upload_id).first()
+    if waiting_for_nothing().filter(pk=upload_id).exists() and move_upload(
+        upload_id, UploadStatus.COMPLETE, completed_at=now
+    ):
+        record(upload_id, "complete")
 
 
 def purge_expired(now):
@@ -188,4 +264,5 @@ def purge_expired(now):
     if not settings.RESULT_RETENTION_DAYS:
         return 0
     expired = now - timedelta(days=settings.RESULT_RETENTION_DAYS)
-    return Item.objects.filter(answered_at__lt=expired).exclude(answer="").update(answer="")
+    answers = [model.objects.filter(answered_at__lt=expired).exclude(answer="") for model in (Item, EarlierAnswer)]
+    return sum(expiring.update(answer="") for expiring in answers)

@@ -80,6 +80,7 @@ if not REALESTATEAPI_KEY.isascii() or not REALESTATEAPI_KEY.isprintable():
     raise ImproperlyConfigured("REALESTATEAPI_KEY holds characters that no header can carry: copy it once more.")
 if not REALESTATEAPI_URL.startswith(("https://", "http://")):
     raise ImproperlyConfigured(f"REALESTATEAPI_URL is {REALESTATEAPI_URL}; it must begin with https://.")
+VENDOR_TIMEOUT = read_count("VENDOR_TIMEOUT", 60, least=1)
 ITEMS_IN_FLIGHT = read_count("ITEMS_IN_FLIGHT", 1500, least=1)
 UNCONFIRMED_WAIT = read_count("UNCONFIRMED_WAIT", 600)
 UNCONFIRMED_POLICY = read_choice("UNCONFIRMED_POLICY", "ask", ["ask", "resend"])
@@ -87,6 +88,7 @@ COMPLETION_GRACE = read_count("COMPLETION_GRACE", 120)
 SILENCE_LIMIT = read_count("SILENCE_LIMIT", 3600, least=1)
 MISSING_RETRIES = read_count("MISSING_RETRIES", 1)
 RESULT_RETENTION_DAYS = read_count("RESULT_RETENTION_DAYS", 0)
+SWEEP_INTERVAL = read_count("SWEEP_INTERVAL", 60, least=1)
 CREDITS_PER_MATCH = env.float("CREDITS_PER_MATCH", 1)
 PRICE_PER_CREDIT = env.float("PRICE_PER_CREDIT", 0)
 MAX_UPLOAD_BYTES = read_count("MAX_UPLOAD_BYTES", 50 * 1024 * 1024, least=1)
@@ -164,7 +166,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        # FULL: a result that was answered 200 must outlive a power cut, as the vendor sends it once.
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
 else:
     DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
@@ -185,7 +188,7 @@ IS_REDIS_EMBEDDED = f"unix://{REDIS_SOCKET}" == REDIS_URL
 RQ_QUEUES = {
     "intake": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 4 * 3600},
     "planning": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 3600},
-    "vendor": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 300},
+    "vendor": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": VENDOR_TIMEOUT + 240},
 }
 
 # Safe by default

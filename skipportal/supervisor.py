@@ -117,7 +117,7 @@ class Supervisor:
             wait_for("the sandbox vendor", lambda: is_taken(self.settings.SANDBOX_PORT), self)
         self.add("clock", manage_command("clock"))
         for queue in self.settings.RQ_QUEUES:
-            worker = ["rqworker", queue, "--worker-class", "rq.worker.SimpleWorker", "-v0"]
+            worker = ["rqworker", queue, "--worker-class", "batches.jobs.Worker", "-v0"]
             patience = CALL_WAIT if queue == "vendor" else STOP_WAIT
             self.add(f"worker for {queue}", manage_command(*worker), patience)
         say(f"skipportal is ready at http://127.0.0.1:{self.settings.PORT}/")

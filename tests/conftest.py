@@ -8,7 +8,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.db import connection
 
-from batches import dispatch, intake
+from batches import intake, packing
 from batches.models import Upload
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -97,7 +97,7 @@ def start_upload(make_upload, alice):
         rows = people(count_or_rows) if isinstance(count_or_rows, int) else count_or_rows
         upload = make_upload(rows, **options)
         assert intake.start(upload, alice)
-        dispatch.plan_upload(upload.pk)
+        packing.plan_upload(upload.pk)
         return Upload.objects.get(pk=upload.pk)
 
     return start

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 import responses
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
-from batches import dispatch, intake, jobs, results
+from batches import decisions, dispatch, intake, jobs, packing, results
 from batches.models import Batch, BatchStatus, Event, Hold, Item, Outcome, Priority, Upload, UploadStatus
 from tests.conftest import answer_for, people
 
@@ -70,14 +70,14 @@ def test_fewer_than_ten_go_one_by_one(start_upload):
 
 def test_planning_twice_plans_once(start_upload):
     upload = start_upload(25)
-    assert dispatch.plan_upload(upload.pk) == 0
+    assert packing.plan_upload(upload.pk) == 0
     assert upload.batches.count() == 1
 
 
 def test_the_estimate_at_review_is_what_is_planned(make_upload, alice):
     upload = make_upload(people(1009))
     intake.start(upload, alice)
-    assert dispatch.plan_upload(upload.pk) == upload.batch_estimate == 2
+    assert packing.plan_upload(upload.pk) == upload.batch_estimate == 2
 
 
 def test_an_acknowledgement_is_kept_and_checked(start_upload, vendor):
@@ -119,7 +119,7 @@ def test_items_that_the_vendor_did_not_take_are_planned_again(start_upload, vend
     batch = refresh(batch)
     assert batch.problem == "The vendor received 19 of 30 items."
     assert (batch.items.count(), batch.moved) == (19, 11)
-    assert dispatch.plan_upload(upload.pk) == 1
+    assert packing.plan_upload(upload.pk) == 1
     assert upload.batches.get(number=2).size == 11
 
 
@@ -160,7 +160,7 @@ def test_a_person_that_the_single_endpoint_refuses_is_invalid(start_upload, vend
     dispatch.submit_batch(batch.pk)
     assert upload.items.get().outcome == Outcome.INVALID
     assert dispatch.submit_batch(batch.pk) == upload.pk
-    assert refresh(batch).status == BatchStatus.CANCELLED
+    assert refresh(batch).status == BatchStatus.DISSOLVED
     jobs.tick()
     assert Upload.objects.get().status == UploadStatus.COMPLETE
 
@@ -209,9 +209,9 @@ def test_a_silent_vendor_leaves_the_batch_unconfirmed(start_upload, vendor):
 def test_a_sender_that_died_leaves_the_batch_unconfirmed(start_upload):
     batch = start_upload(12).batches.get()
     Batch.objects.filter(pk=batch.pk).update(status=BatchStatus.SUBMITTING, submitted_at=timezone.now())
-    dispatch.find_lost_calls(timezone.now())
+    decisions.find_lost_calls(timezone.now())
     assert refresh(batch).status == BatchStatus.SUBMITTING
-    dispatch.find_lost_calls(timezone.now() + dispatch.SUBMIT_LIMIT + timedelta(seconds=1))
+    decisions.find_lost_calls(timezone.now() + timedelta(seconds=101))
     assert refresh(batch).status == BatchStatus.UNCONFIRMED
 
 
@@ -220,9 +220,9 @@ def test_an_unconfirmed_batch_is_decided_by_policy(start_upload, settings, polic
     settings.UNCONFIRMED_POLICY = policy
     batch = start_upload(12).batches.get()
     Batch.objects.filter(pk=batch.pk).update(status=BatchStatus.UNCONFIRMED, submitted_at=timezone.now())
-    dispatch.resend_by_policy(timezone.now())
+    decisions.resend_by_policy(timezone.now())
     assert refresh(batch).status == BatchStatus.UNCONFIRMED
-    dispatch.resend_by_policy(timezone.now() + timedelta(seconds=settings.UNCONFIRMED_WAIT + 1))
+    decisions.resend_by_policy(timezone.now() + timedelta(seconds=settings.UNCONFIRMED_WAIT + 1))
     assert refresh(batch).status == status
 
 
@@ -230,9 +230,9 @@ def test_policy_sends_again_though_a_person_did_before(start_upload, settings, a
     settings.UNCONFIRMED_POLICY = "resend"
     batch = start_upload(12).batches.get()
     Batch.objects.update(status=BatchStatus.UNCONFIRMED)
-    assert dispatch.send_again(batch, alice)
+    assert decisions.send_again(batch, alice)
     Batch.objects.update(status=BatchStatus.UNCONFIRMED, submitted_at=timezone.now())
-    dispatch.resend_by_policy(timezone.now() + timedelta(seconds=settings.UNCONFIRMED_WAIT + 1))
+    decisions.resend_by_policy(timezone.now() + timedelta(seconds=settings.UNCONFIRMED_WAIT + 1))
     assert refresh(batch).status == BatchStatus.PLANNED
 
 
@@ -242,7 +242,7 @@ def test_policy_sends_again_only_once(start_upload, settings):
     late = timezone.now() + timedelta(seconds=settings.UNCONFIRMED_WAIT + 1)
     for status in (BatchStatus.PLANNED, BatchStatus.UNCONFIRMED):
         Batch.objects.update(status=BatchStatus.UNCONFIRMED, submitted_at=timezone.now())
-        dispatch.resend_by_policy(late)
+        decisions.resend_by_policy(late)
         assert refresh(batch).status == status
 
 
@@ -294,17 +294,132 @@ def test_a_batch_that_became_too_small_is_planned_anew(start_upload, vendor):
     batch = upload.batches.get()
     upload.items.filter(row_number__lte=4).update(outcome=Outcome.MATCHED)
     assert dispatch.submit_batch(batch.pk) == upload.pk
-    assert refresh(batch).status == BatchStatus.CANCELLED
-    dispatch.plan_upload(upload.pk)
+    assert refresh(batch).status == BatchStatus.DISSOLVED
+    packing.plan_upload(upload.pk)
     assert list(upload.batches.exclude(pk=batch.pk).values_list("size", flat=True)) == [1] * 9
     assert len(vendor.calls) == 0
 
 
-def test_a_refusal_that_names_no_item_waits_for_a_person(start_upload, vendor):
+def test_a_small_batch_that_is_refused_without_naming_an_item_waits_for_a_person(start_upload, vendor):
     vendor.post(BATCH_URL, status=400, json={"message": "No."})
-    batch = start_upload(12).batches.get()
+    batch = start_upload(19).batches.get()
     dispatch.submit_batch(batch.pk)
     assert (refresh(batch).status, refresh(batch).problem) == (BatchStatus.REFUSED, "No.")
+
+
+def refuse_batch_with(*rows):
+    """A vendor that refuses what these rows are in, and does not say why."""
+
+    def reply(request):
+        streets = {skip["address"] for skip in json.loads(request.body)["skips"]}
+        bad = streets & {f"{row} Oak St" for row in rows}
+        return (400, {}, json.dumps({"message": "Something is wrong."})) if bad else acknowledge(request)
+
+    return reply
+
+
+def send_all(upload):
+    """Send what is planned, and what comes of it, until nothing is left to be sent."""
+    while batch := upload.batches.filter(status=BatchStatus.PLANNED).first():
+        dispatch.submit_batch(batch.pk)
+
+
+def test_one_bad_item_among_a_thousand_is_found_in_thirteen_calls(start_upload, vendor):
+    vendor.add_callback("POST", BATCH_URL, refuse_batch_with(377))
+    upload = start_upload([[*row[:2], row[2], *row[3:]] for row in people(800)])
+    send_all(upload)
+    refused = upload.batches.get(status=BatchStatus.REFUSED)
+    assert 10 <= refused.items.count() < 20
+    assert refused.items.filter(address="377 Oak St").exists()
+    taken = Item.objects.filter(batch__status=BatchStatus.ACKNOWLEDGED).count()
+    assert taken == 800 - refused.items.count()
+    assert len(vendor.calls) <= 13
+    sent = [skip["key"] for call in vendor.calls if call.response.status_code == 200 for skip in keys(call)]
+    assert len(sent) == len(set(sent))
+
+
+def keys(call):
+    return json.loads(call.request.body)["skips"]
+
+
+def test_two_bad_items_are_found(start_upload, vendor):
+    vendor.add_callback("POST", BATCH_URL, refuse_batch_with(3, 300))
+    upload = start_upload(400)
+    send_all(upload)
+    refused = upload.batches.filter(status=BatchStatus.REFUSED)
+    assert set(Item.objects.filter(batch__in=refused, address__in=["3 Oak St", "300 Oak St"])) == set(
+        upload.items.filter(address__in=["3 Oak St", "300 Oak St"])
+    )
+    assert Item.objects.filter(batch__in=refused).count() < 40
+
+
+def test_splitting_ends_where_everything_is_refused(start_upload, vendor):
+    vendor.post(BATCH_URL, status=400, json={"message": "No."})
+    upload = start_upload(800)
+    send_all(upload)
+    assert len(vendor.calls) <= 13
+    assert not upload.items.exclude(outcome=Outcome.PENDING).exists()
+    assert Item.objects.filter(batch__status=BatchStatus.REFUSED).count() == 800
+
+
+def test_a_refused_batch_is_sent_one_by_one_when_a_person_says_so(start_upload, vendor, alice):
+    vendor.post(BATCH_URL, status=400, json={"message": "No."})
+    upload = start_upload(12)
+    batch = upload.batches.get()
+    dispatch.submit_batch(batch.pk)
+    assert decisions.send_singly(refresh(batch), alice)
+    assert not decisions.send_singly(refresh(batch), alice)
+    assert set(upload.batches.exclude(pk=batch.pk).values_list("kind", "size", "status")) == {("single", 1, "planned")}
+    assert upload.batches.count() == 13
+    assert Event.objects.get(what="split up").user == alice
+
+
+def test_nothing_is_sent_under_a_hold(start_upload, vendor):
+    batch = start_upload(12).batches.get()
+    Hold.objects.create(reason="The vendor's daily credit limit is reached.")
+    dispatch.submit_batch(batch.pk)
+    assert refresh(batch).status == BatchStatus.PLANNED
+    assert len(vendor.calls) == 0
+
+
+def test_what_was_answered_meanwhile_is_not_sent_again(start_upload, vendor):
+    batch = start_upload(12).batches.get()
+    body = answer_for(batch.items.first())
+    results.file_answer(batch.token, dispatch.protocol.decode_answer(body), body.decode())
+    Batch.objects.update(attempts=1)
+    dispatch.submit_batch(batch.pk)
+    assert refresh(batch).status == BatchStatus.ACKNOWLEDGED
+    assert len(vendor.calls) == 0
+
+
+def test_of_two_acknowledgements_the_first_decides(start_upload, vendor):
+    accepts(vendor, drop=2)
+    batch = start_upload(12).batches.get()
+
+    def be_overtaken(request):
+        Batch.objects.update(status=BatchStatus.ACKNOWLEDGED, vendor_id="the first")
+        return acknowledge(request, drop=2)
+
+    vendor.replace(responses.CallbackResponse("POST", BATCH_URL, be_overtaken))
+    assert dispatch.submit_batch(batch.pk) is None
+    assert (refresh(batch).vendor_id, batch.items.count()) == ("the first", 12)
+    assert Event.objects.last().what == "acknowledged once more"
+
+
+def test_the_vendors_reply_is_held_on_to_while_the_database_is_away(start_upload, vendor, monkeypatch):
+    accepts(vendor)
+    batch, move, failures = start_upload(12).batches.get(), dispatch.move_batch, [OperationalError, OperationalError]
+
+    def fail_twice(batch_id, to, **changes):
+        if to == BatchStatus.ACKNOWLEDGED and failures:
+            raise failures.pop()
+        return move(batch_id, to, **changes)
+
+    monkeypatch.setattr(dispatch, "move_batch", fail_twice)
+    monkeypatch.setattr(dispatch.connection, "close", lambda: None)
+    dispatch.submit_batch(batch.pk)
+    assert refresh(batch).status == BatchStatus.ACKNOWLEDGED
+    assert Event.objects.filter(what="acknowledged").count() == 1
 
 
 def test_a_wrong_key_holds_everything(start_upload, vendor):
@@ -378,7 +493,7 @@ def test_a_cancelled_list_sends_nothing_more_and_still_takes_answers(start_uploa
     upload = start_upload(1009)
     first, second = upload.batches.order_by("number")
     dispatch.submit_batch(first.pk)
-    assert dispatch.cancel_upload(upload, alice)
+    assert decisions.cancel_upload(upload, alice)
     assert refresh(second).status == BatchStatus.CANCELLED
     item = first.items.first()
     assert results.file_answer(first.token, dispatch.protocol.decode_answer(answer_for(item)), "{}").name == "FILED"
@@ -388,9 +503,9 @@ def test_a_cancelled_list_sends_nothing_more_and_still_takes_answers(start_uploa
 def test_nothing_of_a_cancelled_list_stays_open(start_upload, alice):
     upload = start_upload(12)
     batch = upload.batches.get()
-    dispatch.cancel_upload(upload, alice)
+    decisions.cancel_upload(upload, alice)
     Batch.objects.update(status=BatchStatus.UNCONFIRMED)
-    assert not dispatch.send_again(batch, alice)
+    assert not decisions.send_again(batch, alice)
     Batch.objects.update(status=BatchStatus.PLANNED)
     jobs.sweep()
     assert refresh(batch).status == BatchStatus.CANCELLED
@@ -417,15 +532,15 @@ def test_planning_a_long_list_goes_on_while_others_write(make_upload, alice, mon
     """On SQLite, whoever reads from a cursor cannot write once another connection has written."""
     upload = make_upload(people(3500))
     intake.start(upload, alice)
-    make = dispatch.make_batch
+    make = packing.make_batch
 
     def make_while_another_writes(*args):
         with ThreadPoolExecutor(1) as another:
             another.submit(write_elsewhere, upload.pk).result()
         return make(*args)
 
-    monkeypatch.setattr(dispatch, "make_batch", make_while_another_writes)
-    assert dispatch.plan_upload(upload.pk) == 4
+    monkeypatch.setattr(packing, "make_batch", make_while_another_writes)
+    assert packing.plan_upload(upload.pk) == 4
 
 
 def write_elsewhere(pk):

@@ -4,7 +4,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from batches import dispatch, intake, jobs
+from batches import decisions, intake, jobs
 from batches.layout import UnreadableFile
 from batches.models import Item, Outcome, Upload, UploadStatus
 from tests.conftest import HEADER, people, person, to_csv
@@ -134,7 +134,7 @@ def test_a_reading_ends_when_the_list_is_cancelled(make_upload, alice, monkeypat
     make = intake.make_item
 
     def cancel(*args):
-        dispatch.cancel_upload(upload, alice)
+        decisions.cancel_upload(upload, alice)
         return make(*args)
 
     monkeypatch.setattr(intake, "make_item", cancel)

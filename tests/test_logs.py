@@ -36,7 +36,7 @@ def test_a_failed_job_is_written_without_its_text(monkeypatch, caplog):
         raise ValueError(text)
 
     monkeypatch.setattr(jobs, "close_old_connections", lambda: None)
-    monkeypatch.setattr(jobs.dispatch, "plan_upload", fail)
+    monkeypatch.setattr(jobs.packing, "plan_upload", fail)
     with pytest.raises(ValueError, match="Ada"):
         jobs.plan_upload(5)
     record = next(record for record in caplog.records if record.name == "batches.jobs")

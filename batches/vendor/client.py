@@ -14,8 +14,7 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from batches.vendor import protocol
 
 CONNECT_TIMEOUT = 10
-READ_TIMEOUT = 60
-"""Seconds. The vendor promises neither; a batch's acknowledgement is usually there within a second."""
+"""Seconds until a connection must stand. How long an answer may take is a setting, VENDOR_TIMEOUT."""
 
 NEVER_CONNECTED = (ConnectTimeoutError, NewConnectionError, NameResolutionError)
 BAD_SETTINGS = (
@@ -82,7 +81,7 @@ def post(path, body, answers=frozenset({200})):
             settings.REALESTATEAPI_URL + path,
             data=body,
             headers=headers | {"connection": "close"},
-            timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
+            timeout=(CONNECT_TIMEOUT, settings.VENDOR_TIMEOUT),
             allow_redirects=False,
         )
     except requests.RequestException as error:

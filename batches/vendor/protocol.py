@@ -47,6 +47,8 @@ FIELDS = [
 """What may be said of a person (1)."""
 REQUIREMENTS = ["phones", "emails"]
 """What a match may be required to bring, of what the vendor offers (1)."""
+ADDED = {"key", "webhook_url", "webcomplete_url", "skips", "match_requirements"}
+"""What a request says beside people (1): a refusal that names one of these is no row's fault."""
 
 
 class Malformed(Exception):
@@ -66,7 +68,12 @@ class Refusal:
     index: int | None = None
     """Position in the request of the item that is at fault, from 0; None where the vendor names none."""
     field: str = ""
-    """The field that is at fault, if it is one of FIELDS: what a row says, and not what we added."""
+    """The field that is at fault, where the vendor names one."""
+
+    @property
+    def is_ours(self):
+        """Whether what is at fault is something that we added, so that every item would be refused alike."""
+        return self.field.partition(".")[0] in ADDED
 
 
 @dataclass(frozen=True)
@@ -143,10 +150,10 @@ def decode_refusal(body):
     except Malformed:
         return Refusal("The vendor gave no reason.")
     message = pick_message(reply)
-    named = re.search(r'"(?:(?:skips)?\[(\d{1,4})\]\.)?(\w+)"', message)
-    if not named or named.group(2) not in FIELDS:
-        return Refusal(message)
-    return Refusal(message, int(named.group(1)) if named.group(1) else None, named.group(2))
+    if item := re.search(r'"(?:skips)?\[(\d{1,4})\](?:\.([\w.]+))?"', message):
+        return Refusal(message, int(item.group(1)), item.group(2) or "")
+    field = re.search(r'"([\w.]+)"', message)
+    return Refusal(message, field=field.group(1) if field else "")
 
 
 def read_text(body):

@@ -3,12 +3,13 @@
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404, redirect
-from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from batches import dispatch, intake, jobs
+from batches import decisions, intake, jobs
+from batches.forms import RerunForm
 from batches.lifecycle import move_upload, record
-from batches.models import Batch, Hold, Upload, UploadStatus
+from batches.models import Batch, BatchStatus, Hold, Upload, UploadStatus
 
 
 @require_POST
@@ -24,17 +25,17 @@ def start_upload(request, pk):
 
 @require_POST
 def pause_upload(request, pk):
-    return move(request, pk, UploadStatus.PAUSED, "paused")
+    return move(request, pk, UploadStatus.RUNNING, UploadStatus.PAUSED, "paused")
 
 
 @require_POST
 def resume_upload(request, pk):
-    return move(request, pk, UploadStatus.RUNNING, "resumed")
+    return move(request, pk, UploadStatus.PAUSED, UploadStatus.RUNNING, "resumed")
 
 
-def move(request, pk, status, what):
+def move(request, pk, before, after, what):
     upload = get_object_or_404(Upload, pk=pk)
-    if move_upload(pk, status):
+    if move_upload(pk, after, only_if={"status": before}):
         record(pk, what, user=request.user)
     return redirect(upload)
 
@@ -42,17 +43,29 @@ def move(request, pk, status, what):
 @require_POST
 def cancel_upload(request, pk):
     upload = get_object_or_404(Upload, pk=pk)
-    if dispatch.cancel_upload(upload, request.user):
+    if decisions.cancel_upload(upload, request.user):
         messages.success(request, "Cancelled. What is with the vendor already still comes back and is kept.")
     return redirect(upload)
 
 
 @require_POST
 def send_batch_again(request, pk):
+    """Decides about the try that the page showed, so that a second click decides nothing."""
     batch = get_object_or_404(Batch, pk=pk)
-    if not dispatch.send_again(batch, request.user):
+    is_shown = request.POST.get("attempts", str(batch.attempts)) == str(batch.attempts)
+    if is_shown and decisions.send_again(batch, request.user):
+        messages.success(request, f"Batch {batch} is sent again.")
+    else:
         messages.warning(request, "Nothing was sent: the list does not run any more, or it has been decided already.")
-    return redirect(batch)
+    return go_back(request, batch)
+
+
+@require_POST
+def send_batch_singly(request, pk):
+    batch = get_object_or_404(Batch, pk=pk, status=BatchStatus.REFUSED)
+    if decisions.send_singly(batch, request.user):
+        messages.success(request, "They are sent one by one: whoever is refused is named then.")
+    return go_back(request, batch.upload)
 
 
 @require_POST
@@ -60,12 +73,42 @@ def give_batch_up(request, pk):
     """Close an unconfirmed or refused batch: what has no answer is missing."""
     batch = get_object_or_404(Batch.objects.needing_a_person(), pk=pk)
     jobs.close_batch(pk, request.user)
-    return redirect(batch)
+    messages.success(
+        request, f"Batch {batch} is given up. People without an answer are missing; a late one still files."
+    )
+    return go_back(request, batch)
+
+
+@require_POST
+def rerun_items(request):
+    """Have missing people and errors asked for once more: those of an upload or a batch, or those that are ticked."""
+    form = RerunForm(request.POST)
+    if not form.is_valid():
+        messages.warning(request, "Nobody was chosen: tick people that are missing or errors.")
+        return go_back(request, "items")
+    moved = decisions.rerun(form.items(), request.user)
+    for upload_id in moved:
+        jobs.enqueue("planning", jobs.plan_upload, upload_id)
+    messages.success(request, describe_rerun(sum(moved.values())))
+    return go_back(request, "items")
+
+
+def describe_rerun(count):
+    if not count:
+        return "Nobody is asked for once more: only missing people and errors of lists that are not cancelled can be."
+    return f"{count} {'person is' if count == 1 else 'people are'} asked for once more."
 
 
 @require_POST
 def lift_hold(request, pk):
     if not request.user.is_staff:
         raise PermissionDenied
-    Hold.objects.filter(pk=pk, lifted_at=None).update(lifted_at=timezone.now(), lifted_by=request.user)
-    return redirect("dashboard")
+    decisions.lift(get_object_or_404(Hold, pk=pk), request.user)
+    return go_back(request, "dashboard")
+
+
+def go_back(request, otherwise):
+    """To the page that the button was on, if that is one of ours."""
+    page = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(page, {request.get_host()}, request.is_secure())
+    return redirect(page if is_ours else otherwise)

@@ -122,7 +122,7 @@ def test_a_reply_cut_short_may_have_been_taken(settings):
 
 def test_no_reply_in_time_may_have_been_taken(settings, monkeypatch):
     waiting = threading.Event()
-    monkeypatch.setattr(client, "READ_TIMEOUT", 0.1)
+    settings.VENDOR_TIMEOUT = 0.1
     settings.REALESTATEAPI_URL = listen(lambda connection: waiting.wait(2))
     with pytest.raises(client.VendorSilent):
         client.submit_batch(b"{}")

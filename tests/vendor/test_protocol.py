@@ -65,14 +65,30 @@ def test_what_acknowledges_nothing_is_malformed(body):
         ('"[0].zip" must be digits', 0, "zip"),
         ('"skips[17].mail_state" must be two letters', 17, "mail_state"),
         ('"phone" must be ten digits', None, "phone"),
-        ('"[0].webhook_url" must be a valid uri', None, ""),
-        ('"[0].match_requirements.operator" is required', None, ""),
+        ('"[7]" must be of type object', 7, ""),
+        ('"[0].webhook_url" must be a valid uri', 0, "webhook_url"),
+        ('"[0].match_requirements.operator" is required', 0, "match_requirements.operator"),
+        ('"webcomplete_url" must be a valid uri', None, "webcomplete_url"),
         ("Something is wrong", None, ""),
     ],
 )
 def test_a_refusal_names_its_item(message, index, field):
     refusal = protocol.decode_refusal(json.dumps({"statusCode": 400, "error": "Bad Request", "message": message}))
     assert (refusal.index, refusal.field, refusal.message) == (index, field, message)
+
+
+@pytest.mark.parametrize(
+    ("message", "is_ours"),
+    [
+        ('"[3].zip" must be digits', False),
+        ("Something is wrong", False),
+        ('"[0].webhook_url" must be a valid uri', True),
+        ('"[0].match_requirements.operator" is required', True),
+        ('"skips" must contain between 10 and 1000 items', True),
+    ],
+)
+def test_a_refusal_of_what_we_added_is_no_rows_fault(message, is_ours):
+    assert protocol.decode_refusal(json.dumps({"message": message})).is_ours == is_ours
 
 
 def test_a_refusal_in_any_shape_is_one():
