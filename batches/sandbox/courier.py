@@ -27,12 +27,17 @@ class Courier(threading.Thread):
         self.kept, self.opened = threading.local(), []
         self.ending = threading.Event()
         self.next_slot = 0.0
+        self.idle = 0.0
+        """Seconds without anything to deliver, between the first batch and the last one."""
 
     def run(self):
         with ThreadPoolExecutor(HANDS) as hands:
+            emptied = None
             while not self.ending.is_set():
                 if batch := self.store.next_batch():
+                    self.idle += time.monotonic() - emptied if emptied else 0
                     self.deliver_batch(hands, *batch)
+                    emptied = time.monotonic()
                 else:
                     self.ending.wait(0.02)
         self.store.commit()

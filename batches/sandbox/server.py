@@ -1,5 +1,7 @@
 """The sandbox's HTTP side: the vendor's two endpoints, and its books under /sandbox/ for whoever wants to compare."""
 
+import contextlib
+import hashlib
 import hmac
 import json
 import socket
@@ -29,7 +31,7 @@ class Sandbox(ThreadingHTTPServer):
         self.key, self.faults = key, faults
         self.store = Store(store_path)
         self.paces = {BATCH_PATH: Pace(BATCH_CALLS_PER_SECOND), SINGLE_PATH: Pace(SINGLE_CALLS_PER_SECOND)}
-        self.fault_lock = threading.Lock()
+        self.fault_lock, self.held_up = threading.Lock(), {"taking": 0, "acknowledging": 0}
         self.courier = Courier(self.store, faults, key, qps)
         self.courier.start()
 
@@ -38,9 +40,23 @@ class Sandbox(ThreadingHTTPServer):
         self.courier.end()
         self.server_close()
 
-    def take_fault(self):
+    def take_failure(self):
         with self.fault_lock:
-            return self.faults.take_status()
+            return self.faults.take_failure()
+
+    @contextlib.contextmanager
+    def waiting(self, what):
+        """Counts the calls that are held up on the way, for whoever looks at /sandbox/state."""
+        with self.fault_lock:
+            self.held_up[what] += 1
+        try:
+            yield
+        finally:
+            with self.fault_lock:
+                self.held_up[what] -= 1
+
+    def state(self):
+        return dict(self.held_up) | {"idle": self.courier.idle}
 
     def take_lost_ack(self):
         with self.fault_lock:
@@ -70,7 +86,12 @@ class Handler(BaseHTTPRequestHandler):
         """Silent: addresses hold the callbacks' secrets, bodies hold people."""
 
     def do_GET(self):
-        books = {"/sandbox/batches": self.server.store.totals, "/sandbox/singles": self.server.store.singles}
+        books = {
+            "/sandbox/batches": self.server.store.totals,
+            "/sandbox/items": self.server.store.items,
+            "/sandbox/singles": self.server.store.singles,
+            "/sandbox/state": self.server.state,
+        }
         if self.path in books:
             return self.reply(200, books[self.path]())
         if self.path.startswith("/sandbox/batches/"):
@@ -85,8 +106,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.reply(401, {"statusCode": 401, "statusMessage": "Unauthorized", "error": "Invalid API key"})
         if self.server.paces[self.path].is_exceeded():
             return self.reply(429, BUSY)
-        if status := self.server.take_fault():
-            return self.reply(status, {"statusCode": status, "error": "Fault", "message": f"Fault {status}"})
+        if failure := self.server.take_failure():
+            return self.reply(*failure)
         try:
             payload = json.loads(body)
         except ValueError:
@@ -94,18 +115,21 @@ class Handler(BaseHTTPRequestHandler):
         return self.trace_batch(len(body), payload) if self.path == BATCH_PATH else self.trace_person(payload)
 
     def trace_batch(self, size, payload):
-        fault = find_batch_fault(size, payload)
+        fault = find_batch_fault(size, payload) or self.server.faults.find_refused(payload["skips"])
         if fault:
             return self.refuse(fault)
+        with self.server.waiting("taking"):
+            time.sleep(self.server.faults.before_take)
+        if self.server.faults.before_take and self.has_gone():
+            return self.hang_up()
         items = payload["skips"][: len(payload["skips"]) - self.server.faults.short]
         ids = [str(uuid.uuid4()) for _ in items]
         batch_id = str(uuid.uuid4())
         self.server.store.take(batch_id, payload["webcomplete_url"], items, ids)
-        time.sleep(self.server.faults.before_ack)
+        with self.server.waiting("acknowledging"):
+            time.sleep(self.server.faults.before_ack)
         if self.server.take_lost_ack():
-            self.connection.shutdown(socket.SHUT_RDWR)
-            self.close_connection = True
-            return None
+            return self.hang_up()
         acknowledgement = {
             "acknowledged": True,
             "statusCode": 200,
@@ -124,8 +148,26 @@ class Handler(BaseHTTPRequestHandler):
         if fault:
             return self.refuse(f'"{fault[0]}" {fault[1]}')
         answer = make_answer(payload, now()) | {"requestId": str(uuid.uuid4())}
-        self.server.store.take_single("matched" if answer["match"] else "no_match", answer["credits"])
+        person = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
+        self.server.store.take_single(person, "matched" if answer["match"] else "no_match", answer["credits"])
         return self.reply(200, answer)
+
+    def has_gone(self):
+        """Whether the caller has closed the connection."""
+        self.connection.setblocking(False)
+        try:
+            return self.connection.recv(1, socket.MSG_PEEK) == b""
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        finally:
+            self.connection.setblocking(True)
+
+    def hang_up(self):
+        self.close_connection = True
+        with contextlib.suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RDWR)
 
     def refuse(self, message):
         return self.reply(400, {"statusCode": 400, "error": "Bad Request", "message": message})
@@ -135,5 +177,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(payload)))
-        self.end_headers()
-        self.wfile.write(payload)
+        # The caller may have gone, which is its own affair.
+        with contextlib.suppress(OSError):
+            self.end_headers()
+            self.wfile.write(payload)

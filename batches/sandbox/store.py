@@ -11,7 +11,7 @@ CREATE TABLE IF NOT EXISTS item (
     number INTEGER PRIMARY KEY, batch INTEGER, key TEXT, request_id TEXT, body TEXT,
     outcome TEXT, credits REAL DEFAULT 0, status INTEGER);
 CREATE INDEX IF NOT EXISTS item_batch ON item (batch, status);
-CREATE TABLE IF NOT EXISTS single (number INTEGER PRIMARY KEY, outcome TEXT, credits REAL);
+CREATE TABLE IF NOT EXISTS single_call (number INTEGER PRIMARY KEY, person TEXT, outcome TEXT, credits REAL);
 """
 
 
@@ -40,8 +40,8 @@ class Store:
                 [(number, str(i["key"]), r, json.dumps(i)) for i, r in zip(items, request_ids, strict=True)],
             )
 
-    def take_single(self, outcome, credits):
-        self.run("INSERT INTO single (outcome, credits) VALUES (?, ?)", outcome, credits)
+    def take_single(self, person, outcome, credits):
+        self.run("INSERT INTO single_call (person, outcome, credits) VALUES (?, ?, ?)", person, outcome, credits)
         self.commit()
 
     def next_batch(self):
@@ -87,6 +87,16 @@ class Store:
         query = "SELECT key FROM item JOIN batch ON item.batch = batch.number WHERE batch.id = ?"
         return [key for (key,) in self.run(query, batch_id)]
 
+    def items(self):
+        """Everybody who was taken, with what became of the delivery."""
+        query = (
+            "SELECT batch.id, key, request_id, outcome, credits, status FROM item JOIN batch ON batch = batch.number"
+        )
+        names = ["batchId", "key", "requestId", "outcome", "credits", "status"]
+        return [dict(zip(names, row, strict=True)) for row in self.run(query)]
+
     def singles(self):
-        rows = self.run("SELECT count(*), coalesce(sum(outcome = 'matched'), 0), coalesce(sum(credits), 0) FROM single")
-        return dict(zip(["calls", "matched", "credits"], rows[0], strict=True))
+        """Calls to the single endpoint; `people` are the different ones among them."""
+        query = """SELECT count(*), count(DISTINCT person), coalesce(sum(outcome = 'matched'), 0),
+            coalesce(sum(credits), 0) FROM single_call"""
+        return dict(zip(["calls", "people", "matched", "credits"], self.run(query)[0], strict=True))

@@ -13,8 +13,8 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 
 from batches.vendor import protocol
 
-CONNECT_TIMEOUT = 10
-"""Seconds until a connection must stand. How long an answer may take is a setting, VENDOR_TIMEOUT."""
+CONNECT_MAX = 10
+"""Seconds within which a connection must stand. How long an answer may take is a setting, VENDOR_TIMEOUT."""
 
 NEVER_CONNECTED = (ConnectTimeoutError, NewConnectionError, NameResolutionError)
 BAD_SETTINGS = (
@@ -81,7 +81,7 @@ def post(path, body, answers=frozenset({200})):
             settings.REALESTATEAPI_URL + path,
             data=body,
             headers=headers | {"connection": "close"},
-            timeout=(CONNECT_TIMEOUT, settings.VENDOR_TIMEOUT),
+            timeout=(min(CONNECT_MAX, settings.VENDOR_TIMEOUT), settings.VENDOR_TIMEOUT),
             allow_redirects=False,
         )
     except requests.RequestException as error:

@@ -58,7 +58,7 @@ def run(tmp_path):
             sandbox.end()
 
 
-def submit(sandbox, receiver, count=20, key=KEY, path="/v1/SkipTraceBatch"):
+def submit(sandbox, receiver, count=20, key=KEY, path="/v1/SkipTraceBatch", timeout=10):
     home = f"http://127.0.0.1:{receiver.server_address[1]}"
     people = [
         {"first_name": "Ada", "last_name": "Abbott", "address": f"{n} Oak St", "city": "Herndon", "state": "VA"}
@@ -67,7 +67,7 @@ def submit(sandbox, receiver, count=20, key=KEY, path="/v1/SkipTraceBatch"):
     skips = [{"key": n, "webhook_url": f"{home}/item"} | person for n, person in enumerate(people, start=1)]
     body = {"webcomplete_url": f"{home}/complete", "skips": skips} if path.endswith("Batch") else people[0]
     address = f"http://127.0.0.1:{sandbox.server_address[1]}{path}"
-    return requests.post(address, json=body, headers={"x-api-key": key}, timeout=10)
+    return requests.post(address, json=body, headers={"x-api-key": key}, timeout=timeout)
 
 
 def books(sandbox):
@@ -193,3 +193,42 @@ def test_first_calls_fail(run, receiver):
 def test_unknown_faults_are_named(setting):
     with pytest.raises(ValueError, match=r"there are|completion is|could not convert"):
         Faults.parse([setting])
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "words"), [("http_401=1", 401, "Invalid"), ("daily=1", 429, "daily credit")]
+)
+def test_a_call_fails_as_the_vendor_words_it(run, receiver, fault, status, words):
+    sandbox = run(fault)
+    reply = submit(sandbox, receiver)
+    assert reply.status_code == status
+    assert words in reply.text
+    assert submit(sandbox, receiver).status_code == 200
+
+
+@pytest.mark.parametrize(("how", "words"), [("named", '"[0].last_name"'), ("unnamed", "Invalid request payload")])
+def test_a_person_is_refused_by_name_or_without(run, receiver, how, words, monkeypatch):
+    monkeypatch.setattr("batches.sandbox.faults.REFUSED_NAME", "Abbott")
+    reply = submit(run(f"refuse={how}"), receiver)
+    assert reply.status_code == 400
+    assert words in reply.json()["message"]
+
+
+def test_what_the_caller_did_not_wait_for_is_not_taken(run, receiver):
+    sandbox = run("before_take=0.3")
+    with pytest.raises(requests.Timeout):
+        submit(sandbox, receiver, timeout=0.1)
+    time.sleep(0.5)
+    assert books(sandbox) == []
+    assert submit(sandbox, receiver).status_code == 200
+
+
+def test_the_books_name_everybody_who_was_taken(run, receiver):
+    sandbox = run()
+    submit(sandbox, receiver)
+    wait_for(receiver, 1)
+    items = requests.get(f"http://127.0.0.1:{sandbox.server_address[1]}/sandbox/items", timeout=10).json()
+    assert [item["key"] for item in items] == [str(n) for n in range(1, 21)]
+    assert {item["status"] for item in items} == {200}
+    state = requests.get(f"http://127.0.0.1:{sandbox.server_address[1]}/sandbox/state", timeout=10).json()
+    assert state == {"taking": 0, "acknowledging": 0, "idle": 0}
