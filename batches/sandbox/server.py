@@ -145,6 +145,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def trace_person(self, payload):
         fault = find_item_fault(payload) if isinstance(payload, dict) else ("", "must be of type object")
+        if not fault and self.server.faults.find_refused([payload]):
+            fault = ("last_name", "is not accepted")
         if fault:
             return self.refuse(f'"{fault[0]}" {fault[1]}')
         answer = make_answer(payload, now()) | {"requestId": str(uuid.uuid4())}

@@ -88,11 +88,10 @@ class Store:
         return [key for (key,) in self.run(query, batch_id)]
 
     def items(self):
-        """Everybody who was taken, with what became of the delivery."""
-        query = (
-            "SELECT batch.id, key, request_id, outcome, credits, status FROM item JOIN batch ON batch = batch.number"
-        )
-        names = ["batchId", "key", "requestId", "outcome", "credits", "status"]
+        """Everybody who was taken, in order, with what became of the delivery."""
+        query = """SELECT batch.id, key, request_id, json_extract(body, '$.webhook_url'), outcome, credits, status
+            FROM item JOIN batch ON batch = batch.number ORDER BY item.number"""
+        names = ["batchId", "key", "requestId", "webhookUrl", "outcome", "credits", "status"]
         return [dict(zip(names, row, strict=True)) for row in self.run(query)]
 
     def singles(self):

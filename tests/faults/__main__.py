@@ -1,0 +1,95 @@
+"""Runs lists through everything that can go wrong and says what was lost, bought twice, or got stuck.
+
+Each case alone, then random combinations of two to four. What is chosen follows from the seed; when things happen
+does not, as real processes race.
+"""
+
+import argparse
+import json
+import random
+import secrets
+import sys
+from collections import defaultdict
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+from tests.faults.cases import CASES, choose
+from tests.faults.play import play, say
+
+WAYS = [
+    {"UNCONFIRMED_POLICY": "ask", "MISSING_RETRIES": "0"},
+    {"UNCONFIRMED_POLICY": "resend", "MISSING_RETRIES": "1"},
+]
+"""What a person has decided beforehand; the runs are shared out among these."""
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="script/faults", description=__doc__)
+    parser.add_argument("--database", choices=["sqlite", "postgresql"], action="append", help="Both unless told.")
+    parser.add_argument("--seed", default=secrets.token_hex(3), help="Repeats what an earlier run has printed.")
+    parser.add_argument(
+        "--combinations", type=int, default=10, metavar="N", help="Runs of several cases, per database."
+    )
+    parser.add_argument("--without-alone", action="store_true", help="Leave out the runs of one case each.")
+    parser.add_argument("--only", metavar="WORDS", help="Only cases whose name holds these words, alone.")
+    parser.add_argument("--log", type=Path, help="Append a line of JSON for each run.")
+    parser.add_argument("--table", type=Path, nargs="+", metavar="LOG", help="Make the table of earlier runs, and end.")
+    options = parser.parse_args()
+    if options.table:
+        say(make_table([json.loads(line) for log in options.table for line in log.read_text().splitlines()]))
+        return
+    say(f"Seed: {options.seed}")
+    outcomes = []
+    for database in options.database or ["sqlite", "postgresql"]:
+        for way, environment in enumerate(WAYS):
+            outcomes += play_all(database, environment, plan(options, database, way), options)
+    say(make_table(outcomes))
+    sys.exit(any(outcome["faults"] for outcome in outcomes))
+
+
+def plan(options, database, way):
+    """The runs of one stage, as (name, cases, luck): every second one of all."""
+    alone = [] if options.without_alone else [[case] for case in CASES if database in case.databases]
+    if options.only:
+        alone, options.combinations = [[case] for [case] in alone if options.only in case.name], 0
+    runs = [(f"alone-{number}", cases) for number, cases in enumerate(alone)]
+    for number in range(options.combinations):
+        runs.append((f"mixed-{number}", choose(random.Random(f"{options.seed} {database} {number}"), database)))
+    luck = {name: random.Random(f"{options.seed} {database} {name}") for name, _ in runs}
+    return [(f"{options.seed}-{name}", cases, luck[name]) for name, cases in runs[way :: len(WAYS)]]
+
+
+def play_all(database, environment, runs, options):
+    """Each stage in a process of its own, as Django knows one database; after a run that failed, a new stage."""
+    outcomes = []
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=1) as processes:
+        while len(outcomes) < len(runs):
+            outcomes += processes.submit(play, database, environment, runs[len(outcomes) :], options.log).result()
+    return outcomes
+
+
+def make_table(outcomes):
+    """A row for each case, alone or among others, and one for all runs."""
+    rows = defaultdict(list)
+    for outcome in outcomes:
+        for case in outcome["cases"]:
+            rows[case].append(outcome)
+    lines = ["| case | runs | of these alone | people | lost | bought twice | by decision | stuck or wrong |"]
+    lines.append("|---|--:|--:|--:|--:|--:|--:|--:|")
+    for case in [*CASES, None]:
+        found = rows[case.name] if case else outcomes
+        if found:
+            lines.append(make_row(case.name if case else "**all runs**", found))
+    return "\n".join(lines)
+
+
+def make_row(name, outcomes):
+    alone = sum(len(outcome["cases"]) == 1 for outcome in outcomes)
+    sums = [sum(outcome[field] for outcome in outcomes) for field in ("items", "lost", "bought_twice", "by_decision")]
+    wrong = sum(bool(outcome["faults"]) for outcome in outcomes)
+    return f"| {' | '.join(map(str, [name, len(outcomes), alone, *sums, wrong]))} |"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,35 @@
+"""The runs of one stage."""
+
+import json
+
+from tests.faults.stage import Stage
+
+
+def play(database, environment, runs, log):
+    """Perform runs up to the first one that fails: what is left over would be held against those that follow."""
+    stage, outcomes = Stage(database, **environment).start(), []
+    from tests.faults.run import perform  # noqa: PLC0415 - imports models, once Django is set up
+
+    try:
+        for name, cases, luck in runs:
+            outcomes.append(vars(perform(stage, name, cases, luck)) | {"database": database})
+            say(describe(outcomes[-1]))
+            if log:
+                with log.open("a") as file:
+                    file.write(json.dumps(outcomes[-1]) + "\n")
+            if outcomes[-1]["faults"]:
+                stage.keep_log(name)
+                break
+    finally:
+        stage.stop()
+    return outcomes
+
+
+def describe(outcome):
+    verdict = "; ".join(outcome["faults"]) or "all held"
+    what = f"{' + '.join(outcome['cases'])}: {outcome['items']} people, {outcome['seconds']:.0f} s"
+    return f"{outcome['name']} on {outcome['database']}: {what}: {verdict}"
+
+
+def say(text):
+    print(text, flush=True)  # noqa: T201 - this is a command
