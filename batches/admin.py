@@ -1,6 +1,6 @@
 from django.contrib import admin
 
-from batches.models import Batch, Event, Hold, Item, Upload
+from batches.models import Batch, EarlierAnswer, Event, Hold, Item, Upload
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -33,6 +33,7 @@ class BatchAdmin(ReadOnlyAdmin):
     list_filter = ["status", "kind", "submitted_at"]
     list_select_related = ["upload"]
     search_fields = ["vendor_id", "upload__name"]
+    raw_id_fields = ["split_from"]
     exclude = ["token"]
 
 
@@ -43,6 +44,15 @@ class ItemAdmin(ReadOnlyAdmin):
     list_select_related = ["upload"]
     search_fields = ["=id", "first_name", "last_name", "address", "email", "=phone", "request_id"]
     raw_id_fields = ["duplicate_of"]
+
+
+@admin.register(EarlierAnswer)
+class EarlierAnswerAdmin(ReadOnlyAdmin):
+    list_display = ["answered_at", "item", "batch", "outcome", "message", "credits"]
+    list_filter = ["outcome"]
+    list_select_related = ["item", "batch"]
+    search_fields = ["=item__id", "request_id"]
+    raw_id_fields = ["item", "batch"]
 
 
 @admin.register(Event)

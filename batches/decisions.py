@@ -126,7 +126,7 @@ def rerun_batch(upload_id, batch_id, ids, user):
     batch = Batch.objects.select_for_update(no_key=True).filter(pk=batch_id).first()
     if upload.status == UploadStatus.COMPLETE:
         move_upload(upload_id, UploadStatus.RUNNING, completed_at=None)
-    elif upload.status not in packing.PLANNABLE:
+    elif not upload.can_rerun:
         return 0
     items = Item.objects.filter(pk__in=ids, batch=batch_id, outcome__in=RERUNNABLE).order_by("pk")
     again = list(items.select_for_update(no_key=True).defer("cells"))

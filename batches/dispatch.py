@@ -9,14 +9,14 @@ from datetime import timedelta
 from functools import partial
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import transaction
 from django.db.models import F, Sum
 from django.utils import timezone
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from batches import packing, results
 from batches.lifecycle import move_batch, record
 from batches.models import Batch, BatchKind, BatchStatus, Hold, Item, Outcome, Upload, UploadStatus
+from batches.storing import store
 from batches.vendor import client, protocol
 
 BACKOFF_MAX = 60
@@ -94,7 +94,9 @@ def send_items(batch, items):
     item_url, complete_url = packing.callback_urls(batch.token)
     encoded = [protocol.encode_item(item.pk, vars(item), item_url, batch.upload.match) for item in items]
     acknowledgement = client.submit_batch(protocol.encode_batch(encoded, complete_url))
-    return store(partial(acknowledge, batch, items, acknowledgement))
+    if acknowledgement.received == 0 and not acknowledgement.request_ids:
+        raise client.VendorBusy("The vendor received none of the items.")
+    return store(partial(acknowledge, batch, items, acknowledgement), STORE_WAIT)
 
 
 def send_person(batch, item):
@@ -104,20 +106,7 @@ def send_person(batch, item):
         answer = protocol.decode_answer(text)
     except protocol.Malformed:
         raise client.VendorSilent("The vendor's answer cannot be read.") from None
-    store(partial(file_person, batch, item, answer, text))
-
-
-def store(write):
-    """Do what writes the vendor's reply down, again and again while the database is away. Gives what it gives.
-
-    Raises the database's error after STORE_WAIT. `write` must be one transaction.
-    """
-    away = retry_if_exception_type((OperationalError, InterfaceError))
-    stop = stop_after_delay(STORE_WAIT)
-    tries = Retrying(
-        retry=away, wait=wait_fixed(0.5), stop=stop, before_sleep=lambda _: connection.close(), reraise=True
-    )
-    return tries(write)
+    store(partial(file_person, batch, item, answer, text), STORE_WAIT)
 
 
 @transaction.atomic

@@ -62,6 +62,7 @@ ANSWERED = [Outcome.MATCHED, Outcome.NO_MATCH, Outcome.ERROR]
 RERUNNABLE = [Outcome.MISSING, Outcome.ERROR]
 """What a person may have asked for once more."""
 AT_VENDOR = [BatchStatus.SUBMITTING, BatchStatus.UNCONFIRMED, BatchStatus.ACKNOWLEDGED]
+NEEDING_A_PERSON = [BatchStatus.UNCONFIRMED, BatchStatus.REFUSED]
 OPEN = [BatchStatus.PLANNED, *AT_VENDOR, BatchStatus.REFUSED]
 
 
@@ -132,6 +133,11 @@ class Upload(models.Model):
         return reverse("upload", args=[self.pk])
 
     @property
+    def can_rerun(self):
+        """Whether people of it may be asked for once more."""
+        return self.status in [UploadStatus.RUNNING, UploadStatus.PAUSED, UploadStatus.COMPLETE]
+
+    @property
     def item_count(self):
         """How many people are to be traced."""
         return self.row_count - self.invalid_count - self.duplicate_count
@@ -148,7 +154,7 @@ class BatchQuerySet(models.QuerySet):
         return self.filter(status__in=AT_VENDOR)
 
     def needing_a_person(self):
-        return self.filter(status__in=[BatchStatus.UNCONFIRMED, BatchStatus.REFUSED])
+        return self.filter(status__in=NEEDING_A_PERSON)
 
     def due(self, now):
         """Those that may be sent now, the upload that has had least first, urgent ones before all."""
@@ -223,6 +229,10 @@ class Batch(models.Model):
     @property
     def is_open(self):
         return self.status in OPEN
+
+    @property
+    def needs_a_person(self):
+        return self.status in NEEDING_A_PERSON
 
     @property
     def to_be_decided_at(self):
@@ -309,6 +319,10 @@ class Item(models.Model):
         return reverse("item", args=[self.pk])
 
     @property
+    def can_rerun(self):
+        return self.outcome in RERUNNABLE and self.upload.can_rerun
+
+    @property
     def asked_name(self):
         return " ".join(filter(None, [self.first_name, self.middle_name, self.last_name]))
 
@@ -320,6 +334,11 @@ class Item(models.Model):
             getattr(self, prefix + name) for name in ["address", "unit", "city", "state", "zip"]
         )
         return ", ".join(filter(None, [f"{street} {unit}".strip(), city, f"{state} {zip_code}".strip()]))
+
+
+class EventQuerySet(models.QuerySet):
+    def with_names(self):
+        return self.select_related("batch", "user").defer("batch__request_ids", "batch__completion")
 
 
 class EarlierAnswer(models.Model):
@@ -350,6 +369,8 @@ class Event(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
     what = models.CharField(max_length=30)
     detail = models.CharField(max_length=500, blank=True)
+
+    objects = EventQuerySet.as_manager()
 
     class Meta:
         ordering = ["at", "id"]

@@ -99,6 +99,17 @@ def is_known(item, answer, text):
     return now or item.earlier_answers.filter(request_id=answer.request_id, outcome=answer.outcome).exists()
 
 
+def file_by_hand(token, answer, text, user):
+    """File a stray because a person says so: also over an error, which is put aside. Gives a Filing."""
+    filing = file_answer(token, answer, text)
+    if filing is not Filing.ONE_TOO_MANY or answer.outcome == Outcome.ERROR:
+        return filing
+    error = Item.objects.filter(pk=answer.key, outcome=Outcome.ERROR, upload__batches__token=token)
+    item = error.defer("cells").first()
+    is_filed = item and file_over(item, answer, text, "stray filed over an error", user)
+    return Filing.FILED if is_filed else filing
+
+
 def file_over(item, answer, text, what, user=None):
     """File an answer over one that is missing or an error, and count its closed batch anew. False if it is neither."""
     with transaction.atomic():

@@ -49,18 +49,26 @@ class BatchTable(CountedTable):
     upload = tables.Column(linkify=True, verbose_name="List")
     status = StatusColumn()
     size = tables.Column(verbose_name="People", attrs=NUMBER)
+    next_try_at = tables.DateTimeColumn(format=f"{MINUTE}:s", verbose_name="Next try")
     submitted_at = tables.DateTimeColumn(format=MINUTE, verbose_name="Sent")
     closed_at = tables.DateTimeColumn(format=MINUTE, verbose_name="Closed")
 
     class Meta:
         model = Batch
         attrs = TABLE
-        fields = ["id", "upload", "status", "progress", "size", "submitted_at", "closed_at"]
+        fields = ["id", "upload", "status", "progress", "size", "next_try_at", "submitted_at", "closed_at"]
         sequence = fields
         empty_text = "No batch here yet."
 
     def render_id(self, record):
         return str(record)
+
+
+class RerunColumn(tables.TemplateColumn):
+    """A box to tick for who may be asked for once more."""
+
+    def __init__(self, **kwargs):
+        super().__init__(template_name="items/_tick.html", orderable=False, verbose_name="", **kwargs)
 
 
 class ItemTable(tables.Table):
@@ -93,6 +101,14 @@ class ItemTable(tables.Table):
             "{} phone{} · {} email{}",
             *(part for n in (len(contact.phones), len(contact.emails)) for part in (n, "" if n == 1 else "s")),
         )
+
+
+class TickableItemTable(ItemTable):
+    tick = RerunColumn()
+
+    class Meta(ItemTable.Meta):
+        fields = ["tick", *ItemTable.Meta.fields]
+        sequence = fields
 
 
 class EventTable(tables.Table):

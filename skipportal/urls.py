@@ -4,6 +4,7 @@ from django.urls import include, path, register_converter
 from django.urls.converters import IntConverter
 
 from batches.views import actions, batches, dashboard, exports, health, items, uploads
+from webhooks import pages as strays
 
 
 class IdConverter(IntConverter):
@@ -24,6 +25,7 @@ urlpatterns = [
     path("uploads/<id:pk>/pause/", actions.pause_upload, name="upload-pause"),
     path("uploads/<id:pk>/resume/", actions.resume_upload, name="upload-resume"),
     path("uploads/<id:pk>/cancel/", actions.cancel_upload, name="upload-cancel"),
+    path("uploads/<id:pk>/history/", uploads.upload_history, name="upload-history"),
     path("uploads/<id:pk>/export/", exports.export_upload, name="upload-export"),
     path("batches/", batches.batch_list, name="batches"),
     path("batches/<id:pk>/", batches.batch_page, name="batch"),
@@ -33,6 +35,10 @@ urlpatterns = [
     path("items/", items.item_list, name="items"),
     path("items/<id:pk>/", items.item_page, name="item"),
     path("items/re-run/", actions.rerun_items, name="items-rerun"),
+    path("strays/", strays.stray_list, name="strays"),
+    path("strays/<id:pk>/", strays.stray_page, name="stray"),
+    path("strays/<id:pk>/try-again/", strays.try_again, name="stray-try-again"),
+    path("strays/<id:pk>/set-aside/", strays.set_aside, name="stray-set-aside"),
     path("holds/<id:pk>/lift/", actions.lift_hold, name="hold-lift"),
     path("webhooks/", include("webhooks.urls")),
     path("login/", auth_views.LoginView.as_view(redirect_authenticated_user=True), name="login"),

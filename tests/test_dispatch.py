@@ -123,6 +123,15 @@ def test_items_that_the_vendor_did_not_take_are_planned_again(start_upload, vend
     assert upload.batches.get(number=2).size == 11
 
 
+def test_a_batch_of_which_nothing_was_taken_is_tried_again_later(start_upload, vendor):
+    accepts(vendor, drop=12)
+    batch = start_upload(12).batches.get()
+    assert dispatch.submit_batch(batch.pk) is None
+    batch = refresh(batch)
+    assert (batch.status, batch.problem) == (BatchStatus.PLANNED, "The vendor received none of the items.")
+    assert batch.next_try_at > timezone.now()
+
+
 def test_an_item_that_was_taken_but_not_named_is_not_bought_again(start_upload, vendor):
     def name_too_few(request):
         status, headers, body = acknowledge(request, drop=1)
@@ -416,7 +425,6 @@ def test_the_vendors_reply_is_held_on_to_while_the_database_is_away(start_upload
         return move(batch_id, to, **changes)
 
     monkeypatch.setattr(dispatch, "move_batch", fail_twice)
-    monkeypatch.setattr(dispatch.connection, "close", lambda: None)
     dispatch.submit_batch(batch.pk)
     assert refresh(batch).status == BatchStatus.ACKNOWLEDGED
     assert Event.objects.filter(what="acknowledged").count() == 1

@@ -6,8 +6,9 @@ from webhooks.models import Stray
 
 @admin.register(Stray)
 class StrayAdmin(ReadOnlyAdmin):
-    list_display = ["received_at", "kind", "reason", "token"]
-    list_filter = ["kind", "reason", "received_at"]
+    list_display = ["received_at", "kind", "status", "reason", "decided_by"]
+    list_filter = ["status", "kind", "reason", "received_at"]
     search_fields = ["token", "reason"]
-    fields = ["received_at", "kind", "token", "reason", "text"]
+    list_select_related = ["decided_by"]
+    fields = ["received_at", "kind", "status", "decided_at", "decided_by", "token", "reason", "text"]
     readonly_fields = fields

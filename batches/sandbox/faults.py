@@ -43,7 +43,7 @@ class Faults:
     refuse: str = "none"
     """named, unnamed: whoever is called Refused makes the vendor refuse the batch, saying who it is or not."""
     short: int = 0
-    """Items at the end of each batch that are not taken: receiveCount is lower by as many."""
+    """Items at the end of each batch that are not taken, all but one at the most: receiveCount is lower by as many."""
 
     @classmethod
     def parse(cls, settings):

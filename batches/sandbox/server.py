@@ -122,7 +122,7 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(self.server.faults.before_take)
         if self.server.faults.before_take and self.has_gone():
             return self.hang_up()
-        items = payload["skips"][: len(payload["skips"]) - self.server.faults.short]
+        items = payload["skips"][: max(len(payload["skips"]) - self.server.faults.short, 1)]
         ids = [str(uuid.uuid4()) for _ in items]
         batch_id = str(uuid.uuid4())
         self.server.store.take(batch_id, payload["webcomplete_url"], items, ids)

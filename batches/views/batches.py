@@ -1,10 +1,13 @@
 from django.shortcuts import get_object_or_404, render
 
 from batches.counts import count_batches
+from batches.decisions import SENT_AGAIN
 from batches.filters import BatchFilter
 from batches.models import Batch
 from batches.tables import BatchTable, EventTable, ItemTable
 from batches.views.listing import find_upload, paginate, show_list
+
+DECISIONS = [SENT_AGAIN, "given up", "split up"]
 
 
 def batch_list(request):
@@ -16,16 +19,18 @@ def batch_page(request, pk):
     """A batch: how far it is, the vendor's totals beside ours, its items and its history."""
     batch = get_object_or_404(Batch.objects.with_upload(), pk=pk)
     items = batch.items.for_lists().order_by("row_number")
-    counts = count_batches([batch])[pk]
+    counts, earlier = count_batches([batch])[pk], batch.earlier_answers.count()
     context = {
         "batch": batch,
         "counts": counts,
+        # What was put aside to be asked for once more came from this batch all the same.
         "totals": [
-            ("Answered", counts.answered, batch.vendor_processed),
+            ("Answered", counts.answered + earlier, batch.vendor_processed),
             ("Matched", counts.matched, batch.vendor_matched),
-            ("Errors", counts.error, batch.vendor_errors),
+            ("Errors", counts.error + earlier, batch.vendor_errors),
         ],
         "table": paginate(request, ItemTable(items, exclude=["upload"])),
-        "events": EventTable(batch.events.select_related("user"), exclude=["batch"]),
+        "decision": batch.events.with_names().filter(what__in=DECISIONS).last(),
+        "events": EventTable(batch.events.with_names(), exclude=["batch"]),
     }
     return render(request, "batches/_live.html" if request.htmx else "batches/page.html", context)

@@ -1,19 +1,17 @@
-import json
-
 from django.shortcuts import get_object_or_404, render
 
 from batches.filters import ItemFilter
 from batches.mapping import LABELS
 from batches.models import Item
-from batches.tables import ItemTable
+from batches.tables import TickableItemTable
 from batches.vendor.answers import read_contact
 from batches.vendor.protocol import FIELDS
-from batches.views.listing import find_upload, show_list
+from batches.views.listing import find_upload, indent, show_list
 
 
 def item_list(request):
     filterset = ItemFilter(request.GET, Item.objects.for_lists())
-    return show_list(request, "items/list.html", filterset, ItemTable, upload=find_upload(filterset))
+    return show_list(request, "items/list.html", filterset, TickableItemTable, upload=find_upload(filterset))
 
 
 def item_page(request, pk):
@@ -27,13 +25,6 @@ def item_page(request, pk):
         "cells": list(zip(item.upload.columns, item.cells, strict=False)),
         "contact": read_contact(source.answer) if source.answer else None,
         "answer": indent(source.answer),
+        "earlier": item.earlier_answers.all(),
     }
     return render(request, "items/page.html", context)
-
-
-def indent(text):
-    """An answer's JSON, indented to be read; half characters stay the escapes that they came as."""
-    if not text:
-        return ""
-    indented = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    return indented.encode(errors="backslashreplace").decode()

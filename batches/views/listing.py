@@ -1,3 +1,5 @@
+import json
+
 from django.shortcuts import render
 from django_tables2 import RequestConfig
 
@@ -22,3 +24,12 @@ def show_list(request, template, filterset, table_class, count=None, **context):
 def find_upload(filterset):
     """The upload that a list is narrowed to, or None."""
     return Upload.objects.filter(pk=filterset.form.cleaned_data["upload"]).first() if filterset.is_valid() else None
+
+
+def indent(text):
+    """A body's JSON, indented to be read; half characters stay the escapes that they came as. What is none stays."""
+    try:
+        indented = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return text
+    return indented.encode(errors="backslashreplace").decode()

@@ -78,8 +78,16 @@ def upload_page(request, pk):
         return show_review(request, upload, context)
     batches = upload.batches.for_lists().order_by("number")
     context["table"] = paginate(request, BatchTable(batches, exclude=["upload"]), count_batches)
-    context["events"] = EventTable(upload.events.select_related("batch", "user").order_by("-id")[:12])
+    context["events"] = EventTable(upload.events.with_names().order_by("-at", "-id")[:12])
+    context["troubled"] = upload.batches.needing_a_person().for_lists().order_by("number")[:10]
     return render(request, "uploads/_progress.html" if request.htmx else "uploads/page.html", context)
+
+
+def upload_history(request, pk):
+    """All that happened to an upload and its batches, in order."""
+    upload = get_object_or_404(Upload, pk=pk)
+    table = paginate(request, EventTable(upload.events.with_names()), per_page=100)
+    return render(request, "uploads/history.html", {"upload": upload, "table": table})
 
 
 def show_review(request, upload, context):

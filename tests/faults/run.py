@@ -54,7 +54,7 @@ def perform(stage, name, cases, luck):
             act.start()
         person = Decider(stage.person, uploads, luck)
         end = time.monotonic() + TIME_LIMIT
-        while time.monotonic() < end and not (is_over(uploads, vendor, acts) and not person.decide()):
+        while time.monotonic() < end and (person.decide() or not is_over(uploads, vendor, acts)):
             time.sleep(0.3)
         for act in acts:
             act.join()

@@ -5,13 +5,14 @@ import json
 import logging
 
 import pytest
-from django.db import OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.utils import timezone
 
 from batches import results
 from batches.lifecycle import move_batch
 from batches.models import Batch, BatchStatus, Item, Outcome
 from tests.conftest import answer_for
+from webhooks import filing
 from webhooks.auth import BODY_LIMIT
 from webhooks.models import Stray
 
@@ -123,12 +124,43 @@ def test_a_long_address_is_kept_as_well(call, receiver):
     assert Stray.objects.count() == 1
 
 
+def break_filing(monkeypatch, file):
+    for kind in Stray.Kind:
+        monkeypatch.setitem(filing.FILE, kind, file)
+
+
+def test_a_database_that_is_back_soon_costs_no_result(call, receiver, batch, monkeypatch):
+    failures, whole = [OperationalError, InterfaceError], dict(filing.FILE)
+
+    def fail_twice(*args):
+        if failures:
+            raise failures.pop()
+        return whole[Stray.Kind.ITEM if receiver == "item" else Stray.Kind.COMPLETION](*args)
+
+    break_filing(monkeypatch, fail_twice)
+    assert call(receiver, good_body(receiver, batch)).status_code == 200
+    assert not Stray.objects.exists()
+    assert Item.objects.filter(outcome=Outcome.MATCHED).exists() or Batch.objects.get().completed_at
+
+
+@pytest.mark.parametrize("error", [DataError, ValueError, KeyError])
+def test_what_goes_wrong_otherwise_is_kept_whole(call, receiver, batch, monkeypatch, caplog, error):
+    def fail(*_):
+        raise error("the row was: Ada Abbott")
+
+    break_filing(monkeypatch, fail)
+    body = good_body(receiver, batch)
+    assert call(receiver, body).status_code == 200
+    stray = Stray.objects.get()
+    assert (bytes(stray.body), stray.reason) == (body, f"It could not be stored: {error.__name__}.")
+
+
 def test_where_nothing_can_be_stored_the_answer_is_503(call, receiver, batch, monkeypatch, caplog):
     def fail(*_):
         raise OperationalError("the row was: Ada Abbott")
 
-    monkeypatch.setattr("webhooks.views.file_answer", fail)
-    monkeypatch.setattr("webhooks.views.note_completion", fail)
+    break_filing(monkeypatch, fail)
+    monkeypatch.setattr(filing, "STORE_WAIT", 0.5)
     with caplog.at_level(logging.DEBUG):
         assert call(receiver, good_body(receiver, batch)).status_code == 503
     assert "OperationalError" in caplog.text

@@ -1,0 +1,116 @@
+import json
+
+import pytest
+from django.utils import timezone
+
+from batches import decisions, results
+from batches.lifecycle import move_batch
+from batches.models import Batch, BatchStatus, EarlierAnswer, Item, Outcome
+from tests.conftest import answer_for
+from webhooks import filing
+from webhooks.models import Stray
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def batch(start_upload):
+    batch = start_upload(12).batches.get()
+    move_batch(batch.pk, BatchStatus.SUBMITTING, submitted_at=timezone.now(), attempts=1)
+    move_batch(batch.pk, BatchStatus.ACKNOWLEDGED, acknowledged_at=timezone.now(), vendor_id="vendor-batch")
+    return Batch.objects.get(pk=batch.pk)
+
+
+def deliver(batch, item, outcome="matched", **changes):
+    filing.take(Stray.Kind.ITEM, batch.token, answer_for(item, outcome, **changes))
+
+
+def press(browser, stray, action):
+    return browser.post(f"/strays/{stray.pk}/{action}/", follow=True).content.decode()
+
+
+def test_a_stray_says_what_came_and_why_it_could_not_be_filed(browser, batch):
+    filing.take(Stray.Kind.ITEM, batch.token, b'{"input": {"last_name": "Abbott"}}')
+    page = browser.get("/strays/").content.decode()
+    assert "The answer does not say which item it is for." in page
+    page = browser.get(f"/strays/{Stray.objects.get().pk}/").content.decode()
+    assert "&quot;last_name&quot;: &quot;Abbott&quot;" in page
+    assert f"batch {batch}" in page
+    assert batch.token not in page
+
+
+def test_the_dashboard_says_that_strays_are_to_be_looked_at(browser, batch, alice):
+    assert "could not be filed" not in browser.get("/").content.decode()
+    filing.take(Stray.Kind.ITEM, batch.token, b"no json")
+    assert "1 delivery of the vendor could not be filed" in browser.get("/").content.decode()
+    press(browser, Stray.objects.get(), "set-aside")
+    assert "could not be filed" not in browser.get("/").content.decode()
+    stray = Stray.objects.get()
+    assert (stray.status, stray.decided_by, bytes(stray.body)) == (Stray.Status.ASIDE, alice, b"no json")
+
+
+def test_a_stray_whose_item_is_waited_for_again_is_filed(browser, batch, alice):
+    item = batch.items.first()
+    deliver(batch, item, "error")
+    deliver(batch, item, batchRequestId="another")
+    stray = Stray.objects.get()
+    assert stray.reason == results.Filing.ONE_TOO_MANY.value
+    decisions.rerun(Item.objects.filter(pk=item.pk), alice)
+    assert "Filed" in press(browser, stray, "try-again")
+    item.refresh_from_db()
+    assert (item.outcome, item.request_id) == (Outcome.MATCHED, "another")
+    stray.refresh_from_db()
+    assert (stray.status, stray.decided_by) == (Stray.Status.FILED, alice)
+
+
+def test_a_person_files_an_answer_over_an_error(browser, batch, alice):
+    item = batch.items.first()
+    deliver(batch, item, "error", credits=1)
+    for other in batch.items.exclude(pk=item.pk):
+        deliver(batch, other)
+    results.close_batch(batch.pk)
+    deliver(batch, item, batchRequestId="another")
+    assert "Filed" in press(browser, Stray.objects.get(), "try-again")
+    batch.refresh_from_db()
+    assert (batch.matched, batch.error, batch.credits, batch.earlier_credits) == (12, 0, 12, 1)
+    assert EarlierAnswer.objects.get().item == item
+    assert batch.events.get(what="stray filed over an error").user == alice
+
+
+def test_a_person_files_no_second_match(browser, batch):
+    item = batch.items.first()
+    deliver(batch, item)
+    deliver(batch, item, batchRequestId="another")
+    assert "It still cannot be filed" in press(browser, Stray.objects.get(), "try-again")
+    assert Stray.objects.get().status == Stray.Status.WAITING
+
+
+def test_a_completion_that_strayed_is_filed_once_its_batch_is_known(browser, batch):
+    body = json.dumps({"batchId": "vendor-batch", "totalProcessed": 12}).encode()
+    filing.take(Stray.Kind.COMPLETION, "other", body)
+    Batch.objects.update(token="other")
+    assert "Filed" in press(browser, Stray.objects.get(), "try-again")
+    assert Batch.objects.get().vendor_processed == 12
+
+
+def test_what_is_decided_is_decided(browser, batch):
+    filing.take(Stray.Kind.ITEM, batch.token, b"no json")
+    stray = Stray.objects.get()
+    press(browser, stray, "set-aside")
+    assert browser.post(f"/strays/{stray.pk}/try-again/").status_code == 404
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff\xfe\x00", b"<script>alert(1)</script>", b"[" * 100_000, b"9" * 5000])
+def test_any_body_shows(browser, body):
+    filing.take(Stray.Kind.ITEM, "nobody", body)
+    page = browser.get(f"/strays/{Stray.objects.get().pk}/")
+    assert page.status_code == 200
+    assert b"<script>alert" not in page.content
+
+
+def test_strays_take_the_same_number_of_queries_for_one_and_three(browser, django_assert_num_queries):
+    for _ in range(2):
+        filing.take(Stray.Kind.ITEM, "nobody", answer_for(Item(pk=1)))
+        with django_assert_num_queries(5):
+            browser.get("/strays/")
+        filing.take(Stray.Kind.ITEM, "nobody", b"no json")

@@ -1,0 +1,73 @@
+"""From a delivery's bytes to where it belongs: the way of the receivers, and of a stray that is tried again."""
+
+import logging
+from functools import partial
+
+from django.db import InterfaceError, OperationalError
+from django.utils import timezone
+
+from batches.results import Filing, file_answer, file_by_hand, note_completion
+from batches.storing import store
+from batches.vendor import protocol
+from webhooks.models import Stray
+
+logger = logging.getLogger(__name__)
+STORE_WAIT = 5
+"""How long the vendor is kept waiting while the database is away, in seconds: what is answered 503 is lost."""
+DECODE = {Stray.Kind.ITEM: protocol.decode_answer, Stray.Kind.COMPLETION: protocol.decode_completion}
+FILE = {Stray.Kind.ITEM: file_answer, Stray.Kind.COMPLETION: note_completion}
+FILED = {Filing.FILED, Filing.DUPLICATE}
+MALFORMED = "The body is not a JSON object in UTF-8."
+
+
+def take(kind, token, body):
+    """File a delivery, or keep it whole as a stray. Once this returns, it is stored.
+
+    Raises the database's error if that is away for longer than STORE_WAIT. Whatever else goes wrong is kept as well.
+    """
+    return store(partial(file_or_keep, kind, token, body), STORE_WAIT)
+
+
+def file_or_keep(kind, token, body):
+    try:
+        reason = find_reason(kind, token, body, FILE[kind])
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        # The class only: the text of an error can hold the row.
+        logger.exception("A delivery could not be filed.")
+        reason = f"It could not be stored: {type(error).__name__}."
+    if reason:
+        Stray.objects.create(kind=kind, token=token[:64], body=body, reason=reason)
+
+
+def try_again(stray, user):
+    """File a stray if it can be filed now, where a person says so also over an error. True if it is filed."""
+
+    def file(token, delivery, text):
+        is_answer = stray.kind == Stray.Kind.ITEM
+        return file_by_hand(token, delivery, text, user) if is_answer else note_completion(token, delivery, text)
+
+    reason = find_reason(stray.kind, stray.token, bytes(stray.body), file)
+    if reason:
+        Stray.objects.filter(pk=stray.pk).update(reason=reason)
+    else:
+        decide(stray, Stray.Status.FILED, user)
+    return not reason
+
+
+def find_reason(kind, token, body, file):
+    """Why a delivery cannot be filed; empty once it is."""
+    try:
+        text = protocol.read_text(body)
+        delivery = DECODE[kind](text)
+    except protocol.Malformed:
+        return MALFORMED
+    filing = file(token, delivery, text)
+    return "" if filing in FILED else filing.value
+
+
+def decide(stray, status, user):
+    """Write down what became of a stray. False if somebody else did before."""
+    waiting = Stray.objects.waiting().filter(pk=stray.pk)
+    return waiting.update(status=status, decided_at=timezone.now(), decided_by=user) == 1
