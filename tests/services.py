@@ -108,7 +108,7 @@ class Postgres(Service):
         self.port = free_port()
         self.address = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
         options = [f"port={self.port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={data}"]
-        options += ["fsync=off", "log_min_messages=fatal"]
+        options += ["fsync=off", "log_min_messages=panic"]
         flags = [word for option in options for word in ("-c", option)]
         self.command = [self.binaries / "postgres", "-D", data, *flags]
 

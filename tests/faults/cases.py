@@ -1,8 +1,10 @@
 """What goes wrong: faults of the vendor, and acts against our own processes and services while lists run."""
 
+import contextlib
 import signal
+import sqlite3
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from tests.faults.stage import wait_for
 
@@ -20,7 +22,6 @@ class Case:
     databases: tuple = ("sqlite", "postgresql")
     bad_rows: int = 0
     """People in each list whom the vendor refuses."""
-    environment: dict = field(default_factory=dict)
 
 
 def kill_worker_before_the_call(stage, vendor, luck):
@@ -73,6 +74,17 @@ def restart_postgres(stage, vendor, luck):
         stage.postgres.start()
 
 
+def lock_sqlite(stage, vendor, luck):
+    """Somebody else writes, and takes long over it."""
+    with contextlib.closing(sqlite3.connect(stage.directory / "v" / "skipportal.sqlite3", timeout=20)) as connection:
+        connection.isolation_level = None
+        for _ in range(2):
+            time.sleep(luck.uniform(0.2, 2))
+            connection.execute("BEGIN IMMEDIATE")
+            time.sleep(3)
+            connection.execute("ROLLBACK")
+
+
 def stop_clock(stage, vendor, luck):
     """Held up for longer than its lease, so that it goes on in the belief that it still acts."""
     time.sleep(luck.uniform(0, 1.5))
@@ -119,6 +131,7 @@ CASES = [
     Case("Redis restarted", (), restart_redis),
     Case("Redis away for 30 s", (), take_redis_away),
     Case("PostgreSQL restarted under load", (), restart_postgres, databases=("postgresql",)),
+    Case("SQLite locked under load", (), lock_sqlite, databases=("sqlite",)),
     Case("clock held up", (), stop_clock),
     Case("clock killed", (), kill_clock),
     Case("three workers, two clocks", (), race),
