@@ -10,7 +10,10 @@ from webhooks.models import Stray
 
 
 class Audit:
-    """One run's items and books. `lost` and `bought_twice` are counts, `faults` everything that is wrong."""
+    """One run's items and books. `lost` and `bought_twice` are counts, `faults` everything that is wrong.
+
+    `missing` are those for whom no delivery was answered with 200, which the vendor does not repeat.
+    """
 
     def __init__(self, uploads, vendor, stray_from):
         self.uploads = uploads
@@ -18,6 +21,7 @@ class Audit:
         self.batches = list(Batch.objects.filter(upload__in=uploads))
         self.strays = [stray.text for stray in Stray.objects.filter(pk__gt=stray_from)]
         self.books, self.singles = vendor.books("items"), vendor.books("singles")
+        self.missing = sum(item.outcome == Outcome.MISSING for item in self.items)
         self.lost = self.count_lost()
         self.bought_twice, self.by_decision = self.count_bought_twice()
         self.faults = [*self.find_unfinished(), *self.find_wrong_counts()]

@@ -33,6 +33,7 @@ class Outcome:
     lost: int
     bought_twice: int
     by_decision: int
+    missing: int
     seconds: float
     faults: list
 
@@ -66,10 +67,9 @@ def perform(stage, name, cases, luck):
     finally:
         stage.stop_extras()
         vendor.stop()
-    names, seconds = [case.name for case in cases], time.monotonic() - begin
-    return Outcome(
-        name, names, len(audit.items), audit.lost, audit.bought_twice, audit.by_decision, seconds, audit.faults
-    )
+    found = {name: getattr(audit, name) for name in ("lost", "bought_twice", "by_decision", "missing", "faults")}
+    seconds = time.monotonic() - begin
+    return Outcome(name, [case.name for case in cases], items=len(audit.items), seconds=seconds, **found)
 
 
 def sizes(luck):

@@ -1,0 +1,117 @@
+"""The audit finds what it is there to find: mistakes planted into a run that was clean."""
+
+import json
+
+import pytest
+from django.utils import timezone
+
+from batches import decisions, jobs, results
+from batches.lifecycle import move_batch
+from batches.models import Batch, BatchStatus, Item, Outcome, Upload, UploadStatus
+from tests.conftest import answer_for
+from tests.faults.checks import Audit
+from webhooks import filing
+from webhooks.models import Stray
+
+pytestmark = pytest.mark.django_db
+
+
+class Books:
+    """What the vendor says: everybody of the batch taken once, and delivered."""
+
+    def __init__(self, batch):
+        self.items = [self.line(batch, item) for item in batch.items.all()]
+        self.singles = {"calls": 0, "people": 0}
+
+    def line(self, batch, item):
+        address = f"https://portal.example.com/webhooks/item/{batch.token}/"
+        return {"key": str(item.pk), "requestId": f"request-{item.pk}", "webhookUrl": address, "status": 200}
+
+    def books(self, what):
+        return getattr(self, what)
+
+
+@pytest.fixture
+def batch(start_upload):
+    batch = start_upload(12).batches.get()
+    move_batch(batch.pk, BatchStatus.SUBMITTING, submitted_at=timezone.now(), attempts=1)
+    move_batch(batch.pk, BatchStatus.ACKNOWLEDGED, acknowledged_at=timezone.now(), vendor_id="vendor-batch")
+    for item in batch.items.all():
+        filing.take(Stray.Kind.ITEM, batch.token, answer_for(item))
+    jobs.tick()
+    return Batch.objects.get()
+
+
+@pytest.fixture
+def vendor(batch):
+    return Books(batch)
+
+
+def audit(vendor):
+    return Audit(list(Upload.objects.all()), vendor, stray_from=0)
+
+
+def test_a_clean_run_is_clean(vendor):
+    found = audit(vendor)
+    assert (found.lost, found.bought_twice, found.by_decision, found.faults) == (0, 0, 0, [])
+
+
+def test_a_lost_answer_is_found(vendor, batch):
+    Item.objects.filter(pk=batch.items.first().pk).update(request_id="")
+    assert audit(vendor).lost == 1
+
+
+def test_a_stray_is_not_lost(vendor, batch):
+    item = batch.items.first()
+    Item.objects.filter(pk=item.pk).update(request_id="")
+    Stray.objects.create(kind="item", reason="", body=json.dumps({"requestId": f"request-{item.pk}"}).encode())
+    assert audit(vendor).lost == 0
+
+
+def test_who_was_taken_twice_without_a_decision_is_found(vendor, batch, alice):
+    vendor.items += vendor.items[:3]
+    assert (audit(vendor).bought_twice, audit(vendor).by_decision) == (3, 0)
+    Batch.objects.update(status=BatchStatus.UNCONFIRMED)
+    Upload.objects.update(status=UploadStatus.RUNNING)
+    decisions.send_again(Batch.objects.get(), alice)
+    assert (audit(vendor).bought_twice, audit(vendor).by_decision) == (0, 3)
+    vendor.items += vendor.items[:3]
+    assert audit(vendor).bought_twice == 3
+
+
+def test_who_was_taken_twice_in_another_batch_is_found(vendor, batch):
+    other = Batch.objects.create(upload=batch.upload, number=2, size=12, status=BatchStatus.CANCELLED)
+    item = batch.items.first()
+    vendor.items.append(vendor.line(other, item))
+    assert audit(vendor).bought_twice == 1
+    Item.objects.filter(pk=item.pk).update(retries=1)
+    assert audit(vendor).by_decision == 1
+
+
+def test_a_person_who_was_asked_for_twice_alone_is_found(vendor):
+    vendor.singles = {"calls": 3, "people": 2}
+    assert audit(vendor).bought_twice == 1
+
+
+@pytest.mark.parametrize(
+    ("model", "change", "words"),
+    [
+        (Item, {"outcome": Outcome.PENDING}, "12 items are pending"),
+        (Batch, {"status": BatchStatus.UNCONFIRMED}, "1 are still unconfirmed"),
+        (Upload, {"status": UploadStatus.RUNNING}, "1 are still running"),
+        (Batch, {"matched": 11}, "and has"),
+        (Batch, {"moved": 1}, "of 11"),
+    ],
+)
+def test_what_is_stuck_or_counted_wrongly_is_found(vendor, model, change, words):
+    model.objects.update(**change)
+    assert any(words in fault for fault in audit(vendor).faults)
+
+
+def test_a_late_answer_is_counted(vendor, batch):
+    Item.objects.update(outcome=Outcome.MISSING, request_id="")
+    Batch.objects.update(matched=0, missing=12, credits=0)
+    for item in batch.items.all():
+        filing.take(Stray.Kind.ITEM, batch.token, answer_for(item))
+    assert audit(vendor).faults == []
+    assert results.list_closable(timezone.now()) == []
