@@ -38,6 +38,8 @@ def test_every_page_asks_for_a_login(client, pattern, method):
         "/items/",
         "/items/1/",
         "/uploads/1/columns/",
+        "/uploads/1/history/",
+        "/strays/",
     ],
 )
 def test_every_page_shows_and_says_how_its_content_is_guarded(browser, start_upload, address):

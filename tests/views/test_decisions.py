@@ -1,0 +1,172 @@
+"""What people decide, by the buttons that they press."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from batches.models import Batch, BatchStatus, Hold, Item, Outcome, Upload, UploadStatus
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ended(start_upload):
+    """A complete list of twelve: nine matched, an error, two missing."""
+    upload = start_upload(12)
+    first, second, third = upload.items.values_list("pk", flat=True)[:3]
+    upload.items.update(outcome=Outcome.MATCHED, answer="{}")
+    upload.items.filter(pk=first).update(outcome=Outcome.ERROR, answered_at=timezone.now())
+    upload.items.filter(pk__in=[second, third]).update(outcome=Outcome.MISSING, answer="")
+    Batch.objects.update(status=BatchStatus.CLOSED, matched=9, error=1, missing=2)
+    Upload.objects.update(status=UploadStatus.COMPLETE)
+    return Upload.objects.get(pk=upload.pk)
+
+
+def pending():
+    return Item.objects.filter(outcome=Outcome.PENDING).count()
+
+
+def look(browser, address, **options):
+    return browser.get(address, **options).content.decode()
+
+
+@pytest.mark.parametrize("of", ["upload", "batch"])
+@pytest.mark.parametrize(
+    ("outcome", "label", "count"), [("missing", "Re-run 2 missing", 2), ("error", "Re-run 1 error", 1)]
+)
+def test_a_list_or_a_batch_is_re_run(browser, ended, of, outcome, label, count):
+    record = ended if of == "upload" else ended.batches.get()
+    assert label in look(browser, record.get_absolute_url())
+    form = {of: record.pk, "outcome": outcome, "next": record.get_absolute_url()}
+    page = browser.post("/items/re-run/", form, follow=True)
+    assert page.redirect_chain[-1][0] == record.get_absolute_url()
+    assert f"{count} {'person is' if count == 1 else 'people are'} asked for once more." in page.content.decode()
+    assert pending() == count
+    assert label not in look(browser, record.get_absolute_url())
+    assert Upload.objects.get().status == UploadStatus.RUNNING
+
+
+def test_those_that_are_ticked_are_re_run(browser, ended):
+    page = look(browser, f"/items/?upload={ended.pk}")
+    assert page.count('name="item"') == 3
+    ticked = [ended.items.get(outcome=Outcome.ERROR).pk, ended.items.filter(outcome=Outcome.MATCHED).first().pk]
+    browser.post("/items/re-run/", {"item": ticked})
+    assert pending() == 1
+
+
+def test_one_person_is_re_run(browser, ended):
+    item = ended.items.filter(outcome=Outcome.MISSING).first()
+    assert "Re-run" in look(browser, item.get_absolute_url())
+    browser.post("/items/re-run/", {"item": item.pk})
+    assert pending() == 1
+    assert "Re-run</button>" not in look(browser, item.get_absolute_url())
+
+
+@pytest.mark.parametrize("form", [{}, {"item": "x"}, {"upload": "x"}, {"outcome": "matched", "upload": 1}])
+def test_nobody_chosen_re_runs_nobody(browser, ended, form):
+    assert "Nobody was chosen" in browser.post("/items/re-run/", form, follow=True).content.decode()
+    assert pending() == 0
+
+
+def test_a_cancelled_list_offers_no_re_run(browser, ended):
+    Upload.objects.update(status=UploadStatus.CANCELLED)
+    assert "Re-run" not in look(browser, ended.get_absolute_url())
+    page = browser.post("/items/re-run/", {"upload": ended.pk}, follow=True).content.decode()
+    assert "Nobody is asked for once more" in page
+
+
+def test_an_error_that_was_put_aside_is_shown(browser, ended):
+    item = ended.items.get(outcome=Outcome.ERROR)
+    browser.post("/items/re-run/", {"item": item.pk})
+    assert "Earlier answers" in look(browser, item.get_absolute_url())
+
+
+@pytest.fixture
+def troubled(start_upload):
+    def make(status, size=12):
+        start_upload(size)
+        Batch.objects.update(status=status, attempts=1, submitted_at=timezone.now(), problem="The connection broke.")
+        return Batch.objects.get()
+
+    return make
+
+
+def test_the_dashboard_offers_the_decisions_about_an_unconfirmed_batch(browser, troubled, alice):
+    batch = troubled(BatchStatus.UNCONFIRMED)
+    page = look(browser, "/")
+    assert "Send again (may be paid twice)" in page
+    assert "Give up" in page
+    assert "The first result that comes adopts it." in page
+    response = browser.post(f"/batches/{batch.pk}/send-again/", {"attempts": 1, "next": "/"})
+    assert response.url == "/"
+    page = look(browser, batch.get_absolute_url())
+    assert "to be sent again by alice" in page
+
+
+def test_what_becomes_of_an_unconfirmed_batch_is_said(browser, troubled, settings):
+    batch = troubled(BatchStatus.UNCONFIRMED)
+    settings.UNCONFIRMED_POLICY = "resend"
+    assert "it is sent again by itself, once" in look(browser, "/")
+    settings.UNCONFIRMED_POLICY = "ask"
+    Batch.objects.update(submitted_at=timezone.now() - timedelta(hours=1))
+    assert "No result has come: somebody has to decide." in look(browser, batch.get_absolute_url())
+
+
+def test_a_second_click_about_the_same_try_sends_nothing(browser, troubled):
+    batch = troubled(BatchStatus.UNCONFIRMED)
+    browser.post(f"/batches/{batch.pk}/send-again/", {"attempts": 1})
+    Batch.objects.update(status=BatchStatus.UNCONFIRMED, attempts=2)
+    page = browser.post(f"/batches/{batch.pk}/send-again/", {"attempts": 1}, follow=True).content.decode()
+    assert "Nothing was sent" in page
+    assert Batch.objects.get().status == BatchStatus.UNCONFIRMED
+
+
+@pytest.mark.parametrize(("size", "is_offered"), [(12, True), (25, False)])
+def test_few_who_are_refused_are_sent_one_by_one(browser, troubled, size, is_offered):
+    batch = troubled(BatchStatus.REFUSED, size)
+    assert ("Send one by one" in look(browser, batch.get_absolute_url())) == is_offered
+    browser.post(f"/batches/{batch.pk}/send-singly/")
+    assert Batch.objects.filter(kind="single", status=BatchStatus.PLANNED).count() == size
+    assert browser.post(f"/batches/{batch.pk}/send-singly/").status_code == 404
+
+
+@pytest.mark.parametrize("away", ["https://elsewhere.example/", "//elsewhere.example/", "javascript:alert(1)"])
+def test_a_button_leads_back_to_our_own_pages_only(browser, troubled, away):
+    batch = troubled(BatchStatus.UNCONFIRMED)
+    assert browser.post(f"/batches/{batch.pk}/give-up/", {"next": away}).url == batch.get_absolute_url()
+
+
+def test_the_live_part_of_the_dashboard_says_that_nothing_is_sent(browser, alice):
+    until = timezone.now() + timedelta(hours=3)
+    Hold.objects.create(reason="The vendor's daily credit limit is reached.", until=until)
+    page = look(browser, "/", headers={"HX-Request": "true"})
+    assert "Nothing is being sent." in page
+    assert f"at {until:%H:%M} UTC" in page
+    assert look(browser, "/").count("Nothing is being sent.") == 1
+    assert look(browser, "/uploads/").count("Nothing is being sent.") == 1
+
+
+def test_the_next_try_is_shown(browser, start_upload):
+    upload = start_upload(12)
+    Batch.objects.update(problem="The vendor is busy (429).", next_try_at=timezone.now() + timedelta(seconds=30))
+    batch = Batch.objects.get()
+    assert f"Next try at {batch.next_try_at:%H:%M:%S} UTC" in look(browser, batch.get_absolute_url())
+    for address in ("/batches/", upload.get_absolute_url()):
+        assert f"{batch.next_try_at:%H:%M:%S}" in look(browser, address)
+
+
+def test_the_whole_history_is_in_order(browser, start_upload, django_assert_num_queries):
+    upload = start_upload(12)
+    with django_assert_num_queries(6):
+        page = look(browser, f"/uploads/{upload.pk}/history/")
+    whats = ["uploaded", "columns chosen", "checked", "started", "planned"]
+    places = [page.index(f">{what}<") for what in whats]
+    assert places == sorted(places)
+    assert f"/uploads/{upload.pk}/history/" in look(browser, upload.get_absolute_url())
+
+
+def test_a_start_or_a_resume_does_not_open_a_complete_list_again(browser, ended):
+    for action in ("start", "resume"):
+        browser.post(f"/uploads/{ended.pk}/{action}/")
+        assert Upload.objects.get().status == UploadStatus.COMPLETE
