@@ -130,7 +130,7 @@ def acknowledge(batch, items, acknowledgement):
         problem=problem,
     )
     what = "acknowledged" if is_first else "acknowledged once more"
-    detail = f"vendor's batch {acknowledgement.batch_id}. {problem}".strip()
+    detail = f"vendor's batch {acknowledgement.batch_id}. {problem}".removesuffix(". ")
     record(batch.upload_id, what, batch_id=batch.pk, detail=detail)
     # Of two calls for the same batch, the first decides who was taken: the other one can only cost more.
     moved = packing.release_items(batch, batch.items.filter(pk__in=refused)) if refused and is_first else 0

@@ -23,3 +23,10 @@ document.addEventListener("submit", (event) => {
   const question = event.target.dataset.confirm;
   if (question && !window.confirm(question)) event.preventDefault();
 });
+
+// All boxes of a page at once.
+for (const button of document.querySelectorAll("[data-tick-all]")) {
+  const boxes = document.querySelectorAll("input[name=item]");
+  button.hidden = boxes.length === 0;
+  button.addEventListener("click", () => boxes.forEach((box) => (box.checked = true)));
+}
