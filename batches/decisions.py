@@ -8,18 +8,17 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import F
 from django.utils import timezone
 
 from batches import packing, results
 from batches.counts import freeze
 from batches.lifecycle import move_batch, move_upload, record
-from batches.models import RERUNNABLE, Batch, BatchStatus, Event, Hold, Item, Outcome, Upload, UploadStatus
+from batches.models import RERUNNABLE, STARTED, Batch, BatchStatus, Event, Hold, Item, Outcome, Upload, UploadStatus
 from batches.vendor import client
 
 SPARE_MAX = 30
 """Seconds beyond the longest call, after which a batch that is still being sent belongs to a worker that died."""
-SENT_AGAIN = "to be sent again"
 
 
 # Calls that were lost
@@ -30,9 +29,14 @@ def find_lost_calls(now):
     limit = settings.VENDOR_TIMEOUT
     longest = timedelta(seconds=limit + min(limit, client.CONNECT_MAX) + min(limit, SPARE_MAX))
     for batch in Batch.objects.filter(status=BatchStatus.SUBMITTING, submitted_at__lt=now - longest):
-        problem, same_try = "The sending process ended before the answer.", {"attempts": batch.attempts}
-        if move_batch(batch.pk, BatchStatus.UNCONFIRMED, only_if=same_try, problem=problem):
-            record(batch.upload_id, "unconfirmed", batch_id=batch.pk, detail=problem)
+        lose_call(batch)
+
+
+@transaction.atomic
+def lose_call(batch):
+    problem, same_try = "The sending process ended before the answer.", {"attempts": batch.attempts}
+    if move_batch(batch.pk, BatchStatus.UNCONFIRMED, only_if=same_try, problem=problem):
+        record(batch.upload_id, "unconfirmed", batch_id=batch.pk, detail=problem)
 
 
 def resend_by_policy(now):
@@ -40,8 +44,7 @@ def resend_by_policy(now):
     if settings.UNCONFIRMED_POLICY == "resend":
         waited = now - timedelta(seconds=settings.UNCONFIRMED_WAIT)
         overdue = Batch.objects.filter(status=BatchStatus.UNCONFIRMED, submitted_at__lt=waited)
-        by_policy = Event.objects.filter(batch=OuterRef("pk"), what=SENT_AGAIN, user=None)
-        for batch in overdue.filter(~Exists(by_policy)):
+        for batch in overdue.with_resent().filter(was_resent=False):
             send_again(batch)
 
 
@@ -51,19 +54,20 @@ def send_again(batch, user=None):
 
     Decided is about the try that `batch` was read with: a second decision about the same try changes nothing.
     """
-    running = Upload.objects.filter(pk=batch.upload_id, status__in=packing.PLANNABLE)
+    running = Upload.objects.filter(pk=batch.upload_id, status__in=STARTED)
     same_try = {"attempts": batch.attempts}
     if not running.exists() or not move_batch(
         batch.pk, BatchStatus.PLANNED, only_if=same_try, next_try_at=None, problem=""
     ):
         return False
-    record(batch.upload_id, SENT_AGAIN, batch_id=batch.pk, user=user, detail="" if user else "by policy")
+    record(batch.upload_id, Event.SENT_AGAIN, batch_id=batch.pk, user=user, detail="" if user else "by policy")
     return True
 
 
 # Lists that are stopped
 
 
+@transaction.atomic
 def cancel_upload(upload, user):
     """Send nothing more of an upload. What is at the vendor still comes back and is kept."""
     if not move_upload(upload.pk, UploadStatus.CANCELLED, completed_at=timezone.now()):
@@ -104,7 +108,7 @@ def rerun(items, user):
     Each of them may be paid for again. Gives how many of each upload, as id → number; they are to be planned. A batch
     at a time, so that no answer waits for long.
     """
-    wanted = items.filter(outcome__in=RERUNNABLE, upload__status__in=[*packing.PLANNABLE, UploadStatus.COMPLETE])
+    wanted = items.filter(outcome__in=RERUNNABLE, upload__status__in=[*STARTED, UploadStatus.COMPLETE])
     grouped = {}
     for upload_id, batch_id, item_id in wanted.order_by("pk").values_list("upload_id", "batch_id", "pk"):
         grouped.setdefault((upload_id, batch_id), []).append(item_id)
@@ -119,22 +123,23 @@ def rerun_batch(upload_id, batch_id, ids, user):
     """Take items that are missing or errors out of their batch, with its counts and its upload following.
 
     The rows of upload, batch and items are locked, in this order: the upload is not completed meanwhile, nor the
-    batch counted. A late answer that was faster has changed its item, which then stays. An item keeps the number
-    of its last answer, so that this one is not filed again.
+    batch counted. A late answer that was faster has changed its item, which then stays.
     """
     upload = Upload.objects.select_for_update(no_key=True).get(pk=upload_id)
     batch = Batch.objects.select_for_update(no_key=True).filter(pk=batch_id).first()
-    if upload.status == UploadStatus.COMPLETE:
-        move_upload(upload_id, UploadStatus.RUNNING, completed_at=None)
-    elif not upload.can_rerun:
-        return 0
     items = Item.objects.filter(pk__in=ids, batch=batch_id, outcome__in=RERUNNABLE).order_by("pk")
     again = list(items.select_for_update(no_key=True).defer("cells"))
+    if not again or not upload.can_rerun:
+        return 0
+    if upload.status == UploadStatus.COMPLETE:
+        move_upload(upload_id, UploadStatus.RUNNING, completed_at=None)
     for item in again:
         if item.outcome == Outcome.ERROR:
             results.keep_answer(item)
-    blank = {"message": "", "answer": "", "credits": None, "answered_at": None}
-    Item.objects.filter(pk__in=[item.pk for item in again]).update(outcome=Outcome.PENDING, batch=None, **blank)
+    blank = {"message": "", "request_id": "", "answer": "", "credits": None, "answered_at": None, "answered_via": None}
+    Item.objects.filter(pk__in=[item.pk for item in again]).update(
+        outcome=Outcome.PENDING, batch=None, reruns=F("reruns") + 1, **blank
+    )
     if batch:
         Batch.objects.filter(pk=batch_id).update(moved=F("moved") + len(again))
         if batch.status == BatchStatus.CLOSED:

@@ -15,10 +15,11 @@ from django.utils import timezone
 
 from batches import packing, results
 from batches.lifecycle import move_batch, record
-from batches.models import Batch, BatchKind, BatchStatus, Hold, Item, Outcome, Upload, UploadStatus
+from batches.models import Batch, BatchKind, BatchStatus, Event, Hold, Item, Outcome, Upload, UploadStatus
 from batches.storing import store
 from batches.vendor import client, protocol
 
+NOT_TAKEN = "not taken"
 BACKOFF_MAX = 60
 """Longest wait before the next try, in seconds."""
 STORE_WAIT = 60
@@ -76,7 +77,7 @@ def submit_batch(batch_id):
     batch = Batch.objects.select_related("upload").get(pk=batch_id)
     items = list(batch.items.filter(outcome=Outcome.PENDING).defer("cells"))
     if batch.upload.status != UploadStatus.RUNNING:
-        move_batch(batch_id, BatchStatus.PLANNED)
+        move_batch(batch_id, BatchStatus.PLANNED, only_if={"attempts": batch.attempts})
         return None
     # An earlier call that we thought lost may have been answered since this one was chosen.
     if batch.attempts > 1 and results.adopt(batch):
@@ -87,7 +88,7 @@ def submit_batch(batch_id):
     try:
         return send_person(batch, items[0]) if batch.kind == BatchKind.SINGLE else send_items(batch, items)
     except client.VendorError as error:
-        return settle(batch, items, error)
+        return store(partial(settle, batch, items, error), STORE_WAIT)
 
 
 def send_items(batch, items):
@@ -111,7 +112,7 @@ def send_person(batch, item):
 
 @transaction.atomic
 def file_person(batch, item, answer, text):
-    Item.objects.filter(pk=item.pk, outcome=Outcome.PENDING).update(**results.as_columns(answer, text))
+    results.file_reply(batch, item, answer, text)
     taken = {"acknowledged_at": timezone.now(), "vendor_id": answer.request_id, "problem": ""}
     move_batch(batch.pk, BatchStatus.ACKNOWLEDGED, **taken)
 
@@ -155,18 +156,17 @@ def compare(items, acknowledgement):
 # Settling
 
 
+@transaction.atomic
 def settle(batch, items, error):
     """What follows from a call that brought nothing, by who may do what about it."""
     problem = str(error)
-    is_refused = isinstance(error, client.VendorRefused)
-    record(batch.upload_id, packing.REFUSED if is_refused else "not taken", batch_id=batch.pk, detail=problem)
     # A sender that was held up for long must not undo what a later one did.
     move = partial(move_batch, batch.pk, only_if={"attempts": batch.attempts}, problem=problem)
     match error:
+        case client.VendorRefused(refusal=refusal):
+            return settle_refusal(batch, items, refusal, move)
         case client.VendorSilent():
             move(BatchStatus.UNCONFIRMED)
-        case client.VendorRefused(refusal=refusal):
-            settle_refusal(batch, items, refusal, move)
         case client.VendorUnauthorised():
             hold(problem)
             move(BatchStatus.PLANNED)
@@ -174,15 +174,19 @@ def settle(batch, items, error):
             hold(problem, until)
             move(BatchStatus.PLANNED)
         case _:
-            move(BatchStatus.PLANNED, next_try_at=next_try(batch.attempts))
+            move(BatchStatus.PLANNED, next_try_at=next_try(batch.events.filter(what=NOT_TAKEN).count() + 1))
+    record(batch.upload_id, NOT_TAKEN, batch_id=batch.pk, detail=problem)
 
 
 def settle_refusal(batch, items, refusal, move):
     """Refused is the item that was named; where none was, the batch, until it is split far enough to tell."""
     item = find_refused(batch, items, refusal)
     if item:
+        record(batch.upload_id, "an item refused", batch_id=batch.pk, detail=refusal.message)
         refuse_item(batch, item, refusal.message)
-    elif move(BatchStatus.REFUSED) and not refusal.is_ours and batch.kind == BatchKind.BULK:
+        return
+    record(batch.upload_id, Event.REFUSED, batch_id=batch.pk, detail=refusal.message)
+    if move(BatchStatus.REFUSED) and not refusal.is_ours and batch.kind == BatchKind.BULK:
         packing.bisect(batch)
 
 
@@ -191,18 +195,20 @@ def find_refused(batch, items, refusal):
     if refusal.is_ours:
         return None
     if batch.kind == BatchKind.SINGLE:
-        return items[0] if refusal.field else None
+        # Alone in its call; without a field's name only believed where its batch was refused for somebody.
+        return items[0] if refusal.field or batch.split_from_id else None
     return items[refusal.index] if refusal.index is not None and refusal.index < len(items) else None
 
 
-def next_try(attempts):
+def next_try(failures):
     """When to try again: doubling from one second, at most a minute, with up to half as much again by chance."""
-    return timezone.now() + timedelta(seconds=min(2 ** (attempts - 1), BACKOFF_MAX) * random.uniform(1, 1.5))
+    return timezone.now() + timedelta(seconds=min(2 ** (failures - 1), BACKOFF_MAX) * random.uniform(1, 1.5))
 
 
 @transaction.atomic
 def refuse_item(batch, item, problem):
     """Mark the item that the vendor named as invalid; the others go out again at once."""
+    Upload.objects.select_for_update(no_key=True).get(pk=batch.upload_id)
     if not move_batch(batch.pk, BatchStatus.PLANNED, only_if={"attempts": batch.attempts}, problem=problem):
         return
     refused = Item.objects.filter(pk=item.pk, outcome=Outcome.PENDING)

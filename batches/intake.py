@@ -182,6 +182,7 @@ def mark_duplicates(upload):
         later.update(outcome=Outcome.DUPLICATE, duplicate_of=first)
 
 
+@transaction.atomic
 def start(upload, user):
     """Let an upload that was reviewed be traced. False if there is nothing to trace or it was started already."""
     is_ready = {"status": UploadStatus.READY}

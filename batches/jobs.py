@@ -78,15 +78,10 @@ def submit_batch(batch_id):
         enqueue("planning", plan_upload, upload_id)
 
 
-def close_batch(batch_id, user=None):
-    """Close a batch here and now, and let what is unanswered be planned again."""
-    if upload_id := results.close_batch(batch_id, user):
-        enqueue("planning", plan_upload, upload_id)
-
-
 def close_batches(now):
     for batch_id in results.list_closable(now):
-        close_batch(batch_id)
+        if upload_id := results.close_batch(batch_id):
+            enqueue("planning", plan_upload, upload_id)
 
 
 def send_batches(now):

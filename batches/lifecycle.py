@@ -12,9 +12,10 @@ BATCH_COMES_FROM = {
     BatchStatus.PLANNED: [BatchStatus.SUBMITTING, BatchStatus.UNCONFIRMED, BatchStatus.REFUSED],
     BatchStatus.SUBMITTING: [BatchStatus.PLANNED],
     BatchStatus.UNCONFIRMED: [BatchStatus.SUBMITTING],
-    # From unconfirmed or planned: an answer came for a call that we thought lost.
+    # From unconfirmed or planned, and before a second call: an answer came for a call that we thought lost.
     BatchStatus.ACKNOWLEDGED: [BatchStatus.SUBMITTING, BatchStatus.UNCONFIRMED, BatchStatus.PLANNED],
-    BatchStatus.REFUSED: [BatchStatus.SUBMITTING],
+    # From unconfirmed: the refusal was held up.
+    BatchStatus.REFUSED: [BatchStatus.SUBMITTING, BatchStatus.UNCONFIRMED],
     # From unconfirmed or refused: a person gave it up.
     BatchStatus.CLOSED: [BatchStatus.ACKNOWLEDGED, BatchStatus.UNCONFIRMED, BatchStatus.REFUSED],
     # Its items go into other batches: too few were left, or the vendor refuses the whole.
@@ -47,17 +48,17 @@ def move_batch(batch_id, to, only_if=None, **changes):
 
     `only_if` are further conditions, as field → value.
     """
-    movable = Batch.objects.filter(pk=batch_id, status__in=BATCH_COMES_FROM[to], **(only_if or {}))
+    movable = Batch.objects.filter(pk=batch_id, status__in=BATCH_COMES_FROM[to]).filter(**(only_if or {}))
     return movable.update(status=to, **changes) == 1
 
 
 def move_upload(upload_id, to, only_if=None, **changes):
     """Move an upload; as move_batch."""
-    movable = Upload.objects.filter(pk=upload_id, status__in=UPLOAD_COMES_FROM[to], **(only_if or {}))
+    movable = Upload.objects.filter(pk=upload_id, status__in=UPLOAD_COMES_FROM[to]).filter(**(only_if or {}))
     return movable.update(status=to, **changes) == 1
 
 
 def record(upload_id, what, *, batch_id=None, user=None, detail="", at=None):
-    """Write one line of history, of now unless told. `detail` must hold no personal data."""
+    """Write one line of history, of now unless told. `detail` holds nothing of ours about a person."""
     when = {"at": at} if at else {}
     Event.objects.create(upload_id=upload_id, batch_id=batch_id, user=user, what=what, detail=detail[:500], **when)

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -61,6 +61,8 @@ class BatchKind(models.TextChoices):
 ANSWERED = [Outcome.MATCHED, Outcome.NO_MATCH, Outcome.ERROR]
 RERUNNABLE = [Outcome.MISSING, Outcome.ERROR]
 """What a person may have asked for once more."""
+STARTED = [UploadStatus.RUNNING, UploadStatus.PAUSED]
+"""Lists of which batches may be made and sent."""
 AT_VENDOR = [BatchStatus.SUBMITTING, BatchStatus.UNCONFIRMED, BatchStatus.ACKNOWLEDGED]
 NEEDING_A_PERSON = [BatchStatus.UNCONFIRMED, BatchStatus.REFUSED]
 OPEN = [BatchStatus.PLANNED, *AT_VENDOR, BatchStatus.REFUSED]
@@ -135,7 +137,11 @@ class Upload(models.Model):
     @property
     def can_rerun(self):
         """Whether people of it may be asked for once more."""
-        return self.status in [UploadStatus.RUNNING, UploadStatus.PAUSED, UploadStatus.COMPLETE]
+        return self.status in [*STARTED, UploadStatus.COMPLETE]
+
+    @property
+    def is_started(self):
+        return self.status in STARTED
 
     @property
     def item_count(self):
@@ -155,6 +161,21 @@ class BatchQuerySet(models.QuerySet):
 
     def needing_a_person(self):
         return self.filter(status__in=NEEDING_A_PERSON)
+
+    def with_resent(self):
+        """Whether the policy has sent them again already, as `was_resent`."""
+        by_policy = Event.objects.filter(batch=OuterRef("pk"), what=Event.SENT_AGAIN, user=None)
+        return self.annotate(was_resent=Exists(by_policy))
+
+    def worked_on(self, now):
+        """Those that the vendor has before it: heard of within UNCONFIRMED_WAIT, and not said to be complete.
+
+        One lost call, or a batch that falls silent, holds up the others only for so long.
+        """
+        since = now - timedelta(seconds=settings.UNCONFIRMED_WAIT)
+        answered = Item.objects.filter(batch=OuterRef("pk"), answered_at__gt=since)
+        is_heard_of = Q(submitted_at__gt=since) | Q(acknowledged_at__gt=since) | Exists(answered)
+        return self.filter(is_heard_of, status__in=AT_VENDOR, completed_at=None)
 
     def due(self, now):
         """Those that may be sent now, the upload that has had least first, urgent ones before all."""
@@ -248,12 +269,8 @@ class ItemQuerySet(models.QuerySet):
         return self.filter(outcome=Outcome.PENDING, batch=None)
 
     def in_flight(self, now):
-        """People whose answer we wait for; those of an unconfirmed batch only until it is to be decided."""
-        is_waited_for = Q(batch__status__in=[BatchStatus.SUBMITTING, BatchStatus.ACKNOWLEDGED]) | Q(
-            batch__status=BatchStatus.UNCONFIRMED,
-            batch__submitted_at__gt=now - timedelta(seconds=settings.UNCONFIRMED_WAIT),
-        )
-        return self.filter(is_waited_for, outcome=Outcome.PENDING)
+        """People whose answer the vendor is working on."""
+        return self.filter(outcome=Outcome.PENDING, batch__in=Batch.objects.worked_on(now))
 
 
 class Item(models.Model):
@@ -296,10 +313,22 @@ class Item(models.Model):
     message = models.TextField(blank=True, help_text="The vendor's words, or what is wrong with the row.")
     problem_columns = models.TextField(blank=True, help_text="The columns that are wrong.")
     retries = models.PositiveSmallIntegerField(default=0, help_text="How often it was planned again unanswered.")
+    reruns = models.PositiveSmallIntegerField(default=0, help_text="How often a person had it asked for once more.")
     request_id = models.CharField(max_length=64, blank=True, help_text="The vendor's own number for the answer.")
     answer = models.TextField(blank=True, help_text="The vendor's answer as it came.")
     credits = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
+    # Neither constraint nor index: it is written with every answer, and looked up by way of `batch`.
+    answered_via = models.ForeignKey(
+        Batch,
+        models.DO_NOTHING,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        help_text="The batch whose address the answer came to.",
+    )
 
     objects = ItemQuerySet.as_manager()
 
@@ -337,12 +366,16 @@ class Item(models.Model):
 
 
 class EventQuerySet(models.QuerySet):
+    def decided(self):
+        """What a person, or the policy, has decided."""
+        return self.filter(Q(user__isnull=False) | Q(what=Event.SENT_AGAIN))
+
     def with_names(self):
         return self.select_related("batch", "user").defer("batch__request_ids", "batch__completion")
 
 
 class EarlierAnswer(models.Model):
-    """An error that a person had asked for once more, as it was: it may have been paid for."""
+    """An answer beside the one that counts, as it was: put aside, or come too late. It may have been paid for."""
 
     item = models.ForeignKey(Item, models.CASCADE, related_name="earlier_answers")
     batch = models.ForeignKey(Batch, models.SET_NULL, null=True, related_name="earlier_answers")
@@ -361,12 +394,16 @@ class EarlierAnswer(models.Model):
 
 
 class Event(models.Model):
-    """One line of an upload's or a batch's history. Holds no personal data."""
+    """One line of an upload's or a batch's history. Holds nothing of a person but what the vendor's words quote."""
+
+    SENT_AGAIN = "to be sent again"
+    REFUSED = "refused"
 
     upload = models.ForeignKey(Upload, models.CASCADE, related_name="events")
     batch = models.ForeignKey(Batch, models.CASCADE, null=True, blank=True, related_name="events")
     at = models.DateTimeField(default=timezone.now)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
+    # Whoever has decided is not forgotten: such users are made inactive instead of deleted.
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True)
     what = models.CharField(max_length=30)
     detail = models.CharField(max_length=500, blank=True)
 
@@ -392,7 +429,7 @@ class Hold(models.Model):
     since = models.DateTimeField(auto_now_add=True)
     until = models.DateTimeField(null=True, blank=True, help_text="Ends by itself then; without it, staff lift it.")
     lifted_at = models.DateTimeField(null=True, blank=True)
-    lifted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
+    lifted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True)
 
     objects = HoldQuerySet.as_manager()
 

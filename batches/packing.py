@@ -5,7 +5,7 @@ An item goes into a batch, and out of it, by a conditional UPDATE; docs/architec
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Max, Q
 from django.urls import reverse
 
 from batches.lifecycle import move_batch, record
@@ -13,8 +13,6 @@ from batches.models import Batch, BatchKind, BatchStatus, Event, Item, Outcome, 
 from batches.planning import SizedItem, plan
 from batches.vendor import protocol
 
-PLANNABLE = [UploadStatus.RUNNING, UploadStatus.PAUSED]
-REFUSED = "refused"
 FRUITLESS_REFUSALS = 7
 """A batch, its halves and its quarters: where all of these are refused, it is no single item's fault."""
 
@@ -34,7 +32,7 @@ def plan_upload(upload_id):
     items is rolled back.
     """
     upload = Upload.objects.get(pk=upload_id)
-    if upload.status not in PLANNABLE:
+    if not upload.is_started:
         return 0
     made = 0
     for group in plan_items(upload):
@@ -69,7 +67,7 @@ def size_items(upload):
 def make_batch(upload, group):
     """Put a planned group into a batch. False if the upload is not to be planned any more, or another was faster."""
     with transaction.atomic():
-        if not is_plannable(upload.pk):
+        if not is_started(upload.pk):
             return False
         batch = create_batch(upload.pk, len(group.ids), is_single=group.is_single)
         taken = upload.items.unplanned().filter(pk__in=group.ids).update(batch=batch)
@@ -80,9 +78,9 @@ def make_batch(upload, group):
     return True
 
 
-def is_plannable(upload_id):
+def is_started(upload_id):
     """Whether batches may be made of an upload. Locks its row, so that each of them gets a number of its own."""
-    return Upload.objects.select_for_update(no_key=True).get(pk=upload_id).status in PLANNABLE
+    return Upload.objects.select_for_update(no_key=True).get(pk=upload_id).is_started
 
 
 def create_batch(upload_id, size, *, is_single=False, split_from_id=None):
@@ -114,7 +112,8 @@ def release_items(batch, items):
 def dissolve(batch):
     """Take apart a batch that has become too small to be lawful. Gives the id of its upload, if there is more to do."""
     with transaction.atomic():
-        if not move_batch(batch.pk, BatchStatus.DISSOLVED, problem="Too few items left."):
+        same_try = {"status": BatchStatus.SUBMITTING, "attempts": batch.attempts}
+        if not move_batch(batch.pk, BatchStatus.DISSOLVED, only_if=same_try, problem="Too few items left."):
             return None
         moved = release_items(batch, batch.items)
         record(batch.upload_id, "dissolved", batch_id=batch.pk, detail=f"{moved} items planned again")
@@ -135,9 +134,14 @@ def bisect(batch):
 
 
 def is_fruitless(batch):
-    """Whether the batch that this one is a part of has been refused often enough, and no part of it was ever taken."""
+    """Whether the batch that this one is a part of has been refused often enough, and no part of it was ever taken.
+
+    Since a person last had a part of it sent again: that says to go on.
+    """
     family = Batch.objects.filter(Q(pk=head_id(batch)) | Q(split_from=head_id(batch)))
-    refusals = Event.objects.filter(what=REFUSED, batch__in=family).count()
+    events = Event.objects.filter(batch__in=family)
+    since = events.filter(what=Event.SENT_AGAIN).aggregate(last=Max("pk"))["last"] or 0
+    refusals = events.filter(what=Event.REFUSED, pk__gt=since).count()
     return refusals >= FRUITLESS_REFUSALS and not family.filter(acknowledged_at__isnull=False).exists()
 
 
@@ -146,9 +150,13 @@ def head_id(batch):
 
 
 def split(batch, groups, user=None):
-    """Put a refused batch's items into a batch for each group of ids. False if it was not refused any more."""
+    """Put a refused batch's items into a batch for each group of ids.
+
+    Decided is about the try that `batch` was read with. False if the batch has gone on since.
+    """
     with transaction.atomic():
-        if not is_plannable(batch.upload_id) or not move_batch(batch.pk, BatchStatus.DISSOLVED):
+        same_try = {"status": BatchStatus.REFUSED, "attempts": batch.attempts}
+        if not is_started(batch.upload_id) or not move_batch(batch.pk, BatchStatus.DISSOLVED, only_if=same_try):
             return False
         moved = sum(make_piece(batch, ids) for ids in groups)
         Batch.objects.filter(pk=batch.pk).update(moved=F("moved") + moved)

@@ -16,6 +16,7 @@ from batches.counts import freeze
 from batches.lifecycle import move_batch, move_upload, record
 from batches.models import (
     ANSWERED,
+    NEEDING_A_PERSON,
     OPEN,
     RERUNNABLE,
     Batch,
@@ -52,14 +53,26 @@ def file_answer(token, answer, text):
     """
     if answer.key is None:
         return Filing.NO_KEY
-    upload = Batch.objects.filter(token=token).values("upload_id")
-    pending = Item.objects.filter(pk=answer.key, outcome=Outcome.PENDING, upload_id=Subquery(upload))
-    if answer.request_id:
-        # An error that a person had asked for once more does not come back as the answer to that.
-        pending = pending.exclude(request_id=answer.request_id)
-    if pending.update(**as_columns(answer, text)):
+    if file_pending(token, answer, text):
         return Filing.FILED
     return file_unexpected(token, answer, text)
+
+
+def file_pending(token, answer, text):
+    batch = Batch.objects.filter(token=token)
+    in_upload = {"upload_id": Subquery(batch.values("upload_id"))}
+    pending = Item.objects.filter(pk=answer.key, outcome=Outcome.PENDING, **in_upload)
+    if answer.outcome == Outcome.ERROR:
+        # An error that a person had asked for once more does not come back as the answer to that.
+        put_aside = EarlierAnswer.objects.filter(same_answer(answer, text), item=OuterRef("pk"))
+        pending = pending.filter(~Exists(put_aside))
+    return pending.update(answered_via_id=Subquery(batch.values("pk")), **as_columns(answer, text)) == 1
+
+
+def same_answer(answer, text):
+    """Which answers are this one, delivered before: word for word, or of the same request and outcome."""
+    same = Q(answer=text)
+    return same | Q(request_id=answer.request_id, outcome=answer.outcome) if answer.request_id else same
 
 
 def as_columns(answer, text):
@@ -86,17 +99,28 @@ def file_unexpected(token, answer, text):
     if is_known(item, answer, text):
         Batch.objects.filter(pk=batch.pk).update(duplicates=F("duplicates") + 1)
         return Filing.DUPLICATE
+    # A re-run that was under way may have made the item pending since.
+    if file_pending(token, answer, text):
+        return Filing.FILED
     return Filing.ONE_TOO_MANY if item.outcome in ANSWERED else Filing.NOT_SENT
 
 
 def is_known(item, answer, text):
-    """Whether an answer is one that the item has, or had before a person had it asked for once more."""
-    if item.answer == text:
-        return True
-    if not answer.request_id:
-        return False
-    now = item.request_id == answer.request_id and item.outcome in {answer.outcome, Outcome.PENDING}
-    return now or item.earlier_answers.filter(request_id=answer.request_id, outcome=answer.outcome).exists()
+    """Whether an answer is one that the item has, or had before."""
+    same = same_answer(answer, text)
+    return Item.objects.filter(same, pk=item.pk).exists() or item.earlier_answers.filter(same).exists()
+
+
+def file_reply(batch, item, answer, text):
+    """File the single endpoint's reply, which is given only once: where its item has an answer by now, beside that."""
+    pending = Item.objects.filter(pk=item.pk, outcome=Outcome.PENDING)
+    if pending.update(answered_via=batch, **as_columns(answer, text)):
+        return
+    item = Item.objects.defer("cells").get(pk=item.pk)
+    if item.outcome == Outcome.MISSING and file_over(item, answer, text, "late answer"):
+        return
+    if not is_known(item, answer, text):
+        keep_beside(item, batch.pk, **as_columns(answer, text))
 
 
 def file_by_hand(token, answer, text, user):
@@ -117,7 +141,8 @@ def file_over(item, answer, text, what, user=None):
             # As a re-run does: the upload's row before the batch's.
             Upload.objects.select_for_update(no_key=True).get(pk=item.upload_id)
         batch = Batch.objects.select_for_update(no_key=True).filter(pk=item.batch_id).first()
-        poorer = Item.objects.filter(pk=item.pk, outcome=item.outcome, request_id=item.request_id)
+        as_read = {"outcome": item.outcome, "request_id": item.request_id, "batch": item.batch_id}
+        poorer = Item.objects.filter(pk=item.pk, **as_read)
         if item.outcome not in RERUNNABLE or not poorer.update(**as_columns(answer, text)):
             return False
         if item.outcome == Outcome.ERROR:
@@ -129,16 +154,22 @@ def file_over(item, answer, text, what, user=None):
 
 
 def keep_answer(item):
-    """Put an item's answer aside that is about to be replaced: it may have been paid for, and stays counted."""
-    kept = ["batch_id", "outcome", "message", "request_id", "answer", "credits", "answered_at"]
-    EarlierAnswer.objects.create(item=item, **{name: getattr(item, name) for name in kept})
-    for spender in (Upload.objects.filter(pk=item.upload_id), Batch.objects.filter(pk=item.batch_id)):
-        spender.update(earlier_credits=F("earlier_credits") + (item.credits or 0))
+    """Put an item's answer aside that is about to be replaced."""
+    kept = ["outcome", "message", "request_id", "credits", "answer", "answered_at"]
+    keep_beside(item, item.batch_id, **{name: getattr(item, name) for name in kept})
+
+
+def keep_beside(item, batch_id, credits, **answer):
+    """Keep an answer beside the one that counts: it may have been paid for, and what it cost stays counted."""
+    EarlierAnswer.objects.create(item=item, batch_id=batch_id, credits=credits, **answer)
+    for spender in (Upload.objects.filter(pk=item.upload_id), Batch.objects.filter(pk=batch_id)):
+        spender.update(earlier_credits=F("earlier_credits") + (credits or 0))
 
 
 # The completion call
 
 
+@transaction.atomic
 def note_completion(token, completion, text):
     """Keep the vendor's totals for a batch. Gives a Filing. Closes nothing: items may still be on their way."""
     batch = Batch.objects.filter(token=token)
@@ -163,30 +194,33 @@ def note_completion(token, completion, text):
 
 def adopt_answered(now):
     """Take up batches that we thought lost, because an answer or a completion came for them."""
-    answered = Item.objects.filter(batch=OuterRef("pk"), outcome__in=ANSWERED)
-    lost = Batch.objects.filter(status__in=[BatchStatus.UNCONFIRMED, BatchStatus.PLANNED], attempts__gt=0)
-    for batch in lost.filter(Q(completed_at__isnull=False) | Exists(answered)):
+    lost = Q(status=BatchStatus.UNCONFIRMED) | Q(status=BatchStatus.PLANNED, attempts__gt=0)
+    for batch in Batch.objects.filter(lost):
         adopt(batch)
 
 
+@transaction.atomic
 def adopt(batch):
-    """Take a batch for acknowledged if something came for it that is not an earlier batch's. True if it was taken."""
-    vendor_id = find_vendor_id(batch)
-    taken = {"vendor_id": vendor_id, "acknowledged_at": timezone.now(), "problem": "", "next_try_at": None}
-    if not vendor_id or not move_batch(batch.pk, BatchStatus.ACKNOWLEDGED, **taken):
+    """Take a batch for acknowledged if something came to its address, or nobody is waited for. True if it was."""
+    is_complete = Batch.objects.filter(pk=batch.pk, completed_at__isnull=False).exists()
+    answered, pending = batch.items.filter(answered_via=batch), batch.items.filter(outcome=Outcome.PENDING)
+    is_over = batch.status == BatchStatus.UNCONFIRMED and not pending.exists()
+    if not (is_complete or answered.exists() or is_over):
         return False
-    record(batch.upload_id, "adopted", batch_id=batch.pk, detail=f"vendor's batch {vendor_id}")
+    vendor_id = find_vendor_id(batch, answered)
+    taken = {"vendor_id": vendor_id, "acknowledged_at": timezone.now(), "problem": "", "next_try_at": None}
+    same_try = {"attempts": batch.attempts}
+    if not move_batch(batch.pk, BatchStatus.ACKNOWLEDGED, only_if=same_try, **taken):
+        return False
+    detail = f"vendor's batch {vendor_id}" if vendor_id else ""
+    record(batch.upload_id, "adopted", batch_id=batch.pk, detail=detail)
     return True
 
 
-def find_vendor_id(batch):
-    """The vendor's number for a batch, from what came for it; empty if that all belongs to earlier batches."""
-    answered = batch.items.filter(outcome__in=ANSWERED).exclude(answer="").values_list("answer", flat=True)
-    for body in filter(None, [batch.completion, *answered[:20]]):
-        vendor_id = protocol.decode_answer(body).batch_id
-        if vendor_id and not Batch.objects.filter(vendor_id=vendor_id).exclude(pk=batch.pk).exists():
-            return vendor_id
-    return ""
+def find_vendor_id(batch, answered):
+    """The vendor's number for a batch, from what came to its address; empty where that does not say it."""
+    bodies = answered.exclude(answer="").values_list("answer", flat=True)[:1]
+    return next((protocol.decode_answer(body).batch_id for body in [*bodies, batch.completion] if body), "")
 
 
 def note_first_results(now):
@@ -215,25 +249,50 @@ def list_closable(now):
 
 
 @transaction.atomic
-def close_batch(batch_id, user=None):
+def close_batch(batch_id):
     """Close a batch: unanswered items go back to be planned, at most MISSING_RETRIES times, then they are missing.
 
-    Gives the id of the upload if items of it are to be planned again, else None. In one transaction, so that an
-    answer is either counted here or finds its item changed and takes the late way.
+    Gives the id of the upload if items of it are to be planned again, else None.
     """
-    batch = Batch.objects.select_for_update(of=["self"], no_key=True).select_related("upload").get(pk=batch_id)
-    if not move_batch(batch_id, BatchStatus.CLOSED, closed_at=timezone.now()):
+    batch = lock_batch(batch_id)
+    with_vendor = {"status": BatchStatus.ACKNOWLEDGED}
+    if not move_batch(batch_id, BatchStatus.CLOSED, only_if=with_vendor, closed_at=timezone.now()):
         return None
-    unanswered = batch.items.filter(outcome=Outcome.PENDING)
     moved = 0
-    if batch.upload.status != UploadStatus.CANCELLED and user is None:
-        again = unanswered.filter(retries__lt=settings.MISSING_RETRIES)
+    if batch.upload.status != UploadStatus.CANCELLED:
+        again = batch.items.filter(outcome=Outcome.PENDING, retries__lt=settings.MISSING_RETRIES)
         moved = again.update(batch=None, retries=F("retries") + 1)
-    missing = unanswered.update(outcome=Outcome.MISSING)
-    Batch.objects.filter(pk=batch_id).update(moved=F("moved") + moved)
-    freeze(batch_id)
-    record_end(batch, missing, moved, user)
+    end_batch(batch, moved)
     return batch.upload_id if moved else None
+
+
+@transaction.atomic
+def give_up(batch, user):
+    """Close an unconfirmed or refused batch because a person says so: whoever has no answer is missing.
+
+    Decided is about the try that `batch` was read with. False if the batch has gone on since, or was adopted.
+    """
+    same_try = {"status__in": NEEDING_A_PERSON, "attempts": batch.attempts}
+    batch = lock_batch(batch.pk)
+    if not move_batch(batch.pk, BatchStatus.CLOSED, only_if=same_try, closed_at=timezone.now()):
+        return False
+    end_batch(batch, moved=0, user=user)
+    return True
+
+
+def lock_batch(batch_id):
+    return Batch.objects.select_for_update(of=["self"], no_key=True).select_related("upload").get(pk=batch_id)
+
+
+def end_batch(batch, moved, user=None):
+    """Make what is pending missing and freeze the counts, in the transaction that closes the batch.
+
+    So an answer is either counted here, or finds its item changed and takes the late way.
+    """
+    missing = batch.items.filter(outcome=Outcome.PENDING).update(outcome=Outcome.MISSING)
+    Batch.objects.filter(pk=batch.pk).update(moved=F("moved") + moved)
+    freeze(batch.pk)
+    record_end(batch, missing, moved, user)
 
 
 def record_end(batch, missing, moved, user):

@@ -122,7 +122,7 @@ def test_a_second_decision_about_the_same_try_changes_nothing(start_upload, alic
     assert decisions.send_again(shown, alice)
     Batch.objects.update(status=BatchStatus.UNCONFIRMED, attempts=2)
     assert not decisions.send_again(shown, alice)
-    assert batch.events.filter(what=decisions.SENT_AGAIN).count() == 1
+    assert batch.events.filter(what=Event.SENT_AGAIN).count() == 1
 
 
 def test_lifting_a_hold_lifts_those_for_the_same_reason(charlie):
@@ -153,3 +153,48 @@ def test_put_aside_errors_are_forgotten_too(ended, alice, settings):
     settings.RESULT_RETENTION_DAYS = 30
     results.purge_expired(timezone.now() + timedelta(days=31))
     assert EarlierAnswer.objects.get().answer == ""
+
+
+def test_an_older_error_is_not_the_answer_either(ended, alice):
+    item, batch = ended.items.get(outcome=Outcome.ERROR), ended.batches.get()
+    for request in ("second", "third"):
+        decisions.rerun(Item.objects.filter(pk=item.pk), alice)
+        assert file(batch, item, "error", batchRequestId=request) == Filing.FILED
+    decisions.rerun(Item.objects.filter(pk=item.pk), alice)
+    for request in (f"request-{item.pk}", "second", "third"):
+        assert file(batch, item, "error", batchRequestId=request) == Filing.DUPLICATE
+    assert file(batch, item, batchRequestId="fourth") == Filing.FILED
+
+
+def test_a_match_under_the_number_of_an_error_is_not_dropped(ended, alice):
+    item, batch = ended.items.get(outcome=Outcome.ERROR), ended.batches.get()
+    decisions.rerun(Item.objects.filter(pk=item.pk), alice)
+    assert file(batch, item) == Filing.FILED
+
+
+def test_errors_without_a_number_are_told_apart_by_their_words(ended, alice):
+    item, batch = ended.items.get(outcome=Outcome.ERROR), ended.batches.get()
+    nameless = {"batchRequestId": None, "requestId": None}
+    decisions.rerun(Item.objects.filter(pk=item.pk), alice)
+    assert file(batch, item, "error", **nameless) == Filing.FILED
+    decisions.rerun(Item.objects.filter(pk=item.pk), alice)
+    assert file(batch, item, "error", **nameless) == Filing.DUPLICATE
+    assert file(batch, item, "error", **nameless, message="Another one") == Filing.FILED
+
+
+def test_an_answer_that_a_re_run_overtook_is_filed(ended, alice, monkeypatch):
+    """The webhook has read that the item is missing; before it can file, the re-run makes it pending."""
+    item, batch = ended.items.filter(outcome=Outcome.MISSING).first(), ended.batches.get()
+
+    def be_overtaken(*_):
+        decisions.rerun(Item.objects.filter(pk=item.pk), alice)
+        return False
+
+    monkeypatch.setattr(results, "file_over", be_overtaken)
+    assert file(batch, item) == Filing.FILED
+
+
+def test_a_list_is_not_opened_for_nobody(ended, alice):
+    ids = list(ended.items.filter(outcome=Outcome.MATCHED).values_list("pk", flat=True))
+    assert decisions.rerun_batch(ended.pk, ended.batches.get().pk, ids, alice) == 0
+    assert Upload.objects.get().status == UploadStatus.COMPLETE

@@ -329,7 +329,7 @@ def refuse_batch_with(*rows):
 
 def send_all(upload):
     """Send what is planned, and what comes of it, until nothing is left to be sent."""
-    while batch := upload.batches.filter(status=BatchStatus.PLANNED).first():
+    while batch := upload.batches.filter(status=BatchStatus.PLANNED).order_by("number").first():
         dispatch.submit_batch(batch.pk)
 
 
@@ -554,3 +554,99 @@ def test_planning_a_long_list_goes_on_while_others_write(make_upload, alice, mon
 def write_elsewhere(pk):
     Upload.objects.filter(pk=pk).update(name="changed")
     connection.close()
+
+
+def test_a_batch_under_way_is_not_split_by_who_saw_it_refused(start_upload, alice):
+    batch = start_upload(30).batches.get()
+    Batch.objects.update(status=BatchStatus.REFUSED, attempts=1)
+    shown = refresh(batch)
+    Batch.objects.update(status=BatchStatus.SUBMITTING, attempts=2)
+    assert not decisions.send_singly(shown, alice)
+    assert not packing.bisect(shown)
+    assert packing.dissolve(shown) is None
+    assert refresh(batch).status == BatchStatus.SUBMITTING
+    assert batch.items.count() == 30
+
+
+def test_a_sender_that_was_held_up_on_a_paused_list_undoes_nothing(start_upload, vendor, monkeypatch):
+    batch = start_upload(12).batches.get()
+    Upload.objects.update(status=UploadStatus.PAUSED)
+    move = dispatch.move_batch
+
+    def be_overtaken(batch_id, to, **changes):
+        if to == BatchStatus.PLANNED:
+            Batch.objects.update(attempts=2)
+        return move(batch_id, to, **changes)
+
+    monkeypatch.setattr(dispatch, "move_batch", be_overtaken)
+    dispatch.submit_batch(batch.pk)
+    assert refresh(batch).status == BatchStatus.SUBMITTING
+
+
+def single(start_upload, vendor, meanwhile):
+    """A person is asked for alone; `meanwhile` happens before the reply, a match for two credits."""
+    item = start_upload(1).items.get()
+
+    def reply(_):
+        meanwhile(item)
+        return 200, {}, answer_for(item, credits=2, batchRequestId=None, requestId="alone")
+
+    vendor.add_callback("POST", "https://vendor.example/v1/SkipTrace", reply)
+    dispatch.submit_batch(item.batch_id)
+    return Item.objects.get()
+
+
+def test_a_reply_about_somebody_who_was_answered_meanwhile_is_kept(start_upload, vendor):
+    def answer_otherwise(item):
+        Item.objects.update(outcome=Outcome.MATCHED, answer="{}", request_id="late", answered_at=timezone.now())
+
+    item = single(start_upload, vendor, answer_otherwise)
+    assert (item.request_id, item.earlier_answers.get().request_id) == ("late", "alone")
+    assert Upload.objects.get().earlier_credits == 2
+
+
+def test_a_reply_about_somebody_who_was_given_up_meanwhile_is_filed(start_upload, vendor):
+    item = single(start_upload, vendor, lambda _: Item.objects.update(outcome=Outcome.MISSING))
+    assert (item.outcome, item.request_id, item.earlier_answers.count()) == (Outcome.MATCHED, "alone", 0)
+
+
+def test_refusals_by_name_do_not_end_the_search_for_one_without(start_upload, vendor):
+    for _ in range(packing.FRUITLESS_REFUSALS):
+        vendor.post(BATCH_URL, status=400, json={"message": '"[0].zip" must be digits'})
+    vendor.post(BATCH_URL, status=400, json={"message": "Something is wrong."})
+    upload = start_upload(50)
+    batch = upload.batches.get()
+    for _ in range(packing.FRUITLESS_REFUSALS + 1):
+        dispatch.submit_batch(batch.pk)
+    assert refresh(batch).status == BatchStatus.DISSOLVED
+    assert upload.batches.filter(status=BatchStatus.PLANNED).count() == 2
+
+
+def test_a_person_lets_the_search_go_on(start_upload, vendor, alice):
+    vendor.post(BATCH_URL, status=400, json={"message": "No."})
+    upload = start_upload(800)
+    send_all(upload)
+    refused = upload.batches.filter(status=BatchStatus.REFUSED).order_by("-size").first()
+    size = refused.size
+    assert decisions.send_again(refused, alice)
+    send_all(upload)
+    assert refresh(refused).status == BatchStatus.DISSOLVED
+    assert upload.batches.filter(size__lte=size // 2 + 1, split_from__isnull=False).exists()
+
+
+def test_who_is_refused_alone_after_a_refusal_of_all_is_invalid(start_upload, vendor, alice):
+    vendor.post(BATCH_URL, status=400, json={"message": "No."})
+    vendor.post("https://vendor.example/v1/SkipTrace", status=400, json={"message": "No."})
+    upload = start_upload(12)
+    dispatch.submit_batch(upload.batches.get().pk)
+    decisions.send_singly(upload.batches.get(), alice)
+    send_all(upload)
+    assert set(upload.items.values_list("outcome", "message")) == {(Outcome.INVALID, "The vendor refuses it: No.")}
+
+
+def test_the_first_busy_reply_after_other_tries_is_a_short_wait(start_upload, vendor):
+    batch = start_upload(12).batches.get()
+    Batch.objects.update(attempts=9)
+    vendor.post(BATCH_URL, status=503)
+    dispatch.submit_batch(batch.pk)
+    assert refresh(batch).next_try_at - timezone.now() < timedelta(seconds=2)

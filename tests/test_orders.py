@@ -220,7 +220,7 @@ class Orders(RuleBasedStateMachine):
         if troubled:
             batch = troubled[index % len(troubled)]
             if way == "give up":
-                results.close_batch(batch.pk, user=self.staff)
+                results.give_up(batch, self.staff)
             elif way == "one by one" and batch.status == BatchStatus.REFUSED:
                 decisions.send_singly(batch, self.staff)
             else:
@@ -292,7 +292,7 @@ class Orders(RuleBasedStateMachine):
             move_upload(self.upload.pk, UploadStatus.RUNNING, only_if={"status": UploadStatus.PAUSED})
             self.sweep(timedelta(days=2))
             for batch in Batch.objects.needing_a_person():
-                results.close_batch(batch.pk, user=self.staff)
+                results.give_up(batch, self.staff)
             for batch_id in dispatch.choose_batches(timezone.now() + timedelta(days=2)):
                 self.submit(batch_id, "taken")
             self.deliver_all("matched")

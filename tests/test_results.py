@@ -220,12 +220,33 @@ def test_a_batch_that_we_thought_lost_is_adopted_by_its_first_answer(sent, statu
 
 
 def test_a_batch_is_not_adopted_by_an_answer_to_an_earlier_one(sent):
-    earlier, later = sent(), sent(13)
-    Batch.objects.filter(pk=earlier.pk).update(vendor_id="2067cf32-0000-4000-8000-000000000001")
-    Batch.objects.filter(pk=later.pk).update(status=BatchStatus.UNCONFIRMED, vendor_id="")
-    file(later, later.items.first())
+    """Its people were in a batch that had been given up, and whose answers come late."""
+    earlier = sent()
+    later = Batch.objects.create(upload=earlier.upload, number=2, size=12, status=BatchStatus.PLANNED, attempts=1)
+    earlier.items.update(batch=later)
+    for item in later.items.all()[:3]:
+        assert file(earlier, item) == Filing.FILED
     results.adopt_answered(timezone.now())
-    assert refresh(later).status == BatchStatus.UNCONFIRMED
+    assert refresh(later).status == BatchStatus.PLANNED
+    assert file(later, later.items.filter(outcome=Outcome.PENDING).first()) == Filing.FILED
+    results.adopt_answered(timezone.now())
+    assert refresh(later).status == BatchStatus.ACKNOWLEDGED
+
+
+def test_a_batch_is_adopted_though_nothing_says_the_vendors_number(sent):
+    batch = sent()
+    Batch.objects.update(status=BatchStatus.UNCONFIRMED, vendor_id="")
+    file(batch, batch.items.first(), batchId=None)
+    results.adopt_answered(timezone.now())
+    assert (refresh(batch).status, refresh(batch).vendor_id) == (BatchStatus.ACKNOWLEDGED, "")
+
+
+def test_an_unconfirmed_batch_in_which_nobody_is_waited_for_needs_nobody(sent):
+    batch = sent()
+    Batch.objects.update(status=BatchStatus.UNCONFIRMED)
+    Item.objects.update(outcome=Outcome.MATCHED, answered_at=timezone.now())
+    jobs.tick()
+    assert refresh(batch).status == BatchStatus.CLOSED
 
 
 def test_a_completion_adopts_as_well(sent):
@@ -297,19 +318,41 @@ def test_what_fails_in_one_step_holds_up_no_other(sent, monkeypatch):
     assert refresh(batch).status == BatchStatus.CLOSED
 
 
-def test_a_forgotten_answer_adopts_nothing(sent):
+def test_an_answer_adopts_though_it_was_forgotten(sent):
     batch = sent()
     file(batch, batch.items.first())
     Item.objects.update(answer="")
     Batch.objects.update(status=BatchStatus.UNCONFIRMED, vendor_id="")
     results.adopt_answered(timezone.now())
-    assert refresh(batch).status == BatchStatus.UNCONFIRMED
+    assert refresh(batch).status == BatchStatus.ACKNOWLEDGED
+
+
+def test_a_batch_that_was_adopted_is_not_given_up(sent, alice):
+    Batch.objects.filter(pk=sent().pk).update(status=BatchStatus.UNCONFIRMED)
+    shown = Batch.objects.get()
+    Batch.objects.update(status=BatchStatus.ACKNOWLEDGED)
+    assert not results.give_up(shown, alice)
+    Batch.objects.update(status=BatchStatus.UNCONFIRMED, attempts=7)
+    assert not results.give_up(shown, alice)
+    assert Batch.objects.get().missing == 0
+
+
+def test_a_batch_that_fell_silent_holds_up_no_other(sent, settings):
+    batch = sent()
+    now = timezone.now()
+    later = now + timedelta(seconds=settings.UNCONFIRMED_WAIT + 1)
+    assert Item.objects.in_flight(now).count() == 12
+    assert Item.objects.in_flight(later).count() == 0
+    Item.objects.filter(pk=batch.items.first().pk).update(outcome=Outcome.MATCHED, answered_at=later)
+    assert Item.objects.in_flight(later).count() == 11
+    complete(batch)
+    assert Item.objects.in_flight(later).count() == 0
 
 
 def test_giving_up_leaves_everything_missing(sent, alice):
     batch = sent()
     Batch.objects.update(status=BatchStatus.UNCONFIRMED)
-    jobs.close_batch(batch.pk, alice)
+    assert results.give_up(Batch.objects.get(), alice)
     assert refresh(batch).missing == 12
     assert Event.objects.last().user == alice
     assert Upload.objects.get().items.unplanned().count() == 0

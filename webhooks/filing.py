@@ -3,7 +3,7 @@
 import logging
 from functools import partial
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from batches.results import Filing, file_answer, file_by_hand, note_completion
@@ -29,21 +29,20 @@ def take(kind, token, body):
 
 
 def file_or_keep(kind, token, body):
-    try:
-        reason = find_reason(kind, token, body, FILE[kind])
-    except (OperationalError, InterfaceError):
-        raise
-    except Exception as error:
-        # The class only: the text of an error can hold the row.
-        logger.exception("A delivery could not be filed.")
-        reason = f"It could not be stored: {type(error).__name__}."
-    if reason:
+    if reason := find_reason(kind, token, body, FILE[kind]):
         Stray.objects.create(kind=kind, token=token[:64], body=body, reason=reason)
 
 
+@transaction.atomic
 def try_again(stray, user):
-    """File a stray if it can be filed now, where a person says so also over an error. True if it is filed."""
+    """File a stray if it can be filed now, where a person says so also over an error. True if it is filed.
 
+    Its row is locked: what somebody else has decided meanwhile stays.
+    """
+    if not Stray.objects.waiting().select_for_update().filter(pk=stray.pk).exists():
+        return False
+
+    @transaction.atomic
     def file(token, delivery, text):
         is_answer = stray.kind == Stray.Kind.ITEM
         return file_by_hand(token, delivery, text, user) if is_answer else note_completion(token, delivery, text)
@@ -57,13 +56,18 @@ def try_again(stray, user):
 
 
 def find_reason(kind, token, body, file):
-    """Why a delivery cannot be filed; empty once it is."""
+    """Why a delivery cannot be filed; empty once it is. Raises the database's error only while that is away."""
     try:
         text = protocol.read_text(body)
-        delivery = DECODE[kind](text)
+        filing = file(token, DECODE[kind](text), text)
     except protocol.Malformed:
         return MALFORMED
-    filing = file(token, delivery, text)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        # The class only: the text of an error can hold the row.
+        logger.exception("A delivery could not be filed.")
+        return f"It could not be stored: {type(error).__name__}."
     return "" if filing in FILED else filing.value
 
 

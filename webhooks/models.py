@@ -27,7 +27,7 @@ class Stray(models.Model):
     body = models.BinaryField(help_text="As it came.")
     status = models.CharField(max_length=10, choices=Status, default=Status.WAITING, db_index=True)
     decided_at = models.DateTimeField(null=True, blank=True)
-    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True)
 
     objects = StrayQuerySet.as_manager()
 

@@ -28,4 +28,4 @@ class StrayTable(tables.Table):
         attrs = TABLE
         fields = ["received_at", "kind", "status", "reason", "decided_by"]
         sequence = fields
-        empty_text = "No strays: everything that the vendor sent could be filed."
+        empty_text = "No strays here."

@@ -68,13 +68,12 @@ def submit_batch(body):
 
 def trace_person(body):
     """Send one encoded person. Gives the body of the answer, or raises a VendorError."""
-    reply = post(protocol.SINGLE_PATH, body, answers={200, 404})
-    if reply.status_code == 404 and not protocol.says_match(reply.content):
-        raise sort_reply(reply.status_code, reply.content)
-    return reply.content
+    return post(protocol.SINGLE_PATH, body, is_answer=protocol.is_no_match).content
 
 
-def post(path, body, answers=frozenset({200})):
+def post(path, body, is_answer=lambda _: False):
+    """The vendor's reply, if it is 200, or a 404 that `is_answer` takes for one. Raises a VendorError."""
+    asked_at = datetime.now(UTC)
     headers = {protocol.KEY_HEADER: settings.REALESTATEAPI_KEY, "content-type": "application/json"}
     try:
         reply = requests.post(
@@ -88,9 +87,9 @@ def post(path, body, answers=frozenset({200})):
         if was_never_sent(error):
             raise VendorUnreachable("The vendor could not be reached.") from None
         raise VendorSilent("The connection broke before the vendor answered.") from None
-    if reply.status_code in answers:
+    if reply.status_code == 200 or (reply.status_code == 404 and is_answer(reply.content)):
         return reply
-    raise sort_reply(reply.status_code, reply.content)
+    raise sort_reply(reply.status_code, reply.content, asked_at)
 
 
 def was_never_sent(error):
@@ -102,16 +101,16 @@ def was_never_sent(error):
     return isinstance(reason, NEVER_CONNECTED) or isinstance(cause, ssl.SSLCertVerificationError)
 
 
-def sort_reply(status, body):
+def sort_reply(status, body, asked_at):
     """The VendorError for a reply that is no answer (docs/vendor.md, 3)."""
     refusal = protocol.decode_refusal(body)
     if status in {401, 403}:
         return VendorUnauthorised(f"The vendor does not accept the API key ({status}: {refusal.message})")
     if status == 429 and "daily" in refusal.message.lower():
-        return VendorBusy("The vendor's daily credit limit is reached.", until=next_midnight(datetime.now(UTC)))
+        return VendorBusy("The vendor's daily credit limit is reached.", until=next_midnight(asked_at))
     if status in {429, 503}:
         return VendorBusy(f"The vendor is busy ({status}).")
-    if status >= 500 or status == 408:
+    if status >= 500 or status < 300 or status in {408, 409}:
         return VendorSilent(f"The vendor failed ({status}) and may have taken the batch.")
     if status in {400, 413, 422}:
         return VendorRefused(refusal)

@@ -178,10 +178,10 @@ def decode_answer(body):
     )
 
 
-def says_match(body):
-    """Whether a 404 is the answer that nobody matches, and not a wrong address."""
+def is_no_match(body):
+    """Whether a 404 is the answer that nobody matches, and not a wrong address: one says whom it is about."""
     try:
-        return "match" in load(body)
+        return bool({"match", "input", "requestId", "responseMessage"} & set(load(body)))
     except Malformed:
         return False
 

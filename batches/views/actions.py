@@ -2,14 +2,15 @@
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from batches import decisions, intake, jobs
+from batches import decisions, intake, jobs, results
 from batches.forms import RerunForm
 from batches.lifecycle import move_upload, record
-from batches.models import Batch, BatchStatus, Hold, Upload, UploadStatus
+from batches.models import Batch, Hold, Upload, UploadStatus
 
 
 @require_POST
@@ -33,6 +34,7 @@ def resume_upload(request, pk):
     return move(request, pk, UploadStatus.PAUSED, UploadStatus.RUNNING, "resumed")
 
 
+@transaction.atomic
 def move(request, pk, before, after, what):
     upload = get_object_or_404(Upload, pk=pk)
     if move_upload(pk, after, only_if={"status": before}):
@@ -50,10 +52,8 @@ def cancel_upload(request, pk):
 
 @require_POST
 def send_batch_again(request, pk):
-    """Decides about the try that the page showed, so that a second click decides nothing."""
     batch = get_object_or_404(Batch, pk=pk)
-    is_shown = request.POST.get("attempts", str(batch.attempts)) == str(batch.attempts)
-    if is_shown and decisions.send_again(batch, request.user):
+    if is_shown(request, batch) and decisions.send_again(batch, request.user):
         messages.success(request, f"Batch {batch} is sent again.")
     else:
         messages.warning(request, "Nothing was sent: the list does not run any more, or it has been decided already.")
@@ -62,21 +62,27 @@ def send_batch_again(request, pk):
 
 @require_POST
 def send_batch_singly(request, pk):
-    batch = get_object_or_404(Batch, pk=pk, status=BatchStatus.REFUSED)
-    if decisions.send_singly(batch, request.user):
+    batch = get_object_or_404(Batch, pk=pk)
+    if is_shown(request, batch) and decisions.send_singly(batch, request.user):
         messages.success(request, "They are sent one by one: whoever is refused is named then.")
+    else:
+        messages.warning(request, "Nothing was sent: the list does not run any more, or it has been decided already.")
     return go_back(request, batch.upload)
 
 
 @require_POST
 def give_batch_up(request, pk):
-    """Close an unconfirmed or refused batch: what has no answer is missing."""
-    batch = get_object_or_404(Batch.objects.needing_a_person(), pk=pk)
-    jobs.close_batch(pk, request.user)
-    messages.success(
-        request, f"Batch {batch} is given up. People without an answer are missing; a late one still files."
-    )
+    batch = get_object_or_404(Batch, pk=pk)
+    if is_shown(request, batch) and results.give_up(batch, request.user):
+        messages.success(request, f"Batch {batch} is given up: who has no answer is missing. A late one still files.")
+    else:
+        messages.warning(request, "Nothing was given up: the batch has gone on, or it has been decided already.")
     return go_back(request, batch)
+
+
+def is_shown(request, batch):
+    """Whether the try that the page showed is still the last one: a second click decides nothing."""
+    return request.POST.get("attempts", str(batch.attempts)) == str(batch.attempts)
 
 
 @require_POST

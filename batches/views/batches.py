@@ -1,13 +1,13 @@
 from django.shortcuts import get_object_or_404, render
 
 from batches.counts import count_batches
-from batches.decisions import SENT_AGAIN
 from batches.filters import BatchFilter
 from batches.models import Batch
 from batches.tables import BatchTable, EventTable, ItemTable
 from batches.views.listing import find_upload, paginate, show_list
 
-DECISIONS = [SENT_AGAIN, "given up", "split up"]
+EVENTS = 50
+"""Lines of history on a batch's page; the list's history has them all."""
 
 
 def batch_list(request):
@@ -17,7 +17,7 @@ def batch_list(request):
 
 def batch_page(request, pk):
     """A batch: how far it is, the vendor's totals beside ours, its items and its history."""
-    batch = get_object_or_404(Batch.objects.with_upload(), pk=pk)
+    batch = get_object_or_404(Batch.objects.with_upload().with_resent(), pk=pk)
     items = batch.items.for_lists().order_by("row_number")
     counts, earlier = count_batches([batch])[pk], batch.earlier_answers.count()
     context = {
@@ -30,7 +30,7 @@ def batch_page(request, pk):
             ("Errors", counts.error + earlier, batch.vendor_errors),
         ],
         "table": paginate(request, ItemTable(items, exclude=["upload"])),
-        "decision": batch.events.with_names().filter(what__in=DECISIONS).last(),
-        "events": EventTable(batch.events.with_names(), exclude=["batch"]),
+        "decision": batch.events.decided().with_names().last(),
+        "events": EventTable(batch.events.with_names().order_by("-at", "-id")[:EVENTS], exclude=["batch"]),
     }
     return render(request, "batches/_live.html" if request.htmx else "batches/page.html", context)

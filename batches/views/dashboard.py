@@ -18,7 +18,7 @@ def dashboard(request):
         "running": running,
         "finished": finished,
         "waiting": Upload.objects.waiting_for_a_person().with_creator()[:10],
-        "troubled": Batch.objects.needing_a_person().for_lists()[:10],
+        "troubled": Batch.objects.needing_a_person().with_resent().for_lists()[:10],
         "in_flight": Item.objects.in_flight(timezone.now()).count(),
     }
     return render(request, "_dashboard_live.html" if request.htmx else "dashboard.html", context)

@@ -79,14 +79,17 @@ def upload_page(request, pk):
     batches = upload.batches.for_lists().order_by("number")
     context["table"] = paginate(request, BatchTable(batches, exclude=["upload"]), count_batches)
     context["events"] = EventTable(upload.events.with_names().order_by("-at", "-id")[:12])
-    context["troubled"] = upload.batches.needing_a_person().for_lists().order_by("number")[:10]
+    context["troubled"] = upload.batches.needing_a_person().with_resent().for_lists().order_by("number")[:10]
     return render(request, "uploads/_progress.html" if request.htmx else "uploads/page.html", context)
 
 
 def upload_history(request, pk):
-    """All that happened to an upload and its batches, in order."""
+    """All that happened to an upload and its batches, or to one of them, in order."""
     upload = get_object_or_404(Upload, pk=pk)
-    table = paginate(request, EventTable(upload.events.with_names()), per_page=100)
+    events = upload.events.with_names()
+    if request.GET.get("batch", "").isdecimal():
+        events = events.filter(batch__number=request.GET["batch"][:9])
+    table = paginate(request, EventTable(events), per_page=100)
     return render(request, "uploads/history.html", {"upload": upload, "table": table})
 
 

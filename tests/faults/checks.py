@@ -4,7 +4,6 @@ from collections import Counter, defaultdict
 
 from django.db.models import Count
 
-from batches.decisions import SENT_AGAIN
 from batches.models import OPEN, Batch, BatchStatus, EarlierAnswer, Event, Item, Outcome, UploadStatus
 from webhooks.models import Stray
 
@@ -66,7 +65,7 @@ class Audit:
         item was in, or MISSING_RETRIES for an item that nothing came for.
         """
         numbers = {batch.token: batch.pk for batch in self.batches}
-        again = Counter(self.events(SENT_AGAIN).values_list("batch", flat=True))
+        again = Counter(self.events(Event.SENT_AGAIN).values_list("batch", flat=True))
         rerun = set(self.events("re-run").values_list("batch", flat=True))
         retried = {item.pk for item in self.items if item.retries}
         taken, without, decided = defaultdict(list), 0, 0

@@ -48,6 +48,8 @@ def test_a_batch_goes_out_with_our_key(vendor):
         (504, {}, client.VendorSilent),
         (408, {}, client.VendorSilent),
         (200, {"statusCode": 200}, client.VendorSilent),
+        (202, {}, client.VendorSilent),
+        (409, {}, client.VendorSilent),
         (404, {}, client.VendorUnreachable),
         (307, {}, client.VendorUnreachable),
     ],

@@ -44,7 +44,8 @@ def test_a_refused_batch_is_given_up_too(browser, batch):
 
 
 def test_only_a_batch_in_trouble_is_given_up(browser, batch):
-    assert browser.post(f"/batches/{batch.pk}/give-up/").status_code == 404
+    page = browser.post(f"/batches/{batch.pk}/give-up/", follow=True).content.decode()
+    assert "Nothing was given up" in page
     assert Batch.objects.get().status == BatchStatus.PLANNED
 
 
