@@ -41,7 +41,11 @@ class Portal:
         assert self.process.poll() is None, self.log.read_text()
         return self
 
+    process = None
+
     def stop(self, number=signal.SIGINT):
+        if self.process is None:
+            return
         if self.process.poll() is None:
             self.process.send_signal(number)
         self.process.wait(30)

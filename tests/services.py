@@ -68,7 +68,7 @@ class Service:
         wait_until(self.is_there, type(self).__name__)
 
     def stop(self, number=signal.SIGTERM):
-        if self.process is None:
+        if self.process is None or self.process.poll() is not None:
             return
         self.process.send_signal(number)
         try:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from batches.sandbox.people import make_answer
+from batches.sandbox.people import make_answer, name_outcome
 
 HANDS = 8
 """Deliveries under way at once, so that one slow answer does not hold up the others."""
@@ -94,13 +94,12 @@ class Courier(threading.Thread):
     def deliver_item(self, batch_id, number, request_id, item):
         answer = make_answer(item, now())
         answer |= {"batchId": batch_id, "batchRequestId": request_id, "requestId": request_id}
-        outcome = "matched" if answer["match"] else "error" if answer["statusCode"] == 500 else "no_match"
         status = 0
         if self.luck.random() >= self.faults.drop:
             status = self.post(item["webhook_url"], answer)
             if self.luck.random() < self.faults.duplicate:
                 self.post(item["webhook_url"], answer)
-        self.store.note(number, outcome, answer["credits"], status)
+        self.store.note(number, name_outcome(answer), answer["credits"], status)
 
     def post(self, url, body):
         """The status that a call was answered with, 0 for none. No redelivery."""

@@ -139,6 +139,10 @@ def make_answer(item, when):
     return body | shape(luck, asked) | success | end
 
 
+def name_outcome(answer):
+    return "matched" if answer["match"] else "error" if answer["statusCode"] == 500 else "no_match"
+
+
 def make_output(luck, asked):
     name = make_name(luck, asked)
     age = luck.randrange(24, 93)

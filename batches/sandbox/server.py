@@ -12,7 +12,7 @@ from collections import deque
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from batches.sandbox.courier import Courier, now
-from batches.sandbox.people import make_answer
+from batches.sandbox.people import make_answer, name_outcome
 from batches.sandbox.rules import find_batch_fault, find_item_fault
 from batches.sandbox.store import Store
 from batches.vendor.protocol import BATCH_CALLS_PER_SECOND, BATCH_PATH, SINGLE_CALLS_PER_SECOND, SINGLE_PATH
@@ -90,6 +90,7 @@ class Handler(BaseHTTPRequestHandler):
             "/sandbox/batches": self.server.store.totals,
             "/sandbox/items": self.server.store.items,
             "/sandbox/singles": self.server.store.singles,
+            "/sandbox/calls": self.server.store.calls,
             "/sandbox/state": self.server.state,
         }
         if self.path in books:
@@ -149,9 +150,10 @@ class Handler(BaseHTTPRequestHandler):
             fault = ("last_name", "is not accepted")
         if fault:
             return self.refuse(f'"{fault[0]}" {fault[1]}')
-        answer = make_answer(payload, now()) | {"requestId": str(uuid.uuid4())}
+        request_id = str(uuid.uuid4())
+        answer = make_answer(payload, now()) | {"requestId": request_id}
         person = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
-        self.server.store.take_single(person, "matched" if answer["match"] else "no_match", answer["credits"])
+        self.server.store.take_single(person, request_id, name_outcome(answer), answer["credits"])
         return self.reply(200, answer)
 
     def has_gone(self):

@@ -11,7 +11,8 @@ CREATE TABLE IF NOT EXISTS item (
     number INTEGER PRIMARY KEY, batch INTEGER, key TEXT, request_id TEXT, body TEXT,
     outcome TEXT, credits REAL DEFAULT 0, status INTEGER);
 CREATE INDEX IF NOT EXISTS item_batch ON item (batch, status);
-CREATE TABLE IF NOT EXISTS single_call (number INTEGER PRIMARY KEY, person TEXT, outcome TEXT, credits REAL);
+CREATE TABLE IF NOT EXISTS single_call (
+    number INTEGER PRIMARY KEY, person TEXT, request_id TEXT, outcome TEXT, credits REAL);
 """
 
 
@@ -40,8 +41,9 @@ class Store:
                 [(number, str(i["key"]), r, json.dumps(i)) for i, r in zip(items, request_ids, strict=True)],
             )
 
-    def take_single(self, person, outcome, credits):
-        self.run("INSERT INTO single_call (person, outcome, credits) VALUES (?, ?, ?)", person, outcome, credits)
+    def take_single(self, person, request_id, outcome, credits):
+        insert = "INSERT INTO single_call (person, request_id, outcome, credits) VALUES (?, ?, ?, ?)"
+        self.run(insert, person, request_id, outcome, credits)
         self.commit()
 
     def next_batch(self):
@@ -95,7 +97,13 @@ class Store:
         return [dict(zip(names, row, strict=True)) for row in self.run(query)]
 
     def singles(self):
-        """Calls to the single endpoint; `people` are the different ones among them."""
-        query = """SELECT count(*), count(DISTINCT person), coalesce(sum(outcome = 'matched'), 0),
-            coalesce(sum(credits), 0) FROM single_call"""
-        return dict(zip(["calls", "people", "matched", "credits"], self.run(query)[0], strict=True))
+        rows = self.run(
+            "SELECT count(*), coalesce(sum(outcome = 'matched'), 0), coalesce(sum(credits), 0) FROM single_call"
+        )
+        return dict(zip(["calls", "matched", "credits"], rows[0], strict=True))
+
+    def calls(self):
+        """Each call to the single endpoint; `person` is the SHA-256 of what was asked."""
+        names = ["person", "requestId", "outcome", "credits"]
+        rows = self.run("SELECT person, request_id, outcome, credits FROM single_call ORDER BY number")
+        return [dict(zip(names, row, strict=True)) for row in rows]

@@ -53,15 +53,15 @@ def main():
 
 
 def plan(options, database, way):
-    """The runs of one stage, as (name, cases, luck): every second one of all."""
+    """The runs of one stage, as (name, cases, luck): each case alone, and every second one of the combinations."""
     alone = [] if options.without_alone else [[case] for case in CASES if database in case.databases]
     if options.only:
         alone = [[case] for [case] in alone if any(words in case.name for words in options.only)]
-    runs = [(f"alone-{number}", cases) for number, cases in enumerate(alone)]
-    for number in range(options.combinations):
+    runs = [(f"alone-{number}-{way}", cases) for number, cases in enumerate(alone)]
+    for number in range(way, options.combinations, len(WAYS)):
         runs.append((f"mixed-{number}", choose(random.Random(f"{options.seed} {database} {number}"), database)))
     luck = {name: random.Random(f"{options.seed} {database} {name}") for name, _ in runs}
-    return [(f"{options.seed}-{name}", cases, luck[name]) for name, cases in runs[way :: len(WAYS)]]
+    return [(f"{options.seed}-{name}", cases, luck[name]) for name, cases in runs]
 
 
 def play_all(database, environment, runs, options):
@@ -77,7 +77,7 @@ def make_table(outcomes):
     """A row for each case, alone or among others, and one for all runs."""
     rows = defaultdict(list)
     for outcome in outcomes:
-        for case in outcome["cases"]:
+        for case in set(outcome["cases"]) - set(outcome["missed"]):
             rows[case].append(outcome)
     lines = [
         "| case | runs | of these alone | people | lost | bought twice | twice by decision | missing | stuck or wrong |"

@@ -7,10 +7,11 @@ from tests.faults.stage import Stage
 
 def play(database, environment, runs, log):
     """Perform runs up to the first one that fails: what is left over would be held against those that follow."""
-    stage, outcomes = Stage(database, **environment).start(), []
-    from tests.faults.run import perform  # noqa: PLC0415 - imports models, once Django is set up
-
+    stage, outcomes = Stage(database, **environment), []
     try:
+        stage.start()
+        from tests.faults.run import perform  # noqa: PLC0415 - imports models, once Django is set up
+
         for name, cases, luck in runs:
             outcomes.append(vars(perform(stage, name, cases, luck)) | {"database": database})
             say(describe(outcomes[-1]))
@@ -26,9 +27,10 @@ def play(database, environment, runs, log):
 
 
 def describe(outcome):
+    missed = "".join(f" (no moment for: {case})" for case in outcome["missed"])
     verdict = "; ".join(outcome["faults"]) or "all held"
     what = f"{' + '.join(outcome['cases'])}: {outcome['items']} people, {outcome['seconds']:.0f} s"
-    return f"{outcome['name']} on {outcome['database']}: {what}: {verdict}"
+    return f"{outcome['name']} on {outcome['database']}: {what}{missed}: {verdict}"
 
 
 def say(text):

@@ -69,12 +69,14 @@ class Stage:
     def start_vendor(self, run_name, faults):
         """A sandbox with new books."""
         options = [word for fault in faults for word in ("--fault", fault)]
-        return Vendor(self.portal, "--qps", "150", "--store", self.directory / f"{run_name}.sqlite3", *options)
+        return Vendor(self.portal, "--qps", "120", "--store", self.directory / f"{run_name}.sqlite3", *options)
 
     def signal(self, child, number):
-        """Send a signal to all processes of a child. Gives how many there were."""
-        mark = CHILDREN[child]
-        found = [process for process, command in self.portal.processes().items() if mark in command]
+        """Send a signal to the supervisor's child and to what that has started. Gives how many processes these are."""
+        commands = self.portal.processes()
+        found = [process for process, command in commands.items() if CHILDREN[child] in command]
+        ours = {process for process in found if parent_of(process) == self.portal.process.pid}
+        found = [process for process in found if process in ours or parent_of(process) in ours]
         for process in found:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, number)
@@ -83,15 +85,19 @@ class Stage:
     def start_extra(self, *arguments):
         """One more process of ours, beside those of the supervisor."""
         command = [sys.executable, "manage.py", *arguments]
-        log = self.portal.log.open("a")
-        options = {"stdout": log, "stderr": subprocess.STDOUT, "start_new_session": True}
-        self.extras.append(subprocess.Popen(command, env=self.portal.environment, cwd=ROOT, **options))
+        with self.portal.log.open("a") as log:
+            options = {"stdout": log, "stderr": subprocess.STDOUT, "start_new_session": True}
+            self.extras.append(subprocess.Popen(command, env=self.portal.environment, cwd=ROOT, **options))
 
     def stop_extras(self):
         for process in self.extras:
             process.send_signal(signal.SIGTERM)
         for process in self.extras:
-            process.wait(30)
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
         self.extras.clear()
 
 
@@ -108,11 +114,23 @@ class Person:
         """The status of a page."""
         return self.session.get(self.address + path, timeout=30).status_code
 
+    def look_around(self, upload_id):
+        """Sentences about pages that do not show."""
+        pages = ["/", "/batches/", "/items/", "/strays/", f"/uploads/{upload_id}/", f"/uploads/{upload_id}/history/"]
+        return [f"{page} does not show" for page in pages if self.look(page) != 200]
+
     def press(self, path, **fields):
         """Send a form. True if the server took it."""
         headers = {"x-csrftoken": self.session.cookies["csrftoken"], "referer": self.address}
         options = {"headers": headers, "timeout": 30, "allow_redirects": False}
         return self.session.post(self.address + path, data=fields, **options).status_code < 400
+
+
+def parent_of(process):
+    """The number of a process's parent; 0 if it has gone."""
+    with contextlib.suppress(OSError):
+        return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+    return 0
 
 
 def use_database_of(portal):

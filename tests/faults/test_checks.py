@@ -9,7 +9,7 @@ from batches import decisions, jobs, results
 from batches.lifecycle import move_batch
 from batches.models import Batch, BatchStatus, Item, Outcome, Upload, UploadStatus
 from tests.conftest import answer_for
-from tests.faults.checks import Audit
+from tests.faults.checks import Audit, fingerprint
 from webhooks import filing
 from webhooks.models import Stray
 
@@ -21,11 +21,15 @@ class Books:
 
     def __init__(self, batch):
         self.items = [self.line(batch, item) for item in batch.items.all()]
-        self.singles = {"calls": 0, "people": 0}
+        self.calls = []
 
     def line(self, batch, item):
         address = f"https://portal.example.com/webhooks/item/{batch.token}/"
-        return {"key": str(item.pk), "requestId": f"request-{item.pk}", "webhookUrl": address, "status": 200}
+        return {"key": str(item.pk), "requestId": f"request-{item.pk}", "webhookUrl": address} | {
+            "status": 200,
+            "outcome": "matched",
+            "credits": 1,
+        }
 
     def books(self, what):
         return getattr(self, what)
@@ -61,11 +65,25 @@ def test_a_lost_answer_is_found(vendor, batch):
     assert audit(vendor).lost == 1
 
 
-def test_a_stray_is_not_lost(vendor, batch):
+@pytest.mark.parametrize("change", [{"answer": "{}"}, {"outcome": Outcome.NO_MATCH}, {"credits": 0}])
+def test_an_answer_that_is_not_stored_as_it_was_is_found(vendor, batch, change):
+    Item.objects.filter(pk=batch.items.first().pk).update(**change)
+    assert audit(vendor).lost == 1
+
+
+@pytest.mark.parametrize(("outcome", "lost"), [(Outcome.NO_MATCH, 0), (Outcome.MISSING, 1), (Outcome.PENDING, 1)])
+def test_a_stray_is_not_lost_where_its_item_has_another_answer(vendor, batch, outcome, lost):
     item = batch.items.first()
-    Item.objects.filter(pk=item.pk).update(request_id="")
+    Item.objects.filter(pk=item.pk).update(request_id="another", outcome=outcome)
     Stray.objects.create(kind="item", reason="", body=json.dumps({"requestId": f"request-{item.pk}"}).encode())
-    assert audit(vendor).lost == 0
+    assert audit(vendor).lost == lost
+
+
+def test_a_lost_reply_of_the_single_endpoint_is_found(vendor, batch):
+    call = {"person": fingerprint(batch.items.first()), "requestId": "alone", "outcome": "matched", "credits": 1}
+    vendor.calls.append(call)
+    assert audit(vendor).lost == 1
+    assert Audit(list(Upload.objects.all()), vendor, stray_from=0, are_replies_sure=False).lost == 0
 
 
 def test_who_was_taken_twice_without_a_decision_is_found(vendor, batch, alice):
@@ -83,13 +101,16 @@ def test_who_was_taken_twice_in_another_batch_is_found(vendor, batch):
     other = Batch.objects.create(upload=batch.upload, number=2, size=12, status=BatchStatus.CANCELLED)
     item = batch.items.first()
     vendor.items.append(vendor.line(other, item))
-    assert audit(vendor).bought_twice == 1
-    Item.objects.filter(pk=item.pk).update(retries=1)
-    assert audit(vendor).by_decision == 1
+    for field in ("retries", "reruns"):
+        Item.objects.update(retries=0, reruns=0)
+        assert audit(vendor).bought_twice == 1
+        Item.objects.filter(pk=item.pk).update(**{field: 1})
+        assert (audit(vendor).bought_twice, audit(vendor).by_decision) == (0, 1)
 
 
-def test_a_person_who_was_asked_for_twice_alone_is_found(vendor):
-    vendor.singles = {"calls": 3, "people": 2}
+def test_who_was_taken_in_a_batch_and_alone_is_found(vendor, batch):
+    call = {"person": fingerprint(batch.items.first()), "requestId": "alone", "outcome": "matched", "credits": 1}
+    vendor.calls.append(call)
     assert audit(vendor).bought_twice == 1
 
 
