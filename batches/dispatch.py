@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F, Sum
 from django.utils import timezone
 
-from batches import packing, results
+from batches import closing, packing, results
 from batches.lifecycle import move_batch, record
 from batches.models import Batch, BatchKind, BatchStatus, Event, Hold, Item, Outcome, Upload, UploadStatus
 from batches.storing import store
@@ -80,7 +80,7 @@ def submit_batch(batch_id):
         move_batch(batch_id, BatchStatus.PLANNED, only_if={"attempts": batch.attempts})
         return None
     # An earlier call that we thought lost may have been answered since this one was chosen.
-    if batch.attempts > 1 and results.adopt(batch):
+    if batch.attempts > 1 and closing.adopt(batch):
         return None
     if not items or (batch.kind == BatchKind.BULK and len(items) < protocol.BATCH_MIN):
         return packing.dissolve(batch)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 from rq.worker import SimpleWorker
 
-from batches import decisions, dispatch, intake, packing, results
+from batches import closing, decisions, dispatch, intake, packing
 from batches.models import Upload, UploadStatus
 
 logger = logging.getLogger(__name__)
@@ -79,8 +79,8 @@ def submit_batch(batch_id):
 
 
 def close_batches(now):
-    for batch_id in results.list_closable(now):
-        if upload_id := results.close_batch(batch_id):
+    for batch_id in closing.list_closable(now):
+        if upload_id := closing.close_batch(batch_id):
             enqueue("planning", plan_upload, upload_id)
 
 
@@ -103,7 +103,7 @@ def check_stopped_uploads(now):
 def tick():
     """What is due at once, asked every second: batches to adopt, to close and to send, uploads to complete."""
     take_steps(
-        results.adopt_answered, results.note_first_results, close_batches, results.complete_uploads, send_batches
+        closing.adopt_answered, closing.note_first_results, close_batches, closing.complete_uploads, send_batches
     )
 
 
@@ -115,7 +115,7 @@ def sweep():
         decisions.cancel_leftovers,
         plan_uploads,
         check_stopped_uploads,
-        results.purge_expired,
+        closing.purge_expired,
     )
     tick()
 

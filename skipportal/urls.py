@@ -39,6 +39,7 @@ urlpatterns = [
     path("strays/<id:pk>/", strays.stray_page, name="stray"),
     path("strays/<id:pk>/try-again/", strays.try_again, name="stray-try-again"),
     path("strays/<id:pk>/set-aside/", strays.set_aside, name="stray-set-aside"),
+    path("strays/<id:pk>/set-alike-aside/", strays.set_alike_aside, name="stray-set-alike-aside"),
     path("holds/<id:pk>/lift/", actions.lift_hold, name="hold-lift"),
     path("webhooks/", include("webhooks.urls")),
     path("login/", auth_views.LoginView.as_view(redirect_authenticated_user=True), name="login"),

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from batches import decisions, jobs, packing, results
+from batches import closing, decisions, jobs, packing, results
 from batches.counts import count_batches, count_uploads
 from batches.lifecycle import move_batch
 from batches.models import Batch, BatchStatus, EarlierAnswer, Event, Hold, Item, Outcome, Upload, UploadStatus
@@ -31,7 +31,7 @@ def ended(start_upload, settings):
     file(batch, first, "error", credits=2)
     for item in others:
         file(batch, item)
-    results.close_batch(batch.pk)
+    closing.close_batch(batch.pk)
     jobs.tick()
     upload.refresh_from_db()
     assert upload.status == UploadStatus.COMPLETE
@@ -110,8 +110,8 @@ def test_a_late_answer_after_a_re_run_still_files(ended, alice):
 
 def test_a_list_is_not_complete_while_somebody_is_asked_for_once_more(ended, alice):
     decisions.rerun(ended.items.filter(outcome=Outcome.MISSING), alice)
-    assert results.waiting_for_nothing().count() == 0
-    results.complete_upload(ended.pk, timezone.now())
+    assert closing.waiting_for_nothing().count() == 0
+    closing.complete_upload(ended.pk, timezone.now())
     assert Upload.objects.get().status == UploadStatus.RUNNING
 
 
@@ -142,8 +142,8 @@ def test_the_first_result_is_noted_while_the_batch_runs(start_upload):
     batch = start_upload(12).batches.get()
     move_batch(batch.pk, BatchStatus.SUBMITTING, submitted_at=timezone.now(), attempts=1)
     file(batch, batch.items.first())
-    results.note_first_results(timezone.now())
-    results.note_first_results(timezone.now())
+    closing.note_first_results(timezone.now())
+    closing.note_first_results(timezone.now())
     event = batch.events.get(what="first result")
     assert event.at == batch.items.first().answered_at == Batch.objects.get().first_result_at
 
@@ -151,7 +151,7 @@ def test_the_first_result_is_noted_while_the_batch_runs(start_upload):
 def test_put_aside_errors_are_forgotten_too(ended, alice, settings):
     decisions.rerun(ended.items.filter(outcome=Outcome.ERROR), alice)
     settings.RESULT_RETENTION_DAYS = 30
-    results.purge_expired(timezone.now() + timedelta(days=31))
+    closing.purge_expired(timezone.now() + timedelta(days=31))
     assert EarlierAnswer.objects.get().answer == ""
 
 

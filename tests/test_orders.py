@@ -25,9 +25,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from batches import decisions, dispatch, packing, results
+from batches import closing, decisions, dispatch, packing
 from batches.lifecycle import move_upload
 from batches.models import (
+    ANSWERED,
     OPEN,
     Batch,
     BatchStatus,
@@ -71,7 +72,7 @@ class Orders(RuleBasedStateMachine):
         self.transaction = transaction.atomic()
         self.transaction.__enter__()
         self.under_way, self.delivered, self.addresses = [], [], []
-        self.taken, self.allowed, self.calls = Counter(), Counter(), 0
+        self.taken, self.allowed, self.calls, self.is_cancelled = Counter(), Counter(), 0, False
 
     def teardown(self):
         try:
@@ -172,6 +173,12 @@ class Orders(RuleBasedStateMachine):
             body = answer_for(Item(pk=key), outcome, batchId=vendor_id, batchRequestId=request_id)
             self.delivered.append((token, key, request_id, body))
             filing.take(Stray.Kind.ITEM, token, body)
+            self.check_filing(Item.objects.get(pk=key), request_id)
+
+    def check_filing(self, item, request_id):
+        """It is the item's answer, or a stray because the item has another one or is refused."""
+        is_filed = item.request_id == request_id and request_id in item.answer
+        assert is_filed or item.outcome in {*ANSWERED, Outcome.INVALID}
 
     @precondition(lambda self: self.delivered)
     @rule(index=strategies.integers(0, 200))
@@ -196,11 +203,11 @@ class Orders(RuleBasedStateMachine):
     @rule(later=LATER)
     def tick(self, later):
         now = timezone.now() + later
-        results.adopt_answered(now)
-        results.note_first_results(now)
-        for batch_id in results.list_closable(now):
-            results.close_batch(batch_id)
-        results.complete_uploads(now)
+        closing.adopt_answered(now)
+        closing.note_first_results(now)
+        for batch_id in closing.list_closable(now):
+            closing.close_batch(batch_id)
+        closing.complete_uploads(now)
 
     @rule(later=LATER)
     def sweep(self, later):
@@ -220,7 +227,7 @@ class Orders(RuleBasedStateMachine):
         if troubled:
             batch = troubled[index % len(troubled)]
             if way == "give up":
-                results.give_up(batch, self.staff)
+                closing.give_up(batch, self.staff)
             elif way == "one by one" and batch.status == BatchStatus.REFUSED:
                 decisions.send_singly(batch, self.staff)
             else:
@@ -249,6 +256,12 @@ class Orders(RuleBasedStateMachine):
         if not move_upload(self.upload.pk, paused, only_if={"status": running}):
             move_upload(self.upload.pk, running, only_if={"status": paused})
 
+    @rule(luck=strategies.integers(0, 20))
+    def cancel(self, luck):
+        """Seldom: a list that is cancelled has nothing more to show."""
+        if luck == 13:
+            self.is_cancelled = decisions.cancel_upload(self.upload, self.staff) or self.is_cancelled
+
     # What always holds
 
     @invariant()
@@ -270,6 +283,8 @@ class Orders(RuleBasedStateMachine):
     @invariant()
     def who_is_waited_for_is_in_an_open_batch_or_in_none(self):
         waiting = Item.objects.filter(outcome=Outcome.PENDING).exclude(batch=None)
+        if self.is_cancelled:
+            waiting = waiting.exclude(batch__status=BatchStatus.CANCELLED)
         assert not waiting.exclude(batch__status__in=OPEN).exists()
 
     @invariant()
@@ -292,13 +307,15 @@ class Orders(RuleBasedStateMachine):
             move_upload(self.upload.pk, UploadStatus.RUNNING, only_if={"status": UploadStatus.PAUSED})
             self.sweep(timedelta(days=2))
             for batch in Batch.objects.needing_a_person():
-                results.give_up(batch, self.staff)
+                closing.give_up(batch, self.staff)
             for batch_id in dispatch.choose_batches(timezone.now() + timedelta(days=2)):
                 self.submit(batch_id, "taken")
             self.deliver_all("matched")
             self.tick(timedelta(days=2))
-            if not Upload.objects.exclude(status=UploadStatus.COMPLETE).exists():
+            if Upload.objects.get(pk=self.upload.pk).status == UploadStatus.COMPLETE:
                 return self.a_complete_list_waits_for_nothing()
+            if self.is_cancelled and not Batch.objects.filter(status__in=OPEN).exists():
+                return None
         raise AssertionError(
             f"stuck: {list(Batch.objects.filter(status__in=OPEN).values_list('status', 'attempts', 'size'))}"
         )

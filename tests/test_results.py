@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from batches import jobs, results
+from batches import closing, jobs, results
 from batches.counts import count_batches, count_uploads
 from batches.lifecycle import move_batch
 from batches.models import Batch, BatchStatus, Event, Item, Outcome, Upload, UploadStatus
@@ -131,7 +131,7 @@ def test_the_completion_closes_nothing_by_itself(sent):
     assert complete(batch, totalProcessed=12, totalMatched=9, totalErrors=1) == Filing.FILED
     batch = refresh(batch)
     assert (batch.vendor_processed, batch.vendor_matched, batch.vendor_errors) == (12, 9, 1)
-    assert results.list_closable(timezone.now()) == []
+    assert closing.list_closable(timezone.now()) == []
 
 
 def test_a_second_completion_is_a_duplicate(sent):
@@ -170,7 +170,7 @@ def test_a_batch_closes_after_grace_or_silence(sent, is_complete, seconds, close
     if is_complete:
         complete(batch)
     later = timezone.now() + timedelta(seconds=seconds)
-    assert results.list_closable(later) == ([batch.pk] if closes else [])
+    assert closing.list_closable(later) == ([batch.pk] if closes else [])
 
 
 def test_what_is_unanswered_is_planned_again_once_and_then_missing(sent, settings):
@@ -178,21 +178,21 @@ def test_what_is_unanswered_is_planned_again_once_and_then_missing(sent, setting
     batch = sent(30)
     for item in batch.items.all()[:15]:
         file(batch, item)
-    assert results.close_batch(batch.pk) == batch.upload_id
+    assert closing.close_batch(batch.pk) == batch.upload_id
     batch = refresh(batch)
     assert (batch.matched, batch.missing, batch.moved) == (15, 0, 15)
     assert batch.upload.items.unplanned().count() == 15
     again = Batch.objects.create(upload=batch.upload, number=2, size=15, status=BatchStatus.ACKNOWLEDGED)
     batch.upload.items.unplanned().update(batch=again)
-    assert results.close_batch(again.pk) is None
+    assert closing.close_batch(again.pk) is None
     assert (refresh(again).missing, refresh(again).moved) == (15, 0)
 
 
 def test_closing_twice_closes_once(sent):
     batch = sent()
     answer_all(batch)
-    results.close_batch(batch.pk)
-    results.close_batch(batch.pk)
+    closing.close_batch(batch.pk)
+    closing.close_batch(batch.pk)
     assert Event.objects.filter(what="closed").count() == 1
 
 
@@ -202,7 +202,7 @@ def test_a_late_answer_still_files_and_counts(sent, settings):
     first, *others = batch.items.all()
     for item in others:
         file(batch, item, "no_match")
-    results.close_batch(batch.pk)
+    closing.close_batch(batch.pk)
     assert refresh(batch).missing == 1
     assert file(batch, first) == Filing.FILED
     batch = refresh(batch)
@@ -214,7 +214,7 @@ def test_a_batch_that_we_thought_lost_is_adopted_by_its_first_answer(sent, statu
     batch = sent()
     Batch.objects.update(status=status, vendor_id="")
     file(batch, batch.items.first())
-    results.adopt_answered(timezone.now())
+    closing.adopt_answered(timezone.now())
     batch = refresh(batch)
     assert (batch.status, batch.vendor_id) == (BatchStatus.ACKNOWLEDGED, "2067cf32-0000-4000-8000-000000000001")
 
@@ -226,10 +226,10 @@ def test_a_batch_is_not_adopted_by_an_answer_to_an_earlier_one(sent):
     earlier.items.update(batch=later)
     for item in later.items.all()[:3]:
         assert file(earlier, item) == Filing.FILED
-    results.adopt_answered(timezone.now())
+    closing.adopt_answered(timezone.now())
     assert refresh(later).status == BatchStatus.PLANNED
     assert file(later, later.items.filter(outcome=Outcome.PENDING).first()) == Filing.FILED
-    results.adopt_answered(timezone.now())
+    closing.adopt_answered(timezone.now())
     assert refresh(later).status == BatchStatus.ACKNOWLEDGED
 
 
@@ -237,7 +237,7 @@ def test_a_batch_is_adopted_though_nothing_says_the_vendors_number(sent):
     batch = sent()
     Batch.objects.update(status=BatchStatus.UNCONFIRMED, vendor_id="")
     file(batch, batch.items.first(), batchId=None)
-    results.adopt_answered(timezone.now())
+    closing.adopt_answered(timezone.now())
     assert (refresh(batch).status, refresh(batch).vendor_id) == (BatchStatus.ACKNOWLEDGED, "")
 
 
@@ -253,7 +253,7 @@ def test_a_completion_adopts_as_well(sent):
     batch = sent()
     Batch.objects.update(status=BatchStatus.UNCONFIRMED, vendor_id="")
     complete(batch)
-    results.adopt_answered(timezone.now())
+    closing.adopt_answered(timezone.now())
     assert refresh(batch).vendor_id == "vendor-batch"
 
 
@@ -262,7 +262,7 @@ def test_counts_of_running_and_closed_batches_are_the_same(sent):
     for item, outcome in zip(batch.items.all(), ["matched"] * 6 + ["no_match"] * 4 + ["error"] * 2, strict=True):
         file(batch, item, outcome)
     live, of_upload = count_batches([refresh(batch)])[batch.pk], count_uploads([batch.upload])[batch.upload_id]
-    results.close_batch(batch.pk)
+    closing.close_batch(batch.pk)
     assert count_batches([refresh(batch)])[batch.pk] == live
     assert count_uploads([batch.upload])[batch.upload_id] == live == of_upload
     assert (live.matched, live.no_match, live.error, live.pending, live.percent, live.match_rate) == (
@@ -289,9 +289,9 @@ def test_contact_details_are_forgotten_when_their_time_is_over(sent, settings):
     batch = sent()
     file(batch, batch.items.first())
     later = timezone.now() + timedelta(days=31)
-    assert results.purge_expired(later) == 0
+    assert closing.purge_expired(later) == 0
     settings.RESULT_RETENTION_DAYS = 30
-    assert results.purge_expired(later) == 1
+    assert closing.purge_expired(later) == 1
     item = batch.items.first()
     assert (item.answer, item.outcome) == ("", Outcome.MATCHED)
 
@@ -313,7 +313,7 @@ def test_what_fails_in_one_step_holds_up_no_other(sent, monkeypatch):
         raise ValueError
 
     fail.__name__ = "adopt_answered"
-    monkeypatch.setattr(results, "adopt_answered", fail)
+    monkeypatch.setattr(closing, "adopt_answered", fail)
     jobs.tick()
     assert refresh(batch).status == BatchStatus.CLOSED
 
@@ -323,7 +323,7 @@ def test_an_answer_adopts_though_it_was_forgotten(sent):
     file(batch, batch.items.first())
     Item.objects.update(answer="")
     Batch.objects.update(status=BatchStatus.UNCONFIRMED, vendor_id="")
-    results.adopt_answered(timezone.now())
+    closing.adopt_answered(timezone.now())
     assert refresh(batch).status == BatchStatus.ACKNOWLEDGED
 
 
@@ -331,9 +331,9 @@ def test_a_batch_that_was_adopted_is_not_given_up(sent, alice):
     Batch.objects.filter(pk=sent().pk).update(status=BatchStatus.UNCONFIRMED)
     shown = Batch.objects.get()
     Batch.objects.update(status=BatchStatus.ACKNOWLEDGED)
-    assert not results.give_up(shown, alice)
+    assert not closing.give_up(shown, alice)
     Batch.objects.update(status=BatchStatus.UNCONFIRMED, attempts=7)
-    assert not results.give_up(shown, alice)
+    assert not closing.give_up(shown, alice)
     assert Batch.objects.get().missing == 0
 
 
@@ -352,7 +352,7 @@ def test_a_batch_that_fell_silent_holds_up_no_other(sent, settings):
 def test_giving_up_leaves_everything_missing(sent, alice):
     batch = sent()
     Batch.objects.update(status=BatchStatus.UNCONFIRMED)
-    assert results.give_up(Batch.objects.get(), alice)
+    assert closing.give_up(Batch.objects.get(), alice)
     assert refresh(batch).missing == 12
     assert Event.objects.last().user == alice
     assert Upload.objects.get().items.unplanned().count() == 0

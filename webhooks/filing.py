@@ -51,7 +51,7 @@ def try_again(stray, user):
     if reason:
         Stray.objects.filter(pk=stray.pk).update(reason=reason)
     else:
-        decide(stray, Stray.Status.FILED, user)
+        decide(Stray.objects.filter(pk=stray.pk), Stray.Status.FILED, user)
     return not reason
 
 
@@ -71,7 +71,6 @@ def find_reason(kind, token, body, file):
     return "" if filing in FILED else filing.value
 
 
-def decide(stray, status, user):
-    """Write down what became of a stray. False if somebody else did before."""
-    waiting = Stray.objects.waiting().filter(pk=stray.pk)
-    return waiting.update(status=status, decided_at=timezone.now(), decided_by=user) == 1
+def decide(strays, status, user):
+    """Write down what becomes of strays. Gives how many: what was decided before stays."""
+    return strays.waiting().update(status=status, decided_at=timezone.now(), decided_by=user)

@@ -18,8 +18,10 @@ def stray_list(request):
 
 def stray_page(request, pk):
     stray = get_object_or_404(Stray.objects.select_related("decided_by"), pk=pk)
+    alike = Stray.objects.waiting().filter(kind=stray.kind, reason=stray.reason).count()
     batch = Batch.objects.with_upload().filter(token=stray.token).first()
-    return render(request, "strays/page.html", {"stray": stray, "batch": batch, "body": indent(stray.text)})
+    context = {"stray": stray, "batch": batch, "body": indent(stray.text), "alike": alike}
+    return render(request, "strays/page.html", context)
 
 
 @require_POST
@@ -36,5 +38,14 @@ def try_again(request, pk):
 def set_aside(request, pk):
     """Nothing more is to be done about it; it is kept."""
     stray = get_object_or_404(Stray, pk=pk)
-    filing.decide(stray, Stray.Status.ASIDE, request.user)
+    filing.decide(Stray.objects.filter(pk=stray.pk), Stray.Status.ASIDE, request.user)
+    return redirect("strays")
+
+
+@require_POST
+def set_alike_aside(request, pk):
+    """The same for all that strayed for the same reason: a batch that was sent twice brings a stray for everybody."""
+    stray = get_object_or_404(Stray, pk=pk)
+    count = filing.decide(Stray.objects.filter(kind=stray.kind, reason=stray.reason), Stray.Status.ASIDE, request.user)
+    messages.success(request, f"{count} set aside. They are kept.")
     return redirect("strays")

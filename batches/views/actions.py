@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from batches import decisions, intake, jobs, results
+from batches import closing, decisions, intake, jobs
 from batches.forms import RerunForm
 from batches.lifecycle import move_upload, record
 from batches.models import Batch, Hold, Upload, UploadStatus
@@ -73,7 +73,7 @@ def send_batch_singly(request, pk):
 @require_POST
 def give_batch_up(request, pk):
     batch = get_object_or_404(Batch, pk=pk)
-    if is_shown(request, batch) and results.give_up(batch, request.user):
+    if is_shown(request, batch) and closing.give_up(batch, request.user):
         messages.success(request, f"Batch {batch} is given up: who has no answer is missing. A late one still files.")
     else:
         messages.warning(request, "Nothing was given up: the batch has gone on, or it has been decided already.")

@@ -5,7 +5,7 @@ import json
 import pytest
 from django.utils import timezone
 
-from batches import decisions, jobs, results
+from batches import closing, decisions, jobs
 from batches.lifecycle import move_batch
 from batches.models import Batch, BatchStatus, Item, Outcome, Upload, UploadStatus
 from tests.conftest import answer_for
@@ -135,4 +135,4 @@ def test_a_late_answer_is_counted(vendor, batch):
     for item in batch.items.all():
         filing.take(Stray.Kind.ITEM, batch.token, answer_for(item))
     assert audit(vendor).faults == []
-    assert results.list_closable(timezone.now()) == []
+    assert closing.list_closable(timezone.now()) == []

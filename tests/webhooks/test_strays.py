@@ -3,7 +3,7 @@ import json
 import pytest
 from django.utils import timezone
 
-from batches import decisions, results
+from batches import closing, decisions, results
 from batches.lifecycle import move_batch
 from batches.models import Batch, BatchStatus, EarlierAnswer, Item, Outcome
 from tests.conftest import answer_for
@@ -68,7 +68,7 @@ def test_a_person_files_an_answer_over_an_error(browser, batch, alice):
     deliver(batch, item, "error", credits=1)
     for other in batch.items.exclude(pk=item.pk):
         deliver(batch, other)
-    results.close_batch(batch.pk)
+    closing.close_batch(batch.pk)
     deliver(batch, item, batchRequestId="another")
     assert "Filed" in press(browser, Stray.objects.get(), "try-again")
     batch.refresh_from_db()
@@ -108,9 +108,32 @@ def test_any_body_shows(browser, body):
     assert b"<script>alert" not in page.content
 
 
-def test_strays_take_the_same_number_of_queries_for_one_and_three(browser, django_assert_num_queries):
+def test_strays_take_the_same_number_of_queries_for_one_and_three(browser, alice, django_assert_num_queries):
     for _ in range(2):
         filing.take(Stray.Kind.ITEM, "nobody", answer_for(Item(pk=1)))
+        Stray.objects.update(decided_by=alice)
         with django_assert_num_queries(5):
             browser.get("/strays/")
         filing.take(Stray.Kind.ITEM, "nobody", b"no json")
+
+
+def test_all_that_strayed_for_the_same_reason_are_set_aside_at_once(browser, batch, alice):
+    for number in range(3):
+        filing.take(Stray.Kind.ITEM, batch.token, b"no json %d" % number)
+    filing.take(Stray.Kind.ITEM, "nobody", answer_for(batch.items.first()))
+    other, *alike = Stray.objects.all()
+    assert "Set all 3 like this aside" in browser.get(f"/strays/{alike[0].pk}/").content.decode()
+    press(browser, alike[0], "set-alike-aside")
+    assert set(Stray.objects.values_list("status", "decided_by")) == {("aside", alice.pk), ("waiting", None)}
+    assert Stray.objects.waiting().get() == other
+
+
+def test_a_stray_that_breaks_something_says_so_again(browser, batch, monkeypatch):
+    def fail(*_):
+        raise ValueError("the row was: Ada Abbott")
+
+    monkeypatch.setitem(filing.FILE, Stray.Kind.ITEM, fail)
+    monkeypatch.setattr(filing, "file_by_hand", fail)
+    filing.take(Stray.Kind.ITEM, batch.token, answer_for(batch.items.first()))
+    assert "It still cannot be filed" in press(browser, Stray.objects.get(), "try-again")
+    assert Stray.objects.get().reason == "It could not be stored: ValueError."
