@@ -5,6 +5,7 @@ import os
 import shutil
 
 import pytest
+import requests
 
 from tests.portal import ROOT, Portal, make_database
 
@@ -101,3 +102,49 @@ def test_a_wrong_file_is_answered_with_a_sentence(page, tmp_path):
     page.get_by_label("File").set_input_files(tmp_path / "list.csv")
     page.get_by_role("button", name="Go on to the columns").click()
     page.get_by_text("This is a PDF document, not a list.").wait_for()
+
+
+def test_people_are_asked_for_once_more_and_batches_decided_about(page, portal):
+    portal.trace(ROOT / "static" / "sample.csv", "--name", "Spring leads", "--wait", "--timeout", "60")
+    portal.ask(
+        "[Item.objects.filter(pk__in=list(Item.objects.filter(outcome='matched').values_list('pk', flat=True)"
+        "[:5])).update(outcome='missing', answer='', request_id='')]"
+    )
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto("/items/?outcome=missing")
+    page.get_by_role("button", name="Choose all on this page").click()
+    page.get_by_label("Choose row").first.uncheck()
+    page.get_by_role("button", name="Re-run those chosen").click()
+    page.get_by_text("4 people are asked for once more.").wait_for()
+
+    page.goto("/")
+    page.get_by_text("Finished lately").wait_for(timeout=60_000)
+    page.get_by_role("link", name="Spring leads", exact=True).click()
+    page.get_by_role("button", name="Re-run 1 missing").click()
+    page.get_by_text("1 person is asked for once more.").wait_for()
+    page.get_by_role("link", name="All of the history, in order").click()
+    assert page.get_by_text("re-run").count() == 2
+
+    portal.ask(
+        "[Upload.objects.update(status='running'), Batch.objects.filter(number=1).update(status='unconfirmed',"
+        " submitted_at='2026-01-01T00:00Z', completed_at=None, attempts=1), Item.objects.filter(batch__number=1)"
+        ".update(outcome='pending', answered_via=None)]"
+    )
+    page.goto("/")
+    page.get_by_role("button", name="Give up").click()
+    page.get_by_text("is given up").wait_for()
+    page.get_by_text("Needs you").wait_for(state="hidden")
+
+
+def test_a_stray_is_looked_at_and_set_aside(page, portal):
+    headers = {"x-api-key": "sandbox"}
+    assert requests.post(f"{portal.address}/webhooks/item/nobody/", data=b"{broken", headers=headers, timeout=5).ok
+    page.goto("/")
+    page.get_by_role("link", name="1 delivery of the vendor could not be filed").click()
+    page.locator("tbody tr").first.get_by_role("link").first.click()
+    assert page.get_by_text("{broken").is_visible()
+    page.get_by_role("button", name="Try again").click()
+    page.get_by_text("It still cannot be filed.").wait_for()
+    page.get_by_role("button", name="Set aside").click()
+    page.goto("/")
+    assert page.get_by_text("could not be filed").count() == 0
