@@ -13,17 +13,8 @@ from django.utils import timezone
 
 from batches.counts import freeze
 from batches.lifecycle import move_batch, move_upload, record
-from batches.models import (
-    NEEDING_A_PERSON,
-    OPEN,
-    Batch,
-    BatchStatus,
-    EarlierAnswer,
-    Item,
-    Outcome,
-    Upload,
-    UploadStatus,
-)
+from batches.models import Batch, EarlierAnswer, Item, Upload
+from batches.statuses import NEEDING_A_PERSON, OPEN, BatchStatus, Outcome, UploadStatus
 from batches.vendor import protocol
 
 

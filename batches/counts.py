@@ -9,7 +9,8 @@ from decimal import Decimal
 
 from django.db.models import Count, F, Q, Sum
 
-from batches.models import Batch, BatchStatus, Item, Outcome
+from batches.models import Batch, Item
+from batches.statuses import BatchStatus, Outcome
 
 COUNTED = [Outcome.MATCHED, Outcome.NO_MATCH, Outcome.ERROR, Outcome.MISSING]
 

@@ -14,7 +14,8 @@ from django.utils import timezone
 from batches import packing, results
 from batches.counts import freeze
 from batches.lifecycle import move_batch, move_upload, record
-from batches.models import RERUNNABLE, STARTED, Batch, BatchStatus, Event, Hold, Item, Outcome, Upload, UploadStatus
+from batches.models import Batch, Event, Hold, Item, Upload
+from batches.statuses import RERUNNABLE, STARTED, BatchStatus, Outcome, UploadStatus
 from batches.vendor import client
 
 SPARE_MAX = 30

@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from batches import closing, packing, results
 from batches.lifecycle import move_batch, record
-from batches.models import Batch, BatchKind, BatchStatus, Event, Hold, Item, Outcome, Upload, UploadStatus
+from batches.models import Batch, Event, Hold, Item, Upload
+from batches.statuses import BatchKind, BatchStatus, Outcome, UploadStatus
 from batches.storing import store
 from batches.vendor import client, protocol
 

@@ -8,7 +8,7 @@ import csv
 import io
 
 from batches.contacts import Contact
-from batches.models import ANSWERED, Outcome
+from batches.statuses import ANSWERED, Outcome
 from batches.vendor.answers import read_contact
 
 LAYOUTS = ["wide", "long"]

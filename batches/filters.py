@@ -2,7 +2,8 @@ import django_filters as filters
 from django import forms
 from django.db.models import Q
 
-from batches.models import Batch, BatchStatus, Item, Outcome, Upload, UploadStatus
+from batches.models import Batch, Item, Upload
+from batches.statuses import BatchStatus, Outcome, UploadStatus
 
 SELECT = forms.Select(attrs={"class": "form-select"})
 SEARCH = forms.TextInput(attrs={"class": "form-control", "type": "search"})

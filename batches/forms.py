@@ -3,7 +3,8 @@ from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 
 from batches.mapping import FULL_NAME, LABELS, MAPPABLE, NAME_PARTS, find_gaps
-from batches.models import RERUNNABLE, Item, Priority, Upload
+from batches.models import Item, Upload
+from batches.statuses import RERUNNABLE, Priority
 from batches.vendor.protocol import FIELDS
 
 FIXABLE = ["state", "mail_state"]

@@ -19,7 +19,8 @@ from batches import mapping, packing, parsing
 from batches.checking import Checked, Problem, check
 from batches.layout import Layout, UnreadableFile
 from batches.lifecycle import move_upload, record
-from batches.models import Item, Outcome, Priority, Upload, UploadStatus
+from batches.models import Item, Upload
+from batches.statuses import Outcome, Priority, UploadStatus
 from batches.vendor.protocol import FIELDS
 
 logger = logging.getLogger(__name__)

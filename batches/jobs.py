@@ -15,7 +15,8 @@ from redis.exceptions import RedisError
 from rq.worker import SimpleWorker
 
 from batches import closing, decisions, dispatch, intake, packing
-from batches.models import Upload, UploadStatus
+from batches.models import Upload
+from batches.statuses import UploadStatus
 
 logger = logging.getLogger(__name__)
 

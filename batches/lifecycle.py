@@ -5,7 +5,8 @@ nothing. That statement is the lock, and the two tables below are the state diag
 on PostgreSQL and on SQLite. Nothing else writes a status.
 """
 
-from batches.models import Batch, BatchStatus, Event, Upload, UploadStatus
+from batches.models import Batch, Event, Upload
+from batches.statuses import BatchStatus, UploadStatus
 
 BATCH_COMES_FROM = {
     # Back to planned: nothing was taken, or sending again was decided.

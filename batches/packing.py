@@ -9,8 +9,9 @@ from django.db.models import F, Max, Q
 from django.urls import reverse
 
 from batches.lifecycle import move_batch, record
-from batches.models import Batch, BatchKind, BatchStatus, Event, Item, Outcome, Upload, UploadStatus, make_token
+from batches.models import Batch, Event, Item, Upload, make_token
 from batches.planning import SizedItem, plan
+from batches.statuses import BatchKind, BatchStatus, Outcome, UploadStatus
 from batches.vendor import protocol
 
 FRUITLESS_REFUSALS = 7

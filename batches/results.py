@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from batches.counts import freeze
 from batches.lifecycle import record
-from batches.models import ANSWERED, RERUNNABLE, Batch, BatchStatus, EarlierAnswer, Item, Outcome, Upload
+from batches.models import Batch, EarlierAnswer, Item, Upload
+from batches.statuses import ANSWERED, RERUNNABLE, BatchStatus, Outcome
 
 
 class Filing(Enum):

@@ -8,7 +8,8 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from batches import decisions, dispatch, intake, jobs, packing, results
-from batches.models import Batch, BatchStatus, Event, Hold, Item, Outcome, Priority, Upload, UploadStatus
+from batches.models import Batch, Event, Hold, Item, Upload
+from batches.statuses import BatchStatus, Outcome, Priority, UploadStatus
 from tests.conftest import answer_for, people
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,8 @@ import pytest
 from django.core.management import call_command
 
 from batches.exports import COLUMNS, stream_csv
-from batches.models import Item, Outcome
+from batches.models import Item
+from batches.statuses import Outcome
 from tests.conftest import HEADER, answer_for, people, person, sample, to_csv
 
 pytestmark = pytest.mark.django_db

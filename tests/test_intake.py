@@ -6,7 +6,8 @@ from django.utils import timezone
 
 from batches import decisions, intake, jobs
 from batches.layout import UnreadableFile
-from batches.models import Item, Outcome, Upload, UploadStatus
+from batches.models import Item, Upload
+from batches.statuses import Outcome, UploadStatus
 from tests.conftest import HEADER, people, person, to_csv
 
 pytestmark = pytest.mark.django_db

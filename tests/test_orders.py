@@ -27,18 +27,8 @@ from hypothesis.stateful import (
 
 from batches import closing, decisions, dispatch, packing
 from batches.lifecycle import move_upload
-from batches.models import (
-    ANSWERED,
-    OPEN,
-    Batch,
-    BatchStatus,
-    EarlierAnswer,
-    Hold,
-    Item,
-    Outcome,
-    Upload,
-    UploadStatus,
-)
+from batches.models import Batch, EarlierAnswer, Hold, Item, Upload
+from batches.statuses import ANSWERED, OPEN, BatchStatus, Outcome, UploadStatus
 from tests.conftest import answer_for
 from webhooks import filing
 from webhooks.models import Stray

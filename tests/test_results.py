@@ -7,8 +7,9 @@ from django.utils import timezone
 from batches import closing, jobs, results
 from batches.counts import count_batches, count_uploads
 from batches.lifecycle import move_batch
-from batches.models import Batch, BatchStatus, Event, Item, Outcome, Upload, UploadStatus
+from batches.models import Batch, Event, Item, Upload
 from batches.results import Filing
+from batches.statuses import BatchStatus, Outcome, UploadStatus
 from batches.vendor import protocol
 from tests.conftest import answer_for
 

@@ -10,7 +10,8 @@ from django.views.decorators.http import require_POST
 from batches import closing, decisions, intake, jobs
 from batches.forms import RerunForm
 from batches.lifecycle import move_upload, record
-from batches.models import Batch, Hold, Upload, UploadStatus
+from batches.models import Batch, Hold, Upload
+from batches.statuses import UploadStatus
 
 
 @require_POST

@@ -4,7 +4,8 @@ from django.utils.text import slugify
 
 from batches.exports import LAYOUTS, stream_csv
 from batches.lifecycle import record
-from batches.models import Outcome, Upload
+from batches.models import Upload
+from batches.statuses import Outcome
 
 
 def export_upload(request, pk):

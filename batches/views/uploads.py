@@ -7,7 +7,8 @@ from batches.counts import count_batches, count_uploads
 from batches.filters import UploadFilter
 from batches.forms import MappingForm, UploadForm
 from batches.layout import UnreadableFile
-from batches.models import Outcome, Upload, UploadStatus
+from batches.models import Upload
+from batches.statuses import Outcome, UploadStatus
 from batches.tables import BatchTable, EventTable, ItemTable, UploadTable
 from batches.views.listing import paginate, show_list
 

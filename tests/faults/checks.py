@@ -6,18 +6,8 @@ from collections import Counter, defaultdict
 
 from django.db.models import Count
 
-from batches.models import (
-    ANSWERED,
-    OPEN,
-    Batch,
-    BatchKind,
-    BatchStatus,
-    EarlierAnswer,
-    Event,
-    Item,
-    Outcome,
-    UploadStatus,
-)
+from batches.models import Batch, EarlierAnswer, Event, Item
+from batches.statuses import ANSWERED, OPEN, BatchKind, BatchStatus, Outcome, UploadStatus
 from batches.vendor.protocol import encode_person
 from webhooks.models import Stray
 

@@ -16,8 +16,9 @@ from django.db.models import Max
 from django.utils import timezone
 
 from batches import intake, jobs
-from batches.models import OPEN, STARTED, Batch, BatchStatus, Hold, Item, Priority, Upload, UploadStatus
+from batches.models import Batch, Hold, Item, Upload
 from batches.sandbox.faults import REFUSED_NAME
+from batches.statuses import OPEN, STARTED, BatchStatus, Priority, UploadStatus
 from tests.faults.cases import Missed
 from tests.faults.checks import Audit
 from webhooks.models import Stray

@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from batches import closing, decisions, jobs
 from batches.lifecycle import move_batch
-from batches.models import Batch, BatchStatus, Item, Outcome, Upload, UploadStatus
+from batches.models import Batch, Item, Upload
+from batches.statuses import BatchStatus, Outcome, UploadStatus
 from tests.conftest import answer_for
 from tests.faults.checks import Audit, fingerprint
 from webhooks import filing

@@ -1,6 +1,7 @@
 import pytest
 
-from batches.models import Batch, BatchStatus
+from batches.models import Batch
+from batches.statuses import BatchStatus
 
 pytestmark = pytest.mark.django_db
 

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from batches.models import Batch, BatchStatus, Hold, Item, Outcome, Upload, UploadStatus
+from batches.models import Batch, Hold, Item, Upload
+from batches.statuses import BatchStatus, Outcome, UploadStatus
 
 pytestmark = pytest.mark.django_db
 

@@ -5,7 +5,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from batches import intake, jobs
-from batches.models import Item, Outcome, Upload, UploadStatus
+from batches.models import Item, Upload
+from batches.statuses import Outcome, UploadStatus
 from tests.conftest import answer_for, people, person, to_csv
 
 pytestmark = pytest.mark.django_db

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from batches import results
 from batches.lifecycle import move_batch
-from batches.models import Batch, BatchStatus, Item, Outcome
+from batches.models import Batch, Item
+from batches.statuses import BatchStatus, Outcome
 from tests.conftest import answer_for
 from webhooks import filing
 from webhooks.auth import BODY_LIMIT

@@ -5,7 +5,8 @@ from django.utils import timezone
 
 from batches import closing, decisions, results
 from batches.lifecycle import move_batch
-from batches.models import Batch, BatchStatus, EarlierAnswer, Item, Outcome
+from batches.models import Batch, EarlierAnswer, Item
+from batches.statuses import BatchStatus, Outcome
 from tests.conftest import answer_for
 from webhooks import filing
 from webhooks.models import Stray

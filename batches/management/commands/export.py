@@ -4,7 +4,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from batches.exports import LAYOUTS, stream_csv
 from batches.lifecycle import record
-from batches.models import Outcome, Upload
+from batches.models import Upload
+from batches.statuses import Outcome
 
 
 class Command(BaseCommand):

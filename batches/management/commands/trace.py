@@ -12,7 +12,7 @@ from batches.counts import count_uploads
 from batches.layout import UnreadableFile
 from batches.management.commands.export import write_export
 from batches.mapping import FULL_NAME, MAPPABLE, NAME_PARTS, find_gaps
-from batches.models import Outcome, Priority, UploadStatus
+from batches.statuses import Outcome, Priority, UploadStatus
 from batches.vendor.protocol import REQUIREMENTS
 
 OVER = {UploadStatus.COMPLETE, UploadStatus.CANCELLED, UploadStatus.FAILED}
