@@ -163,10 +163,13 @@ def settle(batch, items, error):
     problem = str(error)
     # A sender that was held up for long must not undo what a later one did.
     move = partial(move_batch, batch.pk, only_if={"attempts": batch.attempts}, problem=problem)
+    what = NOT_TAKEN
     match error:
         case client.VendorRefused(refusal=refusal):
-            return settle_refusal(batch, items, refusal, move)
+            settle_refusal(batch, items, refusal, move)
+            return
         case client.VendorSilent():
+            what = "unconfirmed"
             move(BatchStatus.UNCONFIRMED)
         case client.VendorUnauthorised():
             hold(problem)
@@ -176,11 +179,15 @@ def settle(batch, items, error):
             move(BatchStatus.PLANNED)
         case _:
             move(BatchStatus.PLANNED, next_try_at=next_try(batch.events.filter(what=NOT_TAKEN).count() + 1))
-    record(batch.upload_id, NOT_TAKEN, batch_id=batch.pk, detail=problem)
+    record(batch.upload_id, what, batch_id=batch.pk, detail=problem)
 
 
 def settle_refusal(batch, items, refusal, move):
-    """Refused is the item that was named; where none was, the batch, until it is split far enough to tell."""
+    """Refused is the item that was named; where none was, the batch, until it is split far enough to tell.
+
+    The upload's row is locked first, as it is for whatever makes batches or counts an upload's items.
+    """
+    Upload.objects.select_for_update(no_key=True).get(pk=batch.upload_id)
     item = find_refused(batch, items, refusal)
     if item:
         record(batch.upload_id, "an item refused", batch_id=batch.pk, detail=refusal.message)
@@ -206,10 +213,8 @@ def next_try(failures):
     return timezone.now() + timedelta(seconds=min(2 ** (failures - 1), BACKOFF_MAX) * random.uniform(1, 1.5))
 
 
-@transaction.atomic
 def refuse_item(batch, item, problem):
     """Mark the item that the vendor named as invalid; the others go out again at once."""
-    Upload.objects.select_for_update(no_key=True).get(pk=batch.upload_id)
     if not move_batch(batch.pk, BatchStatus.PLANNED, only_if={"attempts": batch.attempts}, problem=problem):
         return
     refused = Item.objects.filter(pk=item.pk, outcome=Outcome.PENDING)

@@ -25,6 +25,9 @@ from batches.statuses import (
     UploadStatus,
 )
 
+QUIET = timedelta(seconds=15)
+"""After the completion call and so long without a result, the vendor has nothing more of a batch before it."""
+
 
 def make_token():
     """A batch's secret in its callback addresses: 10 characters, 59 bits.
@@ -126,14 +129,17 @@ class BatchQuerySet(models.QuerySet):
         return self.annotate(was_resent=Exists(by_policy))
 
     def worked_on(self, now):
-        """Those that the vendor has before it: heard of within UNCONFIRMED_WAIT, and not said to be complete.
+        """Those that the vendor has before it: one lost call, or a batch that falls silent, holds up no other for long.
 
-        One lost call, or a batch that falls silent, holds up the others only for so long.
+        Heard of within UNCONFIRMED_WAIT; once said to be complete, within QUIET.
         """
-        since = now - timedelta(seconds=settings.UNCONFIRMED_WAIT)
-        answered = Item.objects.filter(batch=OuterRef("pk"), answered_at__gt=since)
-        is_heard_of = Q(submitted_at__gt=since) | Q(acknowledged_at__gt=since) | Exists(answered)
-        return self.filter(is_heard_of, status__in=AT_VENDOR, completed_at=None)
+        since, lately = now - timedelta(seconds=settings.UNCONFIRMED_WAIT), now - QUIET
+        answered = Item.objects.filter(batch=OuterRef("pk"))
+        is_heard_of = Q(submitted_at__gt=since) | Q(acknowledged_at__gt=since)
+        is_heard_of |= Exists(answered.filter(answered_at__gt=since))
+        is_going_on = Q(completed_at=None) | Q(completed_at__gt=lately)
+        is_going_on |= Exists(answered.filter(answered_at__gt=lately))
+        return self.filter(is_heard_of, is_going_on, status__in=AT_VENDOR)
 
     def due(self, now):
         """Those that may be sent now, the upload that has had least first, urgent ones before all."""

@@ -346,8 +346,14 @@ def test_a_batch_that_fell_silent_holds_up_no_other(sent, settings):
     assert Item.objects.in_flight(later).count() == 0
     Item.objects.filter(pk=batch.items.first().pk).update(outcome=Outcome.MATCHED, answered_at=later)
     assert Item.objects.in_flight(later).count() == 11
+
+
+def test_a_batch_that_is_said_to_be_complete_and_is_quiet_holds_up_no_other(sent):
+    batch, now = sent(), timezone.now()
     complete(batch)
-    assert Item.objects.in_flight(later).count() == 0
+    file(batch, batch.items.first())
+    assert Item.objects.in_flight(now + timedelta(seconds=14)).count() == 11
+    assert Item.objects.in_flight(now + timedelta(seconds=17)).count() == 0
 
 
 def test_giving_up_leaves_everything_missing(sent, alice):
