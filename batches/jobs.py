@@ -108,16 +108,20 @@ def tick():
     )
 
 
+SWEEP = [
+    decisions.find_lost_calls,
+    decisions.resend_by_policy,
+    decisions.cancel_leftovers,
+    plan_uploads,
+    check_stopped_uploads,
+    closing.purge_expired,
+]
+"""What may have been left lying. Other apps add their own."""
+
+
 def sweep():
-    """What may have been left lying, asked once a minute: after it, everything that is due is on its way again."""
-    take_steps(
-        decisions.find_lost_calls,
-        decisions.resend_by_policy,
-        decisions.cancel_leftovers,
-        plan_uploads,
-        check_stopped_uploads,
-        closing.purge_expired,
-    )
+    """Asked once a minute: after it, everything that is due is on its way again."""
+    take_steps(*SWEEP)
     tick()
 
 

@@ -1,8 +1,10 @@
 """From a delivery's bytes to where it belongs: the way of the receivers, and of a stray that is tried again."""
 
 import logging
+from datetime import timedelta
 from functools import partial
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
@@ -74,3 +76,11 @@ def find_reason(kind, token, body, file):
 def decide(strays, status, user):
     """Write down what becomes of strays. Gives how many: what was decided before stays."""
     return strays.waiting().update(status=status, decided_at=timezone.now(), decided_by=user)
+
+
+def purge_expired(now):
+    """Forget the bodies of strays older than RESULT_RETENTION_DAYS, as those of answers are. Gives how many."""
+    if not settings.RESULT_RETENTION_DAYS:
+        return 0
+    expired = Stray.objects.filter(received_at__lt=now - timedelta(days=settings.RESULT_RETENTION_DAYS))
+    return expired.exclude(body=b"").update(body=b"")

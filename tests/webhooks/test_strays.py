@@ -1,9 +1,10 @@
 import json
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
-from batches import closing, decisions, results
+from batches import closing, decisions, jobs, results
 from batches.lifecycle import move_batch
 from batches.models import Batch, EarlierAnswer, Item
 from batches.statuses import BatchStatus, Outcome
@@ -138,3 +139,13 @@ def test_a_stray_that_breaks_something_says_so_again(browser, batch, monkeypatch
     filing.take(Stray.Kind.ITEM, batch.token, answer_for(batch.items.first()))
     assert "It still cannot be filed" in press(browser, Stray.objects.get(), "try-again")
     assert Stray.objects.get().reason == "It could not be stored: ValueError."
+
+
+def test_what_strays_held_is_forgotten_when_its_time_is_over(settings):
+    filing.take(Stray.Kind.ITEM, "nobody", b"no json")
+    settings.RESULT_RETENTION_DAYS = 30
+    jobs.sweep()
+    assert bytes(Stray.objects.get().body) == b"no json"
+    Stray.objects.update(received_at=timezone.now() - timedelta(days=31))
+    jobs.sweep()
+    assert (bytes(Stray.objects.get().body), Stray.objects.get().reason) == (b"", filing.MALFORMED)

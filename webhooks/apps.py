@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+
+
+class WebhooksConfig(AppConfig):
+    name = "webhooks"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self):
+        # Models can be imported only now.
+        from batches import jobs  # noqa: PLC0415
+        from webhooks import filing  # noqa: PLC0415
+
+        jobs.SWEEP.append(filing.purge_expired)
