@@ -53,37 +53,32 @@ def cancel_upload(request, pk):
 
 @require_POST
 def send_batch_again(request, pk):
-    batch = get_object_or_404(Batch, pk=pk)
-    if is_shown(request, batch) and decisions.send_again(batch, request.user):
-        messages.success(request, f"Batch {batch} is sent again.")
-    else:
-        messages.warning(request, "Nothing was sent: the list does not run any more, or it has been decided already.")
-    return go_back(request, batch)
+    return decide(request, pk, decisions.send_again, "Batch {} is sent again.")
 
 
 @require_POST
 def send_batch_singly(request, pk):
-    batch = get_object_or_404(Batch, pk=pk)
-    if is_shown(request, batch) and decisions.send_singly(batch, request.user):
-        messages.success(request, "They are sent one by one: whoever is refused is named then.")
-    else:
-        messages.warning(request, "Nothing was sent: the list does not run any more, or it has been decided already.")
-    return go_back(request, batch.upload)
+    said = "The people of batch {} are sent one by one: whoever is refused is named then."
+    return decide(request, pk, decisions.send_singly, said)
 
 
 @require_POST
 def give_batch_up(request, pk):
+    said = "Batch {} is given up: who has no answer is missing. A late one still files."
+    return decide(request, pk, closing.give_up, said)
+
+
+def decide(request, pk, decision, said):
+    """Let a person decide about the try that the page showed: a second click decides nothing."""
     batch = get_object_or_404(Batch, pk=pk)
-    if is_shown(request, batch) and closing.give_up(batch, request.user):
-        messages.success(request, f"Batch {batch} is given up: who has no answer is missing. A late one still files.")
+    is_shown = request.POST.get("attempts", str(batch.attempts)) == str(batch.attempts)
+    if is_shown and decision(batch, request.user):
+        messages.success(request, said.format(batch))
     else:
-        messages.warning(request, "Nothing was given up: the batch has gone on, or it has been decided already.")
+        messages.warning(
+            request, "Nothing was done: the batch has gone on or was decided about already, or its list does not run."
+        )
     return go_back(request, batch)
-
-
-def is_shown(request, batch):
-    """Whether the try that the page showed is still the last one: a second click decides nothing."""
-    return request.POST.get("attempts", str(batch.attempts)) == str(batch.attempts)
 
 
 @require_POST

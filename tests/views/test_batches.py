@@ -46,7 +46,7 @@ def test_a_refused_batch_is_given_up_too(browser, batch):
 
 def test_only_a_batch_in_trouble_is_given_up(browser, batch):
     page = browser.post(f"/batches/{batch.pk}/give-up/", follow=True).content.decode()
-    assert "Nothing was given up" in page
+    assert "Nothing was done" in page
     assert Batch.objects.get().status == BatchStatus.PLANNED
 
 

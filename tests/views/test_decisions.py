@@ -119,7 +119,7 @@ def test_a_second_click_about_the_same_try_sends_nothing(browser, troubled):
     browser.post(f"/batches/{batch.pk}/send-again/", {"attempts": 1})
     Batch.objects.update(status=BatchStatus.UNCONFIRMED, attempts=2)
     page = browser.post(f"/batches/{batch.pk}/send-again/", {"attempts": 1}, follow=True).content.decode()
-    assert "Nothing was sent" in page
+    assert "Nothing was done" in page
     assert Batch.objects.get().status == BatchStatus.UNCONFIRMED
 
 
@@ -130,7 +130,7 @@ def test_few_who_are_refused_are_sent_one_by_one(browser, troubled, size, is_off
     browser.post(f"/batches/{batch.pk}/send-singly/")
     assert Batch.objects.filter(kind="single", status=BatchStatus.PLANNED).count() == size
     page = browser.post(f"/batches/{batch.pk}/send-singly/", follow=True).content.decode()
-    assert "Nothing was sent" in page
+    assert "Nothing was done" in page
     assert Batch.objects.filter(kind="single").count() == size
 
 

@@ -6,12 +6,10 @@ import logging
 
 import pytest
 from django.db import DataError, InterfaceError, OperationalError
-from django.utils import timezone
 
 from batches import results
-from batches.lifecycle import move_batch
 from batches.models import Batch, Item
-from batches.statuses import BatchStatus, Outcome
+from batches.statuses import Outcome
 from tests.conftest import answer_for
 from webhooks import filing
 from webhooks.auth import BODY_LIMIT
@@ -24,14 +22,6 @@ KEY = "the-vendor-knows-this"
 @pytest.fixture(autouse=True)
 def _key(settings):
     settings.REALESTATEAPI_KEY = KEY
-
-
-@pytest.fixture
-def batch(start_upload):
-    batch = start_upload(12).batches.get()
-    move_batch(batch.pk, BatchStatus.SUBMITTING, submitted_at=timezone.now(), attempts=1)
-    move_batch(batch.pk, BatchStatus.ACKNOWLEDGED, acknowledged_at=timezone.now(), vendor_id="vendor-batch")
-    return Batch.objects.get(pk=batch.pk)
 
 
 @pytest.fixture(params=["item", "complete"])

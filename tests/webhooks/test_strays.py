@@ -5,22 +5,13 @@ import pytest
 from django.utils import timezone
 
 from batches import closing, decisions, jobs, results
-from batches.lifecycle import move_batch
 from batches.models import Batch, EarlierAnswer, Item
-from batches.statuses import BatchStatus, Outcome
+from batches.statuses import Outcome
 from tests.conftest import answer_for
 from webhooks import filing
 from webhooks.models import Stray
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def batch(start_upload):
-    batch = start_upload(12).batches.get()
-    move_batch(batch.pk, BatchStatus.SUBMITTING, submitted_at=timezone.now(), attempts=1)
-    move_batch(batch.pk, BatchStatus.ACKNOWLEDGED, acknowledged_at=timezone.now(), vendor_id="vendor-batch")
-    return Batch.objects.get(pk=batch.pk)
 
 
 def deliver(batch, item, outcome="matched", **changes):
