@@ -79,11 +79,11 @@ def file_unexpected(token, answer, text):
     item = Item.objects.filter(pk=answer.key, upload=batch.upload_id).defer("cells").first()
     if item is None:
         return Filing.UNKNOWN_ITEM
-    if item.outcome == Outcome.MISSING and file_over(item, answer, text, "late answer"):
-        return Filing.FILED
     if is_known(item, answer, text):
         Batch.objects.filter(pk=batch.pk).update(duplicates=F("duplicates") + 1)
         return Filing.DUPLICATE
+    if item.outcome == Outcome.MISSING and file_over(item, answer, text, "late answer"):
+        return Filing.FILED
     # A re-run that was under way may have made the item pending since.
     if file_pending(token, answer, text):
         return Filing.FILED

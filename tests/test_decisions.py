@@ -199,3 +199,11 @@ def test_a_list_is_not_opened_for_nobody(ended, alice):
     ids = list(ended.items.filter(outcome=Outcome.MATCHED).values_list("pk", flat=True))
     assert decisions.rerun_batch(ended.pk, ended.batches.get().pk, ids, alice) == 0
     assert Upload.objects.get().status == UploadStatus.COMPLETE
+
+
+def test_an_older_error_is_no_late_answer_either(ended, alice):
+    item, batch = ended.items.get(outcome=Outcome.ERROR), ended.batches.get()
+    decisions.rerun(Item.objects.filter(pk=item.pk), alice)
+    Item.objects.filter(pk=item.pk).update(outcome=Outcome.MISSING)
+    assert file(batch, item, "error", credits=2) == Filing.DUPLICATE
+    assert Item.objects.get(pk=item.pk).outcome == Outcome.MISSING

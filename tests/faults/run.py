@@ -90,7 +90,7 @@ class Act(threading.Thread):
 
 
 def sizes(luck):
-    """Two to four lists, now and then one of few people, which goes over the single endpoint, or one of many."""
+    """Two or three lists; now and then one of few people, over the single endpoint, and one of more than a batch."""
     lists = [luck.randrange(20, 160) for _ in range(luck.randrange(2, 4))]
     lists += [luck.randrange(2, 10)] if luck.random() < 0.3 else []
     lists += [luck.randrange(1001, 1200)] if luck.random() < 0.1 else []
