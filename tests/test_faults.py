@@ -10,9 +10,9 @@ import pytest
 from tests.portal import ROOT
 
 pytestmark = pytest.mark.whole_way
-SHARPEST = ["the acknowledgement", "under load", "without a name", "another takes over"]
+SHARPEST = ["before the acknowledgement", "under load", "without a name"]
 TIME_LIMIT = 900
-"""Seconds. It takes some three minutes."""
+"""Seconds. It takes some two minutes."""
 
 
 def test_no_fault_loses_a_result_or_buys_one_twice(request):
