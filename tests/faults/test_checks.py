@@ -131,7 +131,7 @@ def test_what_is_stuck_or_counted_wrongly_is_found(vendor, model, change, words)
 
 
 def test_a_late_answer_is_counted(vendor, batch):
-    Item.objects.update(outcome=Outcome.MISSING, request_id="")
+    Item.objects.update(outcome=Outcome.MISSING, request_id="", answer="", credits=None, answered_at=None)
     Batch.objects.update(matched=0, missing=12, credits=0)
     for item in batch.items.all():
         filing.take(Stray.Kind.ITEM, batch.token, answer_for(item))
