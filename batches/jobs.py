@@ -9,6 +9,7 @@ from datetime import timedelta
 from functools import wraps
 
 import django_rq
+from django.conf import settings
 from django.db import close_old_connections
 from django.utils import timezone
 from redis.exceptions import RedisError
@@ -46,6 +47,14 @@ def is_redis_there():
         return django_rq.get_connection("vendor").ping()
     except RedisError:
         return False
+
+
+def queue_lengths():
+    """Queue → jobs that wait in it; empty while Redis is away."""
+    try:
+        return {name: django_rq.get_queue(name).count for name in settings.RQ_QUEUES}
+    except RedisError:
+        return {}
 
 
 def job(function):

@@ -6,7 +6,6 @@ An item goes into a batch, and out of it, by a conditional UPDATE; docs/architec
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Max, Q
-from django.urls import reverse
 
 from batches.lifecycle import move_batch, record
 from batches.models import Batch, Event, Item, Upload, make_token
@@ -20,7 +19,7 @@ FRUITLESS_REFUSALS = 7
 
 def callback_urls(token):
     """Where the vendor calls back for a batch: for each item, and once at its end."""
-    return tuple(settings.PUBLIC_URL + reverse(name, args=[token]) for name in ("item-result", "batch-complete"))
+    return tuple(f"{settings.PUBLIC_URL}/webhooks/{receiver}/{token}/" for receiver in ("item", "complete"))
 
 
 # From items to batches

@@ -1,9 +1,9 @@
 from django.contrib import admin
 from django.contrib.auth import views as auth_views
-from django.urls import include, path, register_converter
+from django.urls import path, register_converter
 from django.urls.converters import IntConverter
 
-from batches.views import actions, batches, dashboard, exports, health, items, uploads
+from batches.views import actions, batches, dashboard, exports, health, items, metrics, uploads
 from webhooks import pages as strays
 
 
@@ -41,11 +41,11 @@ urlpatterns = [
     path("strays/<id:pk>/set-aside/", strays.set_aside, name="stray-set-aside"),
     path("strays/<id:pk>/set-alike-aside/", strays.set_alike_aside, name="stray-set-alike-aside"),
     path("holds/<id:pk>/lift/", actions.lift_hold, name="hold-lift"),
-    path("webhooks/", include("webhooks.urls")),
     path("login/", auth_views.LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", auth_views.LogoutView.as_view(), name="logout"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("admin/", admin.site.urls),
 ]
 

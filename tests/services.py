@@ -31,7 +31,8 @@ def pytest_load_initial_conftests(early_config):
     for name in ("REALESTATEAPI_KEY", "REALESTATEAPI_URL", "PUBLIC_URL", "PORT", "DEBUG", "ITEMS_IN_FLIGHT"):
         os.environ.pop(name, None)
     os.environ["VAR_DIR"] = str(directory / "var")
-    (directory / "var" / "static").mkdir(parents=True)
+    for name in ("static", "metrics"):
+        (directory / "var" / name).mkdir(parents=True)
     services = [Redis(directory)]
     os.environ["REDIS_URL"] = services[0].address
     if early_config.known_args_namespace.database == "sqlite":
@@ -96,7 +97,7 @@ class Redis(Service):
 class Postgres(Service):
     """A server with a cluster of its own; as root it runs as nobody, which PostgreSQL insists on."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, is_durable=False):
         self.binaries, data = find_postgres(directory), directory / "postgres"
         data.mkdir()
         if os.getuid() == 0:
@@ -108,7 +109,7 @@ class Postgres(Service):
         self.port = free_port()
         self.address = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
         options = [f"port={self.port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={data}"]
-        options += ["fsync=off", "log_min_messages=panic"]
+        options += ["log_min_messages=panic"] + ([] if is_durable else ["fsync=off"])
         flags = [word for option in options for word in ("-c", option)]
         self.command = [self.binaries / "postgres", "-D", data, *flags]
 

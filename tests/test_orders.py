@@ -162,7 +162,7 @@ class Orders(RuleBasedStateMachine):
             request_id = f"{vendor_id}-{key}"
             body = answer_for(Item(pk=key), outcome, batchId=vendor_id, batchRequestId=request_id)
             self.delivered.append((token, key, request_id, body))
-            filing.take(Stray.Kind.ITEM, token, body)
+            filing.take(filing.Delivery(Stray.Kind.ITEM, token, body))
             self.check_filing(Item.objects.get(pk=key), request_id)
 
     def check_filing(self, item, request_id):
@@ -174,13 +174,13 @@ class Orders(RuleBasedStateMachine):
     @rule(index=strategies.integers(0, 200))
     def deliver_again(self, index):
         token, _, _, body = self.delivered[-1 - index % min(len(self.delivered), 10)]
-        filing.take(Stray.Kind.ITEM, token, body)
+        filing.take(filing.Delivery(Stray.Kind.ITEM, token, body))
 
     @precondition(lambda self: self.addresses)
     @rule(index=strategies.integers(0, 50))
     def complete(self, index):
         token, vendor_id = self.addresses[index % len(self.addresses)]
-        filing.take(Stray.Kind.COMPLETION, token, json.dumps({"batchId": vendor_id}).encode())
+        filing.take(filing.Delivery(Stray.Kind.COMPLETION, token, json.dumps({"batchId": vendor_id}).encode()))
 
     @precondition(lambda self: self.under_way)
     @rule(index=strategies.integers(0, 200))

@@ -1,14 +1,19 @@
 """From a delivery's bytes to where it belongs: the way of the receivers, and of a stray that is tried again."""
 
 import logging
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from functools import partial
 
 from django.conf import settings
+from django.db import Error as StorageError
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
-from batches.results import Filing, file_answer, file_by_hand, note_completion
+from batches.results import Filing, file_answer, file_by_hand, file_pending, note_completion
 from batches.storing import store
 from batches.vendor import protocol
 from webhooks.models import Stray
@@ -18,21 +23,71 @@ STORE_WAIT = 5
 """How long the vendor is kept waiting while the database is away, in seconds: what is answered 503 is lost."""
 DECODE = {Stray.Kind.ITEM: protocol.decode_answer, Stray.Kind.COMPLETION: protocol.decode_completion}
 FILE = {Stray.Kind.ITEM: file_answer, Stray.Kind.COMPLETION: note_completion}
-FILED = {Filing.FILED, Filing.DUPLICATE}
+
+
+class Fate(StrEnum):
+    FILED = "filed"
+    DUPLICATE = "duplicate"
+    STRAY = "stray"
+
+
+FATES = {Filing.FILED: Fate.FILED, Filing.DUPLICATE: Fate.DUPLICATE}
+"""All others are strays."""
 MALFORMED = "The body is not a JSON object in UTF-8."
 
 
-def take(kind, token, body):
-    """File a delivery, or keep it whole as a stray. Once this returns, it is stored.
+@dataclass(frozen=True, eq=False)
+class Delivery:
+    """A call of the vendor's. Two that say the same are two."""
 
-    Raises the database's error if that is away for longer than STORE_WAIT. Whatever else goes wrong is kept as well.
+    kind: str
+    token: str
+    body: bytes
+    arrived: float = field(default_factory=time.monotonic)
+
+
+def take_all(deliveries):
+    """File deliveries, or keep them whole as strays. Gives for each a Fate; None where the database is away for longer
+    than STORE_WAIT after it arrived. What has a fate is stored.
     """
-    return store(partial(file_or_keep, kind, token, body), STORE_WAIT)
+    filed = file_together(deliveries)
+    return [Fate.FILED if delivery in filed else take(delivery) for delivery in deliveries]
 
 
-def file_or_keep(kind, token, body):
-    if reason := find_reason(kind, token, body, FILE[kind]):
-        Stray.objects.create(kind=kind, token=token[:64], body=body, reason=reason)
+def file_together(deliveries):
+    """The quick way: all answers whose items await them in one transaction. Gives those that were filed.
+
+    Whatever goes wrong here is left to the way of each single one.
+    """
+    answers = {}
+    for delivery in deliveries:
+        with suppress(protocol.Malformed):
+            if delivery.kind == Stray.Kind.ITEM:
+                text = protocol.read_text(delivery.body)
+                answers[delivery] = (delivery.token, protocol.decode_answer(text), text)
+    try:
+        are_filed = file_pending(list(answers.values()))
+    except Exception as error:
+        # The class only: the text of a database error can hold the row.
+        logger.warning("Deliveries could not be filed together: %s", type(error).__name__)
+        return set()
+    return {delivery for delivery, is_filed in zip(answers, are_filed, strict=True) if is_filed}
+
+
+def take(delivery):
+    try:
+        patience = max(delivery.arrived + STORE_WAIT - time.monotonic(), 0)
+        return store(partial(file_or_keep, delivery), patience)
+    except StorageError as error:
+        logger.error("A delivery could not be stored: %s", type(error).__name__)
+        return None
+
+
+def file_or_keep(delivery):
+    fate, reason = file_or_refuse(delivery.kind, delivery.token, delivery.body, FILE[delivery.kind])
+    if reason:
+        Stray.objects.create(kind=delivery.kind, token=delivery.token[:64], body=delivery.body, reason=reason)
+    return fate
 
 
 @transaction.atomic
@@ -49,7 +104,7 @@ def try_again(stray, user):
         is_answer = stray.kind == Stray.Kind.ITEM
         return file_by_hand(token, delivery, text, user) if is_answer else note_completion(token, delivery, text)
 
-    reason = find_reason(stray.kind, stray.token, bytes(stray.body), file)
+    _, reason = file_or_refuse(stray.kind, stray.token, bytes(stray.body), file)
     if reason:
         Stray.objects.filter(pk=stray.pk).update(reason=reason)
     else:
@@ -57,20 +112,20 @@ def try_again(stray, user):
     return not reason
 
 
-def find_reason(kind, token, body, file):
-    """Why a delivery cannot be filed; empty once it is. Raises the database's error only while that is away."""
+def file_or_refuse(kind, token, body, file):
+    """What becomes of a delivery, and why it is a stray, if it is. Raises the database's error while that is away."""
     try:
         text = protocol.read_text(body)
         filing = file(token, DECODE[kind](text), text)
     except protocol.Malformed:
-        return MALFORMED
+        return Fate.STRAY, MALFORMED
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:
         # The class only: the text of an error can hold the row.
         logger.exception("A delivery could not be filed.")
-        return f"It could not be stored: {type(error).__name__}."
-    return "" if filing in FILED else filing.value
+        return Fate.STRAY, f"It could not be stored: {type(error).__name__}."
+    return (FATES[filing], "") if filing in FATES else (Fate.STRAY, filing.value)
 
 
 def decide(strays, status, user):

@@ -9,6 +9,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import msgspec
 
 from batches.vendor.answers import as_dict, as_text
 
@@ -166,7 +169,7 @@ def read_text(body):
 
 def decode_answer(body):
     """One item's result from the body of its webhook call, or of the single endpoint's reply. Raises Malformed."""
-    answer = load(body)
+    answer = load_head(body)
     key = to_key(as_dict(answer.get("input")).get("key"))
     return Answer(
         key=to_key(answer.get("key")) if key is None else key,
@@ -219,6 +222,37 @@ def pick_message(reply):
         if text := as_text(reply.get(name)):
             return text[:1000]
     return ""
+
+
+class Head(msgspec.Struct):
+    """What filing an answer needs of it: all but what was found, which is some 95 per cent of a match."""
+
+    key: Any = None
+    input: Any = None
+    batchId: Any = None
+    batchRequestId: Any = None
+    requestId: Any = None
+    match: Any = None
+    statusCode: Any = None
+    credits: Any = None
+    message: Any = None
+    error: Any = None
+    responseMessage: Any = None
+    statusMessage: Any = None
+
+
+HEAD = msgspec.json.Decoder(Head)
+
+
+def load_head(body):
+    """As load(), less what was found, and ten times faster. Whole where what was found decides about the outcome, or
+    where the quick reader, which is stricter, refuses it.
+    """
+    try:
+        head = HEAD.decode(body)
+    except msgspec.MsgspecError:
+        return load(body)
+    return msgspec.structs.asdict(head) if isinstance(head.match, bool) else load(body)
 
 
 def load(body):

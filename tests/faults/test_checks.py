@@ -42,7 +42,7 @@ def batch(start_upload):
     move_batch(batch.pk, BatchStatus.SUBMITTING, submitted_at=timezone.now(), attempts=1)
     move_batch(batch.pk, BatchStatus.ACKNOWLEDGED, acknowledged_at=timezone.now(), vendor_id="vendor-batch")
     for item in batch.items.all():
-        filing.take(Stray.Kind.ITEM, batch.token, answer_for(item))
+        filing.take(filing.Delivery(Stray.Kind.ITEM, batch.token, answer_for(item)))
     jobs.tick()
     return Batch.objects.get()
 
@@ -134,6 +134,6 @@ def test_a_late_answer_is_counted(vendor, batch):
     Item.objects.update(outcome=Outcome.MISSING, request_id="", answer="", credits=None, answered_at=None)
     Batch.objects.update(matched=0, missing=12, credits=0)
     for item in batch.items.all():
-        filing.take(Stray.Kind.ITEM, batch.token, answer_for(item))
+        filing.take(filing.Delivery(Stray.Kind.ITEM, batch.token, answer_for(item)))
     assert audit(vendor).faults == []
     assert closing.list_closable(timezone.now()) == []

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 
 def deliver(batch, item, outcome="matched", **changes):
-    filing.take(Stray.Kind.ITEM, batch.token, answer_for(item, outcome, **changes))
+    filing.take(filing.Delivery(Stray.Kind.ITEM, batch.token, answer_for(item, outcome, **changes)))
 
 
 def press(browser, stray, action):
@@ -23,7 +23,7 @@ def press(browser, stray, action):
 
 
 def test_a_stray_says_what_came_and_why_it_could_not_be_filed(browser, batch):
-    filing.take(Stray.Kind.ITEM, batch.token, b'{"input": {"last_name": "Abbott"}}')
+    filing.take(filing.Delivery(Stray.Kind.ITEM, batch.token, b'{"input": {"last_name": "Abbott"}}'))
     page = browser.get("/strays/").content.decode()
     assert "The answer does not say which item it is for." in page
     page = browser.get(f"/strays/{Stray.objects.get().pk}/").content.decode()
@@ -34,7 +34,7 @@ def test_a_stray_says_what_came_and_why_it_could_not_be_filed(browser, batch):
 
 def test_the_dashboard_says_that_strays_are_to_be_looked_at(browser, batch, alice):
     assert "could not be filed" not in browser.get("/").content.decode()
-    filing.take(Stray.Kind.ITEM, batch.token, b"no json")
+    filing.take(filing.Delivery(Stray.Kind.ITEM, batch.token, b"no json"))
     assert "1 delivery of the vendor could not be filed" in browser.get("/").content.decode()
     press(browser, Stray.objects.get(), "set-aside")
     assert "could not be filed" not in browser.get("/").content.decode()
@@ -80,14 +80,14 @@ def test_a_person_files_no_second_match(browser, batch):
 
 def test_a_completion_that_strayed_is_filed_once_its_batch_is_known(browser, batch):
     body = json.dumps({"batchId": "vendor-batch", "totalProcessed": 12}).encode()
-    filing.take(Stray.Kind.COMPLETION, "other", body)
+    filing.take(filing.Delivery(Stray.Kind.COMPLETION, "other", body))
     Batch.objects.update(token="other")
     assert "Filed" in press(browser, Stray.objects.get(), "try-again")
     assert Batch.objects.get().vendor_processed == 12
 
 
 def test_what_is_decided_is_decided(browser, batch):
-    filing.take(Stray.Kind.ITEM, batch.token, b"no json")
+    filing.take(filing.Delivery(Stray.Kind.ITEM, batch.token, b"no json"))
     stray = Stray.objects.get()
     press(browser, stray, "set-aside")
     assert browser.post(f"/strays/{stray.pk}/try-again/").status_code == 404
@@ -95,7 +95,7 @@ def test_what_is_decided_is_decided(browser, batch):
 
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe\x00", b"<script>alert(1)</script>", b"[" * 100_000, b"9" * 5000])
 def test_any_body_shows(browser, body):
-    filing.take(Stray.Kind.ITEM, "nobody", body)
+    filing.take(filing.Delivery(Stray.Kind.ITEM, "nobody", body))
     page = browser.get(f"/strays/{Stray.objects.get().pk}/")
     assert page.status_code == 200
     assert b"<script>alert" not in page.content
@@ -103,17 +103,17 @@ def test_any_body_shows(browser, body):
 
 def test_strays_take_the_same_number_of_queries_for_one_and_three(browser, alice, django_assert_num_queries):
     for _ in range(2):
-        filing.take(Stray.Kind.ITEM, "nobody", answer_for(Item(pk=1)))
+        filing.take(filing.Delivery(Stray.Kind.ITEM, "nobody", answer_for(Item(pk=1))))
         Stray.objects.update(decided_by=alice)
         with django_assert_num_queries(5):
             browser.get("/strays/")
-        filing.take(Stray.Kind.ITEM, "nobody", b"no json")
+        filing.take(filing.Delivery(Stray.Kind.ITEM, "nobody", b"no json"))
 
 
 def test_all_that_strayed_for_the_same_reason_are_set_aside_at_once(browser, batch, alice):
     for number in range(3):
-        filing.take(Stray.Kind.ITEM, batch.token, b"no json %d" % number)
-    filing.take(Stray.Kind.ITEM, "nobody", answer_for(batch.items.first()))
+        filing.take(filing.Delivery(Stray.Kind.ITEM, batch.token, b"no json %d" % number))
+    filing.take(filing.Delivery(Stray.Kind.ITEM, "nobody", answer_for(batch.items.first())))
     other, *alike = Stray.objects.all()
     assert "Set all 3 like this aside" in browser.get(f"/strays/{alike[0].pk}/").content.decode()
     press(browser, alike[0], "set-alike-aside")
@@ -127,13 +127,13 @@ def test_a_stray_that_breaks_something_says_so_again(browser, batch, monkeypatch
 
     monkeypatch.setitem(filing.FILE, Stray.Kind.ITEM, fail)
     monkeypatch.setattr(filing, "file_by_hand", fail)
-    filing.take(Stray.Kind.ITEM, batch.token, answer_for(batch.items.first()))
+    filing.take(filing.Delivery(Stray.Kind.ITEM, batch.token, answer_for(batch.items.first())))
     assert "It still cannot be filed" in press(browser, Stray.objects.get(), "try-again")
     assert Stray.objects.get().reason == "It could not be stored: ValueError."
 
 
 def test_what_strays_held_is_forgotten_when_its_time_is_over(settings):
-    filing.take(Stray.Kind.ITEM, "nobody", b"no json")
+    filing.take(filing.Delivery(Stray.Kind.ITEM, "nobody", b"no json"))
     settings.RESULT_RETENTION_DAYS = 30
     jobs.sweep()
     assert bytes(Stray.objects.get().body) == b"no json"
