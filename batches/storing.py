@@ -31,32 +31,33 @@ def drop_connection(_):
         connection.close()
 
 
-def write_each(statement, rows):
-    """Run a statement once with each of the rows (name → value), in one transaction. Gives how many rows of the table
-    each has changed.
+def write_each(writes):
+    """Run statements, each with its values (name → value), in one transaction. Gives how many rows each has changed.
 
-    On PostgreSQL it is prepared, its values are not copied into its text, and one transaction costs one wait for the
-    server and one for its disk, however many rows there are.
+    On PostgreSQL they are prepared, their values are not copied into their text, and the transaction costs one wait
+    for the server and one for its disk, however many there are.
     """
     if connection.vendor == "postgresql":
-        return write_piped(statement, rows)
+        return write_piped(writes)
     with transaction.atomic(), connection.cursor() as cursor:
-        return [cursor.execute(statement, adapt(row)).rowcount for row in rows]
+        return [cursor.execute(statement, adapt(values)).rowcount for statement, values in writes]
 
 
-def adapt(row):
+def adapt(values):
     """Times as Django's own columns keep them."""
     adapt_time = connection.ops.adapt_datetimefield_value
-    return {name: adapt_time(value) if isinstance(value, datetime) else value for name, value in row.items()}
+    return {name: adapt_time(value) if isinstance(value, datetime) else value for name, value in values.items()}
 
 
-def write_piped(statement, rows):
+def write_piped(writes):
     connection.ensure_connection()
+    # Django forbids preparing; its own cursors could not do it anyway.
+    connection.connection.prepare_threshold = 0
     with connection.wrap_database_errors:
-        if len(rows) == 1:
-            return [Cursor(connection.connection).execute(statement, rows[0], prepare=True).rowcount]
-        cursors = [Cursor(connection.connection) for _ in rows]
+        if len(writes) == 1:
+            return [Cursor(connection.connection).execute(*writes[0], prepare=True).rowcount]
+        cursors = [Cursor(connection.connection) for _ in writes]
         with connection.connection.pipeline():
-            for cursor, row in zip(cursors, rows, strict=True):
-                cursor.execute(statement, row, prepare=True)
+            for cursor, write in zip(cursors, writes, strict=True):
+                cursor.execute(*write, prepare=True)
         return [cursor.rowcount for cursor in cursors]

@@ -9,6 +9,7 @@ import socket
 import time
 from array import array
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from bench.bodies import make_body
 
@@ -26,25 +27,24 @@ class Calls:
     def __init__(self, count, bodies, key="a-key"):
         self.count = count
         self.parts = [make_body(FIRST_KEY, number).split(b"%d" % FIRST_KEY) for number in range(bodies)]
-        self.head = "POST {} HTTP/1.1\r\nhost: 127.0.0.1\r\nx-api-key: %s\r\n" % key
-        self.head += "content-type: application/json\r\ncontent-length: {}\r\n\r\n"
+        self.head = f"x-api-key: {key}\r\ncontent-type: application/json"
 
     def __len__(self):
         return self.count
 
     def __getitem__(self, position):
         body = self.body(position)
-        address = f"/webhooks/item/{token(position // PER_BATCH)}/"
-        return self.head.format(address, len(body)).encode() + body
+        line = f"POST /webhooks/item/{token(position // PER_BATCH)}/ HTTP/1.1\r\nhost: 127.0.0.1"
+        return f"{line}\r\n{self.head}\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body
 
     def body(self, position):
         before, after = self.parts[position % len(self.parts)]
         return b"%b%d%b" % (before, FIRST_KEY + position, after)
 
 
-def token(number):
+def token(number, mark="b"):
     """Of a batch's address."""
-    return f"bench-{number:07}"
+    return f"{mark}{number:09}"
 
 
 @dataclass
@@ -88,7 +88,8 @@ def drive(port, calls, positions, connections=32, per_second=None):
             poll.unregister(number)
             outcome.statuses[which] = status = receive(sock)
             outcome.latencies.append(time.perf_counter() - due)
-            if not status:
+            # What follows the head of another answer is of no interest.
+            if status != HTTPStatus.OK:
                 sock.close()
                 sock = connect(port)
             free.append(sock)

@@ -180,6 +180,10 @@ def test_webhooks_over_the_real_server(run_with_vendor):
     assert requests.post(address, data=iter([b'{"chunked"', b": true}"]), headers=headers, timeout=5).status_code == 200
     bodies = portal.ask("[s.text for s in __import__('webhooks.models').models.Stray.objects.order_by('pk')]")
     assert bodies == ["", '{"chunked": true}']
+    counted = requests.get(f"{portal.address}/metrics", timeout=5).text.splitlines()
+    assert 'skipportal_deliveries_total{fate="stray"} 2.0' in counted
+    assert 'skipportal_deliveries_refused_total{reason="wrong key"} 1.0' in counted
+    assert "skipportal_delivery_seconds_count 5.0" in counted
 
 
 def requests_ok(address):

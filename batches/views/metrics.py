@@ -1,7 +1,10 @@
 """/metrics, for Prometheus: what the receivers have counted, and how things stand in the database and the queues."""
 
+from contextlib import suppress
+
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.db import Error as StorageError
 from django.db.models import Count
 from django.http import HttpResponse
 from django.utils import timezone
@@ -33,9 +36,13 @@ def may_see(request):
 
 
 class Standing:
-    """Gauges that are read when they are asked for."""
+    """Gauges that are read when they are asked for; none while the database is away."""
 
     def collect(self):
+        with suppress(StorageError):
+            yield from self.read()
+
+    def read(self):
         counted = Batch.objects.order_by().values_list("status").annotate(Count("id"))
         yield gauge("batches", "Batches by state.", "status", dict.fromkeys(BatchStatus.values, 0) | dict(counted))
         yield gauge("queue_jobs", "Jobs that wait, by queue.", "queue", jobs.queue_lengths())

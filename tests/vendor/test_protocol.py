@@ -146,6 +146,25 @@ def test_messages_hold_nothing_that_a_database_refuses():
     assert protocol.decode_answer(b'{"message": "a\\u0000b\\ud800"}').message == "ab?"
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(sample(f"{shape}.json").decode() for shape in ("output", "data", "persons")),
+        '{"input": {"key": 7, "key": 8}, "match": false, "credits": 0.15, "message": "\\u00e9", "message": "last"}',
+        '{"key": "7", "match": true, "credits": 1e2, "error": {"message": "x"}, "statusCode": "404"}',
+        '{"key": 7, "match": "true", "statusCode": 200}',
+        '{"key": 99999999999999999999999, "match": true, "credits": 0.1000000000000000055511151231257827}',
+        '{"key": 7, "match": true, "output": NaN}',
+        '{"key": 7, "match": true, "message": "\\ud800"}',
+        '{"key": 7, "match": null, "output": {"identity": {}}}',
+    ],
+)
+def test_the_quick_reading_says_what_the_whole_one_says(body, monkeypatch):
+    quick = protocol.decode_answer(body)
+    monkeypatch.setattr(protocol, "load_head", protocol.load)
+    assert quick == protocol.decode_answer(body)
+
+
 @pytest.mark.parametrize("body", [b"", b"null", b"[1]", b'"text"', b"{", b"\x00", b"[" * 100_000])
 def test_what_is_no_object_is_malformed(body):
     with pytest.raises(Malformed):

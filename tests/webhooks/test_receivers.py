@@ -7,14 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import unquote
 
 import pytest
-from django.db import DEFAULT_DB_ALIAS, DataError, InterfaceError, OperationalError, connections
+from django.db import DEFAULT_DB_ALIAS, DataError, InterfaceError, OperationalError, connection, connections
 
 from batches import results
 from batches.models import Batch, Item
 from batches.statuses import Outcome
 from tests.conftest import answer_for
 from webhooks import filing
-from webhooks.desk import Desk
+from webhooks import receiver as receiver_module
+from webhooks.desk import TOGETHER, Desk
 from webhooks.models import Stray
 from webhooks.receiver import BODY_LIMIT, Receiver
 
@@ -247,6 +248,101 @@ def test_escapes_that_no_database_keeps_as_text_are_filed(call, batch):
     assert call("item", body) == 200
     item.refresh_from_db()
     assert item.answer == body.decode()
+
+
+def test_the_statement_is_prepared_once(call, batch):
+    """Else PostgreSQL would plan it for each answer anew."""
+    if connection.vendor != "postgresql":
+        pytest.skip("Only PostgreSQL prepares.")
+    for item in batch.items.all()[:2]:
+        assert call("item", answer_for(item)) == 200
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT generic_plans + custom_plans FROM pg_prepared_statements WHERE statement LIKE %s",
+            ["%batches_item AS item%"],
+        )
+        assert sum(used for (used,) in cursor.fetchall()) >= 2
+
+
+# Many at once
+
+
+@pytest.fixture
+def deliver(site, batch):
+    def deliver(*bodies):
+        """All at once; gives the fates."""
+
+        async def take_all():
+            deliveries = [filing.Delivery(Stray.Kind.ITEM, batch.token, body) for body in bodies]
+            return await asyncio.gather(*map(site.desk.take, deliveries))
+
+        return asyncio.run(take_all())
+
+    return deliver
+
+
+def test_what_comes_at_once_is_filed_together(deliver, batch, django_assert_max_num_queries):
+    bodies = [answer_for(item) for item in batch.items.all()]
+    first, *others = bodies
+    assert deliver(first) == ["filed"]
+    with django_assert_max_num_queries(len(others) + 4):
+        assert deliver(*others) == ["filed"] * len(others)
+    assert not batch.items.exclude(outcome=Outcome.MATCHED).exists()
+
+
+def test_each_of_many_has_its_own_fate(deliver, batch):
+    item, other = batch.items.all()[:2]
+    body = answer_for(item)
+    fates = deliver(body, body, b"no json", answer_for(other), answer_for(Item(pk=2**31 - 1)))
+    assert fates == ["filed", "duplicate", "stray", "filed", "stray"]
+    assert Batch.objects.get().duplicates == 1
+
+
+def test_more_than_go_together_are_filed_as_well(deliver, batch):
+    item = batch.items.first()
+    fates = deliver(*[answer_for(item)] * (2 * TOGETHER + 1))
+    assert sorted(fates) == ["duplicate"] * 2 * TOGETHER + ["filed"]
+
+
+def test_one_that_breaks_the_statement_does_not_break_the_others(deliver, batch, monkeypatch):
+    """PostgreSQL refuses the whole transaction for one value."""
+    item, other = batch.items.all()[:2]
+    whole = results.write_each
+
+    def refuse(writes):
+        if any(values["key"] == other.pk for _, values in writes):
+            raise DataError("Ada Abbott")
+        return whole(writes)
+
+    monkeypatch.setattr(results, "write_each", refuse)
+    assert deliver(answer_for(item), answer_for(other)) == ["filed", "stray"]
+
+
+def test_nobody_waits_for_ever_for_what_nobody_expected(deliver, batch, monkeypatch, caplog):
+    def fail(_):
+        raise RuntimeError("Ada Abbott")
+
+    monkeypatch.setattr("webhooks.desk.take_all", fail)
+    assert deliver(b"{}", b"{}") == [None, None]
+    assert "RuntimeError" in caplog.text
+    assert "Abbott" not in caplog.text
+
+
+def test_a_body_that_does_not_come_is_not_waited_for_for_ever(site, batch, monkeypatch):
+    monkeypatch.setattr(receiver_module, "BODY_WAIT", 0.05)
+    sent = []
+
+    async def receive():
+        await asyncio.sleep(60)
+
+    async def note(message):
+        sent.append(message)
+
+    headers = [(b"x-api-key", KEY.encode())]
+    scope = {"type": "http", "method": "POST", "path": f"/webhooks/item/{batch.token}/", "headers": headers}
+    asyncio.run(site(scope, receive, note))
+    assert sent[0]["status"] == 408
+    assert not Stray.objects.exists()
 
 
 # The completion call
