@@ -47,10 +47,9 @@ def ground():
 
 
 def run(sql):
-    from django.db import connection  # noqa: PLC0415
-
-    with connection.cursor() as cursor:
-        cursor.execute(sql)
+    """The rows of a statement, over a connection of its own: the server may be another one by the next."""
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+        cursor = connection.execute(sql)
         return cursor.fetchall() if cursor.description else []
 
 
@@ -67,8 +66,11 @@ def lay_out(waiting, answered=0):
 
     All in lists of 20,000 and batches of 1,000, so that the two must be whole lists where both are there.
     """
+    from django.db import connection  # noqa: PLC0415
+
     from batches.statuses import BatchStatus, UploadStatus  # noqa: PLC0415
 
+    connection.close()
     run("TRUNCATE batches_upload, webhooks_stray, peer_result RESTART IDENTITY CASCADE")
     if answered:
         keep_bodies(100)

@@ -33,8 +33,8 @@ class Contender:
     command: list
     """With the port where it says PORT."""
     environment: tuple = ()
-    stored: str = "SELECT id, answer FROM batches_item WHERE outcome = 'matched'"
-    """The items that have an answer, with that."""
+    stored: str = f"SELECT id, answer FROM batches_item WHERE outcome = 'matched' AND id >= {FIRST_KEY}"
+    """The items whose answer came, with that."""
 
 
 def express(name, script, workers, stored=Contender.stored):
@@ -249,7 +249,7 @@ def main():
             soak(OURS, Calls(FASTEST * 60 * options.soak, options.results), options.soak)
         elif options.pace:
             calls = Calls(WARM_UP // 10 + 60 * options.pace, options.results)
-            show_pace([OURS, *PEERS], calls, postgres, options.pace)
+            show_pace([OURS, PEERS[1], PEERS[3]], calls, postgres, options.pace)
         else:
             calls = Calls(options.results, options.results)
             contenders = [OURS, *(SERVERS if options.servers else [LIMIT, *PEERS])]

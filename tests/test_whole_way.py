@@ -1,6 +1,7 @@
 """From a file to its results through the real processes: supervisor, web, Redis, workers, clock, vendor."""
 
 import csv
+import multiprocessing
 import os
 import signal
 import time
@@ -9,6 +10,7 @@ import pytest
 import requests
 
 from batches.exports import COLUMNS
+from bench import siege_run
 from tests.portal import Portal, Vendor, make_database
 from tests.services import free_port, wait_until
 
@@ -184,6 +186,26 @@ def test_webhooks_over_the_real_server(run_with_vendor):
     assert 'skipportal_deliveries_total{fate="stray"} 2.0' in counted
     assert 'skipportal_deliveries_refused_total{reason="wrong key"} 1.0' in counted
     assert "skipportal_delivery_seconds_count 5.0" in counted
+
+
+def test_results_are_filed_whatever_comes_beside_them(run_with_vendor, tmp_path):
+    """The form of bench/siege that takes seconds."""
+    portal, vendor = run_with_vendor("--qps", "200")
+    make_list(portal, tmp_path / "people.csv", 1000)
+    processes = multiprocessing.get_context("spawn")
+    attacks = [siege_run.come_slowly, siege_run.be_cut_short, siege_run.open_and_leave, siege_run.have_wrong_keys]
+    attackers = [processes.Process(target=attack, args=(portal.port,)) for attack in attacks]
+    for attacker in attackers:
+        attacker.start()
+    try:
+        summary = portal.trace(tmp_path / "people.csv", "--wait", "--timeout", 120)
+        assert all(attacker.is_alive() for attacker in attackers)
+    finally:
+        for attacker in attackers:
+            attacker.kill()
+    assert (summary["status"], summary["missing"]) == ("complete", 0)
+    compare_books(portal, vendor)
+    assert portal.ask("__import__('webhooks.models').models.Stray.objects.exclude(token='b000000000').count()") == 0
 
 
 def requests_ok(address):
