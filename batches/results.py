@@ -60,13 +60,21 @@ def file_answer(token, answer, text):
     """File one item's answer under the batch whose callback address it came to. Gives a Filing."""
     if answer.key is None:
         return Filing.NO_KEY
-    if all(file_pending([(token, answer, text)])):
+    if file_one(token, answer, text):
         return Filing.FILED
     return file_unexpected(token, answer, text)
 
 
+def file_one(*answer):
+    [is_filed] = file_pending([answer])
+    return is_filed
+
+
 def file_pending(answers):
-    """File (token, answer, text) each if an item awaits it, in one transaction. Gives for each whether it is filed."""
+    """File (token, answer, text) each if an item awaits it, in one transaction. Gives for each whether it is filed.
+
+    Each answer has a key.
+    """
     writes = [
         (
             FILE_ERROR if answer.outcome == Outcome.ERROR else FILE,
@@ -75,7 +83,7 @@ def file_pending(answers):
         for token, answer, text in answers
     ]
     # Always in the same order: two transactions that wait for one another's rows would both be in vain.
-    order = sorted(range(len(writes)), key=lambda position: answers[position][1].key or 0)
+    order = sorted(range(len(writes)), key=lambda position: answers[position][1].key)
     changed = dict(zip(order, write_each([writes[position] for position in order]), strict=True))
     return [changed[position] == 1 for position in range(len(writes))]
 
@@ -111,7 +119,7 @@ def file_unexpected(token, answer, text):
     if item.outcome == Outcome.MISSING and file_over(item, answer, text, "late answer"):
         return Filing.FILED
     # A re-run that was under way may have made the item pending since.
-    if all(file_pending([(token, answer, text)])):
+    if file_one(token, answer, text):
         return Filing.FILED
     return Filing.ONE_TOO_MANY if item.outcome in ANSWERED else Filing.NOT_SENT
 

@@ -19,16 +19,29 @@ def store(write, seconds):
         retry=retry_if_exception_type((OperationalError, InterfaceError)),
         wait=wait_fixed(PAUSE),
         stop=stop_after_delay(seconds),
-        before_sleep=drop_connection,
+        before_sleep=lambda _: drop_connection(),
         reraise=True,
     )
     return tries(write)
 
 
-def drop_connection(_):
+def drop_connection():
     """The next try makes a new one. In a transaction of the caller's there is nothing to be saved any more."""
     if not connection.in_atomic_block:
         connection.close()
+
+
+def connect(lock_wait):
+    """A connection that works, made anew where the last one failed or is old, for threads that serve no request.
+
+    On PostgreSQL, rows that are locked are waited for `lock_wait` seconds; on SQLite for as long as the settings say.
+    """
+    if connection.in_atomic_block:
+        return
+    connection.close_if_unusable_or_obsolete()
+    if connection.connection is None and connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{lock_wait}s"])
 
 
 def write_each(writes):
@@ -51,13 +64,17 @@ def adapt(values):
 
 def write_piped(writes):
     connection.ensure_connection()
-    # Django forbids preparing; its own cursors could not do it anyway.
+    # Django forbids preparing.
     connection.connection.prepare_threshold = 0
-    with connection.wrap_database_errors:
-        if len(writes) == 1:
-            return [Cursor(connection.connection).execute(*writes[0], prepare=True).rowcount]
-        cursors = [Cursor(connection.connection) for _ in writes]
-        with connection.connection.pipeline():
-            for cursor, write in zip(cursors, writes, strict=True):
-                cursor.execute(*write, prepare=True)
-        return [cursor.rowcount for cursor in cursors]
+    try:
+        with connection.wrap_database_errors:
+            if len(writes) == 1:
+                return [Cursor(connection.connection).execute(*writes[0], prepare=True).rowcount]
+            cursors = [Cursor(connection.connection) for _ in writes]
+            with connection.connection.pipeline():
+                for cursor, write in zip(cursors, writes, strict=True):
+                    cursor.execute(*write, prepare=True)
+            return [cursor.rowcount for cursor in cursors]
+    finally:
+        # Else the connection would remember the last hundred of Django's own statements, strays and all.
+        connection.connection.prepare_threshold = None

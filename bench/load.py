@@ -76,7 +76,7 @@ def drive(port, calls, positions, connections=32, per_second=None):
             due = now if per_second is None else begin + (position - positions.start) / per_second
             if due > now:
                 break
-            sock = free.pop()
+            sock = renew(free.pop(), port)
             busy[sock.fileno()] = (sock, position, due)
             poll.register(sock.fileno(), select.EPOLLIN)
             send(sock, calls[position])
@@ -103,6 +103,14 @@ def connect(port):
     sock = socket.create_connection(("127.0.0.1", port))
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return sock
+
+
+def renew(sock, port):
+    """A kept connection that the server has ended meanwhile is made anew, as every client does."""
+    if not select.select([sock], [], [], 0)[0]:
+        return sock
+    sock.close()
+    return connect(port)
 
 
 def send(sock, call):

@@ -181,6 +181,7 @@ def pace(contender, calls, postgres, per_second):
         before = [sample(number)[0] for number in (process, postgres.process.pid)]
         outcome = drive(port, calls, range(WARM_UP // 10, len(calls)), 32, per_second)
         used = [sample(number)[0] - b for number, b in zip((process, postgres.process.pid), before, strict=True)]
+    assert set(outcome.statuses[WARM_UP // 10 :]) == {200}, f"{contender.name} refused results."
     verify(contender, calls, len(calls))
     return [1000 * outcome.percentile(share) for share in (0.5, 0.99, 1)] + [u / outcome.seconds for u in used]
 

@@ -1,6 +1,9 @@
 """What the web server runs: the receivers before the pages, which are Django under WSGI, in threads."""
 
+import asyncio
 import os
+import string
+from urllib.parse import quote
 
 from a2wsgi import WSGIMiddleware
 from django.conf import settings
@@ -15,15 +18,21 @@ pages = get_wsgi_application()
 from webhooks.receiver import Receiver  # noqa: E402 - needs Django's applications to be loaded
 
 PAGE_THREADS = 4
+PIECE_WAIT = 30
+"""Seconds in which the next piece of a page's request must come."""
+PRINTABLE = string.ascii_letters + string.digits + string.punctuation
 in_threads = WSGIMiddleware(pages, workers=PAGE_THREADS)
 
 
 async def show_page(scope, receive, send):
     async def read():
-        return await receive()
+        # A body that stops coming would occupy one of the threads for ever.
+        async with asyncio.timeout(PIECE_WAIT):
+            return await receive()
 
-    # a2wsgi insists on a coroutine, and granian gives a future.
-    await in_threads(scope, read, send)
+    # Whoever writes é in an address as it is meant the same as %C3%A9; a2wsgi would fail.
+    query = quote(scope.get("query_string", b""), safe=PRINTABLE).encode()
+    await in_threads(scope | {"query_string": query}, read, send)
 
 
 application = Receiver(show_page)

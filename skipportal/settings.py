@@ -62,7 +62,8 @@ HOST = env.str("HOST", "127.0.0.1")
 PORT = read_count("PORT", 8000, least=1)
 PUBLIC_URL = env.str("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 PUBLIC_HOST = urlsplit(PUBLIC_URL).hostname or ""
-IS_LOCAL = PUBLIC_HOST in {"127.0.0.1", "localhost", "::1"}
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+IS_LOCAL = PUBLIC_HOST in LOOPBACK
 IS_HTTPS = PUBLIC_URL.startswith("https://")
 if not IS_LOCAL and not IS_HTTPS:
     raise ImproperlyConfigured(f"PUBLIC_URL is {PUBLIC_URL}; the vendor only calls https addresses.")
@@ -171,6 +172,9 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
 else:
     DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
+    # A server that has vanished without a word is found out within seconds, not after the system's minutes.
+    patience = {"connect_timeout": 3, "tcp_user_timeout": 5000, "keepalives_idle": 5, "keepalives_interval": 2}
+    DATABASES["default"]["OPTIONS"] = patience | DATABASES["default"].get("OPTIONS", {})
 MEDIA_ROOT = VAR_DIR / "files"
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"

@@ -9,6 +9,7 @@ import contextlib
 import ctypes
 import fcntl
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -17,6 +18,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 STOP_WAIT = 15
@@ -26,6 +28,8 @@ CALL_WAIT = 75
 START_WAIT = 60
 """Seconds in which the web server must be ready."""
 BACKOFF_MAX = 30
+CONNECTIONS = 4096
+"""Most connections of one process of the web server. Those that say nothing are ended after 30 s."""
 STEADY = 10
 """After so many seconds a child counts as started well, and its next restart is quick again."""
 PR_SET_PDEATHSIG = 1
@@ -44,8 +48,10 @@ class Child:
     started_at: float = 0
     due_at: float = 0
     failures: int = 0
+    prepare: Callable = lambda: None
 
     def start(self):
+        self.prepare()
         self.started_at = time.monotonic()
         self.process = subprocess.Popen(self.command, start_new_session=True, preexec_fn=end_with_parent)
 
@@ -138,13 +144,15 @@ class Supervisor:
     def start_web(self):
         if is_taken(self.settings.PORT):
             raise Failed(f"Port {self.settings.PORT} is taken. Choose another one: script/server --port N")
-        # What was counted before the last end would be counted on, in more files each time.
-        shutil.rmtree(self.settings.METRICS_DIR, ignore_errors=True)
-        self.add("web", web_command(self.settings.HOST, self.settings.PORT))
+        self.add("web", web_command(self.settings.HOST, self.settings.PORT), prepare=self.clear_metrics)
         wait_for("the web server", lambda: is_ready(self.settings.PORT), self)
 
-    def add(self, name, command, patience=STOP_WAIT):
-        child = Child(name, command, patience)
+    def clear_metrics(self):
+        """What was counted before the last end would be counted on, in more files each time."""
+        shutil.rmtree(self.settings.METRICS_DIR, ignore_errors=True)
+
+    def add(self, name, command, patience=STOP_WAIT, prepare=lambda: None):
+        child = Child(name, command, patience, prepare=prepare)
         child.start()
         self.children.append(child)
 
@@ -157,7 +165,17 @@ def web_command(host, port):
     options = ["--interface", "asginl", "--workers", "2", "--loop", "uvloop", "--log-level", "warning"]
     # A worker that is told to end while it is being forked does not hear it, and would be waited for for ever.
     options += ["--workers-kill-timeout", "10", "--host", host, "--port", str(port)]
+    # Only HTTP/1: while it is not known which, a connection that says nothing is never ended. And what counts for
+    # `backpressure` is connections: by default a thousand that say nothing would keep the vendor out.
+    options += ["--http", "1", "--no-ws", "--backpressure", str(CONNECTIONS), "--http1-buffer-size", "65536"]
     return [sys.executable, "-m", "granian", *options, "skipportal.asgi:application"]
+
+
+def allow_connections():
+    """As many open files as this user may have: a connection is one, and 1,024 is what most shells begin with."""
+    fewest, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 4 * CONNECTIONS if most == resource.RLIM_INFINITY else min(4 * CONNECTIONS, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(fewest, wanted), most))
 
 
 def end_with_parent():
@@ -261,6 +279,7 @@ def main():
     from skipportal import settings  # noqa: PLC0415 - reads the environment that the options have just set
 
     os.chdir(settings.BASE_DIR)
+    allow_connections()
     settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
     supervisor = Supervisor(settings)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

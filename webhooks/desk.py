@@ -4,9 +4,11 @@ import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
 
-from webhooks.filing import take_all
+from webhooks.filing import STORE_WAIT, take_all
 
 logger = logging.getLogger(__name__)
+PATIENCE = STORE_WAIT + 3
+"""Seconds in which a delivery must be filed. Beyond, the clerk is stuck, and the vendor is told so."""
 TOGETHER = 32
 """Most deliveries in one transaction: more of them make nothing faster (docs/performance.md)."""
 
@@ -22,22 +24,32 @@ class Desk:
         self.waiting, self.work = [], None
 
     async def take(self, delivery):
-        """What became of a delivery, as take_all() says it."""
+        """What became of a delivery, as take_all() says it; None where that took longer than PATIENCE.
+
+        It may be filed later all the same, which does no harm.
+        """
         fate = asyncio.get_running_loop().create_future()
         self.waiting.append((delivery, fate))
         if self.work is None:
             self.work = asyncio.create_task(self.empty())
-        return await fate
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await fate
+        except TimeoutError:
+            self.waiting = [waiting for waiting in self.waiting if waiting[1] is not fate]
+            return None
 
     async def empty(self):
-        while self.waiting:
-            taken, self.waiting = self.waiting[:TOGETHER], self.waiting[TOGETHER:]
-            fates = await self.file([delivery for delivery, _ in taken])
-            for (_, fate), what in zip(taken, fates, strict=True):
-                # Whoever waited for it may have gone.
-                if not fate.done():
-                    fate.set_result(what)
-        self.work = None
+        try:
+            while self.waiting:
+                taken, self.waiting = self.waiting[:TOGETHER], self.waiting[TOGETHER:]
+                fates = await self.file([delivery for delivery, _ in taken])
+                for (_, fate), what in zip(taken, fates, strict=True):
+                    # Whoever waited for it may have gone.
+                    if not fate.done():
+                        fate.set_result(what)
+        finally:
+            self.work = None
 
     async def file(self, deliveries):
         try:

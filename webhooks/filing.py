@@ -9,18 +9,19 @@ from enum import StrEnum
 from functools import partial
 
 from django.conf import settings
-from django.db import Error as StorageError
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from batches.results import Filing, file_answer, file_by_hand, file_pending, note_completion
-from batches.storing import store
+from batches.storing import connect, drop_connection, store
 from batches.vendor import protocol
 from webhooks.models import Stray
 
 logger = logging.getLogger(__name__)
 STORE_WAIT = 5
 """How long the vendor is kept waiting while the database is away, in seconds: what is answered 503 is lost."""
+LOCK_WAIT = 2
+"""How long a row that somebody has locked is waited for, in seconds: all that comes behind it waits as well."""
 DECODE = {Stray.Kind.ITEM: protocol.decode_answer, Stray.Kind.COMPLETION: protocol.decode_completion}
 FILE = {Stray.Kind.ITEM: file_answer, Stray.Kind.COMPLETION: note_completion}
 
@@ -50,6 +51,7 @@ def take_all(deliveries):
     """File deliveries, or keep them whole as strays. Gives for each a Fate; None where the database is away for longer
     than STORE_WAIT after it arrived. What has a fate is stored.
     """
+    connect(LOCK_WAIT)
     filed = file_together(deliveries)
     return [Fate.FILED if delivery in filed else take(delivery) for delivery in deliveries]
 
@@ -61,10 +63,14 @@ def file_together(deliveries):
     """
     answers = {}
     for delivery in deliveries:
-        with suppress(protocol.Malformed):
-            if delivery.kind == Stray.Kind.ITEM:
-                text = protocol.read_text(delivery.body)
-                answers[delivery] = (delivery.token, protocol.decode_answer(text), text)
+        # Malformed, or odd in a way that nobody has thought of: neither may cost the others their place.
+        with suppress(Exception):
+            text = protocol.read_text(delivery.body)
+            answer = protocol.decode_answer(text) if delivery.kind == Stray.Kind.ITEM else None
+            if answer and answer.key is not None:
+                answers[delivery] = (delivery.token, answer, text)
+    if not answers:
+        return set()
     try:
         are_filed = file_pending(list(answers.values()))
     except Exception as error:
@@ -78,12 +84,15 @@ def take(delivery):
     try:
         patience = max(delivery.arrived + STORE_WAIT - time.monotonic(), 0)
         return store(partial(file_or_keep, delivery), patience)
-    except StorageError as error:
+    except Exception as error:
+        # The class only: the text of an error can hold the row. The next one finds a new connection.
         logger.error("A delivery could not be stored: %s", type(error).__name__)
+        drop_connection()
         return None
 
 
 def file_or_keep(delivery):
+    connect(LOCK_WAIT)
     fate, reason = file_or_refuse(delivery.kind, delivery.token, delivery.body, FILE[delivery.kind])
     if reason:
         Stray.objects.create(kind=delivery.kind, token=delivery.token[:64], body=delivery.body, reason=reason)

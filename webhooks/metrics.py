@@ -8,7 +8,7 @@ DELIVERIES = Counter("skipportal_deliveries", "Deliveries that were stored, by w
 REFUSED = Counter("skipportal_deliveries_refused", "Calls that were not taken, by reason.", ["reason"])
 SECONDS = Histogram(
     "skipportal_delivery_seconds",
-    "From the head of a call until it was answered.",
+    "From when a call was there whole until it was filed, or could not be.",
     buckets=[0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
 )
 REASONS = {
@@ -20,12 +20,12 @@ REASONS = {
 }
 
 
-def note_fate(fate):
+def note_fate(fate, seconds):
     if fate:
         DELIVERIES.labels(fate).inc()
+    SECONDS.observe(seconds)
 
 
-def note_call(status, seconds):
+def note_status(status):
     if status != HTTPStatus.OK:
         REFUSED.labels(REASONS[status]).inc()
-    SECONDS.observe(seconds)

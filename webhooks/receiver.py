@@ -39,12 +39,11 @@ class Receiver:
         address = ADDRESS.fullmatch(scope["path"]) if scope["type"] == "http" else None
         if address is None:
             return await self.pages(scope, receive, send)
-        began = time.perf_counter()
         status = await self.answer(*address.groups(), scope, receive)
         headers = [(b"content-length", b"0")] + ([(b"allow", b"POST")] if status == 405 else [])
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
-        return metrics.note_call(status, time.perf_counter() - began)
+        return metrics.note_status(status)
 
     async def answer(self, receiver, token, scope, receive):
         """The status that a call is answered with."""
@@ -62,8 +61,9 @@ class Receiver:
             return 408
         if body is None:
             return 413
+        began = time.perf_counter()
         fate = await self.desk.take(Delivery(KIND[receiver], token.replace("\0", ""), body))
-        metrics.note_fate(fate)
+        metrics.note_fate(fate, time.perf_counter() - began)
         return 200 if fate else 503
 
 

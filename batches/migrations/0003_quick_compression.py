@@ -1,12 +1,12 @@
 from django.db import migrations
 
 # Answers are JSON of 3 to 20 KB. PostgreSQL's own compression takes longer than all else that filing one takes: with lz4,
-# half as many again are filed in a second (docs/performance.md). Servers before 14, or built without it, go on without.
+# half as many again are filed in a second (docs/performance.md). Servers that were built without it go on without.
 QUICK = """
 DO $$ BEGIN
     ALTER TABLE batches_item ALTER COLUMN answer SET COMPRESSION lz4;
     ALTER TABLE batches_earlieranswer ALTER COLUMN answer SET COMPRESSION lz4;
-EXCEPTION WHEN feature_not_supported OR syntax_error OR invalid_parameter_value THEN
+EXCEPTION WHEN feature_not_supported OR invalid_parameter_value THEN
     RAISE NOTICE 'This server does not compress with lz4.';
 END $$
 """

@@ -31,7 +31,7 @@ def metrics(request):
 def may_see(request):
     """Whoever has the token; without one, everybody on this computer, as long as nobody else is served."""
     if not settings.METRICS_TOKEN:
-        return settings.IS_LOCAL
+        return settings.IS_LOCAL and settings.HOST in settings.LOOPBACK
     return constant_time_compare(request.headers.get("authorization", ""), f"Bearer {settings.METRICS_TOKEN}")
 
 

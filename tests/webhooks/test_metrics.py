@@ -51,6 +51,11 @@ def test_without_the_database_what_was_counted_is_there(client, monkeypatch):
     assert not any(line.startswith("skipportal_held") for line in lines)
 
 
+def test_only_this_computer_sees_it_without_a_token(client, settings):
+    settings.HOST = "0.0.0.0"  # noqa: S104 - as somebody may set it
+    assert read(client)[0] == 403
+
+
 def test_where_others_are_served_a_token_is_asked_for(client, settings):
     settings.IS_LOCAL = False
     assert read(client)[0] == 403

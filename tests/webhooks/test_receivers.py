@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import unquote
 
@@ -12,6 +13,7 @@ from django.db import DEFAULT_DB_ALIAS, DataError, InterfaceError, OperationalEr
 from batches import results
 from batches.models import Batch, Item
 from batches.statuses import Outcome
+from batches.vendor import protocol
 from tests.conftest import answer_for
 from webhooks import filing
 from webhooks import receiver as receiver_module
@@ -120,8 +122,17 @@ def test_a_body_that_says_no_length_is_read_up_to_the_limit(call, receiver, batc
     assert not Stray.objects.exists()
 
 
+def repr_short(body):
+    return repr(body[:20])
+
+
 @pytest.mark.parametrize(
-    "body", [b"", b"no json", b"[]", b"null", b"\xff\xfe", b'{"a": ', b"\x00", '{"a": 1}'.encode("utf-16")]
+    "body",
+    [
+        *(b"", b"no json", b"[]", b"null", b"\xff\xfe", b'{"a": ', b"\x00", '{"a": 1}'.encode("utf-16")),
+        b'{"match": true, "input": {"key": 1}, "output": ' + b"[" * 5_000 + b"]" * 5_000 + b"}",
+    ],
+    ids=repr_short,
 )
 def test_malformed_bodies_are_kept_whole(call, receiver, body):
     assert call(receiver, body) == 200
@@ -257,11 +268,11 @@ def test_the_statement_is_prepared_once(call, batch):
     for item in batch.items.all()[:2]:
         assert call("item", answer_for(item)) == 200
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT generic_plans + custom_plans FROM pg_prepared_statements WHERE statement LIKE %s",
-            ["%batches_item AS item%"],
-        )
-        assert sum(used for (used,) in cursor.fetchall()) >= 2
+        uses = "SELECT generic_plans + custom_plans FROM pg_prepared_statements WHERE statement LIKE %s"
+        cursor.execute(uses, ["%batches_item AS item%"])
+        # Of a connection that lives longer than a test.
+        assert max(used for (used,) in cursor.fetchall()) >= 2
+        assert connection.connection.prepare_threshold is None
 
 
 # Many at once
@@ -288,6 +299,19 @@ def test_what_comes_at_once_is_filed_together(deliver, batch, django_assert_max_
     with django_assert_max_num_queries(len(others) + 4):
         assert deliver(*others) == ["filed"] * len(others)
     assert not batch.items.exclude(outcome=Outcome.MATCHED).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_comes_at_once_is_one_transaction(batch):
+    if connection.vendor != "postgresql":
+        pytest.skip("Only PostgreSQL tells.")
+    answers = [
+        (batch.token, protocol.decode_answer(body := answer_for(item)), body.decode()) for item in batch.items.all()
+    ]
+    assert all(results.file_pending(answers))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*), count(DISTINCT xmin::text) FROM batches_item WHERE outcome = 'matched'")
+        assert cursor.fetchone() == (len(answers), 1)
 
 
 def test_each_of_many_has_its_own_fate(deliver, batch):
@@ -326,6 +350,43 @@ def test_nobody_waits_for_ever_for_what_nobody_expected(deliver, batch, monkeypa
     assert deliver(b"{}", b"{}") == [None, None]
     assert "RuntimeError" in caplog.text
     assert "Abbott" not in caplog.text
+    monkeypatch.undo()
+    assert deliver(answer_for(batch.items.first())) == ["filed"]
+
+
+def test_one_that_cannot_even_be_kept_costs_no_other_its_place(deliver, batch, monkeypatch, caplog):
+    item, other = batch.items.all()[:2]
+    whole = filing.file_or_keep
+
+    def fail_for_one(delivery):
+        if delivery.body == b"no json":
+            raise ValueError("Ada Abbott")
+        return whole(delivery)
+
+    monkeypatch.setattr(filing, "file_or_keep", fail_for_one)
+    assert deliver(answer_for(item), b"no json", answer_for(other)) == ["filed", None, "filed"]
+    assert "Abbott" not in caplog.text
+
+
+def test_a_deep_body_costs_no_other_its_place(deliver, batch):
+    deep = b'{"match": true, "input": {"key": 1}, "output": ' + b"[" * 5_000 + b"]" * 5_000 + b"}"
+    assert deliver(answer_for(batch.items.first()), deep) == ["filed", "stray"]
+
+
+def test_where_filing_is_stuck_the_vendor_is_told_so_and_nothing_piles_up(site, batch, monkeypatch):
+    monkeypatch.setattr("webhooks.desk.PATIENCE", 0.05)
+    is_free = threading.Event()
+    monkeypatch.setattr("webhooks.desk.take_all", lambda deliveries: is_free.wait(10) and ["filed"] * len(deliveries))
+
+    async def deliver_two():
+        first = asyncio.create_task(site.desk.take(filing.Delivery(Stray.Kind.ITEM, batch.token, b"{}")))
+        await asyncio.sleep(0.01)
+        second = await site.desk.take(filing.Delivery(Stray.Kind.ITEM, batch.token, b"{}"))
+        waiting = len(site.desk.waiting)
+        is_free.set()
+        return await first, second, waiting
+
+    assert asyncio.run(deliver_two()) == (None, None, 0)
 
 
 def test_a_body_that_does_not_come_is_not_waited_for_for_ever(site, batch, monkeypatch):
