@@ -1,6 +1,16 @@
 from django.contrib import admin
 
-from batches.models import Batch, EarlierAnswer, Event, Hold, Item, Upload
+from batches.models import (
+    Batch,
+    Continuation,
+    EarlierAnswer,
+    Event,
+    Hold,
+    Item,
+    MappingTemplate,
+    Suppression,
+    Upload,
+)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -43,7 +53,8 @@ class ItemAdmin(ReadOnlyAdmin):
     list_filter = ["outcome"]
     list_select_related = ["upload"]
     search_fields = ["=id", "first_name", "last_name", "address", "email", "=phone", "request_id"]
-    raw_id_fields = ["duplicate_of"]
+    raw_id_fields = ["same_as"]
+    exclude = ["answered_via"]
 
 
 @admin.register(EarlierAnswer)
@@ -69,6 +80,43 @@ class HoldAdmin(ReadOnlyAdmin):
     list_filter = ["since"]
     list_select_related = ["lifted_by"]
     search_fields = ["reason"]
+
+
+@admin.register(Continuation)
+class ContinuationAdmin(ReadOnlyAdmin):
+    list_display = ["filename", "upload", "status", "mended_count", "invalid_count", "ignored_count", "created_at"]
+    list_filter = ["status"]
+    list_select_related = ["upload"]
+    search_fields = ["filename", "upload__name"]
+
+
+@admin.register(MappingTemplate)
+class MappingTemplateAdmin(ReadOnlyAdmin):
+    """May be renamed and deleted: nothing that is paid for depends on it."""
+
+    list_display = ["name", "created_by", "updated_at"]
+    search_fields = ["name"]
+    readonly_fields = ["columns", "fields_shown", "fixed", "options", "created_by", "updated_at"]
+    exclude = ["header", "fields"]
+
+    def has_change_permission(self, request, obj=None):
+        return super(admin.ModelAdmin, self).has_change_permission(request, obj)
+
+    def has_delete_permission(self, request, obj=None):
+        return super(admin.ModelAdmin, self).has_delete_permission(request, obj)
+
+    @admin.display(description="fields")
+    def fields_shown(self, template):
+        """Not by its own name: a form has another thing called `fields`."""
+        return template.fields
+
+
+@admin.register(Suppression)
+class SuppressionAdmin(ReadOnlyAdmin):
+    list_display = ["kind", "label", "reason", "created_by", "created_at"]
+    list_filter = ["kind"]
+    list_select_related = ["created_by"]
+    search_fields = ["label", "=key", "reason"]
 
 
 admin.site.site_header = admin.site.site_title = "skipportal"

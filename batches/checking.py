@@ -1,31 +1,32 @@
 """One row's cells → what is sent of a person, or what is wrong with it. Pure.
 
-Mends what is certain (spelled-out states, ZIP+4, lost leading zeros, formatted phones) and says of everything
-else which field is wrong and why. The rules are the vendor's (docs/vendor.md, 1): it refuses a whole batch for
-one bad item.
+Brings what is certain into its normal form (spelled-out states, ZIP+4, lost leading zeros, formatted phones, units
+inside of addresses, names in capitals) and says of everything else which field is wrong and why. The rules are the
+vendor's (docs/vendor.md, 1): it refuses a whole batch for one bad item.
 """
 
 import hashlib
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from localflavor.us.us_states import STATES_NORMALIZED
-from nameparser import HumanName
 
+from batches import addresses, names
+from batches.names import FIRST_LAST, PERSON
 from batches.vendor.protocol import FIELDS
 
 LONGEST = 255
 """Most characters of a field. Ours: it keeps every batch lawful, and no real field is longer."""
 ZERO_STATES = {"CT", "MA", "ME", "NH", "NJ", "PR", "RI", "VI", "VT"}
 """Where ZIPs begin with a zero, which spreadsheets drop (USPS Publication 65)."""
-COMPANY = re.compile(
-    r"\b(LLC|L L C|INC|CORP|CORPORATION|COMPANY|LTD|LP|LLP|TRUST|TRUSTEES?|ESTATE OF|CITY OF|COUNTY OF|STATE OF"
-    r"|CHURCH OF|BANK OF|ASSOCIATION|ASSN|PARTNERSHIP|HOLDINGS|PROPERTIES|INVESTMENTS)\b",
-    re.IGNORECASE,
-)
+PLAIN_PHONE = re.compile(r"[2-9]\d\d[2-9]\d{6}")
+"""Ten digits of the North American plan, which need not be looked at any closer."""
+NAMES = ["first_name", "middle_name", "last_name"]
+PROPERTY = ["address", "unit", "city", "state", "zip"]
 
 
 @dataclass(frozen=True)
@@ -38,35 +39,126 @@ class Problem:
 class Checked:
     fields: dict[str, str]
     problems: list[Problem] = field(default_factory=list)
+    owner_kind: str = PERSON
+    """`person`, or one of names.KINDS."""
+    co_owner: names.Person | None = None
+    """Who is named beside the first owner."""
 
     @property
     def fingerprint(self):
-        """The same for rows that would be sent alike: their fields without case and doubled spaces."""
-        text = "\x1f".join(" ".join(self.fields.get(name, "").casefold().split()) for name in FIELDS)
-        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+        """The same for rows of one person at one address: their own, else the property's, else how to reach them."""
+        if at_addresses := fingerprints(self.fields):
+            return at_addresses[0]
+        return digest(fold(self.fields.get(name, "")) for name in FIELDS if name != "middle_name")
 
 
-def check(cells):
-    """Check one person, given as field → cell text (full_name included). Never raises; see Checked.problems."""
+def fingerprints(fields):
+    """One person at each of their addresses, the owner's own first; none where there is no address."""
+    name = [fold(fields.get(part, "")) for part in ("first_name", "last_name")]
+    found = []
+    for prefix in ("mail_", ""):
+        if fields.get(f"{prefix}address"):
+            street, unit, city, state, zip_code = (fields.get(prefix + part, "") for part in PROPERTY)
+            place = [addresses.key_of(street), addresses.key_of_unit(unit), fold(city), state, zip_code]
+            found.append(digest([*name, *place]))
+    return found
+
+
+def digest(parts):
+    return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()
+
+
+@lru_cache(maxsize=50_000)
+def fold(text):
+    """Text without case, doubled spaces and what stands between letters."""
+    return " ".join(re.sub(r"[^\w\s@+]", "", text.casefold()).split())
+
+
+def check(cells, name_order=FIRST_LAST):
+    """Check one person, given as field → cell text (what is split included); `name_order` is that of a full name.
+
+    Never raises; see Checked.problems.
+    """
     fields = {name: " ".join(text.split()) for name, text in cells.items() if text.strip()}
-    split_full_name(fields)
-    leave_out_bare_places(fields)
+    split_places(fields)
     checked = Checked(fields)
+    read_names(checked, name_order)
+    leave_out_bare_places(fields)
     for name in [name for name in FIELDS if name in fields]:
         mend_field(checked, name)
+    split_units(fields)
     checked.problems += find_missing_parts(fields)
     return checked
 
 
-def split_full_name(fields):
-    """Replace full_name by its parts; a company's name is left out, as the vendor advises."""
-    full = fields.pop("full_name", "")
-    if not full or COMPANY.search(full) or fields.get("first_name") or fields.get("last_name"):
+def check_co_owner(checked):
+    """The second owner of a row as a person of their own, at the same addresses."""
+    person = checked.co_owner
+    named = {"first_name": person.first, "middle_name": person.middle, "last_name": person.last}
+    fields = {name: text for name, text in checked.fields.items() if name not in {*NAMES, "phone", "email"}}
+    return check(fields | {name: text for name, text in named.items() if text})
+
+
+def split_places(fields):
+    """Whole addresses and places in one column into their parts; a part with a column of its own stays."""
+    for prefix in ("", "mail_"):
+        parts = {}
+        if whole := fields.pop(f"{prefix}full_address", ""):
+            parts = dict(zip(("address", "city", "state", "zip"), addresses.split_whole(whole), strict=True))
+        if place := fields.pop(f"{prefix}place", ""):
+            parts |= dict(zip(("city", "state", "zip"), addresses.split_place(place), strict=True))
+        for part, text in parts.items():
+            if text and not fields.get(prefix + part):
+                fields[prefix + part] = text
+
+
+def read_names(checked, order):
+    """Split full names and name two owners apart. What is no person goes without names, by its mailing address alone.
+
+    So the vendor advises (docs/vendor.md, 1).
+    """
+    fields = checked.fields
+    full, given, last = fields.pop("full_name", ""), fields.get("first_name", ""), fields.get("last_name", "")
+    if given or last:
+        checked.owner_kind = names.find_kind(f"{given} {last}".strip(), is_split=bool(given and last))
+    elif full:
+        checked.owner_kind = names.find_kind(full)
+    if checked.owner_kind != PERSON:
+        leave_out = NAMES + (PROPERTY if fields.get("mail_address") else [])
+        for name in leave_out:
+            fields.pop(name, None)
         return
-    name = HumanName(re.split(r" (?:&|and) ", full, maxsplit=1, flags=re.IGNORECASE)[0] if "," in full else full)
-    first = re.split(r" (?:&|and) ", name.first, maxsplit=1, flags=re.IGNORECASE)[0]
-    parts = {"first_name": first, "middle_name": name.middle, "last_name": name.last}
-    fields.update({part: text for part, text in parts.items() if text})
+    if full and not (given or last):
+        put_owners(checked, names.split_owners(full, order))
+    elif names.JOINT.search(given):
+        put_owners(checked, names.split_owners(f"{given} {last}".strip()))
+    if last := fields.get("last_name"):
+        fields["last_name"] = names.drop_suffix(last)
+    for name in NAMES:
+        if name in fields:
+            fields[name] = names.capitalise(fields[name])
+
+
+def put_owners(checked, owners):
+    if owners:
+        first, *others = owners
+        parts = {"first_name": first.first, "middle_name": first.middle, "last_name": first.last}
+        checked.fields.update({part: text for part, text in parts.items() if text})
+        if not parts["middle_name"]:
+            checked.fields.pop("middle_name", None)
+        checked.co_owner = others[0] if others and others[0].first and others[0].last else None
+
+
+def split_units(fields):
+    """A unit that stands inside of an address goes where the vendor looks for it."""
+    for prefix in ("", "mail_"):
+        street = fields.get(f"{prefix}address")
+        if street and not fields.get(f"{prefix}unit"):
+            street, unit = addresses.split_unit(street)
+            if unit:
+                fields[f"{prefix}unit"] = unit
+        if street:
+            fields[f"{prefix}address"] = addresses.shorten(street)
 
 
 def mend_field(checked, name):
@@ -75,8 +167,8 @@ def mend_field(checked, name):
     try:
         if kind in MENDERS:
             fields[name] = MENDERS[kind](fields[name], fields.get(name.replace("zip", "state"), ""))
-        elif len(fields[name]) > LONGEST:
-            raise ValueError(f"{len(fields[name]):,} characters; {LONGEST} is the most")
+        else:
+            refuse_overlong(fields[name])
     except ValueError as problem:
         checked.problems.append(Problem(name, f"{problem}."))
 
@@ -106,6 +198,8 @@ def mend_known_state(text):
 
 def mend_phone(text, _):
     """Ten digits out of any usual way to write a US number; an extension is left out."""
+    if PLAIN_PHONE.fullmatch(digits := re.sub(r"[\s().-]", "", text)) and digits.isascii():
+        return digits
     try:
         number = phonenumbers.parse(re.sub(r"\.0$", "", text), "US")
     except phonenumbers.NumberParseException:
@@ -126,12 +220,21 @@ def mend_email(text, _):
         is_email = text.isascii() and re.fullmatch(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}", text)
     if not is_email:
         raise ValueError(f"“{shorten(text)}” is not an email address")
-    if len(text) > LONGEST:
-        raise ValueError(f"{len(text):,} characters; {LONGEST} is the most")
+    refuse_overlong(text)
     return text
 
 
-MENDERS = {"state": mend_state, "zip": mend_zip, "phone": mend_phone, "email": mend_email}
+def mend_unit(text, _):
+    refuse_overlong(text)
+    return addresses.mend_unit(text)
+
+
+MENDERS = {"state": mend_state, "zip": mend_zip, "phone": mend_phone, "email": mend_email, "unit": mend_unit}
+
+
+def refuse_overlong(text):
+    if len(text) > LONGEST:
+        raise ValueError(f"{len(text):,} characters; {LONGEST} is the most")
 
 
 def shorten(text):

@@ -6,9 +6,11 @@ layout has a row for each phone. A cell that a spreadsheet would run as a formul
 
 import csv
 import io
+from dataclasses import replace
 
 from batches.contacts import Contact
 from batches.statuses import ANSWERED, Outcome
+from batches.suppression import suppressed_numbers
 from batches.vendor.answers import read_contact
 
 LAYOUTS = ["wide", "long"]
@@ -34,10 +36,15 @@ def stream_csv(upload, layout="wide", outcomes=(), without_dnc=False):
 
     `outcomes` keeps only rows of these outcomes; `without_dnc` leaves out phones that the vendor marked do-not-call.
     """
+    return write_csv(make_rows(upload, layout, outcomes, without_dnc))
+
+
+def write_csv(rows):
+    """Rows as pieces of CSV text, each cell defused."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
     yield BOM
-    for row in make_rows(upload, layout, outcomes, without_dnc):
+    for row in rows:
         writer.writerow([defuse(cell) for cell in row])
         if buffer.tell() > PIECE:
             yield buffer.getvalue()
@@ -50,12 +57,15 @@ def make_rows(upload, layout, outcomes, without_dnc):
     originals = name_columns(upload)
     taken = set(originals)
     yield [*originals, *(f"{name} (trace)" if name in taken else name for name in COLUMNS[layout])]
-    items = upload.items.select_related("duplicate_of").order_by("row_number")
+    # Of those whose answer is another's: a duplicate's first, or who was traced before, or that of a duplicate's first.
+    items = upload.items.select_related("same_as__same_as").order_by("row_number", "owner_number")
+    suppressed = suppressed_numbers()
     if outcomes:
         items = items.filter(outcome__in=outcomes)
     for item in items.iterator(chunk_size=500):
         cells = item.cells + [""] * (len(originals) - len(item.cells))
-        for found in WRITERS[layout](item, without_dnc):
+        contact = keep_wanted(read_found(item), without_dnc, *suppressed)
+        for found in WRITERS[layout](item, contact):
             yield [*cells, *found]
 
 
@@ -69,17 +79,14 @@ def defuse(cell):
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(DANGEROUS) else cell
 
 
-def write_wide(item, without_dnc):
-    contact = read_found(item)
-    phones = keep_phones(contact, without_dnc)[:WIDE_PHONES]
-    cells = [cell for phone in phones for cell in (phone.number, phone.type, phone.dnc)]
+def write_wide(item, contact):
+    cells = [cell for phone in contact.phones[:WIDE_PHONES] for cell in (phone.number, phone.type, phone.dnc)]
     padding = [""] * (len(PHONE_COLUMNS) - len(cells))
     yield [*write_before(item, contact), *cells, *padding, *write_emails(contact), *write_after(item, contact)]
 
 
-def write_long(item, without_dnc):
-    contact = read_found(item)
-    for phone in keep_phones(contact, without_dnc) or [None]:
+def write_long(item, contact):
+    for phone in contact.phones or [None]:
         cells = (phone.number, phone.type, phone.dnc) if phone else ("", "", "")
         yield [*write_before(item, contact), *cells, *write_emails(contact), *write_after(item, contact)]
 
@@ -88,17 +95,16 @@ WRITERS = {"wide": write_wide, "long": write_long}
 
 
 def read_found(item):
-    """The item's contact details; a duplicate row has those of the row that was sent for it."""
-    source = source_of(item)
-    return read_contact(source.answer) if source.answer else Contact()
+    """The item's contact details; a duplicate has those of the row that was sent for it, a reused one those of then."""
+    return read_contact(item.source.answer) if item.source.answer else Contact()
 
 
-def source_of(item):
-    return item.duplicate_of if item.outcome == Outcome.DUPLICATE and item.duplicate_of else item
-
-
-def keep_phones(contact, without_dnc):
-    return [phone for phone in contact.phones if not (without_dnc and phone.do_not_call)]
+def keep_wanted(contact, without_dnc, phones, emails):
+    """Contact details without numbers and addresses that are suppressed, and without do-not-call phones if so asked."""
+    wanted = [p for p in contact.phones if p.number not in phones and not (without_dnc and p.do_not_call)]
+    return replace(
+        contact, phones=wanted, emails=[email for email in contact.emails if email.address.lower() not in emails]
+    )
 
 
 def write_before(item, contact):
@@ -106,8 +112,8 @@ def write_before(item, contact):
 
 
 def describe(item, contact):
-    if item.outcome == Outcome.DUPLICATE and item.duplicate_of:
-        return f"Same as row {item.duplicate_of.row_number} ({item.duplicate_of.outcome})"
+    if item.outcome == Outcome.DUPLICATE and item.same_as:
+        return f"Same as row {item.same_as.row_number} ({item.same_as.outcome})"
     if not contact.is_known_shape:
         return f"{item.message} (answer of unknown shape, kept with the item)".strip()
     return item.message
@@ -120,7 +126,7 @@ def write_emails(contact):
 
 def write_after(item, contact):
     deceased = {True: "yes", False: "no", None: ""}[contact.deceased]
-    traced_at = source_of(item).answered_at
+    traced_at = item.source.answered_at
     credits = item.credits.normalize() if item.outcome in ANSWERED and item.credits is not None else None
     return [
         contact.address,

@@ -2,8 +2,8 @@ import django_filters as filters
 from django import forms
 from django.db.models import Q
 
-from batches.models import Batch, Item, Upload
-from batches.statuses import BatchStatus, Outcome, UploadStatus
+from batches.models import Batch, Item, Suppression, Upload
+from batches.statuses import BatchStatus, Outcome, SuppressionKind, UploadStatus
 
 SELECT = forms.Select(attrs={"class": "form-select"})
 SEARCH = forms.TextInput(attrs={"class": "form-control", "type": "search"})
@@ -20,6 +20,15 @@ class UploadFilter(filters.FilterSet):
     class Meta:
         model = Upload
         fields = ["q", "status"]
+
+
+class SuppressionFilter(filters.FilterSet):
+    q = filters.CharFilter(field_name="label", lookup_expr="icontains", label="Name, phone or email", widget=SEARCH)
+    kind = filters.ChoiceFilter(choices=SuppressionKind.choices, empty_label="Any kind", widget=SELECT)
+
+    class Meta:
+        model = Suppression
+        fields = ["q", "kind"]
 
 
 class BatchFilter(filters.FilterSet):

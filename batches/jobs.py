@@ -15,9 +15,9 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 from rq.worker import SimpleWorker
 
-from batches import closing, decisions, dispatch, intake, packing
-from batches.models import Upload
-from batches.statuses import UploadStatus
+from batches import closing, continuing, decisions, dispatch, history, intake, packing
+from batches.models import Continuation, Upload
+from batches.statuses import ContinuationStatus, UploadStatus
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +78,14 @@ def check_rows(upload_id):
 
 
 @job
+def check_continuation(continuation_id):
+    if upload_id := continuing.check_continuation(continuation_id):
+        enqueue("planning", plan_upload, upload_id)
+
+
+@job
 def plan_upload(upload_id):
+    history.reuse_since_check(upload_id)
     packing.plan_upload(upload_id)
 
 
@@ -108,6 +115,9 @@ def check_stopped_uploads(now):
     stopped = Upload.objects.filter(status=UploadStatus.CHECKING, heartbeat_at__lt=now - STALE)
     for upload_id in stopped.values_list("pk", flat=True):
         enqueue("intake", check_rows, upload_id)
+    stopped = Continuation.objects.filter(status=ContinuationStatus.CHECKING, heartbeat_at__lt=now - STALE)
+    for continuation_id in stopped.values_list("pk", flat=True):
+        enqueue("intake", check_continuation, continuation_id)
 
 
 def tick():

@@ -27,16 +27,19 @@ BATCH_COMES_FROM = {
 UPLOAD_COMES_FROM = {
     # From ready: the columns are changed once more.
     UploadStatus.CHECKING: [UploadStatus.DRAFT, UploadStatus.READY, UploadStatus.FAILED],
-    UploadStatus.READY: [UploadStatus.CHECKING],
+    # From approval: nobody approved it.
+    UploadStatus.READY: [UploadStatus.CHECKING, UploadStatus.APPROVAL],
+    UploadStatus.APPROVAL: [UploadStatus.READY],
     UploadStatus.FAILED: [UploadStatus.CHECKING],
     # From complete: a person has some of it asked for once more.
-    UploadStatus.RUNNING: [UploadStatus.READY, UploadStatus.PAUSED, UploadStatus.COMPLETE],
+    UploadStatus.RUNNING: [UploadStatus.READY, UploadStatus.APPROVAL, UploadStatus.PAUSED, UploadStatus.COMPLETE],
     UploadStatus.PAUSED: [UploadStatus.RUNNING],
     UploadStatus.COMPLETE: [UploadStatus.RUNNING],
     UploadStatus.CANCELLED: [
         UploadStatus.DRAFT,
         UploadStatus.CHECKING,
         UploadStatus.READY,
+        UploadStatus.APPROVAL,
         UploadStatus.RUNNING,
         UploadStatus.PAUSED,
         UploadStatus.FAILED,

@@ -14,16 +14,26 @@ from django.utils import timezone
 
 from batches.statuses import (
     AT_VENDOR,
+    BORROWED,
     NEEDING_A_PERSON,
     OPEN,
     RERUNNABLE,
     STARTED,
+    WAITING_FOR_A_PERSON,
     BatchKind,
     BatchStatus,
+    Companies,
+    ContinuationStatus,
+    NameOrder,
     Outcome,
+    OwnerKind,
     Priority,
+    SuppressionKind,
     UploadStatus,
 )
+
+LOOK_BACK = 90
+"""Days: how long an answer counts for another list, unless told."""
 
 QUIET = timedelta(seconds=15)
 """After the completion call and so long without a result, the vendor has nothing more of a batch before it."""
@@ -46,7 +56,7 @@ class UploadQuerySet(models.QuerySet):
         return self.filter(status__in=[UploadStatus.CHECKING, UploadStatus.RUNNING, UploadStatus.PAUSED])
 
     def waiting_for_a_person(self):
-        return self.filter(status__in=[UploadStatus.DRAFT, UploadStatus.READY, UploadStatus.FAILED])
+        return self.filter(status__in=WAITING_FOR_A_PERSON)
 
     def finished(self):
         return self.filter(status__in=[UploadStatus.COMPLETE, UploadStatus.CANCELLED])
@@ -66,18 +76,38 @@ class Upload(models.Model):
     filename = models.CharField(max_length=255)
     layout = models.JSONField(default=dict, help_text="Encoding, delimiter, sheet and header row of the file.")
     columns = models.JSONField(default=list, help_text="The header row, as it was.")
-    mapping = models.JSONField(default=dict, help_text="Field → position of its column, from 0.")
+    mapping = models.JSONField(default=dict, help_text="Field → positions of its columns, from 0, to be joined.")
+    doubts = models.JSONField(default=dict, blank=True, help_text="Field → why its guessed column is asked about.")
+    name_order = models.CharField(max_length=10, choices=NameOrder, default=NameOrder.FIRST_LAST)
     fixed = models.JSONField(default=dict, blank=True, help_text="Field → value that is the same for every row.")
     match = models.JSONField(default=list, blank=True, help_text="What a match must bring: phones, emails.")
+    look_back = models.PositiveSmallIntegerField(
+        default=LOOK_BACK, help_text="Days in which somebody who was traced is not asked for again; 0: always again."
+    )
+    companies = models.CharField(max_length=10, choices=Companies, default=Companies.MAIL)
+    co_owners = models.BooleanField(default=False, help_text="Whether a row's second owner is traced as well.")
+    used_template = models.ForeignKey("MappingTemplate", models.SET_NULL, null=True, blank=True, related_name="uploads")
 
     extra_columns = models.PositiveIntegerField(default=0, help_text="Cells that rows have beyond the header.")
     row_count = models.PositiveIntegerField(default=0)
     blank_count = models.PositiveIntegerField(default=0)
     invalid_count = models.PositiveIntegerField(default=0)
     duplicate_count = models.PositiveIntegerField(default=0)
+    reused_count = models.PositiveIntegerField(default=0)
+    suppressed_count = models.PositiveIntegerField(default=0)
+    company_count = models.PositiveIntegerField(default=0, help_text="Companies and the like that were left out.")
+    by_mail_count = models.PositiveIntegerField(
+        default=0, help_text="Companies and the like that are sent without names."
+    )
+    co_owner_count = models.PositiveIntegerField(default=0, help_text="Second owners, who have no row of their own.")
+    row_estimate = models.PositiveIntegerField(default=0, help_text="How many rows the file seems to have.")
     batch_estimate = models.PositiveIntegerField(default=0, help_text="Calls that the list takes, planned at review.")
     checked_rows = models.PositiveIntegerField(default=0, help_text="Rows read so far.")
     heartbeat_at = models.DateTimeField(null=True, help_text="When the reading job last wrote.")
+    checking_since = models.DateTimeField(null=True, help_text="When the reading of its rows was asked for.")
+    start_asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", help_text="To be approved."
+    )
     started_at = models.DateTimeField(null=True)
     completed_at = models.DateTimeField(null=True)
     earlier_credits = models.DecimalField(
@@ -88,6 +118,7 @@ class Upload(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        permissions = [("approve_upload", "Can approve lists that cost more than APPROVAL_ABOVE credits")]
 
     def __str__(self):
         return self.name
@@ -107,7 +138,23 @@ class Upload(models.Model):
     @property
     def item_count(self):
         """How many people are to be traced."""
-        return self.row_count - self.invalid_count - self.duplicate_count
+        unsent = (
+            self.invalid_count + self.duplicate_count + self.reused_count + self.suppressed_count + self.company_count
+        )
+        return self.row_count + self.co_owner_count - unsent
+
+    @property
+    def read_percent(self):
+        """How much of the file is read, as far as its length can be told beforehand: 0 to 99."""
+        return min(99, 100 * self.checked_rows // self.row_estimate) if self.row_estimate else 0
+
+    @property
+    def read_seconds_left(self):
+        """Until all of it is read, at the pace until now; None where that cannot be told yet."""
+        if not self.checking_since or not 0 < self.checked_rows < self.row_estimate:
+            return None
+        spent = (timezone.now() - self.checking_since).total_seconds()
+        return round(spent * (self.row_estimate - self.checked_rows) / self.checked_rows)
 
 
 class BatchQuerySet(models.QuerySet):
@@ -245,17 +292,23 @@ class Item(models.Model):
 
     # 32 bits: the vendor's OpenAPI file declares `key` as int32.
     id = models.AutoField(primary_key=True)
-    upload = models.ForeignKey(Upload, models.CASCADE, related_name="items")
+    # Found by way of the constraint below.
+    upload = models.ForeignKey(Upload, models.CASCADE, related_name="items", db_index=False)
     batch = models.ForeignKey(Batch, models.SET_NULL, null=True, blank=True, related_name="items", db_index=False)
     row_number = models.PositiveIntegerField(help_text="The row of the file, as a spreadsheet counts.")
     cells = models.JSONField(help_text="The row as it was.")
     fingerprint = models.CharField(
         max_length=32,
         blank=True,
-        help_text="Same for rows that would be sent alike; empty for rows that cannot be sent.",
+        help_text="Same for rows of one person at one address; empty for rows that cannot be sent.",
     )
-    # Items go only with their upload, all at once: nothing needs to be done one by one.
-    duplicate_of = models.ForeignKey("self", models.DO_NOTHING, null=True, blank=True, related_name="duplicates")
+    # Of a duplicate the first of its list, of somebody traced before the item that has the answer. Neither constraint
+    # nor index: it is only followed, and who asked first stays whatever becomes of its list.
+    same_as = models.ForeignKey(
+        "self", models.DO_NOTHING, null=True, blank=True, related_name="+", db_constraint=False, db_index=False
+    )
+    owner_number = models.PositiveSmallIntegerField(default=1, help_text="2 for the second owner that a row names.")
+    owner_kind = models.CharField(max_length=10, choices=OwnerKind, default=OwnerKind.PERSON)
 
     first_name = models.CharField(max_length=255, blank=True)
     middle_name = models.CharField(max_length=255, blank=True)
@@ -298,11 +351,13 @@ class Item(models.Model):
 
     class Meta:
         ordering = ["id"]
-        constraints = [models.UniqueConstraint(fields=["upload", "row_number"], name="item_once_per_row")]
+        constraints = [
+            models.UniqueConstraint(fields=["upload", "row_number", "owner_number"], name="item_once_per_row_and_owner")
+        ]
         indexes = [
             models.Index(fields=["batch", "outcome"]),
             models.Index(fields=["upload", "outcome"]),
-            models.Index(fields=["upload", "fingerprint"]),
+            models.Index(fields=["fingerprint"]),
         ]
 
     def __str__(self):
@@ -316,6 +371,14 @@ class Item(models.Model):
         return self.outcome in RERUNNABLE and self.upload.can_rerun
 
     @property
+    def source(self):
+        """The item whose answer is this one's: its own, or that of whom it is the same as."""
+        source = self
+        while source.outcome in BORROWED and source.same_as:
+            source = source.same_as
+        return source
+
+    @property
     def asked_name(self):
         return " ".join(filter(None, [self.first_name, self.middle_name, self.last_name]))
 
@@ -327,6 +390,69 @@ class Item(models.Model):
             getattr(self, prefix + name) for name in ["address", "unit", "city", "state", "zip"]
         )
         return ", ".join(filter(None, [f"{street} {unit}".strip(), city, f"{state} {zip_code}".strip()]))
+
+
+class MappingTemplate(models.Model):
+    """How the columns of one kind of file are read, remembered by its column names and shared by the team."""
+
+    name = models.CharField(max_length=200, unique=True)
+    header = models.CharField(max_length=32, unique=True, help_text="The same for files with the same column names.")
+    columns = models.JSONField(help_text="The header row that it was made for.")
+    fields = models.JSONField(help_text="Field → names of its columns, each with its number among those of that name.")
+    fixed = models.JSONField(default=dict, blank=True)
+    options = models.JSONField(default=dict, help_text="Order of names, what a match must bring, who is sent how.")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self):
+        return self.name
+
+
+class Suppression(models.Model):
+    """Somebody who is not traced, or a number or address that is not exported."""
+
+    kind = models.CharField(max_length=6, choices=SuppressionKind)
+    key = models.CharField(
+        max_length=255, help_text="A person's fingerprint, ten digits, or an address in small letters."
+    )
+    label = models.CharField(max_length=600, help_text="As people know it.")
+    reason = models.CharField(max_length=200, blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["kind", "key"], name="suppressed_once")]
+
+    def __str__(self):
+        return self.label
+
+
+class Continuation(models.Model):
+    """A file with mended rows of an upload, to take the place of those that were invalid."""
+
+    upload = models.ForeignKey(Upload, models.CASCADE, related_name="continuations")
+    file = models.FileField(upload_to="uploads/%Y/%m/")
+    filename = models.CharField(max_length=255)
+    layout = models.JSONField()
+    columns = models.JSONField()
+    status = models.CharField(max_length=10, choices=ContinuationStatus, default=ContinuationStatus.CHECKING)
+    problem = models.TextField(blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    heartbeat_at = models.DateTimeField(auto_now_add=True)
+    mended_count = models.PositiveIntegerField(default=0, help_text="Rows that are not invalid any more.")
+    invalid_count = models.PositiveIntegerField(default=0, help_text="Rows that still are.")
+    ignored_count = models.PositiveIntegerField(default=0, help_text="Rows that are none of the list's invalid ones.")
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self):
+        return f"{self.filename} for {self.upload}"
 
 
 class EventQuerySet(models.QuerySet):

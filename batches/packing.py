@@ -3,6 +3,9 @@
 An item goes into a batch, and out of it, by a conditional UPDATE; docs/architecture.md names them all.
 """
 
+from itertools import islice
+from math import ceil
+
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Max, Q
@@ -13,6 +16,8 @@ from batches.planning import SizedItem, plan
 from batches.statuses import BatchKind, BatchStatus, Outcome, UploadStatus
 from batches.vendor import protocol
 
+LOOK_AT = 20_000
+"""Items that decide how many batches a list takes."""
 FRUITLESS_REFUSALS = 7
 """A batch, its halves and its quarters: where all of these are refused, it is no single item's fault."""
 
@@ -48,7 +53,10 @@ def plan_items(upload):
 
 
 def count_batches(upload):
-    return sum(1 for _ in plan_items(upload))
+    """How many batches the upload's unplanned items would make; of a long list as its first items say."""
+    first = list(islice(size_items(upload), LOOK_AT))
+    planned = sum(1 for _ in plan(first, envelope=protocol.envelope_size(callback_urls(make_token())[1])))
+    return planned if len(first) < LOOK_AT else ceil(planned * upload.items.unplanned().count() / LOOK_AT)
 
 
 def size_items(upload):

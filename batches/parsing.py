@@ -40,6 +40,9 @@ class Examined:
     layout: Layout
     columns: list[str]
     samples: list[list[str]]
+    """The first rows under the header, SAMPLE_ROWS at the most."""
+    row_estimate: int
+    """How many rows there seem to be in all."""
 
 
 def examine(path, sheet=None) -> Examined:
@@ -53,7 +56,17 @@ def examine(path, sheet=None) -> Examined:
     samples = [cells for number, cells in head if number > header_row and is_filled(cells)]
     if not samples:
         raise UnreadableFile(f"{layout} has column names in row {header_row} but no rows under them.")
-    return Examined(layout, columns, samples[:5])
+    return Examined(layout, columns, samples, estimate_rows(path, layout, head))
+
+
+def estimate_rows(path, layout, head):
+    """By the size of the file and of its first rows; of a workbook they are counted."""
+    if layout.kind == "xlsx":
+        return workbooks.count_rows(path, layout.sheet)
+    if len(head) < SAMPLE_ROWS:
+        return len(head)
+    size = sum(len(layout.delimiter.join(cells).encode(layout.encoding)) + 2 for _, cells in head)
+    return round(Path(path).stat().st_size / size * len(head))
 
 
 def rows(path, layout: Layout) -> Iterator[tuple[int, list[str]]]:

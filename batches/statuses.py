@@ -2,11 +2,14 @@
 
 from django.db import models
 
+from batches import names
+
 
 class UploadStatus(models.TextChoices):
     DRAFT = "draft", "Columns to check"
     CHECKING = "checking", "Reading rows"
     READY = "ready", "Ready to start"
+    APPROVAL = "approval", "To be approved"
     RUNNING = "running", "Running"
     PAUSED = "paused", "Paused"
     COMPLETE = "complete", "Complete"
@@ -35,6 +38,7 @@ class Outcome(models.TextChoices):
     DUPLICATE = "duplicate", "Duplicate"
     REUSED = "reused", "Reused"
     SUPPRESSED = "suppressed", "Suppressed"
+    COMPANY = "company", "Company, left out"
 
 
 class Priority(models.IntegerChoices):
@@ -48,11 +52,49 @@ class BatchKind(models.TextChoices):
     SINGLE = "single", "One person"
 
 
+class NameOrder(models.TextChoices):
+    FIRST_LAST = names.FIRST_LAST, "First name first: John A Smith"
+    LAST_FIRST = names.LAST_FIRST, "Last name first: Smith John A"
+
+
+class OwnerKind(models.TextChoices):
+    PERSON = names.PERSON, "Person"
+    COMPANY = "company", "Company"
+    TRUST = "trust", "Trust"
+    ESTATE = "estate", "Estate"
+    GOVERNMENT = "government", "Government"
+    CHURCH = "church", "Church"
+
+
+class Companies(models.TextChoices):
+    """What becomes of owners that are no person."""
+
+    MAIL = "mail", "Send them without names, by their mailing address"
+    LEAVE_OUT = "leave_out", "Leave them out"
+
+
+class SuppressionKind(models.TextChoices):
+    PERSON = "person", "Person"
+    PHONE = "phone", "Phone"
+    EMAIL = "email", "Email"
+
+
+class ContinuationStatus(models.TextChoices):
+    CHECKING = "checking", "Reading rows"
+    DONE = "done", "Done"
+    FAILED = "failed", "Could not be read"
+
+
 ANSWERED = [Outcome.MATCHED, Outcome.NO_MATCH, Outcome.ERROR]
 RERUNNABLE = [Outcome.MISSING, Outcome.ERROR]
 """What a person may have asked for once more."""
 STARTED = [UploadStatus.RUNNING, UploadStatus.PAUSED]
 """Lists of which batches may be made and sent."""
+BORROWED = [Outcome.DUPLICATE, Outcome.REUSED]
+"""Whose answer is another item's."""
+UNSENT = [Outcome.INVALID, Outcome.DUPLICATE, Outcome.REUSED, Outcome.SUPPRESSED, Outcome.COMPANY]
+"""Who is not sent, with a count of each on the upload: `invalid_count`…"""
+WAITING_FOR_A_PERSON = [UploadStatus.DRAFT, UploadStatus.READY, UploadStatus.APPROVAL, UploadStatus.FAILED]
 AT_VENDOR = [BatchStatus.SUBMITTING, BatchStatus.UNCONFIRMED, BatchStatus.ACKNOWLEDGED]
 NEEDING_A_PERSON = [BatchStatus.UNCONFIRMED, BatchStatus.REFUSED]
 OPEN = [BatchStatus.PLANNED, *AT_VENDOR, BatchStatus.REFUSED]

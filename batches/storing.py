@@ -78,3 +78,31 @@ def write_piped(writes):
     finally:
         # Else the connection would remember the last hundred of Django's own statements, strays and all.
         connection.connection.prepare_threshold = None
+
+
+def insert(table, columns, rows, only_if):
+    """Insert rows, tuples of what `columns` hold, and do `only_if` in the same transaction: where it says False,
+    nothing is stored. Gives what it says. Raises IntegrityError where a row is there already.
+
+    PostgreSQL takes the rows by COPY while they are made; on SQLite they are made before its only write lock is taken.
+    """
+    if connection.vendor != "postgresql":
+        rows = list(rows)
+    with transaction.atomic(), connection.cursor() as cursor:
+        names = ", ".join(columns)
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+        else:
+            places = ", ".join(["%s"] * len(columns))
+            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", rows)  # noqa: S608 - as above
+        is_wanted = bool(only_if())
+        if not is_wanted:
+            transaction.set_rollback(True)
+    return is_wanted
+
+
+def run_sql(statement, values):
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)

@@ -1,7 +1,7 @@
 import django_tables2 as tables
 from django.utils.html import format_html
 
-from batches.models import Batch, Event, Item, Upload
+from batches.models import Batch, Event, Item, Suppression, Upload
 from batches.vendor.answers import read_contact
 
 NUMBER = {"td": {"class": "number"}, "th": {"class": "number"}}
@@ -109,6 +109,20 @@ class TickableItemTable(ItemTable):
     class Meta(ItemTable.Meta):
         fields = ["tick", *ItemTable.Meta.fields]
         sequence = fields
+
+
+class SuppressionTable(tables.Table):
+    created_at = tables.DateTimeColumn(format=MINUTE, verbose_name="Since")
+    created_by = tables.Column(verbose_name="By")
+    lift = tables.TemplateColumn(template_name="suppressions/_lift.html", orderable=False, verbose_name="")
+
+    class Meta:
+        model = Suppression
+        attrs = TABLE
+        fields = ["kind", "label", "reason", "created_by", "created_at", "lift"]
+        sequence = fields
+        order_by = "-created_at"
+        empty_text = "Nobody is on the list."
 
 
 class EventTable(tables.Table):

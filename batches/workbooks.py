@@ -108,6 +108,11 @@ def read_rows(path, sheet):
             yield number, [as_text(cell) for cell in cells]
 
 
+def count_rows(path, sheet):
+    with readable(), CalamineWorkbook.from_path(str(path)) as workbook:
+        return workbook.get_sheet_by_name(sheet).height
+
+
 def as_text(cell):
     """A cell as the spreadsheet shows it by default: whole numbers without a point, dates as 2024-12-31."""
     if isinstance(cell, bool):

@@ -3,7 +3,7 @@ from django.contrib.auth import views as auth_views
 from django.urls import path, register_converter
 from django.urls.converters import IntConverter
 
-from batches.views import actions, batches, dashboard, exports, health, items, metrics, uploads
+from batches.views import actions, batches, dashboard, exports, health, items, metrics, suppressions, uploads
 from webhooks import pages as strays
 
 
@@ -22,6 +22,10 @@ urlpatterns = [
     path("uploads/<id:pk>/", uploads.upload_page, name="upload"),
     path("uploads/<id:pk>/columns/", uploads.upload_columns, name="upload-columns"),
     path("uploads/<id:pk>/start/", actions.start_upload, name="upload-start"),
+    path("uploads/<id:pk>/approve/", actions.approve_upload, name="upload-approve"),
+    path("uploads/<id:pk>/withdraw/", actions.withdraw_upload, name="upload-withdraw"),
+    path("uploads/<id:pk>/rejected/", uploads.upload_rejected, name="upload-rejected"),
+    path("uploads/<id:pk>/mended/", uploads.upload_mended, name="upload-mended"),
     path("uploads/<id:pk>/pause/", actions.pause_upload, name="upload-pause"),
     path("uploads/<id:pk>/resume/", actions.resume_upload, name="upload-resume"),
     path("uploads/<id:pk>/cancel/", actions.cancel_upload, name="upload-cancel"),
@@ -35,6 +39,10 @@ urlpatterns = [
     path("items/", items.item_list, name="items"),
     path("items/<id:pk>/", items.item_page, name="item"),
     path("items/re-run/", actions.rerun_items, name="items-rerun"),
+    path("suppressions/", suppressions.suppression_list, name="suppressions"),
+    path("suppressions/add/", suppressions.add_suppressions, name="suppressions-add"),
+    path("suppressions/<id:pk>/lift/", suppressions.lift_suppression, name="suppression-lift"),
+    path("items/<id:pk>/suppress/", suppressions.suppress_item, name="item-suppress"),
     path("strays/", strays.stray_list, name="strays"),
     path("strays/<id:pk>/", strays.stray_page, name="stray"),
     path("strays/<id:pk>/try-again/", strays.try_again, name="stray-try-again"),

@@ -8,7 +8,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.db import connection
 
-from batches import intake, packing
+from batches import intake, packing, receiving, spending
 from batches.models import Upload
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -78,10 +78,10 @@ def to_csv(rows, header=HEADER, **options):
 def make_upload(alice):
     """An upload whose rows are checked, from rows or from a file's bytes."""
 
-    def make(rows, name="people.csv", mapping=None, fixed=None, match=(), user=alice, **options):
+    def make(rows, name="people.csv", mapping=None, fixed=None, match=(), user=alice, settled=None, **options):
         content = rows if isinstance(rows, bytes) else to_csv(rows)
-        upload = intake.receive(ContentFile(content, name=name), user, **options)
-        intake.accept_mapping(upload, mapping or upload.mapping, fixed or {}, list(match), user)
+        upload = receiving.receive(ContentFile(content, name=name), user, **options)
+        receiving.accept_mapping(upload, mapping or upload.mapping, fixed or {}, list(match), user, **settled or {})
         intake.check_rows(upload.pk)
         upload.refresh_from_db()
         return upload
@@ -96,7 +96,7 @@ def start_upload(make_upload, alice):
     def start(count_or_rows, **options):
         rows = people(count_or_rows) if isinstance(count_or_rows, int) else count_or_rows
         upload = make_upload(rows, **options)
-        assert intake.start(upload, alice)
+        assert spending.start(upload, alice)
         packing.plan_upload(upload.pk)
         return Upload.objects.get(pk=upload.pk)
 

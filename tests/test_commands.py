@@ -38,6 +38,7 @@ def test_trace_starts_a_list_and_sums_it_up(write, capsys):
         "duplicate": 1,
         "reused": 0,
         "suppressed": 0,
+        "company": 0,
         "credits": 0,
     }
     assert (Upload.objects.get().name, Upload.objects.get().priority) == ("Mine", 0)
@@ -55,7 +56,7 @@ def test_columns_may_be_told_by_name_or_number(write, capsys):
         "phones,emails",
     )
     upload = Upload.objects.get()
-    assert upload.mapping == {"first_name": 0, "last_name": 1, "address": 2, "city": 3, "state": 4}
+    assert upload.mapping == {"first_name": [0], "last_name": [1], "address": [2], "city": [3], "state": [4]}
     assert upload.match == ["phones", "emails"]
 
 

@@ -7,7 +7,7 @@ import responses
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from batches import decisions, dispatch, intake, jobs, packing, results
+from batches import decisions, dispatch, jobs, packing, results, spending
 from batches.models import Batch, Event, Hold, Item, Upload
 from batches.statuses import BatchStatus, Outcome, Priority, UploadStatus
 from tests.conftest import answer_for, people
@@ -77,7 +77,7 @@ def test_planning_twice_plans_once(start_upload):
 
 def test_the_estimate_at_review_is_what_is_planned(make_upload, alice):
     upload = make_upload(people(1009))
-    intake.start(upload, alice)
+    spending.start(upload, alice)
     assert packing.plan_upload(upload.pk) == upload.batch_estimate == 2
 
 
@@ -540,7 +540,7 @@ def test_the_history_says_what_happened_without_anybodys_data(start_upload, vend
 def test_planning_a_long_list_goes_on_while_others_write(make_upload, alice, monkeypatch):
     """On SQLite, whoever reads from a cursor cannot write once another connection has written."""
     upload = make_upload(people(3500))
-    intake.start(upload, alice)
+    spending.start(upload, alice)
     make = packing.make_batch
 
     def make_while_another_writes(*args):

@@ -4,9 +4,10 @@ import pytest
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from batches import decisions, intake, jobs
+from batches import decisions, intake, jobs, receiving, spending
 from batches.layout import UnreadableFile
 from batches.models import Item, Upload
+from batches.reading import RowReader
 from batches.statuses import Outcome, UploadStatus
 from tests.conftest import HEADER, people, person, to_csv
 
@@ -39,7 +40,7 @@ def test_a_bad_row_keeps_its_number_its_column_and_a_sentence(make_upload):
 def test_rows_that_would_be_sent_alike_are_sent_once(make_upload):
     upload = make_upload([person(1), person(2), person(1, State="Virginia"), person(1, **{"First Name": "ADA "})])
     first = upload.items.get(row_number=2)
-    assert list(upload.items.filter(duplicate_of=first).values_list("row_number", "outcome")) == [
+    assert list(upload.items.filter(same_as=first).values_list("row_number", "outcome")) == [
         (4, "duplicate"),
         (5, "duplicate"),
     ]
@@ -60,7 +61,7 @@ def test_duplicate_column_names_are_told_apart_by_their_place(make_upload):
     header = ["Name", "Address", "City", "State", "Name"]
     rows = [["Ada Abbott", f"{n} Oak St", "Herndon", "VA", "Ben Brooks"] for n in range(3)]
     upload = make_upload(to_csv(rows, header=header))
-    assert upload.mapping["full_name"] == 0
+    assert upload.mapping["full_name"] == [0]
     assert upload.items.first().last_name == "Abbott"
     assert upload.columns == header
 
@@ -78,20 +79,20 @@ def test_a_value_may_be_the_same_for_every_row(make_upload):
 
 def test_a_reading_that_stopped_goes_on_without_doubling_a_row(make_upload, monkeypatch):
     monkeypatch.setattr(intake, "CHUNK", 10)
-    make, calls = intake.make_item, []
+    make, calls = RowReader.make_row, []
 
-    def die_at_row_25(upload, number, cells):
+    def die_at_row_25(reader, number, cells):
         calls.append(number)
         if len(calls) == 25:
             raise KeyboardInterrupt
-        return make(upload, number, cells)
+        return make(reader, number, cells)
 
-    monkeypatch.setattr(intake, "make_item", die_at_row_25)
+    monkeypatch.setattr(RowReader, "make_row", die_at_row_25)
     with pytest.raises(KeyboardInterrupt):
         make_upload(people(40))
     upload = Upload.objects.get()
     assert (upload.status, upload.checked_rows) == (UploadStatus.CHECKING, 20)
-    monkeypatch.setattr(intake, "make_item", make)
+    monkeypatch.setattr(RowReader, "make_row", make)
     intake.check_rows(upload.pk)
     intake.check_rows(upload.pk)
     assert list(upload.items.values_list("row_number", flat=True)) == list(range(2, 42))
@@ -120,25 +121,26 @@ def test_a_file_that_breaks_off_is_failed_with_its_reason(make_upload):
 
 def test_a_file_that_is_gone_is_failed_with_a_sentence(make_upload, alice):
     upload = make_upload(people(12))
-    intake.accept_mapping(upload, upload.mapping, {}, [], alice)
+    receiving.accept_mapping(upload, upload.mapping, {}, [], alice)
     upload.file.delete(save=False)
     intake.check_rows(upload.pk)
     upload.refresh_from_db()
     assert (upload.status, upload.problem[:23]) == (UploadStatus.FAILED, "The file cannot be read")
-    assert intake.read_samples(upload) == []
+    assert receiving.read_samples(upload) == []
 
 
 def test_a_reading_ends_when_the_list_is_cancelled(make_upload, alice, monkeypatch):
     upload = make_upload(people(30))
-    intake.accept_mapping(upload, upload.mapping, {}, [], alice)
+    receiving.accept_mapping(upload, upload.mapping, {}, [], alice)
     monkeypatch.setattr(intake, "CHUNK", 10)
-    make = intake.make_item
+    store = intake.store
 
-    def cancel(*args):
+    def cancel_behind(*args):
+        is_stored = store(*args)
         decisions.cancel_upload(upload, alice)
-        return make(*args)
+        return is_stored
 
-    monkeypatch.setattr(intake, "make_item", cancel)
+    monkeypatch.setattr(intake, "store", cancel_behind)
     intake.check_rows(upload.pk)
     upload.refresh_from_db()
     assert (upload.status, upload.items.count()) == (UploadStatus.CANCELLED, 10)
@@ -147,36 +149,36 @@ def test_a_reading_ends_when_the_list_is_cancelled(make_upload, alice, monkeypat
 def test_columns_can_be_changed_after_the_review(make_upload, alice):
     upload = make_upload(people(12))
     mapping = {name: upload.mapping[name] for name in ("address", "city", "state")}
-    assert intake.accept_mapping(upload, mapping, {}, [], alice)
+    assert receiving.accept_mapping(upload, mapping, {}, [], alice)
     intake.check_rows(upload.pk)
     assert set(upload.items.values_list("first_name", "address")) == {("", f"{n} Oak St") for n in range(1, 13)}
 
 
 def test_columns_cannot_be_changed_once_it_runs(start_upload, alice):
     upload = start_upload(12)
-    assert not intake.accept_mapping(upload, {}, {}, [], alice)
+    assert not receiving.accept_mapping(upload, {}, {}, [], alice)
     assert upload.items.count() == 12
 
 
 def test_a_list_is_started_once(make_upload, alice):
     upload = make_upload(people(12))
-    assert intake.start(upload, alice)
-    assert not intake.start(upload, alice)
+    assert spending.start(upload, alice)
+    assert not spending.start(upload, alice)
 
 
 def test_a_list_of_nobody_is_not_started(make_upload, alice):
-    assert not intake.start(make_upload([person(1, Zip="x")]), alice)
+    assert not spending.start(make_upload([person(1, Zip="x")]), alice)
 
 
 def test_a_file_over_the_limit_is_refused(alice, settings):
     settings.MAX_UPLOAD_BYTES = 1024 * 1024
     with pytest.raises(UnreadableFile, match="2 MB; 1 MB is the most"):
-        intake.receive(ContentFile(b"x" * 2 * 1024 * 1024, name="big.csv"), alice)
+        receiving.receive(ContentFile(b"x" * 2 * 1024 * 1024, name="big.csv"), alice)
 
 
 def test_a_refused_file_is_not_kept(alice, settings):
     with pytest.raises(UnreadableFile):
-        intake.receive(ContentFile(b"%PDF-1.7", name="list.csv"), alice)
+        receiving.receive(ContentFile(b"%PDF-1.7", name="list.csv"), alice)
     assert not [path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file()]
     assert not Upload.objects.exists()
 

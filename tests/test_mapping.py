@@ -93,7 +93,9 @@ EXPECTED = {
 def test_columns_of_a_real_export_are_guessed_right(name):
     with (SAMPLES / "headers" / f"{name}.csv").open() as file:
         columns = next(csv.reader(file))
-    assert {field: columns[position] for field, position in guess_mapping(columns).items()} == EXPECTED[name]
+    guesses = guess_mapping(columns)
+    assert {field: columns[position] for field, [position] in guesses.mapping.items()} == EXPECTED[name]
+    assert guesses.doubts == {}
 
 
 @pytest.mark.parametrize(
@@ -107,12 +109,16 @@ def test_columns_of_a_real_export_are_guessed_right(name):
     ],
 )
 def test_guesses_rest_on_whole_names(columns, expected):
-    mapping = guess_mapping(columns)
-    assert [field for _, field in sorted((position, field) for field, position in mapping.items())] == expected
+    mapping = guess_mapping(columns).mapping
+    assert [field for _, field in sorted((position, field) for field, [position] in mapping.items())] == expected
 
 
 def test_full_name_gives_way_to_first_and_last():
-    assert guess_mapping(["Owner", "First Name", "City"]) == {"first_name": 1, "city": 2}
+    assert guess_mapping(["Owner", "First Name", "Last Name", "City"]).mapping == {
+        "first_name": [1],
+        "last_name": [2],
+        "city": [3],
+    }
 
 
 @pytest.mark.parametrize(
@@ -131,3 +137,81 @@ def test_a_mapping_that_can_trace_nobody_says_what_it_lacks(fields, gap):
 def test_a_whole_mapping_has_no_gaps():
     assert find_gaps(["address", "city", "state"]) == []
     assert find_gaps(["email"]) == []
+
+
+ROLL = [
+    ["SMITH JOHN A", "1428", "N", "MAIN", "ST", "HERNDON", "20170", "PO BOX 12", "TAMPA FL 33602"],
+    ["DOE JANE", "77", "", "ELM", "AVE", "HERNDON", "20171", "5 OAK CT", "MIAMI FL 33101-1234"],
+    ["ROE RICHARD M", "9", "S", "LAKE", "DR", "HERNDON", "20170", "8 PINE RD", "TAMPA FL 33602"],
+]
+COUNTY = ["OWNER_NAME1", "SITUS_NUM", "SITUS_DIR", "SITUS_STREET", "SITUS_TYPE", "SITUS_CITY", "SITUS_ZIP"]
+
+
+def names(columns, guesses):
+    return {field: [columns[position] for position in positions] for field, positions in guesses.mapping.items()}
+
+
+def test_split_addresses_are_joined_and_places_in_one_column_split():
+    columns = [*COUNTY[:4], "SITUS_ST_TYPE", *COUNTY[5:], "MAIL_ADDR1", "MAIL_CITY_ST_ZIP"]
+    guesses = guess_mapping(columns, ROLL)
+    assert names(columns, guesses) == {
+        "full_name": ["OWNER_NAME1"],
+        "address": ["SITUS_NUM", "SITUS_DIR", "SITUS_STREET", "SITUS_ST_TYPE"],
+        "city": ["SITUS_CITY"],
+        "zip": ["SITUS_ZIP"],
+        "mail_address": ["MAIL_ADDR1"],
+        "mail_place": ["MAIL_CITY_ST_ZIP"],
+    }
+    assert guesses.name_order == "last_first"
+
+
+def test_what_does_not_say_whose_it_is_belongs_to_the_address_before_it():
+    columns = ["Owner", "Mailing Address", "City", "State", "Zip", "Property Address", "City", "State", "Zip"]
+    mapping = guess_mapping(columns).mapping
+    assert [mapping[field] for field in ("mail_city", "mail_state", "mail_zip")] == [[2], [3], [4]]
+    assert [mapping[field] for field in ("city", "state", "zip")] == [[6], [7], [8]]
+
+
+def test_a_plain_address_beside_the_propertys_is_the_owners_own():
+    columns = ["Name", "Address", "City", "State", "Zip", "Site Address", "Site City"]
+    mapping = guess_mapping(columns).mapping
+    assert (mapping["mail_address"], mapping["address"], mapping["city"]) == ([1], [5], [6])
+
+
+def test_a_column_of_zips_is_a_zip_column_whatever_its_name():
+    columns = ["Name", "Address", "City", "State", "PZ"]
+    guesses = guess_mapping(columns, [["Ada Abbott", "1 Oak St", "Herndon", "VA", "20170"]] * 4)
+    assert guesses.mapping["zip"] == [4]
+    assert guesses.doubts == {"zip": "Guessed by its values."}
+
+
+def test_prices_are_no_zips():
+    columns = ["Name", "Address", "City", "State", "Sale Price", "Total"]
+    rows = [["Ada Abbott", "1 Oak St", "Herndon", "VA", "20170", str(12345 + 7919 * n)] for n in range(9)]
+    assert "zip" not in guess_mapping(columns, rows).mapping
+
+
+def test_a_column_whose_values_are_of_another_kind_is_asked_about():
+    columns = ["Name", "Address", "City", "State", "Zip"]
+    guesses = guess_mapping(columns, [["Ada Abbott", "1 Oak St", "Herndon", "20170", "VA"]] * 4)
+    assert set(guesses.doubts) == {"state", "zip"}
+
+
+def test_whole_addresses_in_one_column_are_split():
+    columns = ["Owner", "Property Address", "Phone"]
+    guesses = guess_mapping(columns, [["Ada Abbott", "1 Oak St, Herndon, VA 20170", "7035550123"]] * 4)
+    assert guesses.mapping == {"full_name": [0], "phone": [2], "full_address": [1]}
+
+
+def test_a_file_without_names_is_guessed_by_its_values():
+    columns = [f"Column {number}" for number in range(1, 9)]
+    row = ["John", "Smith", "1 Oak St", "Herndon", "VA", "20170", "7035550123", "john@example.com"]
+    fields = ["first_name", "last_name", "address", "city", "state", "zip", "phone", "email"]
+    guesses = guess_mapping(columns, [row] * 4)
+    assert guesses.mapping == {field: [position] for position, field in enumerate(fields)}
+    assert set(guesses.doubts) == set(fields)
+
+
+def test_names_in_no_clear_order_are_asked_about():
+    guesses = guess_mapping(["Owner", "Email"], [["SMITH JOHN A", ""], ["Mary Doe", ""], ["John Roe", ""]])
+    assert guesses.doubts == {"full_name": "It is not clear whether first or last names come first."}

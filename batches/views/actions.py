@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from batches import closing, decisions, intake, jobs
+from batches import closing, decisions, jobs, spending
 from batches.forms import RerunForm
 from batches.lifecycle import move_upload, record
 from batches.models import Batch, Hold, Upload
@@ -17,11 +17,42 @@ from batches.statuses import UploadStatus
 @require_POST
 def start_upload(request, pk):
     upload = get_object_or_404(Upload, pk=pk)
-    if intake.start(upload, request.user):
+    try:
+        status = spending.start(upload, request.user)
+    except spending.OverLimit as problem:
+        messages.error(request, str(problem))
+        return redirect(upload)
+    if status == UploadStatus.RUNNING:
         jobs.enqueue("planning", jobs.plan_upload, pk)
         messages.success(request, "Started. This page follows it by itself.")
+    elif status == UploadStatus.APPROVAL:
+        messages.success(request, "Somebody else must approve this list before it is started.")
     else:
         messages.warning(request, "This list has been started already, or nobody in it can be traced.")
+    return redirect(upload)
+
+
+@require_POST
+def approve_upload(request, pk):
+    upload = get_object_or_404(Upload, pk=pk)
+    try:
+        is_started = spending.approve(upload, request.user)
+    except spending.OverLimit as problem:
+        messages.error(request, str(problem))
+        return redirect(upload)
+    if is_started:
+        jobs.enqueue("planning", jobs.plan_upload, pk)
+        messages.success(request, "Approved and started.")
+    else:
+        messages.warning(request, "This list does not wait for approval any more.")
+    return redirect(upload)
+
+
+@require_POST
+def withdraw_upload(request, pk):
+    upload = get_object_or_404(Upload, pk=pk)
+    if spending.withdraw(upload, request.user):
+        messages.success(request, "Taken back: it can be changed and started again.")
     return redirect(upload)
 
 

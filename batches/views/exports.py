@@ -17,8 +17,12 @@ def export_upload(request, pk):
     without_dnc = request.GET.get("without_dnc") in {"1", "on"}
     choices = [layout, *outcomes, *(["without do-not-call"] if without_dnc else [])]
     record(pk, "exported", user=request.user, detail=", ".join(choices))
-    pieces = stream_csv(upload, layout, outcomes, without_dnc)
+    return send_csv(
+        stream_csv(upload, layout, outcomes, without_dnc), f"{slugify(upload.name) or 'list'}-{pk}-traced.csv"
+    )
+
+
+def send_csv(pieces, filename):
     response = StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8")
-    name = slugify(upload.name) or "list"
-    response["Content-Disposition"] = f'attachment; filename="{name}-{pk}-traced.csv"'
+    response["Content-Disposition"] = f'attachment; filename="{filename}"'
     return response

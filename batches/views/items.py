@@ -16,8 +16,8 @@ def item_list(request):
 
 def item_page(request, pk):
     """Who was asked for beside who was found, and the answer as it came."""
-    item = get_object_or_404(Item.objects.select_related("upload", "batch", "duplicate_of"), pk=pk)
-    source = item.duplicate_of or item
+    item = get_object_or_404(Item.objects.select_related("upload", "batch", "same_as__same_as"), pk=pk)
+    source = item.source
     context = {
         "item": item,
         "source": source,

@@ -1,17 +1,22 @@
 from django.conf import settings
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.text import slugify
+from django.views.decorators.http import require_POST
 
-from batches import intake, jobs
+from batches import continuing, jobs, recall, receiving, spending
 from batches.counts import count_batches, count_uploads
 from batches.filters import UploadFilter
-from batches.forms import MappingForm, UploadForm
+from batches.forms import ContinuationForm, MappingForm, TemplateForm, UploadForm
 from batches.layout import UnreadableFile
+from batches.lifecycle import record
 from batches.models import Upload
 from batches.statuses import Outcome, UploadStatus
 from batches.tables import BatchTable, EventTable, ItemTable, UploadTable
+from batches.views.exports import send_csv
 from batches.views.listing import paginate, show_list
 
+REVIEWED = {UploadStatus.READY, UploadStatus.APPROVAL, UploadStatus.FAILED, UploadStatus.CHECKING}
 EDITABLE = {UploadStatus.DRAFT, UploadStatus.READY, UploadStatus.FAILED}
 
 
@@ -25,7 +30,7 @@ def upload_new(request):
     if request.method == "POST" and form.is_valid():
         answers = form.cleaned_data
         try:
-            upload = intake.receive(answers["file"], request.user, answers["name"], answers["priority"])
+            upload = receiving.receive(answers["file"], request.user, answers["name"], answers["priority"])
             return redirect("upload-columns", upload.pk)
         except UnreadableFile as problem:
             form.add_error("file", str(problem))
@@ -39,12 +44,15 @@ def upload_columns(request, pk):
         return redirect(upload)
     if "sheet" in request.POST:
         return choose_sheet(request, upload)
-    samples = intake.read_samples(upload)
+    if "use_template" in request.POST:
+        return choose_template(request, upload)
+    samples = receiving.read_samples(upload)
+    templates = TemplateForm(initial={"use_template": upload.used_template})
     form = MappingForm(request.POST or None, upload=upload, samples=samples)
     if request.method == "POST" and form.is_valid():
         return accept_columns(request, upload, form)
     columns = describe_columns(upload, samples)
-    context = {"upload": upload, "form": form, "columns": columns}
+    context = {"upload": upload, "form": form, "columns": columns, "templates": templates}
     return render(request, "uploads/columns.html", context, status=422 if form.errors else 200)
 
 
@@ -52,14 +60,25 @@ def choose_sheet(request, upload):
     """Read another sheet of the workbook, as long as no row of the first has been stored."""
     if upload.status == UploadStatus.DRAFT:
         try:
-            intake.examine(upload, request.POST["sheet"])
+            receiving.examine(upload, request.POST["sheet"])
         except UnreadableFile as problem:
             messages.error(request, str(problem))
     return redirect("upload-columns", upload.pk)
 
 
+def choose_template(request, upload):
+    """Read the columns as another template says, as long as no row has been stored."""
+    form = TemplateForm(request.POST)
+    if upload.status == UploadStatus.DRAFT and form.is_valid():
+        receiving.change_template(upload, form.cleaned_data["use_template"])
+    return redirect("upload-columns", upload.pk)
+
+
 def accept_columns(request, upload, form):
-    if intake.accept_mapping(upload, form.mapping, form.fixed, form.cleaned_data["match"], request.user):
+    if receiving.accept_mapping(upload, form.mapping, form.fixed, user=request.user, **form.options):
+        upload.refresh_from_db()
+        if name := form.cleaned_data["template"]:
+            recall.remember(upload, name, request.user)
         jobs.enqueue("intake", jobs.check_rows, upload.pk)
     return redirect(upload)
 
@@ -75,7 +94,11 @@ def upload_page(request, pk):
     if upload.status == UploadStatus.DRAFT:
         return redirect("upload-columns", pk)
     context = {"upload": upload, "counts": count_uploads([upload])[pk]}
-    if upload.status in {UploadStatus.READY, UploadStatus.FAILED, UploadStatus.CHECKING}:
+    if upload.invalid_count:
+        context["mending"] = ContinuationForm()
+        context["mend_most"] = spending.most_credits(upload.invalid_count)
+    context["continuation"] = upload.continuations.first()
+    if upload.status in REVIEWED:
         return show_review(request, upload, context)
     batches = upload.batches.for_lists().order_by("number")
     context["table"] = paginate(request, BatchTable(batches, exclude=["upload"]), count_batches)
@@ -94,11 +117,38 @@ def upload_history(request, pk):
     return render(request, "uploads/history.html", {"upload": upload, "table": table})
 
 
+def upload_rejected(request, pk):
+    """The invalid rows as a file to mend: the list's own columns, and what is wrong with each."""
+    upload = get_object_or_404(Upload, pk=pk)
+    record(pk, "rejected rows downloaded", user=request.user)
+    return send_csv(continuing.stream_rejected(upload), f"{slugify(upload.name) or 'list'}-{pk}-rejected.csv")
+
+
+@require_POST
+def upload_mended(request, pk):
+    """Take mended rows of a list."""
+    upload = get_object_or_404(Upload, pk=pk)
+    form = ContinuationForm(request.POST, request.FILES)
+    try:
+        if not form.is_valid():
+            raise UnreadableFile("Choose the file with the mended rows.")
+        continuation = continuing.receive(upload, form.cleaned_data["mended"], request.user)
+    except (UnreadableFile, spending.OverLimit) as problem:
+        messages.error(request, str(problem))
+    else:
+        jobs.enqueue("intake", jobs.check_continuation, continuation.pk)
+        messages.success(request, "The mended rows are being read.")
+    return redirect(upload)
+
+
 def show_review(request, upload, context):
-    """Before the start: how many rows go, how many do not and why, and the most that it can cost."""
+    """Before the start: what becomes of the rows, what that is expected to cost, and the most that it can."""
     invalid = upload.items.filter(outcome=Outcome.INVALID).for_lists()
     table = ItemTable(invalid, exclude=["upload", "outcome", "answered_at"], sequence=["row_number", "found", "..."])
     context["table"] = paginate(request, table, per_page=10)
-    context["most_credits"] = upload.item_count * settings.CREDITS_PER_MATCH
-    context["most_money"] = context["most_credits"] * settings.PRICE_PER_CREDIT
+    past = spending.look_at_past()
+    most, expected = spending.most_credits(upload.item_count), spending.expect_credits(upload, past)
+    context |= {"lines": spending.plan_spend(upload), "most": most, "expected": expected, "past": past}
+    context |= {"most_money": spending.to_money(most), "needs_approval": 0 < settings.APPROVAL_ABOVE < most}
+    context["expected_money"] = spending.to_money(expected) if expected is not None else None
     return render(request, "uploads/_review.html" if request.htmx else "uploads/review.html", context)

@@ -15,7 +15,7 @@ from django.db import close_old_connections, connection, connections
 from django.db.models import Max
 from django.utils import timezone
 
-from batches import intake, jobs
+from batches import intake, jobs, receiving, spending
 from batches.models import Batch, Hold, Item, Upload
 from batches.sandbox.faults import REFUSED_NAME
 from batches.statuses import OPEN, STARTED, BatchStatus, Priority, UploadStatus
@@ -107,11 +107,11 @@ def start_list(name, size, bad_rows, luck):
         last_name = REFUSED_NAME if number in bad else "Abbott"
         writer.writerow(["Ada", last_name, f"{number} {name} St", "Herndon", "VA", "20170"])
     file = ContentFile(out.getvalue().encode(), name=f"{name}.csv")
-    upload = intake.receive(file, None, priority=luck.choice(Priority.values))
-    intake.accept_mapping(upload, upload.mapping, {}, [], None)
+    upload = receiving.receive(file, None, priority=luck.choice(Priority.values))
+    receiving.accept_mapping(upload, upload.mapping, {}, [], None)
     intake.check_rows(upload.pk)
     upload.refresh_from_db()
-    assert intake.start(upload, None)
+    assert spending.start(upload, None)
     jobs.enqueue("planning", jobs.plan_upload, upload.pk)
     return upload.pk
 

@@ -7,14 +7,15 @@ from django.core.files import File
 from django.core.management.base import BaseCommand
 from django.db.models import Count
 
-from batches import intake, jobs
+from batches import intake, jobs, receiving, spending
 from batches.counts import count_uploads
 from batches.layout import UnreadableFile
 from batches.management.commands.export import write_export
-from batches.mapping import FULL_NAME, MAPPABLE, NAME_PARTS, find_gaps
-from batches.statuses import Outcome, Priority, UploadStatus
+from batches.mapping import FIXABLE, FULL_NAME, LABELS, MAPPABLE, NAME_PARTS, find_gaps
+from batches.statuses import Companies, NameOrder, Outcome, Priority, UploadStatus
 from batches.vendor.protocol import REQUIREMENTS
 
+OPTIONS = ["name_order", "companies", "co_owners", "look_back"]
 OVER = {UploadStatus.COMPLETE, UploadStatus.CANCELLED, UploadStatus.FAILED}
 
 
@@ -28,7 +29,20 @@ class Command(BaseCommand):
     def add_arguments(self, parser):
         parser.add_argument("file")
         parser.add_argument(
-            "--map", action="append", default=[], metavar="FIELD=COLUMN", help="Guessed where not told."
+            "--map",
+            action="append",
+            default=[],
+            metavar="FIELD=COLUMN",
+            help="Guessed where not told; A+B joins columns.",
+        )
+        parser.add_argument(
+            "--fixed", action="append", default=[], metavar="FIELD=VALUE", help="The same for all rows."
+        )
+        parser.add_argument("--name-order", choices=NameOrder.values, help="Of full names; guessed where not told.")
+        parser.add_argument("--companies", choices=Companies.values, help="What becomes of owners that are no person.")
+        parser.add_argument("--co-owners", action="store_true", default=None, help="Trace second owners as well.")
+        parser.add_argument(
+            "--look-back", type=int, metavar="DAYS", help="How long an earlier answer counts; 0: never."
         )
         parser.add_argument("--name", default="")
         parser.add_argument("--priority", choices=[p.name.lower() for p in Priority], default="normal")
@@ -43,7 +57,7 @@ class Command(BaseCommand):
                 # Found out before anything is spent, not after.
                 Path(export).open("ab").close()
             upload = self.begin(**options)
-        except (Refused, UnreadableFile, OSError) as problem:
+        except (Refused, UnreadableFile, spending.OverLimit, OSError) as problem:
             self.stderr.write(str(problem))
             sys.exit(2)
         is_in_time = not wait or self.follow(upload, timeout)
@@ -62,18 +76,27 @@ class Command(BaseCommand):
         if unknown := set(match) - set(REQUIREMENTS):
             raise Refused(f"--match takes {' and '.join(REQUIREMENTS)}, not {', '.join(unknown)}.")
         with Path(file).open("rb") as handle:
-            upload = intake.receive(File(handle, name=Path(file).name), None, name, Priority[priority.upper()])
+            upload = receiving.receive(File(handle, name=Path(file).name), None, name, Priority[priority.upper()])
         columns = read_mapping(upload, options["map"])
-        if gaps := find_gaps([*columns, *upload.fixed]):
+        fixed = upload.fixed | read_fixed(options["fixed"])
+        for field in sorted(set(upload.doubts) & set(columns)):
+            names = " + ".join(upload.columns[position] for position in columns[field])
+            self.stderr.write(f"Not sure: {LABELS[field]} is taken from {names}. {upload.doubts[field]}")
+        if gaps := find_gaps([*columns, *fixed]):
             raise Refused(" ".join(gaps))
-        intake.accept_mapping(upload, columns, {}, match, None)
+        told = {name: options[name] for name in OPTIONS if options[name] is not None}
+        receiving.accept_mapping(upload, columns, fixed, match or upload.match, None, **told)
         intake.check_rows(upload.pk)
         upload.refresh_from_db()
         if upload.status == UploadStatus.FAILED:
             raise Refused(upload.problem)
-        if not intake.start(upload, None):
+        status = spending.start(upload, None)
+        if status is None:
             raise Refused(f"None of the {upload.row_count} rows can be traced: see upload {upload.pk} for the reasons.")
-        jobs.enqueue("planning", jobs.plan_upload, upload.pk)
+        elif status == UploadStatus.APPROVAL:
+            self.stderr.write(f"Somebody must approve this list before it is started: upload {upload.pk}.")
+        else:
+            jobs.enqueue("planning", jobs.plan_upload, upload.pk)
         return upload
 
     def follow(self, upload, timeout):
@@ -106,17 +129,31 @@ def read_mapping(upload, told):
         if field not in MAPPABLE:
             raise Refused(f"--map: there is no field {field!r}; there are {', '.join(MAPPABLE)}.")
         columns.pop(field, None)
-        if column in upload.columns:
-            columns[field] = upload.columns.index(column)
-        elif column.isdecimal() and 1 <= int(column) <= len(upload.columns):
-            columns[field] = int(column) - 1
-        elif column:
-            raise Refused(f"--map: there is no column {column!r}; there are {', '.join(upload.columns)}.")
+        if column:
+            columns[field] = find_columns(upload, column)
     if FULL_NAME in columns and NAME_PARTS & set(columns):
         if FULL_NAME in told_fields:
             raise Refused("--map: give either full_name or first_name and last_name.")
         del columns[FULL_NAME]
     return columns
+
+
+def find_columns(upload, text):
+    """Positions of the columns that are named, or numbered from 1, with + between those that are joined."""
+    if text in upload.columns:
+        return [upload.columns.index(text)]
+    if text.isdecimal() and 1 <= int(text) <= len(upload.columns):
+        return [int(text) - 1]
+    if "+" in text:
+        return [position for part in text.split("+") for position in find_columns(upload, part.strip())]
+    raise Refused(f"--map: there is no column {text!r}; there are {', '.join(upload.columns)}.")
+
+
+def read_fixed(told):
+    fixed = dict(setting.partition("=")[::2] for setting in told)
+    if unknown := set(fixed) - set(FIXABLE):
+        raise Refused(f"--fixed: {', '.join(unknown)} cannot be the same for all rows; {', '.join(FIXABLE)} can.")
+    return fixed
 
 
 def summarise(upload):

@@ -1,0 +1,176 @@
+"""Rows that were invalid come back: out as a file with what is wrong, in again mended, into the same list."""
+
+import re
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+from django.db import transaction
+from django.utils import timezone
+
+from batches import exports, parsing
+from batches.intake import refresh_counts
+from batches.layout import Layout, UnreadableFile
+from batches.lifecycle import move_upload, record
+from batches.models import Continuation, Item, Suppression
+from batches.reading import ITEM_COLUMNS, RowReader
+from batches.receiving import refuse_large
+from batches.spending import most_credits, refuse_over_limits
+from batches.statuses import ContinuationStatus, Outcome, UploadStatus
+
+PROBLEM = "Problem"
+"""The column behind the list's own ones. Its cells begin with the row's number: there the mended row belongs."""
+NUMBERED = re.compile(r"'?Row (\d+): ")
+CHUNK = 500
+OPEN = [UploadStatus.READY, UploadStatus.RUNNING, UploadStatus.PAUSED, UploadStatus.COMPLETE]
+"""Lists whose rows may be mended."""
+
+
+# Out
+
+
+def stream_rejected(upload):
+    """The list's invalid rows as pieces of CSV text: its own columns, and what is wrong with each row."""
+    yield from exports.write_csv(reject_rows(upload))
+
+
+def reject_rows(upload):
+    columns = exports.name_columns(upload)
+    yield [*columns, PROBLEM]
+    for item in upload.items.filter(outcome=Outcome.INVALID).order_by("row_number").iterator(chunk_size=500):
+        padding = [""] * (len(columns) - len(item.cells))
+        yield [*item.cells, *padding, f"Row {item.row_number}: {item.message}"]
+
+
+# And in
+
+
+def receive(upload, file, user):
+    """Keep and examine a file of mended rows. Gives the Continuation, to be checked; raises UnreadableFile."""
+    refuse_large(file)
+    if upload.status not in OPEN:
+        raise UnreadableFile("Rows of this list cannot be mended now.")
+    refuse_over_limits(upload, most_credits(upload.item_count + upload.invalid_count))
+    continuation = Continuation(upload=upload, filename=Path(file.name).name[:255], created_by=user)
+    continuation.file.save(continuation.filename, file, save=False)
+    try:
+        examined = parsing.examine(continuation.file.path)
+        find_positions(upload, examined.columns)
+    except UnreadableFile:
+        continuation.file.delete(save=False)
+        raise
+    continuation.layout, continuation.columns = examined.layout.as_dict(), examined.columns
+    continuation.save()
+    record(upload.pk, "mended rows uploaded", user=user)
+    return continuation
+
+
+def find_positions(upload, columns):
+    """Where the list's columns and the problem stand in a file of mended rows. Raises UnreadableFile."""
+    names = [name.strip() for name in columns]
+    if PROBLEM not in names:
+        raise UnreadableFile(
+            f"There is no column “{PROBLEM}”: it says which row is which. Download the rejected rows, mend them "
+            "in that file, and upload it with all of its columns."
+        )
+    wanted, positions = [name.strip() for name in exports.name_columns(upload)], []
+    for position, name in enumerate(wanted):
+        same = [place for place, other in enumerate(names) if other == name]
+        number = wanted[:position].count(name)
+        if number >= len(same):
+            raise UnreadableFile(f"The column “{name}” is not in this file. Upload the rejected rows with all columns.")
+        positions.append(same[number])
+    return positions, len(names) - 1 - names[::-1].index(PROBLEM)
+
+
+def check_continuation(continuation_id):
+    """Put mended rows in the place of the invalid ones. Gives the upload's id if there is something new to be traced.
+
+    Each row is changed where it is still invalid: a second run changes nothing more.
+    """
+    continuation = Continuation.objects.select_related("upload").get(pk=continuation_id)
+    if continuation.status != ContinuationStatus.CHECKING:
+        return None
+    try:
+        tally = mend_rows(continuation)
+    except UnreadableFile as problem:
+        finish(continuation, ContinuationStatus.FAILED, problem=str(problem))
+        return None
+    finish(continuation, ContinuationStatus.DONE, **tally)
+    return continuation.upload_id if reopen(continuation) else None
+
+
+def mend_rows(continuation):
+    """Gives how many rows were mended, are still invalid, and belong to no invalid row."""
+    upload = continuation.upload
+    positions, problem_at = find_positions(upload, continuation.columns)
+    reader = RowReader(upload, has_suppressions=Suppression.objects.exists())
+    rows = parsing.rows(continuation.file.path, Layout(**continuation.layout))
+    tally = dict.fromkeys(["mended_count", "invalid_count", "ignored_count"], 0)
+    while chunk := list(islice((cells for _, cells in rows if cells), CHUNK)):
+        numbered = {}
+        for cells in chunk:
+            found = NUMBERED.match(cells[problem_at]) if problem_at < len(cells) else None
+            if found and len(found[1]) < 10 and int(found[1]) not in numbered:
+                numbered[int(found[1])] = [cells[place] if place < len(cells) else "" for place in positions]
+            else:
+                tally["ignored_count"] += 1
+        mend_chunk(upload, reader, numbered, tally)
+        Continuation.objects.filter(pk=continuation.pk).update(heartbeat_at=timezone.now())
+    return tally
+
+
+@transaction.atomic
+def mend_chunk(upload, reader, numbered, tally):
+    invalid = Item.objects.filter(upload=upload, outcome=Outcome.INVALID, owner_number=1)
+    ids = dict(invalid.filter(row_number__in=numbered).values_list("row_number", "pk"))
+    tally["ignored_count"] += len(numbered) - len(ids)
+    rows = [(number, undefuse(cells)) for number, cells in numbered.items() if number in ids]
+    for made in reader.make_items(rows):
+        values = dict(zip(ITEM_COLUMNS, made, strict=True))
+        if values["owner_number"] > 1:
+            Item.objects.create(**as_fields(values))
+            continue
+        is_invalid = values["outcome"] == Outcome.INVALID
+        tally["invalid_count" if is_invalid else "mended_count"] += 1
+        settle_duplicate(upload, values)
+        invalid.filter(pk=ids[values["row_number"]]).update(**as_fields(values))
+
+
+def as_fields(values):
+    return values | {"cells": msgspec.json.decode(values["cells"])}
+
+
+def settle_duplicate(upload, values):
+    """A mended row about somebody who is in the list already is a duplicate of that."""
+    if values["outcome"] == Outcome.PENDING:
+        same = Item.objects.filter(upload=upload, fingerprint=values["fingerprint"])
+        if first := same.exclude(outcome__in=[Outcome.DUPLICATE, Outcome.INVALID]).order_by("pk").first():
+            values |= {"outcome": Outcome.DUPLICATE.value, "same_as_id": first.pk}
+
+
+def undefuse(cells):
+    """Cells without the apostrophe that kept a spreadsheet from running them."""
+    return [cell[1:] if cell.startswith("'") and cell[1:].startswith(exports.DANGEROUS) else cell for cell in cells]
+
+
+def finish(continuation, status, **changes):
+    checking = Continuation.objects.filter(pk=continuation.pk, status=ContinuationStatus.CHECKING)
+    if checking.update(status=status, **changes):
+        detail = changes.get("problem") or ", ".join(
+            f"{changes[name]} {name.removesuffix('_count')}" for name in changes
+        )
+        record(continuation.upload_id, "rows mended", user=continuation.created_by, detail=detail)
+    refresh_counts(continuation.upload_id)
+
+
+@transaction.atomic
+def reopen(continuation):
+    """Let a list that was complete go on with its mended rows. True if there is something to be planned."""
+    upload = continuation.upload
+    upload.refresh_from_db()
+    if not upload.items.unplanned().exists() or upload.status == UploadStatus.READY:
+        return False
+    if upload.status == UploadStatus.COMPLETE:
+        move_upload(upload.pk, UploadStatus.RUNNING, only_if={"status": UploadStatus.COMPLETE}, completed_at=None)
+    return True

@@ -1,0 +1,134 @@
+"""Who is not to be traced, and which numbers and addresses are not to be exported."""
+
+import csv
+import io
+
+from batches.checking import check, fingerprints
+from batches.mapping import guess_mapping
+from batches.models import Suppression
+from batches.statuses import SuppressionKind
+
+LONGEST_PASTE = 10_000
+"""Most lines that are taken at once."""
+
+
+class NothingUsable(Exception):
+    """Lines that name nobody; the text says which, and what would."""
+
+
+def keys_of(checked):
+    """Everything by which a row can be suppressed, as (kind, key)."""
+    keys = {(SuppressionKind.PERSON, key) for key in fingerprints(checked.fields)}
+    if phone := checked.fields.get("phone"):
+        keys.add((SuppressionKind.PHONE, phone))
+    if email := checked.fields.get("email"):
+        keys.add((SuppressionKind.EMAIL, email.lower()))
+    return keys
+
+
+def find_suppressed(keys):
+    """Those of these (kind, key) that are on the list, in one query."""
+    found = Suppression.objects.filter(key__in={key for _, key in keys}).order_by().values_list("kind", "key")
+    return set(found) & keys
+
+
+def suppressed_numbers():
+    """Phones and emails that no export may hold, as two sets."""
+    kinds = [SuppressionKind.PHONE, SuppressionKind.EMAIL]
+    keys = {kind: set() for kind in kinds}
+    for kind, key in Suppression.objects.filter(kind__in=kinds).order_by().values_list("kind", "key").iterator():
+        keys[kind].add(key)
+    return keys[SuppressionKind.PHONE], keys[SuppressionKind.EMAIL]
+
+
+def suppress_item(item, user, reason=""):
+    """Put the person of an item on the list. Gives how many entries are new: one for each of their addresses."""
+    fields = {name: getattr(item, name) for name in PERSON_FIELDS if getattr(item, name)}
+    label = " · ".join(filter(None, [item.asked_name, item.asked_address]))
+    return add({(SuppressionKind.PERSON, key): label for key in fingerprints(fields)}, user, reason)
+
+
+PERSON_FIELDS = ["first_name", "last_name"] + [
+    prefix + part for prefix in ("", "mail_") for part in ("address", "unit", "city", "state", "zip")
+]
+
+
+def suppress_text(text, user, reason=""):
+    """Put pasted or uploaded lines on the list: a phone, an email, or a person with an address in each.
+
+    People are rows with commas or tabs between their cells, under column names or in the usual order. Gives how many
+    entries are new. Raises NothingUsable if there is a line that says none of these; then nothing is added.
+    """
+    entries, bad = read_lines(text)
+    if bad:
+        shown = "; ".join(f"line {number}: {why}" for number, why in bad[:5])
+        raise NothingUsable(
+            f"{len(bad)} line{'' if len(bad) == 1 else 's'} cannot be used ({shown}). Nothing was added."
+        )
+    if not entries:
+        raise NothingUsable("There is nothing in it: give a phone, an email, or a person with an address a line.")
+    return add(entries, user, reason)
+
+
+def read_lines(text):
+    """(kind, key) → label of what lines name; and those that name nothing, with the reason."""
+    sample = text[:10_000]
+    delimiter = "\t" if sample.count("\t") > sample.count(",") else ","
+    rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)]
+    if len(rows) > LONGEST_PASTE:
+        return {}, [(LONGEST_PASTE + 1, f"{LONGEST_PASTE:,} lines are the most at once")]
+    mapping, first = find_columns(rows)
+    entries, bad = {}, []
+    for number, row in enumerate(rows[first:], start=first + 1):
+        if not any(row):
+            continue
+        found, why = read_line(row, mapping)
+        entries |= found
+        if not found:
+            bad.append((number, why))
+    return entries, bad
+
+
+def find_columns(rows):
+    """Mapping of the columns, and how many rows hold their names."""
+    wide = [row for row in rows if len(row) > 1]
+    if not wide:
+        is_named = rows and guess_mapping(rows[0]).mapping
+        return {}, int(bool(is_named))
+    by_name = guess_mapping(wide[0]).mapping
+    if len(by_name) > 1:
+        return by_name, rows.index(wide[0]) + 1
+    width = max(map(len, wide))
+    usual = ["first_name", "last_name", "address", "city", "state", "zip"]
+    return {field: [position] for position, field in enumerate(usual[:width])}, 0
+
+
+def read_line(row, mapping):
+    if len([cell for cell in row if cell]) == 1:
+        text = next(filter(None, row))
+        checked = check({"email": text} if "@" in text else {"phone": text})
+    else:
+        cells = {name: " ".join(row[p] for p in positions if p < len(row)) for name, positions in mapping.items()}
+        checked = check(cells)
+    if checked.problems:
+        return {}, checked.problems[0].sentence
+    people = fingerprints(checked.fields)
+    if people and (checked.fields.get("first_name") or checked.fields.get("last_name")):
+        label = ", ".join(filter(None, (checked.fields.get(name, "") for name in PERSON_FIELDS)))
+        return {(SuppressionKind.PERSON, key): label for key in people}, ""
+    found = {(kind, key): key for kind, key in keys_of(checked) if kind != SuppressionKind.PERSON}
+    return found, "a person needs a name and an address"
+
+
+def add(entries, user, reason=""):
+    """Add (kind, key) → label. Gives how many were not there yet."""
+    before = Suppression.objects.count()
+    Suppression.objects.bulk_create(
+        (
+            Suppression(kind=kind, key=key, label=label[:600], reason=reason[:200], created_by=user)
+            for (kind, key), label in entries.items()
+        ),
+        ignore_conflicts=True,
+        batch_size=1_000,
+    )
+    return Suppression.objects.count() - before

@@ -1,0 +1,50 @@
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
+
+from batches import suppression
+from batches.filters import SuppressionFilter
+from batches.forms import SuppressionForm
+from batches.models import Item, Suppression
+from batches.tables import SuppressionTable
+from batches.views.listing import show_list
+
+
+def suppression_list(request):
+    filterset = SuppressionFilter(request.GET, Suppression.objects.select_related("created_by"))
+    return show_list(request, "suppressions/list.html", filterset, SuppressionTable, form=SuppressionForm())
+
+
+def add_suppressions(request):
+    form = SuppressionForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            added = suppression.suppress_text(form.lines(), request.user, form.cleaned_data["reason"])
+        except suppression.NothingUsable as problem:
+            form.add_error(None, str(problem))
+        else:
+            messages.success(request, describe(added))
+            return redirect("suppressions")
+    return render(request, "suppressions/add.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_POST
+def suppress_item(request, pk):
+    item = get_object_or_404(Item.objects.defer("answer"), pk=pk)
+    added = suppression.suppress_item(item, request.user, request.POST.get("reason", ""))
+    messages.success(request, describe(added))
+    return redirect(item)
+
+
+@require_POST
+def lift_suppression(request, pk):
+    entry = get_object_or_404(Suppression, pk=pk)
+    entry.delete()
+    messages.success(request, "Taken off the suppression list.")
+    return redirect("suppressions")
+
+
+def describe(added):
+    if not added:
+        return "All of it was on the suppression list already, or has no address to be known by."
+    return f"{added} {'entry is' if added == 1 else 'entries are'} on the suppression list now."

@@ -1,0 +1,144 @@
+import csv
+import io
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from batches import continuing, jobs, packing, spending
+from batches.layout import UnreadableFile
+from batches.models import Continuation, Upload
+from batches.statuses import ContinuationStatus, Outcome, UploadStatus
+from tests.conftest import HEADER, people, person, to_csv
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def upload(make_upload):
+    return make_upload([*people(12), person(20, Zip="x"), person(21, State="=Virginnia"), person(22, Zip="")[:4]])
+
+
+def rejected(upload):
+    text = "".join(continuing.stream_rejected(upload)).removeprefix("\ufeff")
+    return list(csv.reader(io.StringIO(text, newline="")))
+
+
+def mend(upload, rows, name="mended.csv"):
+    content = to_csv(rows[1:], header=rows[0])
+    continuation = continuing.receive(upload, ContentFile(content, name=name), None)
+    again = continuing.check_continuation(continuation.pk)
+    continuation.refresh_from_db()
+    upload.refresh_from_db()
+    return continuation, again
+
+
+def test_rejected_rows_come_with_their_columns_and_the_problem(upload):
+    header, *rows = rejected(upload)
+    assert header == [*HEADER, "Problem"]
+    assert rows[0][:7] == person(20, Zip="x")
+    assert rows[1][4] == "'=Virginnia"
+    assert [row[7].partition(":")[0] for row in rows] == ["Row 14", "Row 15", "Row 16"]
+    assert "is not a ZIP" in rows[0][7]
+
+
+def test_mended_rows_take_their_places(upload):
+    header, first, second, third = rejected(upload)
+    first[5], third[4] = "20170", "VA"
+    continuation, again = mend(upload, [header, third, second, first])
+    assert (continuation.mended_count, continuation.invalid_count, continuation.ignored_count) == (2, 1, 0)
+    assert again is None
+    assert (upload.status, upload.invalid_count, upload.item_count) == (UploadStatus.READY, 1, 14)
+    item = upload.items.get(row_number=14)
+    assert (item.outcome, item.cells, item.message) == (Outcome.PENDING, person(20), "")
+    assert upload.items.get(row_number=15).cells[4] == "=Virginnia"
+    assert [row[0] for row in rejected(upload)] == ["First Name", "Ada"]
+
+
+def test_a_list_under_way_goes_on_with_its_mended_rows(upload, alice):
+    spending.start(upload, alice)
+    packing.plan_upload(upload.pk)
+    Upload.objects.update(status=UploadStatus.COMPLETE)
+    upload.refresh_from_db()
+    rows = rejected(upload)
+    rows[1][5] = "20170"
+    _, again = mend(upload, rows)
+    assert (again, upload.status) == (upload.pk, UploadStatus.RUNNING)
+    packing.plan_upload(upload.pk)
+    assert upload.items.get(row_number=14).batch.number == 2
+
+
+def test_a_second_reading_changes_nothing(upload):
+    rows = rejected(upload)
+    rows[1][5] = "20170"
+    continuation, _ = mend(upload, rows)
+    Continuation.objects.update(status=ContinuationStatus.CHECKING)
+    continuing.check_continuation(continuation.pk)
+    upload.refresh_from_db()
+    assert (upload.row_count, upload.item_count) == (15, 13)
+
+
+def test_rows_that_belong_to_no_invalid_row_are_counted_and_left(upload):
+    header, first, *_ = rejected(upload)
+    good = [*person(99), "Row 2: it was good"]
+    unknown, unnumbered = [*person(98), "Row 999: who?"], [*person(97), "I mended it"]
+    continuation, _ = mend(upload, [header, good, unknown, unnumbered, first, first])
+    assert (continuation.mended_count, continuation.ignored_count) == (0, 4)
+    assert upload.items.get(row_number=2).cells == person(1)
+
+
+def test_a_mended_row_about_somebody_in_the_list_is_a_duplicate(upload):
+    header, first, *_ = rejected(upload)
+    mend(upload, [header, [*person(1), first[7]]])
+    item = upload.items.get(row_number=14)
+    assert (item.outcome, item.same_as.row_number) == (Outcome.DUPLICATE, 2)
+    assert (upload.duplicate_count, upload.item_count) == (1, 12)
+
+
+@pytest.mark.parametrize(
+    ("header", "sentence"),
+    [
+        (HEADER, "There is no column “Problem”"),
+        ([*HEADER[:5], "Postcode", "Phone", "Problem"], "The column “Zip” is not in this file."),
+    ],
+)
+def test_another_file_is_refused_with_a_sentence(upload, header, sentence):
+    with pytest.raises(UnreadableFile, match=sentence):
+        mend(upload, [header, person(1)])
+    assert not Continuation.objects.exists()
+
+
+def test_columns_of_the_same_name_keep_their_order(make_upload):
+    header = ["Name", "Address", "City", "State", "Name"]
+    upload = make_upload(to_csv([["Ada Abbott", "1 Oak St", "Herndon", "XX", "Ben"]] * 2, header=header))
+    rows = rejected(upload)
+    rows[1][3] = "VA"
+    mend(upload, rows)
+    assert upload.items.first().cells == ["Ada Abbott", "1 Oak St", "Herndon", "VA", "Ben"]
+
+
+def test_mended_rows_over_the_limit_are_refused(upload, settings):
+    settings.UPLOAD_CREDIT_LIMIT = 13
+    with pytest.raises(spending.OverLimit, match="can cost 15 credits"):
+        mend(upload, rejected(upload))
+
+
+def test_the_screen_gives_and_takes_them(browser, upload, django_capture_on_commit_callbacks):
+    assert "Mend the 3 invalid rows" in browser.get(f"/uploads/{upload.pk}/").content.decode()
+    response = browser.get(f"/uploads/{upload.pk}/rejected/")
+    content = b"".join(response)
+    assert response["Content-Disposition"].endswith('-rejected.csv"')
+    file = SimpleUploadedFile("mended.csv", content.replace(b",x,", b",20170,"))
+    with django_capture_on_commit_callbacks(execute=True):
+        page = browser.post(f"/uploads/{upload.pk}/mended/", {"mended": file}, follow=True).content.decode()
+    assert "Reading the mended rows" in page
+    [job] = jobs.django_rq.get_queue("intake").jobs
+    assert job.func_name == "batches.jobs.check_continuation"
+    continuing.check_continuation(*job.args)
+    assert "1 row mended, 2 still invalid" in browser.get(f"/uploads/{upload.pk}/").content.decode()
+    page = browser.post(f"/uploads/{upload.pk}/mended/", follow=True).content.decode()
+    assert "Choose the file with the mended rows." in page
+    bad = SimpleUploadedFile("mended.csv", b"%PDF-1.7")
+    assert (
+        "This is a PDF" in browser.post(f"/uploads/{upload.pk}/mended/", {"mended": bad}, follow=True).content.decode()
+    )
