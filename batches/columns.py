@@ -79,6 +79,7 @@ IGNORED = {
     "day",
     "evening",
     "best",
+    "known",
     "data",
     "info",
     "field",

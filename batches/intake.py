@@ -6,7 +6,7 @@ was traced lately or is suppressed.
 """
 
 import logging
-from itertools import islice, pairwise
+from itertools import islice
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count, F, Max, Q
@@ -110,23 +110,16 @@ def count_fates(upload):
 MARK = """
 UPDATE batches_item SET outcome = 'duplicate', same_as_id = alike.first
 FROM (
-    SELECT fingerprint, min(id) AS first FROM batches_item
-    WHERE upload_id = %(upload)s AND outcome = 'pending' AND fingerprint >= %(from)s AND fingerprint < %(to)s
-    GROUP BY fingerprint HAVING count(*) > 1
+    SELECT id, min(id) OVER (PARTITION BY fingerprint) AS first FROM batches_item
+    WHERE upload_id = %(upload)s AND outcome = 'pending' AND fingerprint <> ''
 ) AS alike
-WHERE batches_item.fingerprint = alike.fingerprint AND batches_item.id <> alike.first
-    AND upload_id = %(upload)s AND outcome = 'pending'
+WHERE batches_item.id = alike.id AND alike.id <> alike.first
 """
 
 
 def mark_duplicates(upload):
-    """Of rows about the same person at the same address the first stays; the others point at it.
-
-    A statement for each first letter: one for all would hold SQLite's only write lock while webhooks wait for it.
-    """
-    letters = "0123456789abcdefg"
-    for first, following in pairwise(letters):
-        run_sql(MARK, {"upload": upload.pk, "from": first, "to": following})
+    """Of rows about the same person at the same address the first stays; the others point at it."""
+    run_sql(MARK, {"upload": upload.pk})
 
 
 @transaction.atomic

@@ -36,11 +36,11 @@ def test_a_failed_job_is_written_without_its_text(monkeypatch, caplog):
         raise ValueError(text)
 
     monkeypatch.setattr(jobs, "close_old_connections", lambda: None)
-    monkeypatch.setattr(jobs.packing, "plan_upload", fail)
+    monkeypatch.setattr(jobs.intake, "check_rows", fail)
     with pytest.raises(ValueError, match="Ada"):
-        jobs.plan_upload(5)
+        jobs.check_rows(5)
     record = next(record for record in caplog.records if record.name == "batches.jobs")
-    assert PrivateFormatter("%(message)s").format(record).startswith("The job plan_upload(5,) failed.")
+    assert PrivateFormatter("%(message)s").format(record).startswith("The job check_rows(5,) failed.")
     assert "Abbott" not in PrivateFormatter("%(message)s").format(record)
 
 

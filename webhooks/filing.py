@@ -51,7 +51,6 @@ def take_all(deliveries):
     """File deliveries, or keep them whole as strays. Gives for each a Fate; None where the database is away for longer
     than STORE_WAIT after it arrived. What has a fate is stored.
     """
-    connect(LOCK_WAIT)
     filed = file_together(deliveries)
     return [Fate.FILED if delivery in filed else take(delivery) for delivery in deliveries]
 
@@ -72,6 +71,7 @@ def file_together(deliveries):
     if not answers:
         return set()
     try:
+        connect(LOCK_WAIT)
         are_filed = file_pending(list(answers.values()))
     except Exception as error:
         # The class only: the text of a database error can hold the row.

@@ -354,6 +354,18 @@ def test_nobody_waits_for_ever_for_what_nobody_expected(deliver, batch, monkeypa
     assert deliver(answer_for(batch.items.first())) == ["filed"]
 
 
+def test_a_database_that_cannot_be_reached_is_waited_for(deliver, batch, monkeypatch, caplog):
+    failures = [OperationalError] * 3
+
+    def fail_thrice(_):
+        if failures:
+            raise failures.pop()
+
+    monkeypatch.setattr(filing, "connect", fail_thrice)
+    assert deliver(*map(answer_for, batch.items.all()[:2])) == ["filed", "filed"]
+    assert not failures
+
+
 def test_one_that_cannot_even_be_kept_costs_no_other_its_place(deliver, batch, monkeypatch, caplog):
     item, other = batch.items.all()[:2]
     whole = filing.file_or_keep
