@@ -93,7 +93,8 @@ class Guesses:
     @property
     def doubts(self):
         """Field → why it is asked about."""
-        return {name: guess.doubt for name, guess in self.fields.items() if not guess.is_sure}
+        doubts = {name: guess.doubt for name, guess in self.fields.items() if not guess.is_sure}
+        return dict.fromkeys(find_lacking(self.mapping), "No column says it. Is it the same for all rows?") | doubts
 
 
 @dataclass(frozen=True)
@@ -327,6 +328,8 @@ def put_by_values(guesses, kind, position):
         if prefix is None:
             return
         name = prefix + kind
+        if kind == "full_address" and f"{prefix}address" in guesses.fields:
+            return
     if name not in guesses.fields and position not in taken and not covers(guesses, name):
         guesses.fields[name] = Guess((position,), BY_VALUES, "Guessed by its values.")
 
@@ -391,9 +394,23 @@ def is_words(values):
 # What a mapping lacks
 
 
+def expand(fields):
+    """Fields with those that are split out of them."""
+    return set(fields).union(*(SPLIT.get(name, set()) for name in fields))
+
+
+def find_lacking(fields):
+    """City and state that an address needs, where nothing says them."""
+    fields = expand(fields)
+    wanted = [
+        f"{prefix}{part}" for prefix in ("", "mail_") if f"{prefix}address" in fields for part in ("city", "state")
+    ]
+    return [name for name in wanted if name not in fields]
+
+
 def find_gaps(fields):
     """What a mapping lacks before any row can be traced, one sentence each; `fields` are those that have a source."""
-    fields = set(fields).union(*(SPLIT.get(name, set()) for name in fields))
+    fields = expand(fields)
     gaps = []
     if not fields & {"address", "mail_address", "city", "mail_city", "email", "phone"}:
         gaps.append("Choose a column for at least one of: an address, a city, an email, a phone.")

@@ -63,6 +63,7 @@ def use_template(upload, template, samples):
     upload.used_template, upload.fixed = template, template.fixed
     for name, value in template.options.items():
         setattr(upload, name, value)
+    upload.doubts = {name: doubt for name, doubt in upload.doubts.items() if name not in upload.fixed}
 
 
 def change_template(upload, template):

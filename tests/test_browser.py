@@ -65,7 +65,7 @@ def test_the_sample_list_from_upload_to_download(page, tmp_path):
     page.get_by_role("button", name="Check the rows").click()
 
     page.get_by_text("What will happen").wait_for()
-    assert page.get_by_text("invalid rows, not sent").is_visible()
+    assert page.get_by_role("row", name="invalid rows").is_visible()
     page.get_by_role("button", name="Start").click()
     bar = page.locator("svg.bar-big")
     bar.locator("rect.fill-matched").first.wait_for(timeout=20_000)
