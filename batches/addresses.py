@@ -1,7 +1,6 @@
 """Street addresses in the short forms of USPS Publication 28: to be sent, and to tell which are the same. Pure."""
 
 import re
-from functools import lru_cache
 
 DIRECTIONS = {
     "NORTH": "N",
@@ -121,7 +120,6 @@ BOX = re.compile(r"^p\.?\s*o\.?\s*(?:box|drawer)\s*#?\s*(\w+)$|^(?:post office )
 PLACE = re.compile(r"(?P<city>.*?[^\W\d_.)]),?\s+(?P<state>[A-Za-z]{2})\.?,?(?:\s+(?P<zip>\d{5})(?:-?\d{4})?)?")
 
 
-@lru_cache(maxsize=100_000)
 def shorten(street):
     """`100 North Main Street` → `100 N Main St`; words that are names stay: `12 North St`, `5 Avenue B`."""
     if box := BOX.match(street):
@@ -193,10 +191,9 @@ def split_whole(text):
     return (street.strip(), *split_place(place.strip(" ,")))
 
 
-@lru_cache(maxsize=100_000)
 def key_of(street):
-    """The same for two ways of writing one street address."""
-    return re.sub(r"[^a-z0-9]+", " ", shorten(street).lower()).strip()
+    """The same for two ways of writing one street address, once each is in its short form."""
+    return re.sub(r"[^a-z0-9]+", " ", street.lower()).strip()
 
 
 def key_of_unit(unit):

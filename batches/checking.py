@@ -25,8 +25,17 @@ ZERO_STATES = {"CT", "MA", "ME", "NH", "NJ", "PR", "RI", "VI", "VT"}
 """Where ZIPs begin with a zero, which spreadsheets drop (USPS Publication 65)."""
 PLAIN_PHONE = re.compile(r"[2-9]\d\d[2-9]\d{6}")
 """Ten digits of the North American plan, which need not be looked at any closer."""
+PLAIN_EMAIL = re.compile(
+    r"[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}", re.ASCII
+)
+"""An address that need not be looked at any closer: some half of what is allowed, and nearly all that there are."""
 NAMES = ["first_name", "middle_name", "last_name"]
 PROPERTY = ["address", "unit", "city", "state", "zip"]
+MAILING = [f"mail_{name}" for name in PROPERTY]
+IN_ONE = {"full_address", "place", "mail_full_address", "mail_place"}
+"""What is split into parts of an address."""
+STATES = {str(name): str(code) for name, code in STATES_NORMALIZED.items()}
+"""Plain texts: those of the library are translated each time that they are looked at."""
 
 
 @dataclass(frozen=True)
@@ -47,21 +56,20 @@ class Checked:
     @property
     def fingerprint(self):
         """The same for rows of one person at one address: their own, else the property's, else how to reach them."""
-        if at_addresses := fingerprints(self.fields):
-            return at_addresses[0]
-        return digest(fold(self.fields.get(name, "")) for name in FIELDS if name != "middle_name")
+        at_addresses = fingerprints(self.fields)
+        return next(at_addresses, None) or digest(
+            fold(self.fields.get(name, "")) for name in FIELDS if name != "middle_name"
+        )
 
 
 def fingerprints(fields):
-    """One person at each of their addresses, the owner's own first; none where there is no address."""
-    name = [fold(fields.get(part, "")) for part in ("first_name", "last_name")]
-    found = []
-    for prefix in ("mail_", ""):
-        if fields.get(f"{prefix}address"):
-            street, unit, city, state, zip_code = (fields.get(prefix + part, "") for part in PROPERTY)
-            place = [addresses.key_of(street), addresses.key_of_unit(unit), fold(city), state, zip_code]
-            found.append(digest([*name, *place]))
-    return found
+    """One person at each of their addresses, in normal form: the owner's own first; none where there is no address."""
+    for street, *place in (MAILING, PROPERTY):
+        if fields.get(street):
+            unit, city, state, zip_code = (fields.get(part, "") for part in place)
+            name = fold(fields.get("first_name", "")), fold(fields.get("last_name", ""))
+            where = addresses.key_of(fields[street]), addresses.key_of_unit(unit) if unit else "", fold(city)
+            yield digest([*name, *where, state, zip_code])
 
 
 def digest(parts):
@@ -84,8 +92,12 @@ def check(cells, name_order=FIRST_LAST):
     checked = Checked(fields)
     read_names(checked, name_order)
     leave_out_bare_places(fields)
-    for name in [name for name in FIELDS if name in fields]:
-        mend_field(checked, name)
+    for name, mend in MENDERS.items():
+        if name in fields:
+            mend_field(checked, name, mend)
+    for name, text in fields.items():
+        if len(text) > LONGEST:
+            checked.problems.append(Problem(name, f"{len(text):,} characters; {LONGEST} is the most."))
     split_units(fields)
     checked.problems += find_missing_parts(fields)
     return checked
@@ -101,6 +113,8 @@ def check_co_owner(checked):
 
 def split_places(fields):
     """Whole addresses and places in one column into their parts; a part with a column of its own stays."""
+    if fields.keys().isdisjoint(IN_ONE):
+        return
     for prefix in ("", "mail_"):
         parts = {}
         if whole := fields.pop(f"{prefix}full_address", ""):
@@ -124,8 +138,8 @@ def read_names(checked, order):
     elif full:
         checked.owner_kind = names.find_kind(full)
     if checked.owner_kind != PERSON:
-        leave_out = NAMES + (PROPERTY if fields.get("mail_address") else [])
-        for name in leave_out:
+        has_mailing = all(fields.get(name) for name in ("mail_address", "mail_city", "mail_state"))
+        for name in NAMES + (PROPERTY if has_mailing else []):
             fields.pop(name, None)
         return
     if full and not (given or last):
@@ -151,49 +165,46 @@ def put_owners(checked, owners):
 
 def split_units(fields):
     """A unit that stands inside of an address goes where the vendor looks for it."""
-    for prefix in ("", "mail_"):
-        street = fields.get(f"{prefix}address")
-        if street and not fields.get(f"{prefix}unit"):
-            street, unit = addresses.split_unit(street)
-            if unit:
-                fields[f"{prefix}unit"] = unit
-        if street:
-            fields[f"{prefix}address"] = addresses.shorten(street)
+    for name, unit_name in ((PROPERTY[0], PROPERTY[1]), (MAILING[0], MAILING[1])):
+        if street := fields.get(name):
+            if unit_name not in fields:
+                street, unit = addresses.split_unit(street)
+                if unit:
+                    fields[unit_name] = unit
+            fields[name] = addresses.shorten(street)
 
 
-def mend_field(checked, name):
+def mend_field(checked, name, mend):
     fields = checked.fields
-    kind = name.removeprefix("mail_")
     try:
-        if kind in MENDERS:
-            fields[name] = MENDERS[kind](fields[name], fields.get(name.replace("zip", "state"), ""))
-        else:
-            refuse_overlong(fields[name])
+        fields[name] = mend(fields[name], fields.get(STATE_OF[name], ""))
     except ValueError as problem:
         checked.problems.append(Problem(name, f"{problem}."))
 
 
+@lru_cache(maxsize=10_000)
 def mend_state(text, _):
     """`Virginia`, `va`, `Va.` → VA."""
-    code = STATES_NORMALIZED.get(text.lower()) or STATES_NORMALIZED.get(text.lower().replace(".", "").strip())
+    code = find_state(text)
     if not code:
         raise ValueError(f"“{shorten(text)}” is not a state: give its two letters or its name")
     return code
 
 
+def find_state(text):
+    return STATES.get(text.lower()) or STATES.get(text.lower().replace(".", "").strip(), "")
+
+
+@lru_cache(maxsize=50_000)
 def mend_zip(text, state):
     """The first five digits of a ZIP or ZIP+4; leading zeros come back where the state's ZIPs have them."""
     digits = re.sub(r"[\s-]", "", re.sub(r"\.0$", "", text))
     lost = {3, 4, 7, 8}
-    if digits.isdecimal() and len(digits) in lost and mend_known_state(state) in ZERO_STATES:
+    if digits.isdecimal() and len(digits) in lost and find_state(state) in ZERO_STATES:
         digits = digits.zfill(5 if len(digits) < 5 else 9)
     if not re.fullmatch(r"\d{5}(\d{4})?", digits, re.ASCII):
         raise ValueError(f"“{shorten(text)}” is not a ZIP: give five digits, or five and four")
     return digits[:5]
-
-
-def mend_known_state(text):
-    return STATES_NORMALIZED.get(text.lower(), "")
 
 
 def mend_phone(text, _):
@@ -212,6 +223,8 @@ def mend_phone(text, _):
 
 def mend_email(text, _):
     """As it is. Stricter than Django's check: an address at a host without a dot could cost a refused batch."""
+    if PLAIN_EMAIL.fullmatch(text) and len(text) < 64:
+        return text
     try:
         validate_email(text)
     except ValidationError:
@@ -220,21 +233,24 @@ def mend_email(text, _):
         is_email = text.isascii() and re.fullmatch(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}", text)
     if not is_email:
         raise ValueError(f"“{shorten(text)}” is not an email address")
-    refuse_overlong(text)
     return text
 
 
 def mend_unit(text, _):
-    refuse_overlong(text)
     return addresses.mend_unit(text)
 
 
-MENDERS = {"state": mend_state, "zip": mend_zip, "phone": mend_phone, "email": mend_email, "unit": mend_unit}
-
-
-def refuse_overlong(text):
-    if len(text) > LONGEST:
-        raise ValueError(f"{len(text):,} characters; {LONGEST} is the most")
+MENDERS = {
+    "unit": mend_unit,
+    "state": mend_state,
+    "zip": mend_zip,
+    "mail_unit": mend_unit,
+    "mail_state": mend_state,
+    "mail_zip": mend_zip,
+    "phone": mend_phone,
+    "email": mend_email,
+}
+STATE_OF = {name: name.replace("zip", "state") for name in MENDERS}
 
 
 def shorten(text):
@@ -246,24 +262,25 @@ def leave_out_bare_places(fields):
 
     Land without a street number is common in county rolls; the vendor would ask for more than the row has.
     """
-    for prefix, other in (("", "mail_"), ("mail_", "")):
-        if not fields.get(prefix + "address") and fields.get(other + "address"):
-            for part in ("unit", "city", "state", "zip"):
-                fields.pop(prefix + part, None)
+    for own, other in ((PROPERTY, MAILING), (MAILING, PROPERTY)):
+        if own[0] not in fields and other[0] in fields:
+            for part in own[1:]:
+                fields.pop(part, None)
 
 
 def find_missing_parts(fields):
     """What the vendor asks for between fields."""
     if not any(fields.get(name) for name in ("address", "mail_address", "city", "mail_city", "email", "phone")):
         yield Problem("", "Nothing to trace by: give an address, a city, an email or a phone.")
-    for prefix in ("", "mail_"):
-        lacking = [part for part in ("city", "state") if not fields.get(prefix + part)]
-        if fields.get(prefix + "address") and lacking:
-            for part in lacking:
-                yield Problem(prefix + part, f"empty; an address needs its {part}.")
-        if fields.get(prefix + "unit") and not fields.get(prefix + "address"):
-            yield Problem(prefix + "address", "empty; a unit needs its address.")
-        if fields.get(prefix + "city") and not fields.get(prefix + "address"):
-            for part in ("first_name", "last_name", prefix + "state", prefix + "zip"):
+    for street, unit, city, state, zip_code in (PROPERTY, MAILING):
+        if fields.get(street):
+            for part, what in ((city, "city"), (state, "state")):
+                if not fields.get(part):
+                    yield Problem(part, f"empty; an address needs its {what}.")
+            continue
+        if fields.get(unit):
+            yield Problem(street, "empty; a unit needs its address.")
+        if fields.get(city):
+            for part in ("first_name", "last_name", state, zip_code):
                 if not fields.get(part):
                     yield Problem(part, "empty; a city without a street address needs it.")

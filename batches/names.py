@@ -53,6 +53,10 @@ BY_WORD = [
     {word: kind for kind, words in table.items() for word in words.split()}
     for table in (ALWAYS, WITHOUT_FIRST_NAME, AT_THE_END)
 ]
+TELLING = LEGAL_FORMS.union(
+    *BY_WORD, {"L"}, (word for of in PHRASES.values() for phrase in of for word in phrase.split())
+)
+"""Without any of these a name is a person's."""
 KINDS = ["estate", "trust", "government", "church", "company"]
 """Of owners that are no person, in the order in which they decide: a church's trust is a trust."""
 PERSON = "person"
@@ -120,6 +124,8 @@ def find_kind(text, is_split=False):
         # Somebody who lives there as long as they live.
         upper = re.sub(r"LIFE EST(ATE)?", "", upper)
     words = re.findall(r"[A-Z0-9]+", upper.replace(".", "").replace("'", ""))
+    if TELLING.isdisjoint(words):
+        return PERSON
     found = {kind for word in words if (kind := BY_WORD[0].get(word))}
     if not LEGAL_FORMS.isdisjoint(words) or re.search(r"\bL L C\b|\bL L P\b|\bL C$", " ".join(words)):
         return "company"

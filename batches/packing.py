@@ -16,7 +16,7 @@ from batches.planning import SizedItem, plan
 from batches.statuses import BatchKind, BatchStatus, Outcome, UploadStatus
 from batches.vendor import protocol
 
-LOOK_AT = 20_000
+LOOK_AT = 5_000
 """Items that decide how many batches a list takes."""
 FRUITLESS_REFUSALS = 7
 """A batch, its halves and its quarters: where all of these are refused, it is no single item's fault."""

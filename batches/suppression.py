@@ -112,7 +112,7 @@ def read_line(row, mapping):
         checked = check(cells)
     if checked.problems:
         return {}, checked.problems[0].sentence
-    people = fingerprints(checked.fields)
+    people = list(fingerprints(checked.fields))
     if people and (checked.fields.get("first_name") or checked.fields.get("last_name")):
         label = ", ".join(filter(None, (checked.fields.get(name, "") for name in PERSON_FIELDS)))
         return {(SuppressionKind.PERSON, key): label for key in people}, ""
