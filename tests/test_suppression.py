@@ -78,6 +78,17 @@ def test_a_person_is_suppressed_from_their_page_and_taken_off_again(browser, mak
     assert make_upload(people(2)).suppressed_count == 0
 
 
+def test_a_number_is_suppressed_from_the_page_of_whose_it_is(browser, start_upload):
+    item = start_upload(12).items.first()
+    give(item, sample("output.json").decode())
+    assert browser.get(f"/items/{item.pk}/").content.decode().count('name="found"') > 1
+    browser.post(f"/items/{item.pk}/suppress/", {"found": "2025550148"})
+    entry = Suppression.objects.get()
+    assert (entry.kind, entry.key, entry.reason) == ("phone", "2025550148", f"From row 2 of list {item.upload_id}.")
+    page = browser.post(f"/items/{item.pk}/suppress/", {"found": "12"}, follow=True).content.decode()
+    assert "Nothing was added." in page
+
+
 def test_the_screen_takes_pasted_lines_and_files(browser):
     file = SimpleUploadedFile("stop.csv", b"\xef\xbb\xbf2025550149\r\n")
     page = browser.post("/suppressions/add/", {"text": "2025550148", "file": file, "reason": "asked"}, follow=True)

@@ -30,8 +30,15 @@ def add_suppressions(request):
 
 @require_POST
 def suppress_item(request, pk):
+    """Suppress the person of an item, or a phone or email that was found for them."""
     item = get_object_or_404(Item.objects.defer("answer"), pk=pk)
-    added = suppression.suppress_item(item, request.user, request.POST.get("reason", ""))
+    try:
+        found = request.POST.get("found")
+        suppress = suppression.suppress_text if found else suppression.suppress_item
+        added = suppress(found or item, request.user, f"From row {item.row_number} of list {item.upload_id}.")
+    except suppression.NothingUsable as problem:
+        messages.error(request, str(problem))
+        return redirect(item)
     messages.success(request, describe(added))
     return redirect(item)
 
