@@ -8,7 +8,7 @@ import msgspec
 from django.db import transaction
 from django.utils import timezone
 
-from batches import exports, parsing
+from batches import exports, history, parsing
 from batches.intake import refresh_counts
 from batches.layout import Layout, UnreadableFile
 from batches.lifecycle import move_upload, record
@@ -93,11 +93,14 @@ def check_continuation(continuation_id):
         return None
     try:
         tally = mend_rows(continuation)
-    except UnreadableFile as problem:
-        finish(continuation, ContinuationStatus.FAILED, problem=str(problem))
+    except (UnreadableFile, OSError, ValueError) as problem:
+        sentence = str(problem) if isinstance(problem, UnreadableFile) else "The file cannot be read to its end."
+        finish(continuation, ContinuationStatus.FAILED, problem=sentence)
         return None
-    finish(continuation, ContinuationStatus.DONE, **tally)
-    return continuation.upload_id if reopen(continuation) else None
+    # In one: a list that is complete must not be left with people that nobody plans.
+    with transaction.atomic():
+        finish(continuation, ContinuationStatus.DONE, **tally)
+        return continuation.upload_id if reopen(continuation) else None
 
 
 def mend_rows(continuation):
@@ -161,10 +164,10 @@ def finish(continuation, status, **changes):
             f"{changes[name]} {name.removesuffix('_count')}" for name in changes
         )
         record(continuation.upload_id, "rows mended", user=continuation.created_by, detail=detail)
+    history.reuse_answers(continuation.upload)
     refresh_counts(continuation.upload_id)
 
 
-@transaction.atomic
 def reopen(continuation):
     """Let a list that was complete go on with its mended rows. True if there is something to be planned."""
     upload = continuation.upload

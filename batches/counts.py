@@ -40,8 +40,8 @@ class Counts:
 
     @property
     def percent(self):
-        """Whole per cent of those done; 100 only when all are."""
-        return 100 * self.done // self.total if self.total else 0
+        """Whole per cent of those done; 100 only when all are, or where there is nobody to be traced."""
+        return 100 * self.done // self.total if self.total else 100
 
     @property
     def match_rate(self):

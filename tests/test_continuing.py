@@ -4,12 +4,13 @@ import io
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from batches import continuing, jobs, packing, spending
 from batches.layout import UnreadableFile
 from batches.models import Continuation, Upload
 from batches.statuses import ContinuationStatus, Outcome, UploadStatus
-from tests.conftest import HEADER, people, person, to_csv
+from tests.conftest import HEADER, answer_for, people, person, to_csv
 
 pytestmark = pytest.mark.django_db
 
@@ -85,6 +86,27 @@ def test_rows_that_belong_to_no_invalid_row_are_counted_and_left(upload):
     continuation, _ = mend(upload, [header, good, unknown, unnumbered, first, first])
     assert (continuation.mended_count, continuation.ignored_count) == (0, 4)
     assert upload.items.get(row_number=2).cells == person(1)
+
+
+def test_a_mended_row_about_somebody_traced_before_is_answered_from_then(upload, start_upload):
+    earlier = start_upload([person(20), *people(11)]).items.first()
+    answered = {"outcome": Outcome.MATCHED, "answered_at": timezone.now(), "answer": answer_for(earlier).decode()}
+    type(earlier).objects.filter(pk=earlier.pk).update(**answered)
+    rows = rejected(upload)
+    rows[1][5] = "20170"
+    mend(upload, rows)
+    item = upload.items.get(row_number=14)
+    assert (item.outcome, item.same_as, upload.reused_count) == (Outcome.REUSED, earlier, 1)
+
+
+def test_a_file_that_is_gone_is_said(upload):
+    continuation = continuing.receive(
+        upload, ContentFile(to_csv(rejected(upload)[1:], [*HEADER, "Problem"]), "m.csv"), None
+    )
+    continuation.file.delete(save=False)
+    continuing.check_continuation(continuation.pk)
+    continuation.refresh_from_db()
+    assert (continuation.status, continuation.problem) == ("failed", "The file cannot be read to its end.")
 
 
 def test_a_mended_row_about_somebody_in_the_list_is_a_duplicate(upload):
