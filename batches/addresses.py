@@ -2,6 +2,8 @@
 
 import re
 
+from localflavor.us.us_states import STATES_NORMALIZED
+
 DIRECTIONS = {
     "NORTH": "N",
     "SOUTH": "S",
@@ -109,15 +111,25 @@ UNITS = {
     "PH": "Ph",
 }
 """Appendix C2."""
-IS_UNIT = re.compile(rf"#|(?:{'|'.join(UNITS)})\b", re.IGNORECASE)
+IS_UNIT = re.compile(rf"\s*(?:#|(?:{'|'.join(UNITS)})\b|\d+(?:ST|ND|RD|TH) FL)", re.IGNORECASE)
+SAME_UNITS = {"APARTMENT", "APT", "UNIT", "SUITE", "STE"}
 IN_AN_ADDRESS = re.compile(
-    r"^(?P<street>\d.*?\S),?\s+(?:(?P<kind>apartment|apt|unit|suite|ste|room|rm|building|bldg|lot|space|spc|trailer|trlr)\b"
-    r"[.:#\s]*|#\s*)(?P<number>[\w-]+)$",
+    r"^(?P<street>\d\S*\s+.*?\S),?\s+(?:-\s+)?(?:(?P<kind>apartment|apt|unit|suite|ste|room|rm|building|bldg|lot|space|spc|trailer|trlr)\b"
+    r"[.:#\s]*|#\s*)(?P<number>[\w-]*\d[\w-]*|[A-Z])$",
     re.IGNORECASE,
 )
 """A unit at the end of a street address; a floor is not told from Florida."""
 BOX = re.compile(r"^p\.?\s*o\.?\s*(?:box|drawer)\s*#?\s*(\w+)$|^(?:post office )?box\s*#?\s*(\w+)$", re.IGNORECASE)
-PLACE = re.compile(r"(?P<city>.*?[^\W\d_.)]),?\s+(?P<state>[A-Za-z]{2})\.?,?(?:\s+(?P<zip>\d{5})(?:-?\d{4})?)?")
+STATES = "|".join(sorted((str(name) for name in STATES_NORMALIZED if len(name) > 2), key=len, reverse=True))
+PLACE = re.compile(
+    rf"(?P<city>[^,]*?[^\W\d_.)]),?\s+(?P<state>D\.C\.|[A-Za-z]{{2}}|{STATES})\.?,?(?:\s+(?P<zip>\d{{4,5}})(?:-?\d{{4}}|-)?)?"
+    r"(?:,?\s+(?:USA|U\.S\.A\.|United States))?",
+    re.IGNORECASE,
+)
+"""`Herndon, VA 20170`, with the state spelled out or not, and the country behind it or not."""
+COUNTY = re.compile(r",[^,]* County(?=,)", re.IGNORECASE)
+LONGEST = 500
+"""Characters of a whole address; beyond, it is none."""
 
 
 def shorten(street):
@@ -175,27 +187,32 @@ def split_place(text):
     found = PLACE.fullmatch(text.strip())
     if not found:
         return text, "", ""
-    return found["city"], found["state"].upper(), found["zip"] or ""
+    return found["city"], found["state"].replace(".", "").upper(), found["zip"] or ""
 
 
 def split_whole(text):
-    """Street, city, state and ZIP of `1 Oak St, Herndon, VA 20170`."""
+    """Street, city, state and ZIP of `1 Oak St, Herndon, VA 20170`; the text as street where it is none."""
+    if len(text) > LONGEST:
+        return text, "", "", ""
+    text = COUNTY.sub("", text)
     street, _, place = text.partition(",")
     while "," in place.strip(" ,") and not PLACE.fullmatch(place.strip(" ,")):
         more, _, place = place.partition(",")
         street = f"{street},{more}"
     unit, _, rest = place.strip(" ,").partition(",")
     # 1 Oak St, Apt 4, Herndon, VA 20170
-    if rest and IS_UNIT.match(unit):
+    while rest and IS_UNIT.match(unit):
         street, place = f"{street}, {unit}", rest
+        unit, _, rest = place.strip(" ,").partition(",")
     return (street.strip(), *split_place(place.strip(" ,")))
 
 
 def key_of(street):
     """The same for two ways of writing one street address, once each is in its short form."""
-    return re.sub(r"[^a-z0-9]+", " ", street.lower()).strip()
+    return re.sub(r"[\W_]+", " ", street.lower()).strip()
 
 
 def key_of_unit(unit):
-    words = re.findall(r"[A-Z0-9]+", unit.upper())
-    return "".join(words[1:] if len(words) > 1 and words[0] in UNITS else words).lower()
+    """The same for `Apt 4`, `Unit 4` and `4`; a building or a lot of that number is another place."""
+    words = re.findall(r"\w+", unit.upper())
+    return "".join(words[1:] if len(words) > 1 and words[0] in SAME_UNITS else words).lower()

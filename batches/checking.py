@@ -25,6 +25,8 @@ ZERO_STATES = {"CT", "MA", "ME", "NH", "NJ", "PR", "RI", "VI", "VT"}
 """Where ZIPs begin with a zero, which spreadsheets drop (USPS Publication 65)."""
 PLAIN_PHONE = re.compile(r"[2-9]\d\d[2-9]\d{6}")
 """Ten digits of the North American plan, which need not be looked at any closer."""
+NOTHING = {"n/a", "na", "none", "null", "nan", "0", "-", "--"}
+"""What stands where there is no phone and no email."""
 PLAIN_EMAIL = re.compile(
     r"[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}", re.ASCII
 )
@@ -55,10 +57,15 @@ class Checked:
 
     @property
     def fingerprint(self):
-        """The same for rows of one person at one address: their own, else the property's, else how to reach them."""
+        """The same for rows of one person at one address: their own, else the property's. Without a name or an address,
+        the same for rows that would be sent alike.
+        """
         at_addresses = fingerprints(self.fields)
-        return next(at_addresses, None) or digest(
-            fold(self.fields.get(name, "")) for name in FIELDS if name != "middle_name"
+        is_named = self.fields.get("first_name") or self.fields.get("last_name")
+        return (is_named and next(at_addresses, None)) or digest(
+            self.fields.get(name, "").lower() if name == "email" else fold(self.fields.get(name, ""))
+            for name in FIELDS
+            if name != "middle_name"
         )
 
 
@@ -88,6 +95,9 @@ def check(cells, name_order=FIRST_LAST):
     Never raises; see Checked.problems.
     """
     fields = {name: " ".join(text.split()) for name, text in cells.items() if text.strip()}
+    for name in ("phone", "email"):
+        if fields.get(name, "").lower() in NOTHING:
+            del fields[name]
     split_places(fields)
     checked = Checked(fields)
     read_names(checked, name_order)
@@ -95,10 +105,10 @@ def check(cells, name_order=FIRST_LAST):
     for name, mend in MENDERS.items():
         if name in fields:
             mend_field(checked, name, mend)
+    split_units(fields)
     for name, text in fields.items():
         if len(text) > LONGEST:
             checked.problems.append(Problem(name, f"{len(text):,} characters; {LONGEST} is the most."))
-    split_units(fields)
     checked.problems += find_missing_parts(fields)
     return checked
 
@@ -133,6 +143,8 @@ def read_names(checked, order):
     """
     fields = checked.fields
     full, given, last = fields.pop("full_name", ""), fields.get("first_name", ""), fields.get("last_name", "")
+    if full.upper() in names.PLACEHOLDERS:
+        full = ""
     if given or last:
         checked.owner_kind = names.find_kind(f"{given} {last}".strip(), is_split=bool(given and last))
     elif full:

@@ -86,6 +86,8 @@ IGNORED = {
 }
 FAMILY_WORDS = {"mailing", "property", "owner", "contact"}
 ORDINALS = {"one": 1, "two": 2, "three": 3}
+LONGEST_TOKEN = 40
+"""Letters: what is longer is no name of a column."""
 SHORT_FAMILIES = {"m": "mailing", "s": "property", "p": "property", "o": "owner"}
 """A single letter before a part of an address: mcity, szip."""
 
@@ -366,6 +368,8 @@ def cut(token):
     """The meanings of the words that are written together in a token, as few as can be; None for an unknown one."""
     if token in MEANT:
         return (MEANT[token],)
+    if len(token) > LONGEST_TOKEN:
+        return None
     if len(token) > 3 and token[0] in SHORT_FAMILIES:
         rest = cut(token[1:])
         if rest and rest[0] in {"address", "street", "city", "state", "zip", "unit"}:

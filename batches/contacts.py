@@ -15,6 +15,11 @@ class Phone:
     is_connected: bool | None = None
 
     @property
+    def digits(self):
+        """The last ten, without whatever the vendor has written around them."""
+        return "".join(filter(str.isdigit, self.number))[-10:]
+
+    @property
     def display(self):
         digits = self.number
         return f"({digits[:3]}) {digits[3:6]}-{digits[6:]}" if len(digits) == 10 and digits.isdigit() else digits

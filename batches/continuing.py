@@ -1,25 +1,28 @@
 """Rows that were invalid come back: out as a file with what is wrong, in again mended, into the same list."""
 
+import logging
 import re
 from itertools import islice
 from pathlib import Path
 
 import msgspec
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from batches import exports, history, parsing
 from batches.intake import refresh_counts
 from batches.layout import Layout, UnreadableFile
 from batches.lifecycle import move_upload, record
-from batches.models import Continuation, Item, Suppression
-from batches.reading import ITEM_COLUMNS, RowReader
+from batches.models import Continuation, Item, Suppression, Upload
+from batches.reading import ITEM_COLUMNS, RowReader, trim
 from batches.receiving import refuse_large
-from batches.spending import most_credits, refuse_over_limits
+from batches.spending import OverLimit, refuse_mended
 from batches.statuses import ContinuationStatus, Outcome, UploadStatus
 
+logger = logging.getLogger(__name__)
 PROBLEM = "Problem"
 """The column behind the list's own ones. Its cells begin with the row's number: there the mended row belongs."""
+UNUSABLE = "The file cannot be read to its end, or holds something that cannot be stored."
 NUMBERED = re.compile(r"'?Row (\d+): ")
 CHUNK = 500
 OPEN = [UploadStatus.READY, UploadStatus.RUNNING, UploadStatus.PAUSED, UploadStatus.COMPLETE]
@@ -37,7 +40,9 @@ def stream_rejected(upload):
 def reject_rows(upload):
     columns = exports.name_columns(upload)
     yield [*columns, PROBLEM]
-    for item in upload.items.filter(outcome=Outcome.INVALID).order_by("row_number").iterator(chunk_size=500):
+    for item in (
+        upload.items.filter(outcome=Outcome.INVALID, owner_number=1).order_by("row_number").iterator(chunk_size=500)
+    ):
         padding = [""] * (len(columns) - len(item.cells))
         yield [*item.cells, *padding, f"Row {item.row_number}: {item.message}"]
 
@@ -50,7 +55,8 @@ def receive(upload, file, user):
     refuse_large(file)
     if upload.status not in OPEN:
         raise UnreadableFile("Rows of this list cannot be mended now.")
-    refuse_over_limits(upload, most_credits(upload.item_count + upload.invalid_count))
+    with transaction.atomic():
+        refuse_mended(upload)
     continuation = Continuation(upload=upload, filename=Path(file.name).name[:255], created_by=user)
     continuation.file.save(continuation.filename, file, save=False)
     try:
@@ -93,14 +99,12 @@ def check_continuation(continuation_id):
         return None
     try:
         tally = mend_rows(continuation)
-    except (UnreadableFile, OSError, ValueError) as problem:
-        sentence = str(problem) if isinstance(problem, UnreadableFile) else "The file cannot be read to its end."
-        finish(continuation, ContinuationStatus.FAILED, problem=sentence)
-        return None
-    # In one: a list that is complete must not be left with people that nobody plans.
-    with transaction.atomic():
-        finish(continuation, ContinuationStatus.DONE, **tally)
-        return continuation.upload_id if reopen(continuation) else None
+    except (UnreadableFile, OverLimit) as problem:
+        return finish(continuation, ContinuationStatus.FAILED, problem=str(problem))
+    except (OSError, ValueError, DatabaseError) as problem:
+        logger.error("The mended rows of upload %s cannot be taken: %s", continuation.upload_id, type(problem).__name__)
+        return finish(continuation, ContinuationStatus.FAILED, problem=UNUSABLE)
+    return finish(continuation, ContinuationStatus.DONE, **tally)
 
 
 def mend_rows(continuation):
@@ -115,7 +119,8 @@ def mend_rows(continuation):
         for cells in chunk:
             found = NUMBERED.match(cells[problem_at]) if problem_at < len(cells) else None
             if found and len(found[1]) < 10 and int(found[1]) not in numbered:
-                numbered[int(found[1])] = [cells[place] if place < len(cells) else "" for place in positions]
+                mended = undefuse([cells[place] if place < len(cells) else "" for place in positions])
+                numbered[int(found[1])] = trim(mended, len(upload.columns))
             else:
                 tally["ignored_count"] += 1
         mend_chunk(upload, reader, numbered, tally)
@@ -125,19 +130,28 @@ def mend_rows(continuation):
 
 @transaction.atomic
 def mend_chunk(upload, reader, numbered, tally):
+    """Whoever was traced before is answered at once: once this is committed, anybody may plan them."""
+    upload = Upload.objects.select_for_update(no_key=True).get(pk=upload.pk)
+    if upload.status not in OPEN:
+        raise UnreadableFile("The list has gone on since: its rows cannot be mended now.")
+    refuse_mended(upload)
     invalid = Item.objects.filter(upload=upload, outcome=Outcome.INVALID, owner_number=1)
     ids = dict(invalid.filter(row_number__in=numbered).values_list("row_number", "pk"))
     tally["ignored_count"] += len(numbered) - len(ids)
-    rows = [(number, undefuse(cells)) for number, cells in numbered.items() if number in ids]
+    rows = [(number, cells) for number, cells in numbered.items() if number in ids]
     for made in reader.make_items(rows):
         values = dict(zip(ITEM_COLUMNS, made, strict=True))
-        if values["owner_number"] > 1:
-            Item.objects.create(**as_fields(values))
-            continue
-        is_invalid = values["outcome"] == Outcome.INVALID
-        tally["invalid_count" if is_invalid else "mended_count"] += 1
         settle_duplicate(upload, values)
-        invalid.filter(pk=ids[values["row_number"]]).update(**as_fields(values))
+        row_number, owner_number = values["row_number"], values["owner_number"]
+        if owner_number > 1:
+            # There already where it was the first owner whom the vendor has refused.
+            Item.objects.get_or_create(
+                upload=upload, row_number=row_number, owner_number=owner_number, defaults=as_fields(values)
+            )
+            continue
+        invalid.filter(pk=ids[row_number]).update(**as_fields(values))
+        tally["invalid_count" if values["outcome"] == Outcome.INVALID else "mended_count"] += 1
+    history.reuse_answers(upload)
 
 
 def as_fields(values):
@@ -157,15 +171,20 @@ def undefuse(cells):
     return [cell[1:] if cell.startswith("'") and cell[1:].startswith(exports.DANGEROUS) else cell for cell in cells]
 
 
+@transaction.atomic
 def finish(continuation, status, **changes):
+    """End a continuation and let its list go on, in one: a list that is complete must not be left with people that
+    nobody plans, not even where only some rows were taken. Gives the upload's id if there is something to be traced.
+    """
+    Upload.objects.select_for_update(no_key=True).get(pk=continuation.upload_id)
     checking = Continuation.objects.filter(pk=continuation.pk, status=ContinuationStatus.CHECKING)
     if checking.update(status=status, **changes):
         detail = changes.get("problem") or ", ".join(
             f"{changes[name]} {name.removesuffix('_count')}" for name in changes
         )
         record(continuation.upload_id, "rows mended", user=continuation.created_by, detail=detail)
-    history.reuse_answers(continuation.upload)
     refresh_counts(continuation.upload_id)
+    return continuation.upload_id if reopen(continuation) else None
 
 
 def reopen(continuation):

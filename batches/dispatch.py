@@ -221,6 +221,19 @@ def refuse_item(batch, item, problem):
     if refused.update(outcome=Outcome.INVALID, batch=None, message=f"The vendor refuses it: {problem}"):
         Upload.objects.filter(pk=batch.upload_id).update(invalid_count=F("invalid_count") + 1)
         Batch.objects.filter(pk=batch.pk).update(size=F("size") - 1)
+        promote_duplicate(item)
+
+
+def promote_duplicate(item):
+    """Somebody who was refused answers for nobody: the first of the rows that waited for their answer is sent itself.
+
+    In a transaction that has locked the upload's row.
+    """
+    waiting = Item.objects.filter(upload=item.upload_id, outcome=Outcome.DUPLICATE, same_as=item).order_by("pk")
+    if first := waiting.only("pk").first():
+        waiting.exclude(pk=first.pk).update(same_as=first)
+        Item.objects.filter(pk=first.pk).update(outcome=Outcome.PENDING, same_as=None)
+        Upload.objects.filter(pk=item.upload_id).update(duplicate_count=F("duplicate_count") - 1)
 
 
 def hold(reason, until=None):

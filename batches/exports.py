@@ -101,7 +101,7 @@ def read_found(item):
 
 def keep_wanted(contact, without_dnc, phones, emails):
     """Contact details without numbers and addresses that are suppressed, and without do-not-call phones if so asked."""
-    wanted = [p for p in contact.phones if p.number not in phones and not (without_dnc and p.do_not_call)]
+    wanted = [p for p in contact.phones if p.digits not in phones and not (without_dnc and p.do_not_call)]
     return replace(
         contact, phones=wanted, emails=[email for email in contact.emails if email.address.lower() not in emails]
     )

@@ -4,6 +4,8 @@ from django.template.defaultfilters import filesizeformat
 
 from batches.mapping import FIXABLE, FULL_NAME, LABELS, MAPPABLE, NAME_PARTS, find_gaps
 from batches.models import Item, MappingTemplate, Upload
+from batches.recall import header_of
+from batches.receiving import LONGEST_LOOK_BACK
 from batches.statuses import RERUNNABLE, Companies, NameOrder, Priority
 from batches.vendor.protocol import FIELDS
 
@@ -62,7 +64,7 @@ class RerunForm(forms.Form):
 class MappingForm(forms.Form):
     """For each field of a person the columns that say it, or one value for all rows; and who is traced how."""
 
-    name_order = forms.ChoiceField(choices=NameOrder, label="Full names are written", widget=SELECT)
+    name_order = forms.ChoiceField(choices=NameOrder, required=False, label="Full names are written", widget=SELECT)
     match = forms.MultipleChoiceField(
         choices=[("phones", "a phone"), ("emails", "an email")],
         required=False,
@@ -72,6 +74,7 @@ class MappingForm(forms.Form):
     )
     companies = forms.ChoiceField(
         choices=Companies,
+        required=False,
         label="Companies, trusts, estates, governments and churches",
         help_text="The vendor finds more of them without their names, by the mailing address alone.",
         widget=SELECT,
@@ -84,7 +87,8 @@ class MappingForm(forms.Form):
     )
     look_back = forms.IntegerField(
         min_value=0,
-        max_value=3650,
+        max_value=LONGEST_LOOK_BACK,
+        required=False,
         label="Days in which an earlier answer counts",
         help_text="Who was traced since, in any list, is answered from then at no cost. 0: all are asked for anew.",
         widget=forms.NumberInput(attrs={"class": "form-control"}),
@@ -109,10 +113,12 @@ class MappingForm(forms.Form):
                     coerce=int,
                     empty_value=None,
                     required=False,
-                    label=LABELS[name] if not number else f"{LABELS[name]}, joined with",
+                    label=f"{LABELS[name]}, joined with column {number + 1}" if number else LABELS[name],
                     initial=positions[number] if number < len(positions) else None,
                     widget=SELECT,
                 )
+            if name in upload.doubts:
+                self.fields[name].widget.attrs["aria-describedby"] = f"doubt-{name}"
         for name in FIXABLE:
             self.fields[f"fixed_{name}"] = forms.CharField(
                 max_length=100,
@@ -123,7 +129,10 @@ class MappingForm(forms.Form):
             )
         for name in OPTIONS:
             self.initial.setdefault(name, getattr(upload, name))
-        self.initial.setdefault("template", upload.used_template.name if upload.used_template else "")
+        # Under the same name only where the same columns are meant: a file that is similar needs one of its own.
+        template = upload.used_template
+        is_same = template and template.header == header_of(upload.columns)
+        self.initial.setdefault("template", template.name if is_same else "")
 
     def groups(self):
         """The fields as the screen shows them: heading, then each with what may be joined, fixed or asked about it."""
@@ -144,7 +153,8 @@ class MappingForm(forms.Form):
         cleaned = super().clean()
         self.mapping = {name: positions for name in MAPPABLE if (positions := self.read_positions(name))}
         self.fixed = {name: text for name in FIXABLE if (text := cleaned.get(f"fixed_{name}"))}
-        self.options = {name: cleaned[name] for name in OPTIONS if name in cleaned}
+        # What is not said stays as it is.
+        self.options = {name: cleaned[name] for name in OPTIONS if cleaned.get(name) not in (None, "")}
         used = {}
         for name, position in ((name, position) for name, positions in self.mapping.items() for position in positions):
             if position in used:
@@ -213,8 +223,9 @@ class SuppressionForm(forms.Form):
         except UnicodeDecodeError:
             raise forms.ValidationError("The file is not text in UTF-8: save it as CSV (UTF-8).") from None
 
-    def lines(self):
-        return f"{self.cleaned_data['text']}\n{self.cleaned_data['file']}".strip("\n")
+    def texts(self):
+        """What was pasted and what was uploaded; each may have column names of its own."""
+        return [text for text in (self.cleaned_data["text"], self.cleaned_data["file"]) if text.strip()]
 
 
 LARGEST_SUPPRESSION = 2_000_000

@@ -2,14 +2,16 @@
 
 from datetime import timedelta
 
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from batches.lifecycle import record
-from batches.models import Item, Upload
-from batches.statuses import Outcome
+from batches.models import Item, Suppression, Upload
+from batches.statuses import Outcome, SuppressionKind
 
 SLICE = 1_000
+SAME_MATCH = [[], ["phones"]]
+"""Without a requirement, a match brings a phone (docs/vendor.md, 1)."""
 
 
 def reuse_answers(upload):
@@ -40,10 +42,26 @@ def reuse_since_check(upload_id):
         record(upload_id, "reused", detail=f"{reused} answered since the list was checked")
 
 
+def suppress_since_check(upload_id):
+    """Take people out of a list before they are planned who were put on the suppression list since it was checked."""
+    unplanned = Item.objects.filter(upload=upload_id).unplanned()
+    by_field = {"fingerprint": SuppressionKind.PERSON, "phone": SuppressionKind.PHONE, "email": SuppressionKind.EMAIL}
+    for field, kind in by_field.items():
+        keys = Suppression.objects.filter(kind=kind).values("key")
+        message = f"On the suppression list: {kind.label.lower()}."
+        found = unplanned.filter(**{f"{field}__in": keys}).update(outcome=Outcome.SUPPRESSED, message=message)
+        if found:
+            Upload.objects.filter(pk=upload_id).update(suppressed_count=F("suppressed_count") + found)
+            record(upload_id, "suppressed", detail=f"{found} since the list was checked")
+
+
 def find_earlier(upload):
     since = timezone.now() - timedelta(days=upload.look_back)
     answered = Item.objects.filter(outcome__in=[Outcome.MATCHED, Outcome.NO_MATCH], answered_at__gte=since)
-    return answered.filter(upload__match=upload.match).exclude(upload=upload).exclude(answer="").order_by()
+    alike = Q(upload__match=upload.match)
+    for match in SAME_MATCH if upload.match in SAME_MATCH else []:
+        alike |= Q(upload__match=match)
+    return answered.filter(alike).exclude(upload=upload).exclude(answer="").order_by()
 
 
 def answer(pairs):

@@ -8,7 +8,7 @@ was traced lately or is suppressed.
 import logging
 from itertools import islice
 
-from django.db import IntegrityError, transaction
+from django.db import DataError, IntegrityError, transaction
 from django.db.models import Count, F, Max, Q
 from django.utils import timezone
 
@@ -16,7 +16,7 @@ from batches import history, packing, parsing
 from batches.layout import Layout, UnreadableFile
 from batches.lifecycle import move_upload, record
 from batches.models import Item, Suppression, Upload
-from batches.reading import ITEM_COLUMNS, RowReader
+from batches.reading import ITEM_COLUMNS, RowReader, trim
 from batches.statuses import UNSENT, Outcome, OwnerKind, UploadStatus
 from batches.storing import insert, run_sql
 
@@ -36,34 +36,40 @@ def check_rows(upload_id):
     try:
         rows = ((number, cells) for number, cells in read_filled_rows(upload, tally) if number > stored)
         while chunk := list(islice(rows, CHUNK)):
-            if not store(upload_id, reader, chunk):
+            if not store(upload, reader, chunk):
                 return
     except UnreadableFile as problem:
-        fail(upload_id, str(problem))
-    except (OSError, ValueError):
-        logger.exception("The rows of upload %s cannot be read.", upload_id)
-        fail(upload_id, "The file cannot be read to its end. Save the list anew and upload it again.")
+        fail(upload, str(problem))
+    except (OSError, ValueError, DataError) as problem:
+        # The class only: the text of a database error can hold the row.
+        logger.error("The rows of upload %s cannot be read: %s", upload_id, type(problem).__name__)
+        fail(upload, "The file cannot be read to its end. Save the list anew and upload it again.")
     else:
         finish_check(upload, tally)
 
 
-def store(upload_id, reader, chunk):
+def this_check(upload):
+    """That an upload is still being checked as it was when this reading began: not cancelled, nor checked anew."""
+    return {"status": UploadStatus.CHECKING, "checking_since": upload.checking_since}
+
+
+def store(upload, reader, chunk):
     """Store the items of some rows. False if the upload is not being checked any more, or another reading is ahead."""
 
     def note_progress():
         progress = {"checked_rows": F("checked_rows") + len(chunk), "heartbeat_at": timezone.now()}
-        return Upload.objects.filter(pk=upload_id, status=UploadStatus.CHECKING).update(**progress)
+        return Upload.objects.filter(pk=upload.pk, **this_check(upload)).update(**progress)
 
     try:
         return insert("batches_item", ITEM_COLUMNS, reader.make_items(chunk), only_if=note_progress)
     except IntegrityError:
-        logger.info("The rows of upload %s are read by another job.", upload_id)
+        logger.info("The rows of upload %s are read by another job.", upload.pk)
         return False
 
 
-def fail(upload_id, problem):
-    if move_upload(upload_id, UploadStatus.FAILED, problem=problem):
-        record(upload_id, "could not be read", detail=problem)
+def fail(upload, problem):
+    if move_upload(upload.pk, UploadStatus.FAILED, only_if=this_check(upload), problem=problem):
+        record(upload.pk, "could not be read", detail=problem)
 
 
 def read_filled_rows(upload, tally):
@@ -75,13 +81,14 @@ def read_filled_rows(upload, tally):
             continue
         tally["blank"] += blank
         blank = 0
-        while len(cells) > len(upload.columns) and not cells[-1].strip():
-            cells = cells[:-1]
+        cells = trim(cells, len(upload.columns))
         tally["width"] = max(tally["width"], len(cells))
         yield number, cells
 
 
 def finish_check(upload, tally):
+    if not Upload.objects.filter(pk=upload.pk, **this_check(upload)).update(heartbeat_at=timezone.now()):
+        return
     mark_duplicates(upload)
     history.reuse_answers(upload)
     counts = count_fates(upload) | {
@@ -89,7 +96,7 @@ def finish_check(upload, tally):
         "blank_count": tally["blank"],
         "extra_columns": tally["width"] - len(upload.columns),
     }
-    if move_upload(upload.pk, UploadStatus.READY, **counts):
+    if move_upload(upload.pk, UploadStatus.READY, only_if=this_check(upload), **counts):
         shown = [f"{counts['row_count']} rows", *(f"{counts[f'{fate}_count']} {fate}" for fate in UNSENT)]
         record(upload.pk, "checked", detail=", ".join(text for text in shown if not text.startswith("0 ")))
 

@@ -85,6 +85,7 @@ def check_continuation(continuation_id):
 
 @job
 def plan_upload(upload_id):
+    history.suppress_since_check(upload_id)
     history.reuse_since_check(upload_id)
     packing.plan_upload(upload_id)
 

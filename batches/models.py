@@ -136,6 +136,11 @@ class Upload(models.Model):
         return self.status in STARTED
 
     @property
+    def is_started_once(self):
+        """Whether anything of it may have been sent."""
+        return self.started_at is not None
+
+    @property
     def item_count(self):
         """How many people are to be traced."""
         unsent = (

@@ -22,17 +22,18 @@ PHRASES = {
         *("HOUSING AUTHORITY", "SECRETARY OF", "FIRE DEPARTMENT", "PORT AUTHORITY", "PUBLIC SCHOOLS"),
     ],
     "church": ["CHURCH OF", "CONGREGATION OF", "DIOCESE OF", "TEMPLE OF"],
-    "company": ["BANK OF", "REAL ESTATE", "OWNERS ASSOCIATION", "UNIVERSITY OF"],
+    "company": ["FANNIE MAE", "FREDDIE MAC", "BANK OF", "REAL ESTATE", "OWNERS ASSOCIATION", "UNIVERSITY OF"],
 }
 ALWAYS = {
     "estate": "HEIRS DECEASED DECD",
-    "trust": "TRUST TRUSTS TRUSTEE TRUSTEES TTEE TTEES TRSTEE TRSTEES IRREVOCABLE REVOCABLE",
+    "trust": "DTD UTD TRUST TRUSTS TRUSTEE TRUSTEES TTEE TTEES TRSTEE TRSTEES IRREVOCABLE REVOCABLE",
     "government": "USA HUD USPS AUTHORITY COMMISSION MUNICIPAL MUNICIPALITY DISTRICT",
     "church": "CHURCHES MINISTRY MINISTRIES DIOCESE ARCHDIOCESE CONGREGATION SYNAGOGUE MOSQUE BAPTIST METHODIST"
-    " LUTHERAN PRESBYTERIAN PENTECOSTAL EPISCOPAL TABERNACLE",
+    " LUTHERAN PRESBYTERIAN PENTECOSTAL EPISCOPAL TABERNACLE IGLESIA KINGDOM",
     "company": "COMPANY COMPANIES PARTNERSHIP PTNRSHP HOLDINGS PROPERTIES INVESTMENTS INVESTORS ENTERPRISES ASSOCIATION"
     " ASSN ASSOCIATES HOA CONDOMINIUM CONDOMINIUMS HOMEOWNERS MORTGAGE FUNDING VENTURES REALTY DEVELOPERS BUILDERS"
     " CONSTRUCTION RENTALS MANAGEMENT MGMT SERVICES SOLUTIONS INTERNATIONAL FOUNDATION SOCIETY UNIVERSITY HOSPITAL"
+    " SONS BROS LEGION VFW CONSERVANCY RESIDENTIAL BORROWER"
     " RAILROAD RAILWAY UTILITIES APARTMENTS ACQUISITIONS EQUITIES CEMETERY MUSEUM",
 }
 """Kind of owner → words that make one of it."""
@@ -42,13 +43,15 @@ WITHOUT_FIRST_NAME = {
     "company": "BANK CAPITAL FUND GROUP LAND HOMES HOUSING FARM FARMS RANCH CLUB LODGE COLLEGE CLINIC PARTNERS PROPERTY"
     " INVESTMENT DEVELOPMENT TRADING STORES NATIONAL FEDERAL ELECTRIC HOTEL RESTAURANT SERIES EQUITY ENTERPRISE CO",
 }
-"""The same, where no common given name stands beside them: there are people called Church and Temple."""
+"""The same, where no common given name stands beside them."""
+SURNAMES_TOO = {"CHURCH", "TEMPLE", "CHAPEL", "PARISH", "LAND", "BANK", "LODGE", "COUNTY", "CITY", "MISSION"}
+"""Of these, what is a person's name where only one other word stands beside it."""
 AT_THE_END = {
     "estate": "ESTATE EST",
     "trust": "TR TRS TRST TRSTS",
-    "company": "CO LP LC PA PC NA GP FSB",
+    "company": "CO LP LC GP FSB",
 }
-"""The same, as the last word: elsewhere these are initials."""
+"""The same, as the last of three words: elsewhere these are initials, or short names."""
 BY_WORD = [
     {word: kind for kind, words in table.items() for word in words.split()}
     for table in (ALWAYS, WITHOUT_FIRST_NAME, AT_THE_END)
@@ -61,6 +64,16 @@ KINDS = ["estate", "trust", "government", "church", "company"]
 """Of owners that are no person, in the order in which they decide: a church's trust is a trust."""
 PERSON = "person"
 
+PLACEHOLDERS = {
+    "UNKNOWN",
+    "UNKNOWN OWNER",
+    "OWNER UNKNOWN",
+    "CURRENT OWNER",
+    "OCCUPANT",
+    "CURRENT OCCUPANT",
+    "RESIDENT",
+}
+"""What stands where nobody is named."""
 SUFFIXES = {"JR", "SR", "II", "III", "IV", "V", "ESQ", "MD", "PHD", "DDS", "2ND", "3RD"}
 TITLES = {"MR", "MRS", "MS", "MISS", "DR", "REV", "HON"}
 ROLES = {
@@ -104,7 +117,8 @@ PARTICLES = {
 }
 """Words that a surname begins with."""
 PLAIN_NAME = re.compile(r"[^\W\d_]+(?:[ '.-]+[^\W\d_]+)*\.?")
-JOINT = re.compile(r"\s*(?:&|\+|;|/(?=\s*\w\w)|\bAND\b)\s*", re.IGNORECASE)
+JOINT = re.compile(r"\s*(?:\b(?:ET ?UX|ET ?VIR|H/W|W/H|OR|AND)\b(?!\s*$)|&|\+|;|/(?=\s*\w\w))\s*", re.IGNORECASE)
+"""What stands between two owners."""
 
 
 @dataclass(frozen=True)
@@ -123,11 +137,11 @@ def find_kind(text, is_split=False):
     if "LIFE EST" in upper:
         # Somebody who lives there as long as they live.
         upper = re.sub(r"LIFE EST(ATE)?", "", upper)
-    words = re.findall(r"[A-Z0-9]+", upper.replace(".", "").replace("'", ""))
+    words = drop_roles(re.findall(r"[A-Z0-9/]+", upper.replace(".", "").replace("'", "")))
     if TELLING.isdisjoint(words):
         return PERSON
     found = {kind for word in words if (kind := BY_WORD[0].get(word))}
-    if not LEGAL_FORMS.isdisjoint(words) or re.search(r"\bL L C\b|\bL L P\b|\bL C$", " ".join(words)):
+    if not LEGAL_FORMS.isdisjoint(words) or re.search(r"\bL L [CP]\b", " ".join(words)):
         return "company"
     if len(words) > 1 and not is_split:
         found.update(find_by_place(words))
@@ -136,10 +150,11 @@ def find_kind(text, is_split=False):
 
 def find_by_place(words):
     _, weak, last = BY_WORD
-    if words[-1] in last and words[-2:] != ["REAL", "ESTATE"]:
+    is_long = len(words) > 2 or last.get(words[-1]) != "company"
+    if words[-1] in last and is_long and words[-2:] != ["REAL", "ESTATE"]:
         yield last[words[-1]]
     if any(word in weak for word in words) and FIRST_NAMES.isdisjoint(words):
-        yield from (weak[word] for word in words if word in weak)
+        yield from (weak[word] for word in words if word in weak and (len(words) > 2 or word not in SURNAMES_TOO))
     if "OF" in words or len(words) > 2 or not FIRST_NAMES.isdisjoint(words):
         text = " ".join(words)
         for kind, phrases in PHRASES.items():
@@ -184,9 +199,10 @@ def split_owners(text, order=FIRST_LAST):
     parts = [part for part in JOINT.split(clean(text)) if part]
     people = []
     for part in parts:
-        people.append(
-            split_given(part, people[0].last) if people and is_given(part, order) else split_name(part, order)
-        )
+        if people and is_given(part, order):
+            people.append(split_given(part, people[0].last))
+        else:
+            people.append(split_name(part, FIRST_LAST if people and is_plainly_first_last(part) else order))
     if len(people) > 1 and parts and is_without_surname(parts[0], order):
         people[0] = split_given(parts[0], people[-1].last)
     return people
@@ -194,16 +210,22 @@ def split_owners(text, order=FIRST_LAST):
 
 def clean(text):
     """A name without what rolls put around it: shares, roles, who takes the mail."""
+    text = re.sub(r"^\s*(%|C/O|ATTN:?|(MR|DR)S?\.? (&|AND) (MR|DR)S?\.?)\s*", "", text, flags=re.IGNORECASE)
     text = re.sub(
         r"\([^)]*\)|LIFE EST(ATE)?|\bC/O\b.*|%.*|\bATTN\b.*|\b\d+/\d+\b( INT(EREST)?)?|\*",
         " ",
         text,
         flags=re.IGNORECASE,
     )
-    words = text.split()
-    while words and words[-1].upper().strip(".,") in ROLES:
+    return " ".join(drop_roles(text.split())).strip(" ,&")
+
+
+def drop_roles(words):
+    """Without the roles at the end of a name, as long as two words are left: there are people called Le and Al."""
+    words = list(words)
+    while len(words) > 2 and words[-1].upper().strip(".,") in ROLES:
         words.pop()
-    return " ".join(words).strip(" ,&")
+    return words
 
 
 def is_given(part, order):
@@ -214,6 +236,12 @@ def is_given(part, order):
     if len(words) == 1:
         return True
     return order == LAST_FIRST and words[0] in FIRST_NAMES and (len(words[1]) == 1 or words[1] in FIRST_NAMES)
+
+
+def is_plainly_first_last(part):
+    """`JANE E JONES`, behind somebody whose last name comes first."""
+    words = part.upper().replace(".", "").split()
+    return len(words) == 3 and words[0] in FIRST_NAMES and len(words[1]) == 1 and len(words[2]) > 1
 
 
 def is_without_surname(part, order):
@@ -264,7 +292,7 @@ def capitalise(text):
     """`SMITH-JONES` → `Smith-Jones`, `o'brien` → `O'Brien`; what is in mixed case was meant so."""
     if (text != text.upper() and text != text.lower()) or not PLAIN_NAME.fullmatch(text):
         return text
-    return re.sub(r"[^\W\d_]+", lambda word: capitalise_word(word.group()), text)
+    return re.sub(r"[^\W\d_]+(?:'[sS]\b)?", lambda word: capitalise_word(word.group()), text)
 
 
 def capitalise_word(word):

@@ -107,6 +107,13 @@ class RowReader:
 FIELD_SET = set(FIELDS)
 
 
+def trim(cells, width):
+    """A row without the blank cells that it has beyond so many."""
+    while len(cells) > width and not cells[-1].strip():
+        cells = cells[:-1]
+    return cells
+
+
 def too_wide(checked, cells, columns):
     sentence = (
         f"The row has {cells} cells, but there are {columns} columns. "

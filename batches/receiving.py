@@ -15,7 +15,11 @@ from batches import mapping, parsing, recall
 from batches.layout import Layout, UnreadableFile
 from batches.lifecycle import move_upload, record
 from batches.models import Upload
-from batches.statuses import UNSENT, Priority, UploadStatus
+from batches.statuses import UNSENT, ContinuationStatus, Priority, UploadStatus
+from batches.storing import run_sql
+
+LONGEST_LOOK_BACK = 3650
+"""Days: most that an earlier answer may count for."""
 
 
 def receive(file: File, user, name="", priority=Priority.NORMAL):
@@ -99,6 +103,12 @@ def accept_mapping(upload, columns, fixed, match, user, **options):
     with transaction.atomic():
         if not move_upload(upload.pk, UploadStatus.CHECKING, **begun, **settled, **cleared):
             return False
-        upload.items.all().delete()
+        run_sql("DELETE FROM batches_item WHERE upload_id = %(upload)s", {"upload": upload.pk})
+        # They were mended as the columns were read then.
+        changed = {
+            "status": ContinuationStatus.FAILED,
+            "problem": "The columns were changed: upload the mended rows anew.",
+        }
+        upload.continuations.exclude(status=ContinuationStatus.FAILED).update(**changed)
         record(upload.pk, "columns chosen", user=user, detail=", ".join([*columns, *fixed]))
     return True

@@ -10,8 +10,8 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from batches.lifecycle import move_upload, record
-from batches.models import Batch, Lease, Upload
-from batches.statuses import UNSENT, BatchStatus, Outcome, UploadStatus
+from batches.models import Batch, Continuation, Lease, Upload
+from batches.statuses import UNSENT, BatchStatus, ContinuationStatus, Outcome, UploadStatus
 
 PAST = 200
 """Batches that closed last: what they cost is what the next ones are expected to."""
@@ -107,10 +107,13 @@ def start(upload, user):
 
     Gives the status that it has then; None if there is nothing to trace or it was started already. Raises OverLimit.
     """
-    most = most_credits(upload.item_count)
-    needs_approval = 0 < settings.APPROVAL_ABOVE < most
     with transaction.atomic():
-        refuse_over_limits(upload, most)
+        upload = Upload.objects.select_for_update(no_key=True).get(pk=upload.pk)
+        if upload.continuations.filter(status=ContinuationStatus.CHECKING).exists():
+            raise OverLimit("Mended rows of this list are being read: start it when they are in their places.")
+        most = most_credits(upload.item_count)
+        needs_approval = is_over_approval(most)
+        refuse_over_limits(most, more=most)
         to = UploadStatus.APPROVAL if needs_approval else UploadStatus.RUNNING
         changes = {"start_asked_by": user} if needs_approval else {"started_at": timezone.now()}
         is_ready = {"status": UploadStatus.READY}
@@ -130,7 +133,8 @@ def approve(upload, user):
     if upload.start_asked_by_id == user.pk:
         raise OverLimit("You have asked for this list to be started: somebody else must approve it.")
     with transaction.atomic():
-        refuse_over_limits(upload, most_credits(upload.item_count))
+        most = most_credits(upload.item_count)
+        refuse_over_limits(most, more=most)
         as_asked = {"status": UploadStatus.APPROVAL, "start_asked_by": upload.start_asked_by_id}
         if not move_upload(upload.pk, UploadStatus.RUNNING, only_if=as_asked, started_at=timezone.now()):
             return False
@@ -153,8 +157,27 @@ def describe(upload):
     return f"{upload.item_count} items, at most {most_credits(upload.item_count):f} credits"
 
 
-def refuse_over_limits(upload, most):
-    """Raise OverLimit where a list may cost more than one may, or than is left for today."""
+def is_over_approval(most):
+    """Whether somebody else must approve of so many credits."""
+    return 0 < settings.APPROVAL_ABOVE < most
+
+
+def refuse_mended(upload):
+    """Raise OverLimit where the invalid rows of a list, mended, would take it over a limit. In a transaction."""
+    people = upload.invalid_count * (2 if upload.co_owners else 1)
+    most = most_credits(upload.item_count + people)
+    if upload.is_started_once and is_over_approval(most):
+        raise OverLimit(
+            f"With these rows the list can cost {most:,f} credits, which somebody else must approve; it is started "
+            "already. Upload the mended rows as a list of their own."
+        )
+    refuse_over_limits(most, more=most_credits(people))
+
+
+def refuse_over_limits(most, more):
+    """Raise OverLimit where a list may cost more (`most` credits) than one may, or than is left for today if `more` are
+    begun. In a transaction.
+    """
     if 0 < settings.UPLOAD_CREDIT_LIMIT < most:
         raise OverLimit(
             f"This list can cost {most:,f} credits; {settings.UPLOAD_CREDIT_LIMIT:,} is the most for one. Split it."
@@ -163,14 +186,19 @@ def refuse_over_limits(upload, most):
         # One starts after the other: two at once would both find room for themselves.
         Lease.objects.get_or_create(name="spending", defaults={"holder": "", "until": timezone.now()})
         Lease.objects.select_for_update().get(name="spending")
-        begun = credits_begun_today() - (most if upload.started_at else 0)
-        if begun + most > settings.DAILY_CREDIT_LIMIT:
+        begun = credits_begun_today()
+        if begun + more > settings.DAILY_CREDIT_LIMIT:
             raise OverLimit(
-                f"Lists started today can cost {begun:,f} credits already, and this one {most:,f}; "
+                f"Lists started today can cost {begun:,f} credits already, and this one {more:,f}; "
                 f"{settings.DAILY_CREDIT_LIMIT:,} is the most for a day (UTC). Start it tomorrow."
             )
 
 
 def credits_begun_today():
+    """The most that lists started today can cost, and rows mended today of lists started before."""
     midnight = datetime.combine(timezone.now().astimezone(UTC).date(), datetime.min.time(), UTC)
-    return most_credits(sum(upload.item_count for upload in Upload.objects.filter(started_at__gte=midnight)))
+    counts = ["row_count", "co_owner_count", *(f"{fate}_count" for fate in UNSENT)]
+    started = Upload.objects.filter(started_at__gte=midnight).only(*counts)
+    mended = Continuation.objects.filter(created_at__gte=midnight, upload__started_at__lt=midnight)
+    people = mended.aggregate(people=Sum("mended_count", default=0))["people"]
+    return most_credits(sum(upload.item_count for upload in started) + people)

@@ -54,12 +54,20 @@ PERSON_FIELDS = ["first_name", "last_name"] + [
 
 
 def suppress_text(text, user, reason=""):
+    return suppress_texts([text], user, reason)
+
+
+def suppress_texts(texts, user, reason=""):
     """Put pasted or uploaded lines on the list: a phone, an email, or a person with an address in each.
 
     People are rows with commas or tabs between their cells, under column names or in the usual order. Gives how many
     entries are new. Raises NothingUsable if there is a line that says none of these; then nothing is added.
     """
-    entries, bad = read_lines(text)
+    entries, bad = {}, []
+    for text in texts:
+        found, unusable = read_lines(text)
+        entries |= found
+        bad += unusable
     if bad:
         shown = "; ".join(f"line {number}: {why}" for number, why in bad[:5])
         raise NothingUsable(
@@ -72,9 +80,15 @@ def suppress_text(text, user, reason=""):
 
 def read_lines(text):
     """(kind, key) → label of what lines name; and those that name nothing, with the reason."""
+    text = text.replace("\0", "")
     sample = text[:10_000]
     delimiter = "\t" if sample.count("\t") > sample.count(",") else ","
-    rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)]
+    try:
+        rows = [
+            [cell.strip() for cell in row] for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        ]
+    except csv.Error:
+        return {}, [(1, "a quote is opened and never closed, or a line is far too long")]
     if len(rows) > LONGEST_PASTE:
         return {}, [(LONGEST_PASTE + 1, f"{LONGEST_PASTE:,} lines are the most at once")]
     mapping, first = find_columns(rows)
@@ -90,15 +104,12 @@ def read_lines(text):
 
 
 def find_columns(rows):
-    """Mapping of the columns, and how many rows hold their names."""
-    wide = [row for row in rows if len(row) > 1]
-    if not wide:
-        is_named = rows and guess_mapping(rows[0]).mapping
-        return {}, int(bool(is_named))
-    by_name = guess_mapping(wide[0]).mapping
-    if len(by_name) > 1:
-        return by_name, rows.index(wide[0]) + 1
-    width = max(map(len, wide))
+    """Mapping of the columns, and how many rows hold their names: none, or what stands above all others."""
+    first = next((number for number, row in enumerate(rows) if any(row)), 0)
+    by_name = guess_mapping(rows[first]).mapping if rows else {}
+    width = max(map(len, rows), default=0)
+    if len(by_name) > 1 or (by_name and width == 1):
+        return by_name, first + 1
     usual = ["first_name", "last_name", "address", "city", "state", "zip"]
     return {field: [position] for position, field in enumerate(usual[:width])}, 0
 

@@ -11,6 +11,8 @@ from localflavor.us.us_states import STATES_NORMALIZED
 
 from batches.first_names import FIRST_NAMES
 
+LONGEST = 300
+"""Characters of a value that are looked at."""
 FEW = 3
 """Fewer values than that prove nothing."""
 DIRECTIONS = {"N", "S", "E", "W", "NE", "NW", "SE", "SW", "NORTH", "SOUTH", "EAST", "WEST"}
@@ -84,7 +86,7 @@ class Values:
     """The values of one column, as far as they were looked at."""
 
     def __init__(self, texts):
-        self.texts = [text.strip() for text in texts if text.strip()]
+        self.texts = [text.strip()[:LONGEST] for text in texts if text.strip()]
 
     def __len__(self):
         return len(self.texts)

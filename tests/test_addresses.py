@@ -28,6 +28,10 @@ def test_streets_are_written_short(street, short):
         ("1 Oak St #12", ("1 Oak St", "12")),
         ("1 Oak St", ("1 Oak St", "")),
         ("1 Apt Ct", ("1 Apt Ct", "")),
+        ("77 Unit St", ("77 Unit St", "")),
+        ("500 Parking Lot Rd", ("500 Parking Lot Rd", "")),
+        ("123 Main St - Apt 4", ("123 Main St", "Apt 4")),
+        ("1 Oak St Apt B", ("1 Oak St", "Apt B")),
     ],
 )
 def test_a_unit_inside_of_an_address_is_split_off(street, expected):
@@ -43,6 +47,7 @@ def test_units_are_the_same_however_they_are_written():
         "Rear",
     ]
     assert {key_of_unit(text) for text in ("APT 4B", "#4b", "Unit 4B", "4b")} == {"4b"}
+    assert key_of_unit("Bldg 4") != key_of_unit("Apt 4")
     assert key_of(shorten("100 North Main Street")) == key_of(shorten("100 n. main st."))
 
 
@@ -53,7 +58,12 @@ def test_units_are_the_same_however_they_are_written():
         ("1 Oak St, Apt 4, Herndon, VA 20170-1234", ("1 Oak St, Apt 4", "Herndon", "VA", "20170")),
         ("1 Oak St, Saint Paul, MN, 55101", ("1 Oak St", "Saint Paul", "MN", "55101")),
         ("1 Oak St, Herndon VA", ("1 Oak St", "Herndon", "VA", "")),
+        ("1 Oak St, Suite 5, Bldg 2, Reno, NV 89501-", ("1 Oak St, Suite 5, Bldg 2", "Reno", "NV", "89501")),
+        ("1 Oak St, 2nd Floor, Reno, Nevada", ("1 Oak St, 2nd Floor", "Reno", "NEVADA", "")),
+        ("1 Oak St, Herndon, Fairfax County, VA 20170, USA", ("1 Oak St", "Herndon", "VA", "20170")),
+        ("1 Oak St, Washington, D.C. 20001", ("1 Oak St", "Washington", "DC", "20001")),
         ("1 Oak St", ("1 Oak St", "", "", "")),
+        ("1 a" + ", b" * 9_000, ("1 a" + ", b" * 9_000, "", "", "")),
     ],
 )
 def test_whole_addresses_are_split(text, parts):

@@ -159,3 +159,28 @@ def test_no_row_that_passes_is_refused_by_the_vendor(cells):
     checked = check(cells)
     if not checked.problems:
         assert find_item_fault(checked.fields) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"email": "ab@example.com"}, {"email": "a.b@example.com"}),
+        ({"address": "1 Oak St", "phone": "2025550148"}, {"address": "1 Oak St", "phone": "2025550149"}),
+        ({"mail_address": "PO Box 1", "address": "1 Oak St"}, {"mail_address": "PO Box 1", "address": "2 Oak St"}),
+    ],
+    ids=["emails", "phones without a name", "properties without a name"],
+)
+def test_who_is_not_named_is_only_the_same_if_all_is(one, other):
+    assert check(one).fingerprint != check(other).fingerprint
+
+
+@pytest.mark.parametrize("unit", ["apt " + "A" * 300, "Apt " + "1" * 300])
+def test_no_field_is_longer_than_is_stored(unit):
+    for cells in (GOOD | {"address": f"1 Oak St {unit}"}, GOOD | {"address": "Box " + "A" * 251}):
+        checked = check(cells)
+        assert checked.problems or all(len(text) <= 255 for text in checked.fields.values())
+
+
+def test_words_for_nothing_are_nothing():
+    assert check(GOOD | {"phone": "N/A", "email": "none"}).fields == GOOD
+    assert check({"full_name": "CURRENT OWNER", "address": "1 Oak St", "city": "Herndon", "state": "VA"}).problems == []

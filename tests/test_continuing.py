@@ -6,7 +6,7 @@ from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from batches import continuing, jobs, packing, spending
+from batches import continuing, jobs, packing, receiving, spending
 from batches.layout import UnreadableFile
 from batches.models import Continuation, Upload
 from batches.statuses import ContinuationStatus, Outcome, UploadStatus
@@ -106,7 +106,7 @@ def test_a_file_that_is_gone_is_said(upload):
     continuation.file.delete(save=False)
     continuing.check_continuation(continuation.pk)
     continuation.refresh_from_db()
-    assert (continuation.status, continuation.problem) == ("failed", "The file cannot be read to its end.")
+    assert (continuation.status, continuation.problem) == ("failed", continuing.UNUSABLE)
 
 
 def test_a_mended_row_about_somebody_in_the_list_is_a_duplicate(upload):
@@ -164,3 +164,59 @@ def test_the_screen_gives_and_takes_them(browser, upload, django_capture_on_comm
     assert (
         "This is a PDF" in browser.post(f"/uploads/{upload.pk}/mended/", {"mended": bad}, follow=True).content.decode()
     )
+
+
+def test_rows_that_had_a_cell_too_many_are_mended(make_upload):
+    upload = make_upload([person(1), [*person(2), "", "stray"]])
+    rows = rejected(upload)
+    assert rows[0][-3:] == ["Column 8", "Column 9", "Problem"]
+    rows[1][8] = ""
+    mend(upload, rows)
+    assert (upload.invalid_count, upload.items.get(row_number=3).cells) == (0, person(2))
+
+
+def test_rows_that_would_need_approval_are_refused_once_the_list_is_started(upload, alice, settings):
+    settings.APPROVAL_ABOVE = 13
+    spending.start(upload, alice)
+    upload.refresh_from_db()
+    with pytest.raises(spending.OverLimit, match="Upload the mended rows as a list of their own"):
+        mend(upload, rejected(upload))
+
+
+def test_a_list_is_not_started_while_mended_rows_are_read(upload, alice):
+    continuing.receive(upload, ContentFile(to_csv(rejected(upload)[1:], [*HEADER, "Problem"]), "m.csv"), None)
+    with pytest.raises(spending.OverLimit, match="Mended rows of this list are being read"):
+        spending.start(upload, alice)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_mended_rows_count_for_the_day_as_well(upload, alice, settings):
+    settings.DAILY_CREDIT_LIMIT = 14
+    spending.start(upload, alice)
+    with pytest.raises(spending.OverLimit, match="can cost 12 credits already, and this one 3; 14 is the most"):
+        mend(Upload.objects.get(), rejected(upload))
+    settings.DAILY_CREDIT_LIMIT = 15
+    rows = rejected(upload)
+    rows[1][5] = "20170"
+    mend(upload, rows)
+    assert spending.credits_begun_today() == 13
+
+
+def test_a_second_owner_of_a_mended_row_comes_once(make_upload):
+    header = ["Owner", "Address", "City", "State"]
+    rows = [["SMITH JOHN & MARY", f"{n} Oak St", "Herndon", "XX" if n == 3 else "VA"] for n in (1, 2, 3, 4)]
+    upload = make_upload(to_csv(rows, header=header), settled={"co_owners": True, "name_order": "last_first"})
+    rows = rejected(upload)
+    rows[1][3] = "VA"
+    for _ in range(2):
+        mend(upload, rows)
+    assert (upload.row_count, upload.co_owner_count, upload.item_count) == (4, 4, 8)
+
+
+def test_changed_columns_say_that_mended_rows_are_to_come_again(upload, alice):
+    rows = rejected(upload)
+    rows[1][5] = "20170"
+    continuation, _ = mend(upload, rows)
+    receiving.accept_mapping(upload, upload.mapping, {}, [], alice)
+    continuation.refresh_from_db()
+    assert (continuation.status, continuation.problem[:25]) == ("failed", "The columns were changed:")

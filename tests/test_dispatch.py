@@ -10,7 +10,7 @@ from django.utils import timezone
 from batches import decisions, dispatch, jobs, packing, results, spending
 from batches.models import Batch, Event, Hold, Item, Upload
 from batches.statuses import BatchStatus, Outcome, Priority, UploadStatus
-from tests.conftest import answer_for, people
+from tests.conftest import answer_for, people, person
 
 pytestmark = pytest.mark.django_db
 BATCH_URL = "https://vendor.example/v1/SkipTraceBatch"
@@ -275,6 +275,18 @@ def test_a_refused_item_is_invalid_and_the_others_go_again(start_upload, vendor)
     batch, upload = refresh(batch), Upload.objects.get()
     assert (batch.status, batch.size, batch.items.count()) == (BatchStatus.PLANNED, 11, 11)
     assert (upload.invalid_count, upload.item_count) == (1, 11)
+
+
+def test_who_waited_for_the_answer_of_somebody_refused_is_sent_instead(start_upload, vendor):
+    vendor.post(BATCH_URL, status=400, json={"message": '"[0].phone" must be ten digits'})
+    upload = start_upload([*people(12), person(1, Phone="2025550148"), person(1)])
+    dispatch.submit_batch(upload.batches.get().pk)
+    rows = upload.items.filter(address="1 Oak St").order_by("row_number").values_list("outcome", "same_as__row_number")
+    assert list(rows) == [("invalid", None), ("pending", None), ("duplicate", 14)]
+    upload.refresh_from_db()
+    assert (upload.invalid_count, upload.duplicate_count, upload.item_count) == (1, 1, 12)
+    packing.plan_upload(upload.pk)
+    assert upload.items.get(row_number=14).batch.number == 2
 
 
 @pytest.mark.parametrize("field", ["webhook_url", "key", "match_requirements.operator"])

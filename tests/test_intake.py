@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.files.base import ContentFile
+from django.db import DataError
 from django.utils import timezone
 
 from batches import decisions, intake, jobs, receiving, spending
@@ -193,3 +194,26 @@ def test_reading_takes_a_constant_number_of_queries_for_a_thousand_rows(make_upl
     with django_assert_max_num_queries(80):
         make_upload(people(1500))
     assert Item.objects.count() == 1500
+
+
+def test_a_reading_of_how_the_columns_were_before_stores_nothing(make_upload, alice):
+    upload = make_upload(people(12))
+    receiving.accept_mapping(upload, upload.mapping, {}, [], alice)
+    stale = Upload.objects.get()
+    Upload.objects.update(status=UploadStatus.READY)
+    receiving.accept_mapping(upload, upload.mapping, {}, [], alice)
+    reader = RowReader(stale, has_suppressions=False)
+    assert not intake.store(stale, reader, [(2, person(1))])
+    intake.finish_check(stale, {"blank": 0, "width": 7})
+    assert Upload.objects.get().status == UploadStatus.CHECKING
+    assert not Item.objects.exists()
+
+
+def test_a_cell_that_cannot_be_stored_fails_the_list_with_a_sentence(make_upload, monkeypatch, caplog):
+    def refuse(*_, **__):
+        raise DataError("Ada Abbott")
+
+    monkeypatch.setattr(intake, "insert", refuse)
+    upload = make_upload(people(3))
+    assert (upload.status, upload.problem[:23]) == (UploadStatus.FAILED, "The file cannot be read")
+    assert "Abbott" not in caplog.text

@@ -1,7 +1,7 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from batches import suppression
+from batches import history, suppression
 from batches.models import Suppression
 from batches.statuses import Outcome, SuppressionKind
 from tests.conftest import people, person, sample
@@ -106,3 +106,22 @@ def test_the_list_takes_the_same_number_of_queries_for_one_and_three(browser, dj
         add(lines)
         with django_assert_num_queries(5):
             browser.get("/suppressions/")
+
+
+def test_who_is_suppressed_after_the_check_is_not_planned(make_upload):
+    upload = make_upload([*people(3), person(4, Phone="2025550148")])
+    add("2025550148\nAda@example.com")
+    suppression.suppress_item(upload.items.first(), None)
+    history.suppress_since_check(upload.pk)
+    upload.refresh_from_db()
+    assert (upload.suppressed_count, upload.item_count) == (2, 2)
+    assert upload.items.first().message == "On the suppression list: person."
+
+
+def test_pasted_lines_and_a_files_columns_do_not_mix():
+    added = suppression.suppress_texts(
+        ["2025550148", "First Name,Last Name,Address,City,State\nAda,Abbott,1 Oak St,Herndon,VA"], None
+    )
+    assert added == 2
+    with pytest.raises(suppression.NothingUsable):
+        add('"' + "a" * 140_000)

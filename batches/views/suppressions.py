@@ -19,7 +19,7 @@ def add_suppressions(request):
     form = SuppressionForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         try:
-            added = suppression.suppress_text(form.lines(), request.user, form.cleaned_data["reason"])
+            added = suppression.suppress_texts(form.texts(), request.user, form.cleaned_data["reason"])
         except suppression.NothingUsable as problem:
             form.add_error(None, str(problem))
         else:

@@ -1,4 +1,3 @@
-from django.conf import settings
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.text import slugify
@@ -96,7 +95,7 @@ def upload_page(request, pk):
     context = {"upload": upload, "counts": count_uploads([upload])[pk]}
     if upload.invalid_count:
         context["mending"] = ContinuationForm()
-        context["mend_most"] = spending.most_credits(upload.invalid_count)
+        context["mend_most"] = spending.most_credits(upload.invalid_count * (2 if upload.co_owners else 1))
     context["continuation"] = upload.continuations.first()
     if upload.status in REVIEWED:
         return show_review(request, upload, context)
@@ -149,6 +148,6 @@ def show_review(request, upload, context):
     past = spending.look_at_past()
     most, expected = spending.most_credits(upload.item_count), spending.expect_credits(upload, past)
     context |= {"lines": spending.plan_spend(upload), "most": most, "expected": expected, "past": past}
-    context |= {"most_money": spending.to_money(most), "needs_approval": 0 < settings.APPROVAL_ABOVE < most}
+    context |= {"most_money": spending.to_money(most), "needs_approval": spending.is_over_approval(most)}
     context["expected_money"] = spending.to_money(expected) if expected is not None else None
     return render(request, "uploads/_review.html" if request.htmx else "uploads/review.html", context)

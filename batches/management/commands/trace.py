@@ -1,6 +1,7 @@
 import json
 import sys
 import time
+from argparse import BooleanOptionalAction
 from pathlib import Path
 
 from django.core.files import File
@@ -40,7 +41,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--name-order", choices=NameOrder.values, help="Of full names; guessed where not told.")
         parser.add_argument("--companies", choices=Companies.values, help="What becomes of owners that are no person.")
-        parser.add_argument("--co-owners", action="store_true", default=None, help="Trace second owners as well.")
+        parser.add_argument("--co-owners", action=BooleanOptionalAction, help="Trace second owners as well.")
         parser.add_argument(
             "--look-back", type=int, metavar="DAYS", help="How long an earlier answer counts; 0: never."
         )
@@ -72,6 +73,8 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def begin(self, *, file, name, priority, match, **options):
+        if options["look_back"] is not None and not 0 <= options["look_back"] <= receiving.LONGEST_LOOK_BACK:
+            raise Refused(f"--look-back takes days from 0 to {receiving.LONGEST_LOOK_BACK}.")
         match = [word.strip() for word in match.split(",") if word.strip()]
         if unknown := set(match) - set(REQUIREMENTS):
             raise Refused(f"--match takes {' and '.join(REQUIREMENTS)}, not {', '.join(unknown)}.")
@@ -79,9 +82,11 @@ class Command(BaseCommand):
             upload = receiving.receive(File(handle, name=Path(file).name), None, name, Priority[priority.upper()])
         columns = read_mapping(upload, options["map"])
         fixed = upload.fixed | read_fixed(options["fixed"])
-        for field in sorted(set(upload.doubts) & set(columns)):
-            names = " + ".join(upload.columns[position] for position in columns[field])
-            self.stderr.write(f"Not sure: {LABELS[field]} is taken from {names}. {upload.doubts[field]}")
+        if upload.used_template:
+            self.stderr.write(f"The columns are read as the template “{upload.used_template}” says.")
+        for field in sorted(set(upload.doubts) - set(fixed)):
+            names = " + ".join(upload.columns[position] for position in columns.get(field, []))
+            self.stderr.write(f"Not sure: {LABELS[field]}{': ' if names else ''}{names}. {upload.doubts[field]}")
         if gaps := find_gaps([*columns, *fixed]):
             raise Refused(" ".join(gaps))
         told = {name: options[name] for name in OPTIONS if options[name] is not None}
