@@ -2,7 +2,7 @@ from django import forms
 from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 
-from batches.mapping import FIXABLE, FULL_NAME, LABELS, MAPPABLE, NAME_PARTS, find_gaps
+from batches.fields import FIXABLE, FULL_NAME, LABELS, MAPPABLE, NAME_PARTS, find_gaps
 from batches.models import Item, MappingTemplate, Upload
 from batches.recall import header_of
 from batches.receiving import LONGEST_LOOK_BACK

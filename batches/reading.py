@@ -2,7 +2,7 @@
 
 import msgspec
 
-from batches import mapping
+from batches import fields
 from batches.checking import Checked, Problem, check, check_co_owner
 from batches.models import Item
 from batches.names import PERSON
@@ -89,11 +89,11 @@ class RowReader:
         """How the user knows a field: by the names of its columns, else by the field's own."""
         sources = self.upload.mapping
         if field not in sources:
-            split = [name for name, parts in mapping.SPLIT.items() if field in parts and name in sources]
-            full = [mapping.FULL_NAME] if field.endswith("_name") and mapping.FULL_NAME in sources else []
+            split = [name for name, parts in fields.SPLIT.items() if field in parts and name in sources]
+            full = [fields.FULL_NAME] if field.endswith("_name") and fields.FULL_NAME in sources else []
             field = next(iter(split + full), field)
         names = [self.upload.columns[position].strip() for position in sources.get(field, ()) if position < self.width]
-        return " + ".join(filter(None, names)) or mapping.LABELS.get(field, "")
+        return " + ".join(filter(None, names)) or fields.LABELS.get(field, "")
 
     def mark_suppressed(self, made):
         keys = [keys_of(checked) if values["outcome"] == Outcome.PENDING else set() for checked, values in made]

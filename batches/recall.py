@@ -3,7 +3,8 @@
 import hashlib
 
 from batches.columns import find_words
-from batches.mapping import LABELS, Guess, Guesses
+from batches.fields import LABELS
+from batches.guesses import Guess, Guesses
 from batches.models import MappingTemplate
 from batches.values import FEW, KINDS, Values
 

@@ -5,7 +5,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from batches.mapping import SPLIT, guess_mapping
+from batches.fields import SPLIT
+from batches.mapping import guess_mapping
 
 SAMPLES = Path(__file__).parent.parent / "tests" / "samples"
 FILLED = 3

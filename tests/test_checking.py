@@ -3,7 +3,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from batches.checking import check
-from batches.mapping import MAPPABLE
+from batches.fields import MAPPABLE
 from batches.sandbox.rules import find_item_fault
 
 GOOD = {

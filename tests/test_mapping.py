@@ -3,7 +3,8 @@ import csv
 import pytest
 from django.conf import settings
 
-from batches.mapping import find_gaps, guess_mapping
+from batches.fields import find_gaps
+from batches.mapping import guess_mapping
 from bench.mapping_run import read_kinds, score, tell
 from tests.conftest import SAMPLES
 

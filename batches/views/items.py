@@ -1,7 +1,7 @@
 from django.shortcuts import get_object_or_404, render
 
+from batches.fields import LABELS
 from batches.filters import ItemFilter
-from batches.mapping import LABELS
 from batches.models import Item
 from batches.tables import TickableItemTable
 from batches.vendor.answers import read_contact

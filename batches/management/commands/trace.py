@@ -10,9 +10,9 @@ from django.db.models import Count
 
 from batches import intake, jobs, receiving, spending
 from batches.counts import count_uploads
+from batches.fields import FIXABLE, FULL_NAME, LABELS, MAPPABLE, NAME_PARTS, find_gaps
 from batches.layout import UnreadableFile
 from batches.management.commands.export import write_export
-from batches.mapping import FIXABLE, FULL_NAME, LABELS, MAPPABLE, NAME_PARTS, find_gaps
 from batches.statuses import Companies, NameOrder, Outcome, Priority, UploadStatus
 from batches.vendor.protocol import REQUIREMENTS
 
