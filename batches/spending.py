@@ -109,6 +109,9 @@ def start(upload, user):
     """
     with transaction.atomic():
         upload = Upload.objects.select_for_update(no_key=True).get(pk=upload.pk)
+        # Where all were traced before, nothing is sent, and the list is complete at once.
+        if upload.status != UploadStatus.READY or not (upload.item_count or upload.reused_count):
+            return None
         if upload.continuations.filter(status=ContinuationStatus.CHECKING).exists():
             raise OverLimit("Mended rows of this list are being read: start it when they are in their places.")
         most = most_credits(upload.item_count)
@@ -116,18 +119,17 @@ def start(upload, user):
         refuse_over_limits(most, more=most)
         to = UploadStatus.APPROVAL if needs_approval else UploadStatus.RUNNING
         changes = {"start_asked_by": user} if needs_approval else {"started_at": timezone.now()}
-        is_ready = {"status": UploadStatus.READY}
-        # Where all were traced before, nothing is sent, and the list is complete at once.
-        if not (upload.item_count or upload.reused_count) or not move_upload(
-            upload.pk, to, only_if=is_ready, **changes
-        ):
+        if not move_upload(upload.pk, to, only_if={"status": UploadStatus.READY}, **changes):
             return None
         record(upload.pk, "approval asked for" if needs_approval else "started", user=user, detail=describe(upload))
     return to
 
 
 def approve(upload, user):
-    """Start a list that somebody else wants to start. False if it does not wait for that any more. Raises OverLimit."""
+    """Start a list that somebody else wants to start. Gives its status; None if it does not wait for that any more.
+
+    Raises OverLimit.
+    """
     if not user.has_perm("batches.approve_upload"):
         raise OverLimit("You do not have the right to approve lists.")
     if upload.start_asked_by_id == user.pk:
@@ -137,9 +139,9 @@ def approve(upload, user):
         refuse_over_limits(most, more=most)
         as_asked = {"status": UploadStatus.APPROVAL, "start_asked_by": upload.start_asked_by_id}
         if not move_upload(upload.pk, UploadStatus.RUNNING, only_if=as_asked, started_at=timezone.now()):
-            return False
+            return None
         record(upload.pk, "approved and started", user=user, detail=describe(upload))
-    return True
+    return UploadStatus.RUNNING
 
 
 def withdraw(upload, user):

@@ -16,35 +16,28 @@ from batches.statuses import UploadStatus
 
 @require_POST
 def start_upload(request, pk):
+    return begin(request, pk, spending.start, "Started. This page follows it by itself.")
+
+
+@require_POST
+def approve_upload(request, pk):
+    return begin(request, pk, spending.approve, "Approved and started.")
+
+
+def begin(request, pk, decision, said):
     upload = get_object_or_404(Upload, pk=pk)
     try:
-        status = spending.start(upload, request.user)
+        status = decision(upload, request.user)
     except spending.OverLimit as problem:
         messages.error(request, str(problem))
         return redirect(upload)
     if status == UploadStatus.RUNNING:
         jobs.enqueue("planning", jobs.plan_upload, pk)
-        messages.success(request, "Started. This page follows it by itself.")
+        messages.success(request, said)
     elif status == UploadStatus.APPROVAL:
         messages.success(request, "Somebody else must approve this list before it is started.")
     else:
         messages.warning(request, "This list has been started already, or nobody in it can be traced.")
-    return redirect(upload)
-
-
-@require_POST
-def approve_upload(request, pk):
-    upload = get_object_or_404(Upload, pk=pk)
-    try:
-        is_started = spending.approve(upload, request.user)
-    except spending.OverLimit as problem:
-        messages.error(request, str(problem))
-        return redirect(upload)
-    if is_started:
-        jobs.enqueue("planning", jobs.plan_upload, pk)
-        messages.success(request, "Approved and started.")
-    else:
-        messages.warning(request, "This list does not wait for approval any more.")
     return redirect(upload)
 
 
