@@ -6,7 +6,7 @@ somewhere inside a name: `MLS Status` is no state. What the values say is the bu
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 MAILING, PROPERTY, PLAIN = "mailing", "property", ""
 """Whose address: the owner's own, that of the property, or not said."""
@@ -238,7 +238,9 @@ PARTS = {
 """What is meant, without families and numbers → the part."""
 PLACE_PARTS = {"line", "unit", "city", "state", "zip", "place"}
 ADDRESS_PARTS = {"address", "full_address", "line", *STREET_PARTS, *PLACE_PARTS}
-BARE = {"owner": "full_name", "property": "address", "mailing": "address", "contact": "full_name"}
+NUMBERED_THINGS = {"street_type", "predirection", "house_number", "house_suffix"}
+"""Parts whose names are those of other things as well: a type, a number."""
+BARE = {"owner": "full_name", "property": "address", "mailing": "address"}
 """What a name of nothing but its family is, if its values agree."""
 
 
@@ -281,7 +283,7 @@ def read_name(column):
 def reduce_numbers(rest):
     """Phones and emails are named in many ways: `full phone number`, `Phone 1 - Value`, `email address`."""
     words = set(rest.split())
-    if words & {"phone", "mobile"} and words <= {"phone", "mobile", "number", "full", "value", "first", "line"}:
+    if words & {"phone", "mobile"} and words <= {"phone", "mobile", "number", "full", "value", "first", "line", "last"}:
         return "phone"
     if "email" in words and words <= {"email", "address", "value", "first", "full"}:
         return "email"
@@ -294,26 +296,26 @@ def pick_bare(families):
 
 def settle(part, families, number, is_certain, words):
     if part in ADDRESS_PARTS:
-        # Of address lines, all but the first can be anything: their values tell.
-        if part == "address" and number > 1:
-            part = "line"
-        # Two letters of a state: state2.
-        if part == "state" and number == 2:
-            number, weight = 1, -1
-        elif part == "address":
-            weight = 1 if "address" in words else 0
-        else:
-            weight = 0
-        family = MAILING if "mailing" in families or ("owner" in families and "property" not in families) else PLAIN
-        family = PROPERTY if not family and "property" in families else family
-        if part in {"street_type", "predirection", "house_number", "house_suffix"} and not is_about_street(
-            words, families, part
-        ):
-            return None
-        return Meaning(part, family, number, weight + ("mailing" in families), is_certain)
+        return settle_address(part, families, number, is_certain, words)
     if part == "full_name" and "owner" not in families and families & {"property", "mailing"}:
         return Meaning(part, PLAIN, number, 1) if "mailing" in families else None
     return Meaning(part, PLAIN, number, weigh(part, families, words), is_certain)
+
+
+def settle_address(part, families, number, is_certain, words):
+    """Whose part of an address it is; a mailing's before an owner's, and an address before a street."""
+    if part in NUMBERED_THINGS and not is_about_street(words, families, part):
+        return None
+    weight = int("mailing" in families) + int(part == "address" and "address" in words)
+    if part == "address" and number > 1:
+        # Of address lines, all but the first can be anything: their values tell.
+        part = "line"
+    if part == "state" and number == 2:
+        # The state by its two letters: state2.
+        number, weight = 1, weight - 1
+    if "mailing" in families or ("owner" in families and "property" not in families):
+        return Meaning(part, MAILING, number, weight, is_certain)
+    return Meaning(part, PROPERTY if "property" in families else PLAIN, number, weight, is_certain)
 
 
 def is_about_street(words, families, part):
@@ -363,7 +365,7 @@ def tidy(meant):
     return [word for position, word in enumerate(meant) if position == 0 or word != meant[position - 1]]
 
 
-@cache
+@lru_cache(maxsize=10_000)
 def cut(token):
     """The meanings of the words that are written together in a token, as few as can be; None for an unknown one."""
     if token in MEANT:
