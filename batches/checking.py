@@ -80,6 +80,7 @@ def fingerprints(fields):
 
 
 def digest(parts):
+    """The same 32 characters for the same texts."""
     return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()
 
 

@@ -13,7 +13,7 @@ from batches import exports, history, parsing
 from batches.intake import refresh_counts
 from batches.layout import Layout, UnreadableFile
 from batches.lifecycle import move_upload, record
-from batches.models import Continuation, Item, Suppression, Upload
+from batches.models import Continuation, Item, Upload
 from batches.reading import ITEM_COLUMNS, RowReader, trim
 from batches.receiving import refuse_large
 from batches.spending import OverLimit, refuse_mended
@@ -111,7 +111,7 @@ def mend_rows(continuation):
     """Gives how many rows were mended, are still invalid, and belong to no invalid row."""
     upload = continuation.upload
     positions, problem_at = find_positions(upload, continuation.columns)
-    reader = RowReader(upload, has_suppressions=Suppression.objects.exists())
+    reader = RowReader(upload)
     rows = parsing.rows(continuation.file.path, Layout(**continuation.layout))
     tally = dict.fromkeys(["mended_count", "invalid_count", "ignored_count"], 0)
     while chunk := list(islice((cells for _, cells in rows if cells), CHUNK)):

@@ -58,8 +58,8 @@ def suppress_since_check(upload_id):
 def find_earlier(upload):
     since = timezone.now() - timedelta(days=upload.look_back)
     answered = Item.objects.filter(outcome__in=[Outcome.MATCHED, Outcome.NO_MATCH], answered_at__gte=since)
-    alike = Q(upload__match=upload.match)
-    for match in SAME_MATCH if upload.match in SAME_MATCH else []:
+    alike = Q()
+    for match in SAME_MATCH if upload.match in SAME_MATCH else [upload.match]:
         alike |= Q(upload__match=match)
     return answered.filter(alike).exclude(upload=upload).exclude(answer="").order_by()
 

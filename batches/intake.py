@@ -15,7 +15,7 @@ from django.utils import timezone
 from batches import history, packing, parsing
 from batches.layout import Layout, UnreadableFile
 from batches.lifecycle import move_upload, record
-from batches.models import Item, Suppression, Upload
+from batches.models import Item, Upload
 from batches.reading import ITEM_COLUMNS, RowReader, trim
 from batches.statuses import UNSENT, Outcome, OwnerKind, UploadStatus
 from batches.storing import insert, run_sql
@@ -32,7 +32,7 @@ def check_rows(upload_id):
         return
     tally = {"blank": 0, "width": len(upload.columns)}
     stored = upload.items.aggregate(last=Max("row_number"))["last"] or 0
-    reader = RowReader(upload, has_suppressions=Suppression.objects.exists())
+    reader = RowReader(upload)
     try:
         rows = ((number, cells) for number, cells in read_filled_rows(upload, tally) if number > stored)
         while chunk := list(islice(rows, CHUNK)):

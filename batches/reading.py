@@ -4,7 +4,7 @@ import msgspec
 
 from batches import fields
 from batches.checking import Checked, Problem, check, check_co_owner
-from batches.models import Item
+from batches.models import Item, Suppression
 from batches.names import PERSON
 from batches.statuses import Companies, Outcome, OwnerKind, SuppressionKind
 from batches.suppression import find_suppressed, keys_of
@@ -21,11 +21,10 @@ DEFAULTS = {
 class RowReader:
     """Makes items of an upload's rows. What is the same for all rows is found out once."""
 
-    def __init__(self, upload, has_suppressions):
-        self.upload, self.has_suppressions = upload, has_suppressions
+    def __init__(self, upload):
+        self.upload, self.has_suppressions = upload, Suppression.objects.exists()
         self.width = len(upload.columns)
         self.sources = [(field, tuple(positions)) for field, positions in upload.mapping.items()]
-        self.fixed = [(field, text) for field, text in upload.fixed.items()]
         self.defaults = DEFAULTS | {"upload_id": upload.pk}
 
     def make_items(self, rows):
@@ -54,7 +53,7 @@ class RowReader:
                 joined[field] = cells[positions[0]] if positions[0] < len(cells) else ""
             else:
                 joined[field] = " ".join(filter(None, (cells[p].strip() for p in positions if p < len(cells))))
-        for field, text in self.fixed:
+        for field, text in self.upload.fixed.items():
             joined[field] = joined.get(field) or text
         checked = check(joined, self.upload.name_order)
         return too_wide(checked, len(cells), self.width) if len(cells) > self.width else checked

@@ -1,7 +1,6 @@
 """Column mappings that are remembered: by the names of the columns, for everybody in the team."""
 
-import hashlib
-
+from batches.checking import digest
 from batches.columns import find_words
 from batches.fields import LABELS
 from batches.guesses import Guess, Guesses
@@ -14,8 +13,7 @@ ALIKE = 0.6
 
 def header_of(columns):
     """The same for header rows of the same names, whatever their case and spaces."""
-    names = "\x1f".join(" ".join(name.lower().split()) for name in columns)
-    return hashlib.blake2b(names.encode(), digest_size=16).hexdigest()
+    return digest(" ".join(name.lower().split()) for name in columns)
 
 
 def remember(upload, name, user):
@@ -26,9 +24,9 @@ def remember(upload, name, user):
     header = header_of(upload.columns)
     # Another template of that name is given way to.
     MappingTemplate.objects.filter(name=name).exclude(header=header).delete()
-    return MappingTemplate.objects.update_or_create(header=header, defaults=kept | {"name": name, "created_by": user})[
-        0
-    ]
+    kept |= {"name": name, "created_by": user}
+    template, _ = MappingTemplate.objects.update_or_create(header=header, defaults=kept)
+    return template
 
 
 def name_column(columns, position):

@@ -49,11 +49,16 @@ def examine(upload, sheet=None):
     upload.layout = examined.layout.as_dict()
     upload.columns = examined.columns
     upload.row_estimate = examined.row_estimate
-    template = recall.find_template(examined.columns)
+    read_columns(upload, recall.find_template(examined.columns), examined.samples)
+
+
+def read_columns(upload, template, samples):
+    """Read an upload's columns as a template says, or by guessing where it is None."""
+    upload.used_template, upload.fixed = None, {}
     if template:
-        use_template(upload, template, examined.samples)
+        use_template(upload, template, samples)
     else:
-        take_guesses(upload, mapping.guess_mapping(examined.columns, examined.samples))
+        take_guesses(upload, mapping.guess_mapping(upload.columns, samples))
     upload.save()
 
 
@@ -72,13 +77,7 @@ def use_template(upload, template, samples):
 
 def change_template(upload, template):
     """Read a draft as another template says, or by guessing anew where it is None."""
-    samples = read_samples(upload, parsing.SAMPLE_ROWS)
-    upload.used_template, upload.fixed = None, {}
-    if template:
-        use_template(upload, template, samples)
-    else:
-        take_guesses(upload, mapping.guess_mapping(upload.columns, samples))
-    upload.save()
+    read_columns(upload, template, read_samples(upload, parsing.SAMPLE_ROWS))
 
 
 def read_samples(upload, count=5):

@@ -86,21 +86,26 @@ def insert(table, columns, rows, only_if):
 
     PostgreSQL takes the rows by COPY while they are made; on SQLite they are made before its only write lock is taken.
     """
-    if connection.vendor != "postgresql":
-        rows = list(rows)
+    is_postgres = connection.vendor == "postgresql"
+    rows = rows if is_postgres else list(rows)
     with transaction.atomic(), connection.cursor() as cursor:
-        names = ", ".join(columns)
-        if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
-                for row in rows:
-                    copy.write_row(row)
-        else:
-            places = ", ".join(["%s"] * len(columns))
-            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", rows)  # noqa: S608 - as above
+        (copy_rows if is_postgres else insert_rows)(cursor, table, columns, rows)
         is_wanted = bool(only_if())
         if not is_wanted:
             transaction.set_rollback(True)
     return is_wanted
+
+
+def copy_rows(cursor, table, columns, rows):
+    with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def insert_rows(cursor, table, columns, rows):
+    places = ", ".join(["%s"] * len(columns))
+    statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 - names of ours
+    cursor.executemany(statement, rows)
 
 
 def run_sql(statement, values):

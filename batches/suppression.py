@@ -3,7 +3,7 @@
 import csv
 import io
 
-from batches.checking import check, fingerprints
+from batches.checking import MAILING, PROPERTY, check, fingerprints
 from batches.mapping import guess_mapping
 from batches.models import Suppression
 from batches.statuses import SuppressionKind
@@ -48,13 +48,7 @@ def suppress_item(item, user, reason=""):
     return add({(SuppressionKind.PERSON, key): label for key in fingerprints(fields)}, user, reason)
 
 
-PERSON_FIELDS = ["first_name", "last_name"] + [
-    prefix + part for prefix in ("", "mail_") for part in ("address", "unit", "city", "state", "zip")
-]
-
-
-def suppress_text(text, user, reason=""):
-    return suppress_texts([text], user, reason)
+PERSON_FIELDS = ["first_name", "last_name", *PROPERTY, *MAILING]
 
 
 def suppress_texts(texts, user, reason=""):

@@ -80,7 +80,7 @@ def import_by_import_export(path):
 
     with path.open("rb") as file:
         upload = receiving.receive(File(file, name=path.name), None)
-    reader = RowReader(upload, has_suppressions=False)
+    reader = RowReader(upload)
     names = {field.column: field.name for field in Item._meta.concrete_fields}
 
     class ItemResource(resources.ModelResource):

@@ -202,7 +202,7 @@ def test_a_reading_of_how_the_columns_were_before_stores_nothing(make_upload, al
     stale = Upload.objects.get()
     Upload.objects.update(status=UploadStatus.READY)
     receiving.accept_mapping(upload, upload.mapping, {}, [], alice)
-    reader = RowReader(stale, has_suppressions=False)
+    reader = RowReader(stale)
     assert not intake.store(stale, reader, [(2, person(1))])
     intake.finish_check(stale, {"blank": 0, "width": 7})
     assert Upload.objects.get().status == UploadStatus.CHECKING

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 
 
 def add(text):
-    return suppression.suppress_text(text, None)
+    return suppression.suppress_texts([text], None)
 
 
 @pytest.mark.parametrize(

@@ -32,10 +32,12 @@ def add_suppressions(request):
 def suppress_item(request, pk):
     """Suppress the person of an item, or a phone or email that was found for them."""
     item = get_object_or_404(Item.objects.defer("answer"), pk=pk)
+    reason = f"From row {item.row_number} of list {item.upload_id}."
     try:
-        found = request.POST.get("found")
-        suppress = suppression.suppress_text if found else suppression.suppress_item
-        added = suppress(found or item, request.user, f"From row {item.row_number} of list {item.upload_id}.")
+        if found := request.POST.get("found"):
+            added = suppression.suppress_texts([found], request.user, reason)
+        else:
+            added = suppression.suppress_item(item, request.user, reason)
     except suppression.NothingUsable as problem:
         messages.error(request, str(problem))
         return redirect(item)
