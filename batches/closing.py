@@ -150,7 +150,7 @@ def complete_upload(upload_id, now):
     """Complete an upload if it still waits for nothing once its row is locked: a re-run locks it as well."""
     Upload.objects.select_for_update(no_key=True).filter(pk=upload_id).first()
     if waiting_for_nothing().filter(pk=upload_id).exists() and move_upload(
-        upload_id, UploadStatus.COMPLETE, completed_at=now
+        upload_id, UploadStatus.COMPLETE, completed_at=now, digested_at=None
     ):
         record(upload_id, "complete")
 

@@ -9,11 +9,11 @@ import msgspec
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from batches import exports, history, parsing
+from batches import history, parsing, sheets
 from batches.intake import refresh_counts
 from batches.layout import Layout, UnreadableFile
 from batches.lifecycle import move_upload, record
-from batches.models import Continuation, Item, Upload
+from batches.models import Continuation, Digest, Item, Upload
 from batches.reading import ITEM_COLUMNS, RowReader, trim
 from batches.receiving import refuse_large
 from batches.spending import OverLimit, refuse_mended
@@ -34,11 +34,11 @@ OPEN = [UploadStatus.READY, UploadStatus.RUNNING, UploadStatus.PAUSED, UploadSta
 
 def stream_rejected(upload):
     """The list's invalid rows as pieces of CSV text: its own columns, and what is wrong with each row."""
-    yield from exports.write_csv(reject_rows(upload))
+    yield from sheets.write_csv(reject_rows(upload))
 
 
 def reject_rows(upload):
-    columns = exports.name_columns(upload)
+    columns = upload.all_columns
     yield [*columns, PROBLEM]
     for item in (
         upload.items.filter(outcome=Outcome.INVALID, owner_number=1).order_by("row_number").iterator(chunk_size=500)
@@ -79,7 +79,7 @@ def find_positions(upload, columns):
             f"There is no column “{PROBLEM}”: it says which row is which. Download the rejected rows, mend them "
             "in that file, and upload it with all of its columns."
         )
-    wanted, positions = [name.strip() for name in exports.name_columns(upload)], []
+    wanted, positions = [name.strip() for name in upload.all_columns], []
     for position, name in enumerate(wanted):
         same = [place for place, other in enumerate(names) if other == name]
         number = wanted[:position].count(name)
@@ -137,6 +137,7 @@ def mend_chunk(upload, reader, numbered, tally):
     refuse_mended(upload)
     invalid = Item.objects.filter(upload=upload, outcome=Outcome.INVALID, owner_number=1)
     ids = dict(invalid.filter(row_number__in=numbered).values_list("row_number", "pk"))
+    Digest.objects.filter(item__in=ids.values()).delete()
     tally["ignored_count"] += len(numbered) - len(ids)
     rows = [(number, cells) for number, cells in numbered.items() if number in ids]
     for made in reader.make_items(rows):
@@ -168,7 +169,7 @@ def settle_duplicate(upload, values):
 
 def undefuse(cells):
     """Cells without the apostrophe that kept a spreadsheet from running them."""
-    return [cell[1:] if cell.startswith("'") and cell[1:].startswith(exports.DANGEROUS) else cell for cell in cells]
+    return [cell[1:] if cell.startswith("'") and cell[1:].startswith(sheets.DANGEROUS) else cell for cell in cells]
 
 
 @transaction.atomic
@@ -184,6 +185,7 @@ def finish(continuation, status, **changes):
         )
         record(continuation.upload_id, "rows mended", user=continuation.created_by, detail=detail)
     refresh_counts(continuation.upload_id)
+    Upload.objects.filter(pk=continuation.upload_id).update(digested_at=None)
     return continuation.upload_id if reopen(continuation) else None
 
 

@@ -100,7 +100,10 @@ def count_uploads(uploads):
 
 
 def freeze(batch_id):
-    """Write a closed batch's counts from its items. Call it in the transaction that changed them."""
+    """Write a closed batch's counts from its items, whose answers are to be digested (anew).
+
+    Call it in the transaction that changed them.
+    """
     rows = grouped(Item.objects.filter(batch=batch_id), "batch_id")
     numbers = {name: (rows[0][name] or 0) if rows else 0 for name in [*COUNTED, "credits"]}
-    Batch.objects.filter(pk=batch_id).update(**numbers)
+    Batch.objects.filter(pk=batch_id).update(digested_at=None, **numbers)

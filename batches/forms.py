@@ -3,10 +3,10 @@ from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 
 from batches.fields import FIXABLE, FULL_NAME, LABELS, MAPPABLE, NAME_PARTS, find_gaps
-from batches.models import Item, MappingTemplate, Upload
+from batches.models import MappingTemplate, Upload
 from batches.recall import header_of
 from batches.receiving import LONGEST_LOOK_BACK
-from batches.statuses import RERUNNABLE, Companies, NameOrder, Priority
+from batches.statuses import Companies, NameOrder, Priority
 from batches.vendor.protocol import FIELDS
 
 SELECT = forms.Select(attrs={"class": "form-select"})
@@ -27,6 +27,12 @@ class UploadForm(forms.Form):
         help_text="Left empty, it is the file's name.",
         widget=forms.TextInput(attrs={"class": "form-control"}),
     )
+    source = forms.CharField(
+        max_length=100,
+        required=False,
+        help_text="Where the list is from, as a county or a provider: scorecards compare sources.",
+        widget=forms.TextInput(attrs={"class": "form-control", "list": "sources"}),
+    )
     priority = forms.TypedChoiceField(
         choices=Priority,
         coerce=int,
@@ -39,26 +45,6 @@ class UploadForm(forms.Form):
         super().__init__(*args, **kwargs)
         limit = filesizeformat(settings.MAX_UPLOAD_BYTES)
         self.fields["file"].help_text = f"CSV or XLSX, up to {limit}. One person a row, column names in the first."
-
-
-class RerunForm(forms.Form):
-    """Whom to ask for once more: those of an upload or a batch, or certain items; of one outcome where told."""
-
-    upload = forms.IntegerField(required=False)
-    batch = forms.IntegerField(required=False)
-    item = forms.ModelMultipleChoiceField(Item.objects.all(), required=False)
-    outcome = forms.ChoiceField(choices=[(outcome, outcome.label) for outcome in RERUNNABLE], required=False)
-
-    def clean(self):
-        if not any(self.cleaned_data.get(name) for name in ("upload", "batch", "item")):
-            raise forms.ValidationError("Nobody was chosen.")
-
-    def items(self):
-        chosen = self.cleaned_data
-        wanted = {"upload": chosen["upload"], "batch": chosen["batch"], "outcome": chosen["outcome"]}
-        if chosen["item"]:
-            wanted["pk__in"] = [item.pk for item in chosen["item"]]
-        return Item.objects.filter(**{name: value for name, value in wanted.items() if value})
 
 
 class MappingForm(forms.Form):

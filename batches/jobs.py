@@ -15,7 +15,7 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 from rq.worker import SimpleWorker
 
-from batches import closing, continuing, decisions, dispatch, history, intake, packing
+from batches import closing, continuing, decisions, digests, dispatch, history, intake, packing
 from batches.models import Continuation, Upload
 from batches.statuses import ContinuationStatus, UploadStatus
 
@@ -96,10 +96,22 @@ def submit_batch(batch_id):
         enqueue("planning", plan_upload, upload_id)
 
 
+@job
+def digest_batch(batch_id):
+    if upload_id := digests.digest_batch(batch_id):
+        enqueue("results", digest_upload, upload_id)
+
+
+@job
+def digest_upload(upload_id):
+    digests.digest_upload(upload_id)
+
+
 def close_batches(now):
     for batch_id in closing.list_closable(now):
         if upload_id := closing.close_batch(batch_id):
             enqueue("planning", plan_upload, upload_id)
+        enqueue("results", digest_batch, batch_id)
 
 
 def send_batches(now):
@@ -128,13 +140,23 @@ def tick():
     )
 
 
+def digest_leftovers(_):
+    batches, uploads = digests.list_undigested()
+    for batch_id in batches:
+        enqueue("results", digest_batch, batch_id)
+    for upload_id in uploads:
+        enqueue("results", digest_upload, upload_id)
+
+
 SWEEP = [
     decisions.find_lost_calls,
     decisions.resend_by_policy,
     decisions.cancel_leftovers,
     plan_uploads,
     check_stopped_uploads,
+    digest_leftovers,
     closing.purge_expired,
+    digests.purge_expired,
 ]
 """What may have been left lying. Other apps add their own."""
 

@@ -24,7 +24,9 @@ from batches.statuses import (
     BatchStatus,
     Companies,
     ContinuationStatus,
+    MatchCheck,
     NameOrder,
+    Needs,
     Outcome,
     OwnerKind,
     Priority,
@@ -52,6 +54,11 @@ class UploadQuerySet(models.QuerySet):
     def with_creator(self):
         return self.select_related("created_by")
 
+    def sources(self):
+        """The sources that lists were given, the most used first."""
+        named = self.exclude(source="").order_by().values_list("source")
+        return [source for source, _ in named.annotate(lists=models.Count("pk")).order_by("-lists", "source")[:50]]
+
     def active(self):
         return self.filter(status__in=[UploadStatus.CHECKING, UploadStatus.RUNNING, UploadStatus.PAUSED])
 
@@ -71,6 +78,7 @@ class Upload(models.Model):
     status = models.CharField(max_length=12, choices=UploadStatus, default=UploadStatus.DRAFT, db_index=True)
     priority = models.PositiveSmallIntegerField(choices=Priority, default=Priority.NORMAL)
     problem = models.TextField(blank=True, help_text="Why the file could not be read.")
+    source = models.CharField(max_length=100, blank=True, help_text="Where the list is from, as people call it.")
 
     file = models.FileField(upload_to="uploads/%Y/%m/")
     filename = models.CharField(max_length=255)
@@ -113,6 +121,9 @@ class Upload(models.Model):
     earlier_credits = models.DecimalField(
         max_digits=12, decimal_places=2, default=0, help_text="What answers have cost that were put aside."
     )
+    digested_at = models.DateTimeField(
+        null=True, editable=False, help_text="When its people were made findable; empty while some may not be."
+    )
 
     objects = UploadQuerySet.as_manager()
 
@@ -125,6 +136,12 @@ class Upload(models.Model):
 
     def get_absolute_url(self):
         return reverse("upload", args=[self.pk])
+
+    @property
+    def all_columns(self):
+        """The names of its columns, with those of cells that rows have beyond the header."""
+        width = len(self.columns)
+        return [*self.columns, *(f"Column {number}" for number in range(width + 1, width + self.extra_columns + 1))]
 
     @property
     def can_rerun(self):
@@ -249,6 +266,18 @@ class Batch(models.Model):
         max_digits=12, decimal_places=2, default=0, help_text="What answers have cost that were put aside."
     )
 
+    # Of a closed batch, from the digests of its items (batches/digests.py).
+    digested_at = models.DateTimeField(
+        null=True, editable=False, help_text="When its answers were digested; empty while some are not."
+    )
+    phones = models.PositiveIntegerField(default=0)
+    mobiles = models.PositiveIntegerField(default=0)
+    usable_mobiles = models.PositiveIntegerField(default=0, help_text="Neither do-not-call nor disconnected.")
+    same = models.PositiveIntegerField(default=0, help_text="Found under the name that was asked for.")
+    perhaps = models.PositiveIntegerField(default=0)
+    other = models.PositiveIntegerField(default=0, help_text="Found under somebody else's name.")
+    cached = models.PositiveIntegerField(default=0, help_text="Matches that the vendor had at hand.")
+
     objects = BatchQuerySet.as_manager()
 
     class Meta:
@@ -279,7 +308,27 @@ class Batch(models.Model):
 
 class ItemQuerySet(models.QuerySet):
     def for_lists(self):
-        return self.select_related("upload", "batch").defer("cells", "batch__request_ids", "batch__completion")
+        deferred = ["cells", "batch__request_ids", "batch__completion", "digest__words", "digest__found"]
+        return self.select_related("upload", "batch", "digest").defer(*deferred)
+
+    def in_pages(self, size, fields):
+        """Values of one upload's items, in the order of its rows, as lists of at most `size` tuples.
+
+        Each page is a statement of its own that begins behind the last row: it is quick from the first on, holds no
+        snapshot, and takes no memory for those that are past.
+        """
+        after = (0, 0)
+        ordered = self.order_by("row_number", "owner_number")
+        while True:
+            is_behind = Q(row_number__gt=after[0]) | Q(row_number=after[0], owner_number__gt=after[1])
+            # The first condition alone can be looked up in the index; the second is for the owners of one row.
+            behind = ordered.filter(is_behind, row_number__gte=after[0])
+            page = list(behind.values_list(*fields, "row_number", "owner_number")[:size])
+            if page:
+                yield [values[:-2] for values in page]
+            if len(page) < size:
+                return
+            after = page[-1][-2:]
 
     def unplanned(self):
         return self.filter(outcome=Outcome.PENDING, batch=None)
@@ -395,6 +444,76 @@ class Item(models.Model):
             getattr(self, prefix + name) for name in ["address", "unit", "city", "state", "zip"]
         )
         return ", ".join(filter(None, [f"{street} {unit}".strip(), city, f"{state} {zip_code}".strip()]))
+
+
+class Digest(models.Model):
+    """What is worth finding, filtering and exporting of an item; made in the background when its batch closes.
+
+    It holds nothing that the item does not say, and may be deleted: it is made again.
+    """
+
+    item = models.OneToOneField(Item, models.CASCADE, primary_key=True, related_name="digest")
+    # On PostgreSQL with an index on the words (migration 0005).
+    words = models.TextField(help_text="Words of names, addresses, phones and emails, asked for and found.")
+    found = models.TextField(blank=True, help_text="Contact details, as batches/contacts.py keeps them.")
+    answered_at = models.DateTimeField(null=True, help_text="Of the answer that it was made from.")
+    match = models.CharField(max_length=7, choices=MatchCheck, blank=True)
+    phones = models.PositiveSmallIntegerField(default=0)
+    mobiles = models.PositiveSmallIntegerField(default=0)
+    usable_mobiles = models.PositiveSmallIntegerField(default=0)
+    do_not_call = models.PositiveSmallIntegerField(default=0)
+    emails = models.PositiveSmallIntegerField(default=0)
+    deceased = models.BooleanField(null=True)
+    cached = models.BooleanField(default=False)
+
+    def __str__(self):
+        return f"digest of item {self.item_id}"
+
+
+class ExportLayout(models.Model):
+    """Which columns a file of results has, as the team has written it down."""
+
+    name = models.CharField(max_length=100, unique=True)
+    per = models.CharField(max_length=6, choices=[("person", "person"), ("phone", "phone")], default="person")
+    columns = models.JSONField(help_text="Pairs of column name and field, in their order.")
+    originals = models.BooleanField(default=False, help_text="Whether the list's own columns stand before them.")
+    needs = models.CharField(max_length=7, choices=Needs, blank=True, default="")
+    types = models.JSONField(default=list, blank=True, help_text="Types of phones; all where none is named.")
+    most_phones = models.PositiveSmallIntegerField(default=0, help_text="Most phones of one person; 0: all.")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self):
+        return self.name
+
+
+class Export(models.Model):
+    """A file of results that left: who took it, with which choices, and what was in it."""
+
+    upload = models.ForeignKey(Upload, models.PROTECT, related_name="exports")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+    layout = models.CharField(max_length=100)
+    format = models.CharField(max_length=4)
+    choices = models.JSONField(default=dict, help_text="What was chosen, of rows and of numbers.")
+    rows = models.PositiveIntegerField(default=0)
+    numbers = models.PositiveIntegerField(default=0, help_text="Phone numbers in it.")
+    size = models.PositiveBigIntegerField(default=0, help_text="Bytes.")
+    sha256 = models.CharField(max_length=64, blank=True, verbose_name="SHA-256")
+    ended_at = models.DateTimeField(
+        null=True, help_text="When the last of it went out, or the download was broken off."
+    )
+    is_complete = models.BooleanField(default=False)
+    held = models.BinaryField(default=bytes, editable=False, help_text="Whose rows were in it (batches/members.py).")
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self):
+        return f"export {self.pk} of list {self.upload_id}"
 
 
 class MappingTemplate(models.Model):

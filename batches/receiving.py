@@ -22,11 +22,12 @@ LONGEST_LOOK_BACK = 3650
 """Days: most that an earlier answer may count for."""
 
 
-def receive(file: File, user, name="", priority=Priority.NORMAL):
+def receive(file: File, user, name="", priority=Priority.NORMAL, source=""):
     """Keep an uploaded file and examine it. Gives a draft Upload with guessed columns; raises UnreadableFile."""
     refuse_large(file)
     filename = Path(file.name).name[:255]
     upload = Upload(name=(name or Path(filename).stem)[:200], filename=filename, created_by=user, priority=priority)
+    upload.source = source.strip()[:100]
     upload.file.save(filename, file, save=False)
     try:
         examine(upload)

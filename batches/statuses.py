@@ -73,6 +73,23 @@ class Companies(models.TextChoices):
     LEAVE_OUT = "leave_out", "Leave them out"
 
 
+class MatchCheck(models.TextChoices):
+    """Whether who was found is who was asked for, by their names."""
+
+    SAME = "same", "Same person"
+    PERHAPS = "perhaps", "Perhaps"
+    OTHER = "other", "Someone else"
+
+
+class Needs(models.TextChoices):
+    """Without what a person has no row in an export."""
+
+    NOTHING = "", "Nothing: every person has a row"
+    PHONE = "phone", "A phone"
+    EMAIL = "email", "An email"
+    ADDRESS = "address", "An address"
+
+
 class SuppressionKind(models.TextChoices):
     PERSON = "person", "Person"
     PHONE = "phone", "Phone"

@@ -41,11 +41,14 @@ def suppressed_numbers():
     return keys[SuppressionKind.PHONE], keys[SuppressionKind.EMAIL]
 
 
-def suppress_item(item, user, reason=""):
-    """Put the person of an item on the list. Gives how many entries are new: one for each of their addresses."""
-    fields = {name: getattr(item, name) for name in PERSON_FIELDS if getattr(item, name)}
-    label = " · ".join(filter(None, [item.asked_name, item.asked_address]))
-    return add({(SuppressionKind.PERSON, key): label for key in fingerprints(fields)}, user, reason)
+def suppress_items(items, user, reason=""):
+    """Put the people of items on the list. Gives how many entries are new: one for each of their addresses."""
+    entries = {}
+    for item in items.only(*PERSON_FIELDS, "middle_name").iterator(chunk_size=1_000):
+        fields = {name: getattr(item, name) for name in PERSON_FIELDS if getattr(item, name)}
+        label = " · ".join(filter(None, [item.asked_name, item.asked_address]))
+        entries |= {(SuppressionKind.PERSON, key): label for key in fingerprints(fields)}
+    return add(entries, user, reason)
 
 
 PERSON_FIELDS = ["first_name", "last_name", *PROPERTY, *MAILING]
@@ -137,3 +140,9 @@ def add(entries, user, reason=""):
         batch_size=1_000,
     )
     return Suppression.objects.count() - before
+
+
+def describe(added):
+    if not added:
+        return "All of it was on the suppression list already, or has no address to be known by."
+    return f"{added} {'entry is' if added == 1 else 'entries are'} on the suppression list now."

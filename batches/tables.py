@@ -1,8 +1,7 @@
 import django_tables2 as tables
-from django.utils.html import format_html
 
-from batches.models import Batch, Event, Item, Suppression, Upload
-from batches.vendor.answers import read_contact
+from batches.export_rows import CHOICES
+from batches.models import Batch, Event, Export, Item, Suppression, Upload
 
 NUMBER = {"td": {"class": "number"}, "th": {"class": "number"}}
 TABLE = {"class": "table table-hover align-middle"}
@@ -64,8 +63,8 @@ class BatchTable(CountedTable):
         return str(record)
 
 
-class RerunColumn(tables.TemplateColumn):
-    """A box to tick for who may be asked for once more."""
+class TickColumn(tables.TemplateColumn):
+    """A box to tick for what is done with several people at once."""
 
     def __init__(self, **kwargs):
         super().__init__(template_name="items/_tick.html", orderable=False, verbose_name="", **kwargs)
@@ -76,39 +75,59 @@ class ItemTable(tables.Table):
     person = tables.Column(accessor="asked_name", linkify=True, order_by=("last_name", "first_name"), empty_values=())
     place = tables.Column(accessor="asked_address", order_by=("state", "city"), verbose_name="Address")
     outcome = StatusColumn("outcome")
-    found = tables.Column(accessor="answer", orderable=False, empty_values=(), verbose_name="Result")
+    found = tables.TemplateColumn(template_name="items/_found.html", orderable=False, verbose_name="Result")
+    match = tables.TemplateColumn(
+        template_name="items/_match.html", order_by="digest__match", verbose_name="Match check"
+    )
     upload = tables.Column(linkify=True, verbose_name="List")
     answered_at = tables.DateTimeColumn(format=MINUTE, verbose_name="Traced")
 
     class Meta:
         model = Item
         attrs = TABLE
-        fields = ["row_number", "person", "place", "outcome", "found", "upload", "answered_at"]
+        fields = ["row_number", "person", "place", "outcome", "found", "match", "upload", "answered_at"]
         sequence = fields
         empty_text = "No one here yet."
 
     def render_person(self, record):
         return record.asked_name or "(no name)"
 
-    def render_found(self, record):
-        """What is worth a glance: how many phones and emails, or what is wrong."""
-        if not record.answer:
-            return record.message or "—"
-        contact = read_contact(record.answer)
-        if not contact.phones and not contact.emails:
-            return record.message or "—"
-        return format_html(
-            "{} phone{} · {} email{}",
-            *(part for n in (len(contact.phones), len(contact.emails)) for part in (n, "" if n == 1 else "s")),
-        )
-
 
 class TickableItemTable(ItemTable):
-    tick = RerunColumn()
+    tick = TickColumn()
 
     class Meta(ItemTable.Meta):
         fields = ["tick", *ItemTable.Meta.fields]
         sequence = fields
+
+
+class ExportTable(tables.Table):
+    at = tables.DateTimeColumn(format=MINUTE, verbose_name="When")
+    upload = tables.Column(linkify=True, verbose_name="List")
+    user = tables.Column(verbose_name="Who", default="from the shell")
+    layout = tables.Column(verbose_name="Layout")
+    choices = tables.Column(orderable=False)
+    rows = tables.Column(attrs=NUMBER)
+    numbers = tables.Column(attrs=NUMBER)
+    sha256 = tables.TemplateColumn(template_name="exports/_sha256.html", orderable=False, verbose_name="SHA-256")
+
+    class Meta:
+        model = Export
+        attrs = TABLE
+        fields = ["at", "upload", "user", "layout", "choices", "rows", "numbers", "sha256"]
+        sequence = fields
+        empty_text = "Nothing was exported yet."
+
+    def render_layout(self, record):
+        return f"{record.layout}, {record.format}"
+
+    def render_choices(self, value):
+        kept = [CHOICES.get(name, name).lower() for name in value.get("choices", [])]
+        rows = [
+            f"{name}: {', '.join(map(str, of)) if isinstance(of, list) else of}"
+            for name, of in value.get("rows", {}).items()
+        ]
+        return "; ".join([*rows, *kept]) or "all rows"
 
 
 class SuppressionTable(tables.Table):

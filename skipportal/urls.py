@@ -3,7 +3,18 @@ from django.contrib.auth import views as auth_views
 from django.urls import path, register_converter
 from django.urls.converters import IntConverter
 
-from batches.views import actions, batches, dashboard, exports, health, items, metrics, suppressions, uploads
+from batches.views import (
+    actions,
+    batches,
+    dashboard,
+    exports,
+    health,
+    items,
+    metrics,
+    scorecards,
+    suppressions,
+    uploads,
+)
 from webhooks import pages as strays
 
 
@@ -31,6 +42,15 @@ urlpatterns = [
     path("uploads/<id:pk>/cancel/", actions.cancel_upload, name="upload-cancel"),
     path("uploads/<id:pk>/history/", uploads.upload_history, name="upload-history"),
     path("uploads/<id:pk>/export/", exports.export_upload, name="upload-export"),
+    path("uploads/<id:pk>/export/choose/", exports.choose_export, name="upload-export-choose"),
+    path("uploads/<id:pk>/scorecard/", scorecards.upload_scorecard, name="upload-scorecard"),
+    path("exports/", exports.export_list, name="exports"),
+    path("exports/layouts/", exports.layout_list, name="layouts"),
+    path("exports/layouts/new/", exports.edit_layout, name="layout-new"),
+    path("exports/layouts/<id:pk>/", exports.edit_layout, name="layout"),
+    path("exports/layouts/<id:pk>/delete/", exports.delete_layout, name="layout-delete"),
+    path("scorecards/", scorecards.compare, name="scorecards"),
+    path("find/", items.find, name="find"),
     path("batches/", batches.batch_list, name="batches"),
     path("batches/<id:pk>/", batches.batch_page, name="batch"),
     path("batches/<id:pk>/send-again/", actions.send_batch_again, name="batch-send-again"),
@@ -39,6 +59,8 @@ urlpatterns = [
     path("items/", items.item_list, name="items"),
     path("items/<id:pk>/", items.item_page, name="item"),
     path("items/re-run/", actions.rerun_items, name="items-rerun"),
+    path("items/suppress/", actions.suppress_items, name="items-suppress"),
+    path("items/export/", actions.export_items, name="items-export"),
     path("suppressions/", suppressions.suppression_list, name="suppressions"),
     path("suppressions/add/", suppressions.add_suppressions, name="suppressions-add"),
     path("suppressions/<id:pk>/lift/", suppressions.lift_suppression, name="suppression-lift"),

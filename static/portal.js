@@ -20,9 +20,12 @@ document.addEventListener("htmx:afterSettle", (event) => {
 
 // Buttons that cannot be taken back ask first.
 document.addEventListener("submit", (event) => {
-  const question = event.target.dataset.confirm;
+  const question = event.submitter?.dataset.ask || event.target.dataset.confirm;
   if (question && !window.confirm(question)) event.preventDefault();
 });
+
+// What is counted by itself with scripts needs no button for it.
+for (const button of document.querySelectorAll("[data-without-script]")) button.hidden = true;
 
 // All boxes of a page at once.
 for (const button of document.querySelectorAll("[data-tick-all]")) {

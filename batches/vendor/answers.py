@@ -6,8 +6,11 @@ changes types, so nothing here may fail on JSON of any shape.
 
 import json
 import re
+from typing import Any
 
-from batches.contacts import Contact, Email, Phone
+import msgspec
+
+from batches.contacts import Address, Contact, Email, Phone, by_usefulness
 
 PHONE_TYPES = {
     "mobile": "mobile",
@@ -22,6 +25,13 @@ PHONE_TYPES = {
 FLAGS = {True: True, False: False, "y": True, "n": False, "yes": True, "no": False, "true": True, "false": False}
 
 
+class Head(msgspec.Struct):
+    cached: Any = None
+
+
+HEAD = msgspec.json.Decoder(Head)
+
+
 def read_contact(text):
     """The contact details in an answer as it was stored; empty for an empty answer."""
     body = as_dict(load(text))
@@ -31,10 +41,26 @@ def read_contact(text):
     return Contact(is_known_shape=not text or any(shape in body for shape in SHAPES) or body.get("match") is False)
 
 
+def is_cached(text):
+    """Whether the vendor had the answer at hand, and charged nothing for looking."""
+    try:
+        return HEAD.decode(text).cached is True
+    except (msgspec.MsgspecError, RecursionError):
+        return as_dict(load(text)).get("cached") is True
+
+
 def load(text):
     try:
+        return msgspec.json.decode(text)
+    except (ValueError, RecursionError):
+        return load_odd(text)
+
+
+def load_odd(text):
+    """What Python takes for JSON and the quicker reader does not: NaN, half characters."""
+    try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -43,13 +69,14 @@ def read_output(output):
     identity, demographics = as_dict(output.get("identity")), as_dict(output.get("demographics"))
     return Contact(
         names=texts(full_name(name) for name in dicts(identity.get("names"))),
-        phones=[read_phone(phone) for phone in dicts(identity.get("phones"))],
+        phones=read_phones(identity.get("phones")),
         emails=read_emails(identity.get("emails")),
-        address=one_line(identity.get("address")),
-        former_addresses=texts(one_line(address) for address in dicts(identity.get("addressHistory"))),
+        current=read_address(identity.get("address")),
         age=read_age(demographics.get("age")),
         deceased=as_flag(demographics.get("deceased")),
+        former_addresses=texts(read_address(address).line for address in dicts(identity.get("addressHistory"))),
         relatives=texts(full_name(as_dict(other.get("name"))) for other in dicts(output.get("relationships"))),
+        profiles=texts(as_text(profile.get("url")) for profile in dicts(demographics.get("social"))),
     )
 
 
@@ -58,9 +85,9 @@ def read_data(data):
     names = data.get("names") if isinstance(data.get("names"), list) else []
     return Contact(
         names=texts(full_name(name) if isinstance(name, dict) else as_text(name) for name in names),
-        phones=[read_phone(phone) for phone in dicts(data.get("phones"))],
+        phones=read_phones(data.get("phones")),
         emails=read_emails(data.get("emails")),
-        address=one_line(data.get("address")),
+        current=read_address(data.get("address")),
         age=read_age(data.get("age")),
         deceased=as_flag(data.get("deceased")),
     )
@@ -74,9 +101,9 @@ def read_persons(persons):
     first = people[0]
     return Contact(
         names=texts([full_name(first)]),
-        phones=[read_phone(phone) for phone in dicts(first.get("phones"))],
+        phones=read_phones(first.get("phones")),
         emails=read_emails(first.get("emails")),
-        address=one_line(first.get("address")),
+        current=read_address(first.get("address")),
         age=read_age(first.get("age")),
         deceased=as_flag(first.get("deceased")),
         relatives=texts(full_name(person) for person in people[1:]),
@@ -84,7 +111,12 @@ def read_persons(persons):
 
 
 SHAPES = {"output": read_output, "data": read_data, "persons": read_persons}
+STREET = ["house", "preDir", "street", "strType", "postDir", "aptType", "aptNbr"]
 READABLE = {"output": dict, "data": dict, "persons": list}
+
+
+def read_phones(phones):
+    return by_usefulness([read_phone(phone) for phone in dicts(phones)])
 
 
 def read_phone(phone):
@@ -122,16 +154,18 @@ def full_name(name):
     return as_text(name.get("fullName")) or " ".join(texts(map(as_text, parts)))
 
 
-def one_line(address):
-    """An address on one line; the vendor spells the field either way."""
+def read_address(address):
+    """An address, as text or in parts; the vendor spells its line either way."""
     if isinstance(address, str):
-        return address
+        return Address(as_text(address))
     address = as_dict(address)
-    if formatted := as_text(first_of(address, "formattedAddress", "formattedAdddress")):
-        return formatted
-    street = " ".join(texts(as_text(address.get(p)) for p in ("house", "preDir", "street", "strType", "postDir")))
-    place = " ".join(texts(as_text(address.get(part)) for part in ("state", "zip")))
-    return ", ".join(texts([street, as_text(address.get("city")), place]))
+    city, state, zip_code = (as_text(address.get(part)) for part in ("city", "state", "zip"))
+    street = " ".join(texts(as_text(address.get(part)) for part in STREET))
+    line = as_text(first_of(address, "formattedAddress", "formattedAdddress"))
+    if not street and city and city in line:
+        street = line[: line.rindex(city)].rstrip(" ,")
+    made = ", ".join(texts([street, city, " ".join(texts([state, zip_code]))]))
+    return Address(line or made, street, city, state, zip_code)
 
 
 def first_of(mapping, *names):

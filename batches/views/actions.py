@@ -4,14 +4,16 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.shortcuts import get_object_or_404, redirect
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.views.decorators.http import require_POST
 
-from batches import closing, decisions, jobs, spending
-from batches.forms import RerunForm
+from batches import closing, decisions, jobs, spending, suppression
+from batches.filters import ItemFilter
 from batches.lifecycle import move_upload, record
-from batches.models import Batch, Hold, Upload
+from batches.models import Batch, Hold, Item, Upload
 from batches.statuses import UploadStatus
+from batches.views.listing import read_ids
 
 
 @require_POST
@@ -107,16 +109,47 @@ def decide(request, pk, decision, said):
 
 @require_POST
 def rerun_items(request):
-    """Have missing people and errors asked for once more: those of an upload or a batch, or those that are ticked."""
-    form = RerunForm(request.POST)
-    if not form.is_valid():
-        messages.warning(request, "Nobody was chosen: tick people that are missing or errors.")
+    """Have missing people and errors asked for once more."""
+    if (items := choose_people(request)) is None:
         return go_back(request, "items")
-    moved = decisions.rerun(form.items(), request.user)
+    moved = decisions.rerun(items, request.user)
     for upload_id in moved:
         jobs.enqueue("planning", jobs.plan_upload, upload_id)
     messages.success(request, describe_rerun(sum(moved.values())))
     return go_back(request, "items")
+
+
+@require_POST
+def suppress_items(request):
+    """Put people on the suppression list."""
+    if (items := choose_people(request)) is not None:
+        added = suppression.suppress_items(items, request.user, request.POST.get("reason", ""))
+        messages.success(request, suppression.describe(added))
+    return go_back(request, "items")
+
+
+@require_POST
+def export_items(request):
+    """On to the choice of a file with the people of one list that were chosen."""
+    upload = Upload.objects.filter(pk__in=read_ids([request.POST.get("upload", "")])).first()
+    if upload is None or choose_people(request) is None:
+        return go_back(request, "items")
+    wanted = {name: request.POST.getlist(name) for name in request.POST if name in {"item", *ItemFilter.base_filters}}
+    if wanted.get("item"):
+        wanted = {"item": wanted["item"]}
+    return redirect(f"{reverse('upload-export-choose', args=[upload.pk])}?{urlencode(wanted, doseq=True)}")
+
+
+def choose_people(request):
+    """The items that are ticked, or all that the filters choose of a list or a batch; None where nobody is."""
+    if ticked := read_ids(request.POST.getlist("item")):
+        return Item.objects.filter(pk__in=ticked)
+    filterset = ItemFilter(request.POST, Item.objects.all())
+    is_of_one = filterset.is_valid() and any(filterset.form.cleaned_data[name] for name in ("upload", "batch"))
+    if is_of_one and request.POST.get("which") != "ticked":
+        return filterset.qs
+    messages.warning(request, "Nobody was chosen: tick people, or choose all that the filters show.")
+    return None
 
 
 def describe_rerun(count):

@@ -1,28 +1,102 @@
-from django.http import HttpResponseBadRequest, StreamingHttpResponse
-from django.shortcuts import get_object_or_404
-from django.utils.text import slugify
+"""Files of results: chosen, counted, downloaded, and written down."""
 
-from batches.exports import LAYOUTS, stream_csv
-from batches.lifecycle import record
-from batches.models import Upload
-from batches.statuses import Outcome
+from django.contrib import messages
+from django.http import HttpResponseBadRequest, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.text import slugify
+from django.views.decorators.http import require_POST
+
+from batches import exports
+from batches.export_forms import ExportForm, LayoutForm
+from batches.export_layouts import FIELDS, NUMBERED
+from batches.filters import ExportFilter, ItemFilter
+from batches.models import Export, ExportLayout, Upload
+from batches.sheets import FORMATS
+from batches.tables import ExportTable
+from batches.views.listing import find_upload, read_ids, show_list
+
+COUNTED_AT_ONCE = 50_000
+"""Rows of a list up to which a file is counted as soon as something is chosen; above, when somebody asks for it."""
 
 
 def export_upload(request, pk):
-    """The upload's results as a CSV file: ?layout=wide|long, ?outcome=… (any number), ?without_dnc=1."""
+    """The upload's results as a file: ?layout=…&format=csv|xlsx, the filters of the list of people, boxes ticked there
+    as item=…, and the choices of ExportForm, as without_dnc=1.
+    """
     upload = get_object_or_404(Upload, pk=pk)
-    layout, outcomes = request.GET.get("layout", "wide"), request.GET.getlist("outcome")
-    if layout not in LAYOUTS or not set(outcomes) <= set(Outcome.values):
-        return HttpResponseBadRequest(f"layout is one of {LAYOUTS}, outcome one of {Outcome.values}.")
-    without_dnc = request.GET.get("without_dnc") in {"1", "on"}
-    choices = [layout, *outcomes, *(["without do-not-call"] if without_dnc else [])]
-    record(pk, "exported", user=request.user, detail=", ".join(choices))
-    return send_csv(
-        stream_csv(upload, layout, outcomes, without_dnc), f"{slugify(upload.name) or 'list'}-{pk}-traced.csv"
-    )
+    form, filterset = ExportForm(request.GET), ItemFilter(request.GET, upload.items.all())
+    if problem := find_problem(form, filterset):
+        return HttpResponseBadRequest(f"{problem}\n", content_type="text/plain; charset=utf-8")
+    layout, file_format = exports.find_layout(form.cleaned_data["layout"]), form.cleaned_data["format"]
+    items, chosen = choose_items(request, filterset)
+    pieces = exports.export(upload, items, layout, form.choices, file_format, request.user, chosen)
+    suffix = "traced" if layout.name == "wide" else slugify(layout.name) or "layout"
+    return send_file(pieces, f"{slugify(upload.name) or 'list'}-{pk}-{suffix}.{file_format}", FORMATS[file_format][1])
 
 
-def send_csv(pieces, filename):
-    response = StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8")
+def choose_export(request, pk):
+    """Where layout, rows and numbers of a file are chosen; for htmx how many that are, alone."""
+    upload = get_object_or_404(Upload, pk=pk)
+    form, filterset = ExportForm(request.GET), ItemFilter(request.GET, upload.items.all())
+    tally, problem = None, find_problem(form, filterset)
+    is_counted = "count" in request.GET or upload.row_count <= COUNTED_AT_ONCE
+    if is_counted and not problem:
+        items, _ = choose_items(request, filterset)
+        tally = exports.count(upload, items, exports.find_layout(form.cleaned_data["layout"]), form.choices)
+    context = {"upload": upload, "form": form, "filter": filterset, "tally": tally, "problem": problem}
+    context["ticked"] = request.GET.getlist("item")
+    return render(request, "exports/_count.html" if request.htmx else "exports/choose.html", context)
+
+
+def choose_items(request, filterset):
+    """The items that filters choose, or boxes that were ticked among them; and in words for the log how."""
+    ticked = read_ids(request.GET.getlist("item"))
+    if ticked:
+        return filterset.qs.filter(pk__in=ticked), filterset.chosen | {"ticked": len(ticked)}
+    return filterset.qs, filterset.chosen
+
+
+def find_problem(form, filterset):
+    """What is wrong with what was chosen, in a sentence; empty where nothing is."""
+    for checked in (form, filterset.form):
+        if not checked.is_valid():
+            name, errors = next(iter(checked.errors.items()))
+            return f"{name}: {errors[0]}"
+    return ""
+
+
+def send_file(pieces, filename, media_type="text/csv; charset=utf-8"):
+    response = StreamingHttpResponse(pieces, content_type=media_type)
     response["Content-Disposition"] = f'attachment; filename="{filename}"'
     return response
+
+
+def export_list(request):
+    """The log: who took what, when, with which choices."""
+    filterset = ExportFilter(request.GET, Export.objects.select_related("upload", "user").defer("held"))
+    return show_list(request, "exports/list.html", filterset, ExportTable, upload=find_upload(filterset))
+
+
+def layout_list(request):
+    return render(request, "exports/layouts.html", {"layouts": ExportLayout.objects.select_related("created_by")})
+
+
+def edit_layout(request, pk=None):
+    """A layout of the team's own, new or changed."""
+    kept = get_object_or_404(ExportLayout, pk=pk) if pk else ExportLayout(created_by=request.user)
+    form = LayoutForm(request.POST or None, instance=kept)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, f"The layout “{kept.name}” can be chosen for any list now.")
+        return redirect("layouts")
+    fields = [(name, label) for name, (label, _) in FIELDS.items()] + list(NUMBERED.items())
+    context = {"form": form, "kept": kept, "fields": [*fields, ("column NAME", "A column of the list's own")]}
+    return render(request, "exports/layout.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+def delete_layout(request, pk):
+    kept = get_object_or_404(ExportLayout, pk=pk)
+    kept.delete()
+    messages.success(request, f"The layout “{kept.name}” is gone. Files that were made with it stay in the log.")
+    return redirect("layouts")

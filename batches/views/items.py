@@ -1,12 +1,17 @@
 from django.shortcuts import get_object_or_404, render
 
+from batches import digests, exports, finding
 from batches.fields import LABELS
 from batches.filters import ItemFilter
 from batches.models import Item
-from batches.tables import TickableItemTable
+from batches.statuses import MatchCheck
+from batches.tables import ItemTable, TickableItemTable
 from batches.vendor.answers import read_contact
 from batches.vendor.protocol import FIELDS
-from batches.views.listing import find_upload, indent, show_list
+from batches.views.listing import find_upload, indent, paginate, show_list
+
+SAME_PERSON = 20
+"""Times that one person was in lists, of which the page shows the last ones."""
 
 
 def item_list(request):
@@ -15,16 +20,43 @@ def item_list(request):
 
 
 def item_page(request, pk):
-    """Who was asked for beside who was found, and the answer as it came."""
+    """Who was asked for beside who was found, the answer as it came, and where the person was before."""
     item = get_object_or_404(Item.objects.select_related("upload", "batch", "same_as__same_as"), pk=pk)
     source = item.source
+    contact = read_contact(source.answer) if source.answer else None
     context = {
         "item": item,
         "source": source,
         "asked": [(LABELS[name], value) for name in FIELDS if (value := getattr(item, name))],
-        "cells": list(zip(item.upload.columns, item.cells, strict=False)),
-        "contact": read_contact(source.answer) if source.answer else None,
+        "cells": list(zip(item.upload.all_columns, item.cells, strict=False)),
+        "contact": contact,
+        "match": match_words(item, contact),
         "answer": indent(source.answer),
-        "earlier": item.earlier_answers.all(),
+        "earlier": item.earlier_answers.select_related("batch").defer("answer"),
+        "appearances": find_appearances(item),
+        "exports": exports.find_exports(item),
     }
     return render(request, "items/page.html", context)
+
+
+def match_words(item, contact):
+    """The match check as value and words; None where there is nothing to compare."""
+    verdict = digests.compare(item, contact) if contact else ""
+    return (verdict, MatchCheck(verdict).label) if verdict else None
+
+
+def find_appearances(item):
+    """This person in all lists, the last first."""
+    if not item.fingerprint:
+        return [item]
+    same = Item.objects.filter(fingerprint=item.fingerprint).select_related("upload", "batch")
+    return same.defer("cells", "answer", "batch__request_ids", "batch__completion").order_by("-pk")[:SAME_PERSON]
+
+
+def find(request):
+    """Who is found by names, addresses, phones and emails, in all lists."""
+    text = request.GET.get("q", "").strip()
+    found = finding.find(text)
+    items = Item.objects.filter(pk__in=found.ids).for_lists().order_by("-pk")
+    table = paginate(request, ItemTable(items), per_page=50)
+    return render(request, "find.html", {"text": text, "found": found, "table": table})

@@ -26,6 +26,11 @@ def find_upload(filterset):
     return Upload.objects.filter(pk=filterset.form.cleaned_data["upload"]).first() if filterset.is_valid() else None
 
 
+def read_ids(texts):
+    """The numbers among texts that can be keys of ours."""
+    return [int(text) for text in texts if text.isdecimal() and text.isascii() and len(text) < 10]
+
+
 def indent(text):
     """A body's JSON, indented to be read; half characters stay the escapes that they came as. What is none stays."""
     try:

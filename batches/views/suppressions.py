@@ -23,7 +23,7 @@ def add_suppressions(request):
         except suppression.NothingUsable as problem:
             form.add_error(None, str(problem))
         else:
-            messages.success(request, describe(added))
+            messages.success(request, suppression.describe(added))
             return redirect("suppressions")
     return render(request, "suppressions/add.html", {"form": form}, status=422 if form.errors else 200)
 
@@ -37,11 +37,11 @@ def suppress_item(request, pk):
         if found := request.POST.get("found"):
             added = suppression.suppress_texts([found], request.user, reason)
         else:
-            added = suppression.suppress_item(item, request.user, reason)
+            added = suppression.suppress_items(Item.objects.filter(pk=pk), request.user, reason)
     except suppression.NothingUsable as problem:
         messages.error(request, str(problem))
         return redirect(item)
-    messages.success(request, describe(added))
+    messages.success(request, suppression.describe(added))
     return redirect(item)
 
 
@@ -51,9 +51,3 @@ def lift_suppression(request, pk):
     entry.delete()
     messages.success(request, "Taken off the suppression list.")
     return redirect("suppressions")
-
-
-def describe(added):
-    if not added:
-        return "All of it was on the suppression list already, or has no address to be known by."
-    return f"{added} {'entry is' if added == 1 else 'entries are'} on the suppression list now."

@@ -12,7 +12,7 @@ from batches.lifecycle import record
 from batches.models import Upload
 from batches.statuses import Outcome, UploadStatus
 from batches.tables import BatchTable, EventTable, ItemTable, UploadTable
-from batches.views.exports import send_csv
+from batches.views.exports import send_file
 from batches.views.listing import paginate, show_list
 
 REVIEWED = {UploadStatus.READY, UploadStatus.APPROVAL, UploadStatus.FAILED, UploadStatus.CHECKING}
@@ -29,11 +29,12 @@ def upload_new(request):
     if request.method == "POST" and form.is_valid():
         answers = form.cleaned_data
         try:
-            upload = receiving.receive(answers["file"], request.user, answers["name"], answers["priority"])
+            upload = receiving.receive(user=request.user, **answers)
             return redirect("upload-columns", upload.pk)
         except UnreadableFile as problem:
             form.add_error("file", str(problem))
-    return render(request, "uploads/new.html", {"form": form}, status=422 if form.errors else 200)
+    context = {"form": form, "sources": Upload.objects.sources()}
+    return render(request, "uploads/new.html", context, status=422 if form.errors else 200)
 
 
 def upload_columns(request, pk):
@@ -120,7 +121,7 @@ def upload_rejected(request, pk):
     """The invalid rows as a file to mend: the list's own columns, and what is wrong with each."""
     upload = get_object_or_404(Upload, pk=pk)
     record(pk, "rejected rows downloaded", user=request.user)
-    return send_csv(continuing.stream_rejected(upload), f"{slugify(upload.name) or 'list'}-{pk}-rejected.csv")
+    return send_file(continuing.stream_rejected(upload), f"{slugify(upload.name) or 'list'}-{pk}-rejected.csv")
 
 
 @require_POST

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batches.contacts import Contact, Email, Phone
+from batches.contacts import Address, Contact, Email, Phone
 from batches.vendor.answers import read_contact
 from tests.conftest import sample
 
@@ -14,12 +14,12 @@ def test_output_shape():
     assert contact == Contact(
         names=["Ada E Abbott"],
         phones=[
-            Phone("2025550148", "mobile", True, "Example Wireless", "2025-04-14", True),
             Phone("2025550149", "landline", False),
             Phone("2025550150"),
+            Phone("2025550148", "mobile", True, "Example Wireless", "2025-04-14", True),
         ],
         emails=[Email("ada@example.com", "personal")],
-        address="1 Oak St, Herndon, VA 20170",
+        current=Address("1 Oak St, Herndon, VA 20170", "1 Oak St", "Herndon", "VA", "20170"),
         former_addresses=["2 Elm St, Boston, MA 02118", "3 Pine Rd, Tampa, FL 33602"],
         age="49",
         deceased=False,
@@ -39,7 +39,7 @@ def test_data_shape():
 def test_persons_shape():
     contact = read_contact(sample("persons.json"))
     assert contact.name == "Cora Castillo"
-    assert contact.phones == [Phone("2025550152", "mobile", True, "", "2026-01-02"), Phone("2025550153", "voip", False)]
+    assert contact.phones == [Phone("2025550153", "voip", False), Phone("2025550152", "mobile", True, "", "2026-01-02")]
     assert (contact.emails, contact.age, contact.address) == (
         [Email("cora@example.com")],
         "52",

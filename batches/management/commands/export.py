@@ -2,8 +2,8 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from batches.exports import LAYOUTS, stream_csv
-from batches.lifecycle import record
+from batches import exports
+from batches.export_rows import Choices
 from batches.models import Upload
 from batches.statuses import Outcome
 
@@ -13,7 +13,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("upload", type=int)
-        parser.add_argument("--layout", choices=LAYOUTS, default="wide")
+        parser.add_argument("--layout", default="wide", help="wide, long, full, or one of the team's.")
         parser.add_argument("--outcome", default="", help="Only these, separated by commas.")
         parser.add_argument("--without-dnc", action="store_true", help="Leave out do-not-call phones.")
         parser.add_argument("--out", required=True)
@@ -24,6 +24,9 @@ class Command(BaseCommand):
             raise CommandError(
                 f"No outcome is called {', '.join(sorted(unknown))}; there are {', '.join(Outcome.values)}."
             )
+        if exports.find_layout(layout) is None:
+            names = ", ".join(exports.layout_names())
+            raise CommandError(f"No layout is called {layout}; there are {names}.")
         found = Upload.objects.filter(pk=upload).first()
         if found is None:
             raise CommandError(f"There is no upload {upload}.")
@@ -34,6 +37,8 @@ class Command(BaseCommand):
 
 
 def write_export(upload, out, layout="wide", outcomes=(), without_dnc=False):
-    with Path(out).open("w", encoding="utf-8", newline="") as file:
-        file.writelines(stream_csv(upload, layout, outcomes, without_dnc))
-    record(upload.pk, "exported", detail=f"{layout}, from the shell")
+    items = upload.items.filter(outcome__in=outcomes) if outcomes else upload.items
+    chosen = {"outcome": list(outcomes)} if outcomes else {}
+    with Path(out).open("wb") as file:
+        choices = Choices(without_dnc=without_dnc)
+        file.writelines(exports.export(upload, items.all(), exports.find_layout(layout), choices, chosen=chosen))

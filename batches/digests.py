@@ -1,0 +1,145 @@
+"""What is worth finding, filtering and exporting of an item, made in the background once its batch has closed.
+
+A digest counts as long as it is of the answer that counts: otherwise whoever reads it reads the answer itself, and the
+next round makes it anew. So nothing depends on when it is made, and filing an answer costs nothing for it.
+"""
+
+from datetime import timedelta
+
+import msgspec
+from django.conf import settings
+from django.db.models import Case, Count, F, Q, Sum, When
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from batches import matching, words
+from batches.contacts import Contact
+from batches.models import Batch, Digest, Item, Upload
+from batches.statuses import BORROWED, BatchStatus, MatchCheck, UploadStatus
+from batches.vendor.answers import is_cached, read_contact
+
+PAGE = 500
+"""Items that are digested in one go."""
+LEFTOVERS = 200
+"""Batches that one sweep has digested of those that were left lying."""
+ASKED = ["first_name", "middle_name", "last_name", "address", "unit", "city", "state", "zip"]
+ASKED += ["mail_address", "mail_unit", "mail_city", "mail_state", "mail_zip"]
+READ = [*ASKED, "phone", "email", "outcome", "answered_at", "same_as_id"]
+FOUND = [field.name for field in Digest._meta.fields if field.name != "item"]
+SUMS = ["phones", "mobiles", "usable_mobiles"]
+
+encode = msgspec.json.Encoder().encode
+decode = msgspec.json.Decoder(Contact).decode
+
+
+def list_undigested():
+    """Ids of closed batches and of started uploads that are still to be digested, as two lists."""
+    batches = Batch.objects.filter(status=BatchStatus.CLOSED, digested_at=None).order_by("pk")
+    uploads = Upload.objects.filter(started_at__isnull=False, digested_at=None).order_by("pk")
+    return [list(found.values_list("pk", flat=True)[:LEFTOVERS]) for found in (batches, uploads)]
+
+
+def digest_batch(batch_id):
+    """Digest a closed batch's answers and freeze what they brought. Gives the upload's id if that is over."""
+    batch = Batch.objects.select_related("upload").get(pk=batch_id)
+    if batch.status != BatchStatus.CLOSED:
+        return None
+    begun = timezone.now()
+    make_missing(Item.objects.filter(batch=batch_id))
+    closed = Batch.objects.filter(pk=batch_id, status=BatchStatus.CLOSED)
+    closed.update(digested_at=begun, **sum_up(Digest.objects.filter(item__batch=batch_id)))
+    return batch.upload_id if batch.upload.status in [UploadStatus.COMPLETE, UploadStatus.CANCELLED] else None
+
+
+def sum_up(digests):
+    """What a batch's answers brought, as its columns say it."""
+    matches = {name: Count("pk", filter=Q(match=name)) for name in MatchCheck.values}
+    sums = {f"sum_{name}": Sum(name, default=0) for name in SUMS}
+    totals = digests.aggregate(cached=Count("pk", filter=Q(cached=True)), **matches, **sums)
+    return {name.removeprefix("sum_"): number for name, number in totals.items()}
+
+
+def digest_upload(upload_id):
+    """Make all people of a started upload findable: those too who were not sent, or share somebody's answer."""
+    begun = timezone.now()
+    for page in Item.objects.filter(upload=upload_id).in_pages(PAGE, ["pk"]):
+        make_missing(Item.objects.filter(pk__in=[pk for (pk,) in page]))
+    Upload.objects.filter(pk=upload_id).update(digested_at=begun)
+
+
+def make_missing(items):
+    """Digest those of at most some thousand items that have no digest, or one of another answer than counts."""
+    is_own = ~Q(outcome__in=BORROWED)
+    of_source = Coalesce(F("same_as__same_as__answered_at"), F("same_as__answered_at"))
+    when = items.annotate(of_answer=Case(When(is_own, then=F("answered_at")), default=of_source))
+    is_older = Q(of_answer__isnull=False) & (Q(digest__answered_at=None) | ~Q(digest__answered_at=F("of_answer")))
+    is_gone = Q(of_answer=None, digest__answered_at__isnull=False)
+    missing = when.filter(Q(digest=None) | is_older | is_gone).order_by("pk").values_list("pk", flat=True)
+    write([make(item) for item in read_items(list(missing))])
+
+
+def read_items(ids):
+    return Item.objects.filter(pk__in=ids).select_related("same_as__same_as").only(*with_sources(READ, "answer"))
+
+
+def with_sources(fields, *more):
+    """Fields of an item, and what is needed of those whose answer it shares."""
+    needed = ["outcome", "answered_at", "answer"]
+    sources = [f"{path}__{name}" for path in ("same_as", "same_as__same_as") for name in [*needed, "same_as_id"]]
+    return [*fields, *more, *sources]
+
+
+def make(item):
+    """An item's Digest, from what was asked for and the answer that counts for it."""
+    source = item.source
+    contact = read_contact(source.answer) if source.answer else Contact()
+    return Digest(
+        item_id=item.pk,
+        words=collect_words(item, contact),
+        answered_at=source.answered_at,
+        cached=bool(source.answer) and is_cached(source.answer),
+        **summarise(item, contact) if source.answer else {},
+    )
+
+
+def summarise(item, contact):
+    """Contact details as they are kept, and what is filtered by of them."""
+    kept = msgspec.structs.replace(contact, former_addresses=[], relatives=[], profiles=[])
+    return {
+        "found": encode(kept).decode(),
+        "match": compare(item, contact),
+        "phones": len(contact.phones),
+        "mobiles": sum(phone.is_mobile for phone in contact.phones),
+        "usable_mobiles": sum(phone.is_mobile and phone.is_callable for phone in contact.phones),
+        "do_not_call": sum(phone.do_not_call is True for phone in contact.phones),
+        "emails": len(contact.emails),
+        "deceased": contact.deceased,
+    }
+
+
+def compare(item, contact):
+    """The match check; empty where one of the names is not known."""
+    return matching.compare(item.first_name, item.middle_name, item.last_name, contact.names)
+
+
+def collect_words(item, contact):
+    asked = [getattr(item, name) for name in ASKED]
+    phones = [item.phone, *(phone.digits for phone in contact.phones)]
+    emails = [item.email, *(email.address for email in contact.emails)]
+    texts = [*asked, *contact.names, contact.address, *contact.former_addresses]
+    return words.collect(texts, phones, list(filter(None, emails)))
+
+
+def write(digests):
+    Digest.objects.bulk_create(digests, update_conflicts=True, unique_fields=["item"], update_fields=FOUND)
+
+
+def purge_expired(now):
+    """Forget contact details older than RESULT_RETENTION_DAYS; what was asked for is digested anew. Gives how many."""
+    if not settings.RESULT_RETENTION_DAYS:
+        return 0
+    old = Digest.objects.filter(answered_at__lt=now - timedelta(days=settings.RESULT_RETENTION_DAYS)).exclude(found="")
+    uploads = set(old.order_by().values_list("item__upload", flat=True).distinct())
+    forgotten, _ = old.delete()
+    Upload.objects.filter(pk__in=uploads).update(digested_at=None)
+    return forgotten

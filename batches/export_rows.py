@@ -1,0 +1,177 @@
+"""Which rows and which numbers a file of results has.
+
+A page of items at a time, in the order of the list's rows. What was found comes from the items' digests; where one is
+missing or older than the answer, from the answer itself.
+"""
+
+import sqlite3
+from dataclasses import asdict, dataclass, field, fields
+
+import msgspec
+
+from batches import digests
+from batches.contacts import Contact
+from batches.export_layouts import ASKED_FIELDS, Row, find_post
+from batches.models import Item, Suppression
+from batches.statuses import ANSWERED, BORROWED, MatchCheck, Outcome, SuppressionKind
+from batches.suppression import suppressed_numbers
+
+PAGE = 500
+NOTHING = Contact()
+MATCH_WORDS = dict(MatchCheck.choices)
+READ = ["pk", "row_number", "outcome", "message", "credits", "answered_at", "same_as_id", "fingerprint", "cells"]
+READ += ["digest__answered_at", "digest__found", "digest__match"]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What of the chosen rows is left out."""
+
+    without_dnc: bool = field(default=False, metadata={"label": "Without do-not-call numbers"})
+    mobiles_only: bool = field(default=False, metadata={"label": "Mobiles only"})
+    once: bool = field(default=False, metadata={"label": "Each number only once in the file"})
+    without_deceased: bool = field(default=False, metadata={"label": "Without people who are deceased"})
+    without_other: bool = field(default=False, metadata={"label": "Without “someone else”"})
+    without_suppressed: bool = field(default=False, metadata={"label": "Without suppressed people"})
+
+    def chosen(self):
+        return [name for name, is_chosen in asdict(self).items() if is_chosen]
+
+
+CHOICES = {choice.name: choice.metadata["label"] for choice in fields(Choices)}
+"""Choice → how people call it."""
+
+
+class Seen:
+    """Numbers that are in a file already. On disk once they are many: the file may have millions."""
+
+    def __init__(self):
+        self.numbers = sqlite3.connect("", check_same_thread=False, isolation_level=None)
+        self.numbers.execute("PRAGMA synchronous = OFF")
+        self.numbers.execute("BEGIN")
+        self.numbers.execute("CREATE TABLE seen (number TEXT PRIMARY KEY) WITHOUT ROWID")
+
+    def is_new(self, number):
+        return self.numbers.execute("INSERT OR IGNORE INTO seen VALUES (?)", [number]).rowcount == 1
+
+
+class Source:
+    """Reads the rows of one list for one file."""
+
+    def __init__(self, upload, items, layout, choices):
+        self.upload, self.items, self.layout, self.choices = upload, items, layout, choices
+        self.originals = upload.all_columns
+        self.places = {name: place for place, name in reversed(list(enumerate(self.originals)))}
+        self.phones, self.emails = suppressed_numbers()
+        self.seen = Seen() if choices.once else None
+        self.most = min(layout.most_phones or layout.phone_places, layout.phone_places)
+
+    def read(self):
+        """Each wanted item as a Row, in the list's order."""
+        wanted = [*READ, *ASKED_FIELDS] if self.layout.is_asking else READ
+        for page in self.items.in_pages(PAGE, wanted):
+            suppressed = self.find_suppressed(page) if self.choices.without_suppressed else set()
+            for values, found in zip(page, read_found(page), strict=True):
+                row = self.make(values, *found)
+                if row.pk not in suppressed and self.is_wanted(row) and self.fill(row):
+                    yield row
+
+    def make(self, values, contact, match, traced_at, first):
+        pk, number, outcome, message, credits, _, _, _, cells, *_ = values
+        return Row(
+            pk=pk,
+            row=number,
+            cells=cells + [""] * (len(self.originals) - len(cells)),
+            outcome=outcome,
+            message=describe(outcome, message, contact, first),
+            credits=f"{credits.normalize():f}" if credits is not None and outcome in ANSWERED else "",
+            traced_at=traced_at.isoformat(timespec="seconds") if traced_at else "",
+            match=MATCH_WORDS.get(match, ""),
+            asked=dict(zip(ASKED_FIELDS, values[len(READ) :], strict=False)),
+            contact=without_emails(contact, self.emails) if self.emails else contact,
+            list=self.upload.name,
+            originals=self.places,
+        )
+
+    def find_suppressed(self, page):
+        """Ids of people on the page who are on the suppression list by now."""
+        prints = {values[0]: values[7] for values in page}
+        people = Suppression.objects.filter(kind=SuppressionKind.PERSON, key__in=set(prints.values()) - {""})
+        keys = set(people.values_list("key", flat=True))
+        return {pk for pk, fingerprint in prints.items() if fingerprint in keys}
+
+    def is_wanted(self, row):
+        if self.choices.without_deceased and row.contact.deceased:
+            return False
+        return not (self.choices.without_other and row.match == MatchCheck.OTHER.label)
+
+    def fill(self, row):
+        """Give a row the phones that are wanted. False if it lacks what the layout needs."""
+        needs = self.layout.needs
+        if (needs == "email" and not row.contact.emails) or (needs == "address" and not find_post(row)[0]):
+            return False
+        row.phones = self.choose(row.contact.phones)
+        return bool(row.phones) or needs != "phone"
+
+    def choose(self, phones):
+        """Of somebody's phones those that are wanted, at most as many as the layout has places for."""
+        chosen = []
+        for phone in phones:
+            if len(chosen) == self.most:
+                break
+            # Looked up last: a number that is not written is not in the file.
+            if self.is_taken(phone) and (self.seen is None or self.seen.is_new(phone.digits)):
+                chosen.append(phone)
+        return chosen
+
+    def is_taken(self, phone):
+        choices, types = self.choices, self.layout.types
+        if (choices.without_dnc and phone.do_not_call) or (choices.mobiles_only and not phone.is_mobile):
+            return False
+        return (not types or phone.type in types) and not (self.phones and phone.digits in self.phones)
+
+
+def without_emails(contact, suppressed):
+    wanted = [email for email in contact.emails if email.address.lower() not in suppressed]
+    return msgspec.structs.replace(contact, emails=wanted)
+
+
+def read_found(page):
+    """For each item of a page: contact details, match check, when they are from, and of a duplicate its first."""
+    firsts = read_firsts({values[6] for values in page if values[2] in BORROWED} - {None})
+    traced = {values[0]: find_traced(values, firsts) for values in page}
+    digested = {values[0]: values[9:12] for values in page}
+    stale = [pk for pk, at in traced.items() if at != digested[pk][0]]
+    made = {
+        made.pk: (made.answered_at, made.found, made.match) for made in map(digests.make, digests.read_items(stale))
+    }
+    for values in page:
+        _, found, match = made.get(values[0]) or digested[values[0]]
+        first = firsts.get(values[6]) if values[2] == Outcome.DUPLICATE else None
+        yield digests.decode(found) if found else NOTHING, match, traced[values[0]], first
+
+
+def read_firsts(ids):
+    """Items whose answer others share, and whose answer those share: id → row, outcome, when answered, same as."""
+    firsts, missing = {}, ids
+    while missing:
+        found = Item.objects.filter(pk__in=missing)
+        firsts |= {pk: rest for pk, *rest in found.values_list("pk", "row_number", "outcome", "answered_at", "same_as")}
+        missing = {same for _, outcome, _, same in firsts.values() if outcome in BORROWED and same} - set(firsts)
+    return firsts
+
+
+def find_traced(values, firsts):
+    """When the answer came that counts for an item."""
+    outcome, answered_at, same_as = values[2], values[5], values[6]
+    while outcome in BORROWED and same_as in firsts:
+        _, outcome, answered_at, same_as = firsts[same_as]
+    return answered_at
+
+
+def describe(outcome, message, contact, first):
+    if outcome == Outcome.DUPLICATE and first:
+        return f"Same as row {first[0]} ({first[1]})"
+    if not contact.is_known_shape:
+        return f"{message} (answer of unknown shape, kept with the item)".strip()
+    return message
