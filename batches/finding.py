@@ -7,7 +7,7 @@ enough for the lists that it is made for (docs/performance.md).
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import BooleanField, Value
+from django.db.models import BooleanField, TextField, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Concat
 
@@ -48,7 +48,7 @@ def quote(word):
 
 
 def read_through(digests, search):
-    padded = digests.annotate(padded=Concat(Value(" "), "words", Value(" ")))
+    padded = digests.annotate(padded=Concat(Value(" "), "words", Value(" "), output_field=TextField()))
     for word in [f" {word} " for word in search.words] + ([f" {search.start}"] if search.start else []):
         padded = padded.filter(padded__contains=word)
     return padded

@@ -1,5 +1,6 @@
 import django_tables2 as tables
 
+from batches import digests
 from batches.export_rows import CHOICES
 from batches.models import Batch, Event, Export, Item, Suppression, Upload
 
@@ -88,6 +89,13 @@ class ItemTable(tables.Table):
         fields = ["row_number", "person", "place", "outcome", "found", "match", "upload", "answered_at"]
         sequence = fields
         empty_text = "No one here yet."
+
+    def before_render(self, request):
+        """An answer that no digest is of yet is read itself: what came shows at once."""
+        for row in self.page.object_list if self.page else self.rows:
+            item, digest = row.record, getattr(row.record, "digest", None)
+            is_new = bool(item.answer) and (digest is None or digest.answered_at != item.answered_at)
+            item.shown = digests.make(item) if is_new else digest
 
     def render_person(self, record):
         return record.asked_name or "(no name)"

@@ -91,17 +91,17 @@ def keep_bodies(count):
         cursor.executemany("INSERT INTO bench_body VALUES (%s, %s) ON CONFLICT DO NOTHING", rows)
 
 
-def add_items(first_key, count, upload_status, batch_status, mark, others):
+def add_items(first_key, count, upload_status, batch_status, mark, others, per_upload=PER_UPLOAD):
     """One item is made by Django and copied by the database; `others` says in SQL in which columns copy `i` differs."""
     from django.utils import timezone  # noqa: PLC0415
 
     from batches.models import Batch, Item, Upload  # noqa: PLC0415
 
-    names = [f"{mark}{number}" for number in range(-(-count // PER_UPLOAD))]
+    names = [f"{mark}{number}" for number in range(-(-count // per_upload))]
     uploads = Upload.objects.bulk_create(Upload(name=name, status=upload_status, row_count=count) for name in names)
     batches = Batch.objects.bulk_create(
         Batch(
-            upload=uploads[number * PER_BATCH // PER_UPLOAD],
+            upload=uploads[number * PER_BATCH // per_upload],
             number=number + 1,
             token=token(number, mark),
             status=batch_status,
@@ -117,9 +117,9 @@ def add_items(first_key, count, upload_status, batch_status, mark, others):
     )
     others |= {
         "id": f"{first_key} + i",
-        "upload_id": f"{uploads[0].pk} + i / {PER_UPLOAD}",
+        "upload_id": f"{uploads[0].pk} + i / {per_upload}",
         "batch_id": f"{batches[0].pk} + i / {PER_BATCH}",
-        "row_number": f"i % {PER_UPLOAD} + 2",
+        "row_number": f"i % {per_upload} + 2",
         "address": "i || ' Oak St'",
         "fingerprint": "md5(i::text)",
     }

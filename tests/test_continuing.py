@@ -21,7 +21,7 @@ def upload(make_upload):
 
 
 def rejected(upload):
-    text = "".join(continuing.stream_rejected(upload)).removeprefix("\ufeff")
+    text = b"".join(continuing.stream_rejected(upload)).decode().removeprefix("\ufeff")
     return list(csv.reader(io.StringIO(text, newline="")))
 
 

@@ -40,7 +40,7 @@ def test_what_was_found_then_is_exported(traced, make_upload):
     upload = make_upload([person(1), person(1)])
     rows = read(upload)
     assert [row["Outcome"] for row in rows] == ["reused", "duplicate"]
-    assert [row["Phone 1"] for row in rows] == ["2025550148"] * 2
+    assert [row["Phone 1"] for row in rows] == ["2025550149"] * 2
     assert [row["Credits"] for row in rows] == ["", ""]
 
 

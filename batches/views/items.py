@@ -16,7 +16,10 @@ SAME_PERSON = 20
 
 def item_list(request):
     filterset = ItemFilter(request.GET, Item.objects.for_lists())
-    return show_list(request, "items/list.html", filterset, TickableItemTable, upload=find_upload(filterset))
+    upload = find_upload(filterset)
+    return show_list(
+        request, "items/list.html", filterset, TickableItemTable, exclude=["upload"] if upload else [], upload=upload
+    )
 
 
 def item_page(request, pk):

@@ -14,9 +14,9 @@ def paginate(request, table, count=None, per_page=25):
     return table
 
 
-def show_list(request, template, filterset, table_class, count=None, **context):
+def show_list(request, template, filterset, table_class, count=None, exclude=(), **context):
     """A page with filters above a table; live parts ask for the table alone."""
-    table = paginate(request, table_class(filterset.qs), count)
+    table = paginate(request, table_class(filterset.qs, exclude=exclude), count)
     template = "_list_table.html" if request.htmx else template
     return render(request, template, {"filter": filterset, "table": table, **context})
 

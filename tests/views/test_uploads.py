@@ -5,7 +5,7 @@ import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from batches import intake, jobs
+from batches import digests, intake, jobs
 from batches.models import Item, Upload
 from batches.statuses import Outcome, UploadStatus
 from tests.conftest import answer_for, people, person, to_csv
@@ -205,6 +205,7 @@ def test_filters_sorting_and_pages(browser, start_upload):
     assert "Name003" in page
     assert "3 phones · 1 email" in page
     assert "Name004" not in page
+    digests.digest_upload(upload.pk)
     assert "Name042" in browser.get("/items/", {"q": "ada name042"}).content.decode()
     assert "Name059" in browser.get("/items/", {"sort": "-person"}).content.decode()
     assert "Name025" in browser.get("/items/", {"page": 2}).content.decode()
@@ -266,7 +267,7 @@ def test_the_export_is_streamed_and_noted(browser, start_upload):
     assert response["Content-Disposition"] == f'attachment; filename="people-{upload.pk}-traced.csv"'
     assert len(b"".join(response).splitlines()) == 13
     event = upload.events.last()
-    assert (event.what, event.user.username, event.detail) == ("exported", "alice", "wide")
+    assert (event.what, event.user.username, event.detail) == ("exported", "alice", "wide, csv")
     assert browser.get(f"/uploads/{upload.pk}/export/", {"layout": "tall"}).status_code == 400
     assert browser.get(f"/uploads/{upload.pk}/export/", {"outcome": "x"}).status_code == 400
 
