@@ -40,6 +40,10 @@ class Phone(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return YES_NO[self.do_not_call]
 
     @property
+    def connected(self):
+        return YES_NO[self.is_connected]
+
+    @property
     def is_mobile(self):
         return self.type == MOBILE
 
@@ -88,6 +92,10 @@ class Contact(msgspec.Struct, frozen=True, array_like=True, gc=False):
     @property
     def address(self):
         return self.current.line
+
+    @property
+    def deceased_words(self):
+        return YES_NO[self.deceased]
 
 
 def by_usefulness(phones):

@@ -2,7 +2,7 @@
 
 from django import forms
 
-from batches.export_layouts import PHONE, PHONE_PARTS, UnknownField, find_reader
+from batches.export_layouts import PHONE, PHONE_PARTS, UnknownField, find_source
 from batches.export_rows import CHOICES, Choices
 from batches.exports import layout_names
 from batches.forms import SELECT
@@ -117,7 +117,7 @@ def read_column(number, line):
     if not equals or not name or not field:
         raise forms.ValidationError(f"Line {number}, “{line.strip()}”: write the column's name, =, and a field.")
     try:
-        find_reader(field)
+        find_source(field)
     except UnknownField as problem:
         raise forms.ValidationError(f"Line {number}: {problem} Those that there are stand beside.") from None
     return [name, field]

@@ -1,27 +1,53 @@
 """What columns a file of results has, as data: their names, their order, and what stands in each. Pure.
 
-A layout is a list of (column name, field). `FIELDS` says every field that there is; teams write their own layouts.
+A layout is a list of (column name, field). `FIELDS` and `NUMBERED` say every field that there is; teams write layouts
+of their own. All that a field gives is text.
 """
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 
-from batches.contacts import YES_NO, Contact, Phone
+import msgspec
+
+from batches.contacts import Address, Contact, Phone
 
 PERSON, PHONE = "person", "phone"
 MOST_NUMBERED = 40
 """Phones and emails of one person that can have columns of their own."""
+NO_PHONE = Phone("")
 ORIGINAL = "column "
 """Before the name of one of the list's own columns: `column Lead Id`."""
 
+ASKED = {
+    "first_name": "First name",
+    "middle_name": "Middle name",
+    "last_name": "Last name",
+    "address": "Property's street",
+    "unit": "Property's unit",
+    "city": "Property's city",
+    "state": "Property's state",
+    "zip": "Property's ZIP",
+    "mail_address": "Mailing street",
+    "mail_unit": "Mailing unit",
+    "mail_city": "Mailing city",
+    "mail_state": "Mailing state",
+    "mail_zip": "Mailing ZIP",
+    "phone": "Phone that was asked for",
+    "email": "Email that was asked for",
+}
+"""What was sent to the vendor; phone and email are called phone_asked and email_asked in a layout."""
+Asked = msgspec.defstruct("Asked", [(name, str, "") for name in ASKED], frozen=True)
 
-@dataclass(slots=True)
-class Row:
+
+class Row(msgspec.Struct):
     """What is known of one item when its row is written."""
 
     pk: int
-    row: int
+    number: str
+    """The row of the file."""
     cells: list
     outcome: str
     message: str
@@ -30,15 +56,32 @@ class Row:
     traced_at: str
     match: str
     """The words of the match check."""
-    asked: dict
     contact: Contact
-    phones: list = field(default_factory=list)
-    """Those that are wanted, the most useful first."""
+    asked: Asked = Asked()
     list: str = ""
-    originals: dict = field(default_factory=dict)
+    """The list's name."""
+    originals: dict = {}
     """The list's own column → its place in `cells`."""
-    phone: Phone | None = None
+    phones: list = []
+    """Those that are wanted, the most useful first."""
+    phone: Phone = NO_PHONE
     """Of a row about one phone."""
+
+    @property
+    def phone_count(self):
+        return str(len(self.phones))
+
+    @property
+    def post(self):
+        """Where to write to: the address found, else the mailing address, else the property's."""
+        found, asked = self.contact.current, self.asked
+        if found.street and found.city:
+            return found
+        if asked.mail_address:
+            street = f"{asked.mail_address} {asked.mail_unit}".strip()
+            return Address("", street, asked.mail_city, asked.mail_state, asked.mail_zip)
+        street = f"{asked.address} {asked.unit}".strip()
+        return Address("", street, asked.city, asked.state, asked.zip)
 
 
 @dataclass(frozen=True)
@@ -62,7 +105,9 @@ class Layout:
     @property
     def is_asking(self):
         """Whether any of it is what was asked for."""
-        return self.needs == "address" or any(name in ASKED or name.startswith("post_") for _, name in self.columns)
+        return self.needs == "address" or any(
+            find_source(name)[1].startswith(("asked", "post")) for _, name in self.columns
+        )
 
     @property
     def phone_places(self):
@@ -78,110 +123,92 @@ class UnknownField(Exception):
     """A layout names a field that there is not; the text says which."""
 
 
-ASKED = {
-    "first_name": "First name",
-    "middle_name": "Middle name",
-    "last_name": "Last name",
-    "address": "Property's street",
-    "unit": "Property's unit",
-    "city": "Property's city",
-    "state": "Property's state",
-    "zip": "Property's ZIP",
-    "mail_address": "Mailing street",
-    "mail_unit": "Mailing unit",
-    "mail_city": "Mailing city",
-    "mail_state": "Mailing state",
-    "mail_zip": "Mailing ZIP",
-    "phone_asked": "Phone that was asked for",
-    "email_asked": "Email that was asked for",
+PHONE_PARTS = {
+    "": "number",
+    "_type": "type",
+    "_dnc": "dnc",
+    "_carrier": "carrier",
+    "_last_seen": "last_seen",
+    "_connected": "connected",
 }
-PHONE_PARTS: dict[str, Callable] = {
-    "": lambda phone: phone.number,
-    "_type": lambda phone: phone.type,
-    "_dnc": lambda phone: YES_NO[phone.do_not_call],
-    "_carrier": lambda phone: phone.carrier,
-    "_last_seen": lambda phone: phone.last_seen,
-    "_connected": lambda phone: YES_NO[phone.is_connected],
+"""Behind the name of a phone's field → attribute of a phone."""
+EMAIL_PARTS = {"": "address", "_type": "type"}
+FIELDS = {
+    "list": ("Name of the list", "list"),
+    "row": ("Row of the file", "number"),
+    "outcome": ("Outcome", "outcome"),
+    "message": ("Message", "message"),
+    "match": ("Match check", "match"),
+    "found_name": ("Name that was found", "contact.name"),
+    "current_address": ("Current address on one line", "contact.current.line"),
+    "found_street": ("Current address, street", "contact.current.street"),
+    "found_city": ("Current address, city", "contact.current.city"),
+    "found_state": ("Current address, state", "contact.current.state"),
+    "found_zip": ("Current address, ZIP", "contact.current.zip"),
+    "post_street": ("Where to write to, street: found, else asked for", "post.street"),
+    "post_city": ("Where to write to, city", "post.city"),
+    "post_state": ("Where to write to, state", "post.state"),
+    "post_zip": ("Where to write to, ZIP", "post.zip"),
+    "age": ("Age", "contact.age"),
+    "deceased": ("Deceased: yes or no", "contact.deceased_words"),
+    "phone_count": ("Number of phones", "phone_count"),
+    "credits": ("Credits", "credits"),
+    "traced_at": ("When it was traced", "traced_at"),
+    **{name + "_asked" * (name in {"phone", "email"}): (label, f"asked.{name}") for name, label in ASKED.items()},
+    **{
+        f"phone{suffix}": (f"The row's phone: {part.replace('_', ' ')}", f"phone.{part}")
+        for suffix, part in PHONE_PARTS.items()
+    },
 }
-ASKED_FIELDS = [name.removesuffix("_asked") for name in ASKED]
-POST = {"street": "address", "city": "city", "state": "state", "zip": "zip"}
-"""Part of the address to write to → of what was asked for."""
-
-
-def find_post(row):
-    """Where to write to, as street, city, state and ZIP: the address found, else what was asked for."""
-    found = row.contact.current
-    if found.street and found.city:
-        return found.street, found.city, found.state, found.zip
-    prefix = "mail_" if row.asked.get("mail_address") else ""
-    street, *place = (row.asked.get(prefix + name, "") for name in POST.values())
-    return [f"{street} {row.asked.get(f'{prefix}unit', '')}".strip(), *place] if street else ["", "", "", ""]
-
-
-FIELDS: dict[str, tuple[str, Callable]] = {
-    "list": ("Name of the list", lambda row: row.list),
-    "row": ("Row of the file", lambda row: row.row),
-    "outcome": ("Outcome", lambda row: row.outcome),
-    "message": ("Message", lambda row: row.message),
-    "match": ("Match check", lambda row: row.match),
-    "found_name": ("Name that was found", lambda row: row.contact.name),
-    "current_address": ("Current address on one line", lambda row: row.contact.current.line),
-    "found_street": ("Current address, street", lambda row: row.contact.current.street),
-    "found_city": ("Current address, city", lambda row: row.contact.current.city),
-    "found_state": ("Current address, state", lambda row: row.contact.current.state),
-    "found_zip": ("Current address, ZIP", lambda row: row.contact.current.zip),
-    "age": ("Age", lambda row: row.contact.age),
-    "deceased": ("Deceased: yes or no", lambda row: YES_NO[row.contact.deceased]),
-    "phone_count": ("Number of phones", lambda row: len(row.phones)),
-    "credits": ("Credits", lambda row: row.credits),
-    "traced_at": ("When it was traced", lambda row: row.traced_at),
-}
-
-
-def _add_fields():
-    for place, part in enumerate(POST):
-        label = f"Where to write to, {part}: found, else asked for"
-        FIELDS[f"post_{part}"] = (label, lambda row, place=place: find_post(row)[place])
-    for name, label in ASKED.items():
-        asked = name.removesuffix("_asked")
-        FIELDS[name] = (label, lambda row, asked=asked: row.asked.get(asked, ""))
-    for suffix, read in PHONE_PARTS.items():
-        what = suffix.strip("_").replace("_", " ") or "number"
-        FIELDS[f"phone{suffix}"] = (
-            f"The row's phone: {what}",
-            lambda row, read=read: read(row.phone) if row.phone else "",
-        )
-
-
-_add_fields()
+"""Field → how people call it, and where it stands in a Row."""
 NUMBERED = {
-    **{f"phone_N{suffix}": f"Phone N: {suffix.strip('_').replace('_', ' ') or 'number'}" for suffix in PHONE_PARTS},
-    "email_N": "Email N",
-    "email_N_type": "Email N: type",
+    **{f"phone_N{suffix}": f"Phone N: {part.replace('_', ' ')}" for suffix, part in PHONE_PARTS.items()},
+    **{f"email_N{suffix}": f"Email N: {part}" for suffix, part in EMAIL_PARTS.items()},
 }
 """Fields with a number, the most useful phone being 1."""
+LISTS = {"phone": ("phones", PHONE_PARTS), "email": ("contact.emails", EMAIL_PARTS)}
 
 
-def find_reader(name):
-    """What gives a field's value of a Row. Raises UnknownField."""
+def find_source(name):
+    """Where a field's value stands: what it is looked for in, and the attribute. Raises UnknownField.
+
+    In the row; in one of a list of a row's, given as (list, place); or in the list's own columns, given as ORIGINAL.
+    """
     if name in FIELDS:
-        return FIELDS[name][1]
+        return "row", FIELDS[name][1]
     if name.startswith(ORIGINAL):
-        column = name.removeprefix(ORIGINAL)
-        return lambda row: row.cells[row.originals[column]] if column in row.originals else ""
+        return ORIGINAL, name.removeprefix(ORIGINAL)
     kind, _, rest = name.partition("_")
     number, _, part = rest.partition("_")
+    path, parts = LISTS.get(kind, ("", {}))
     suffix = f"_{part}" if part else ""
-    if number.isdecimal() and len(number) < 4 and 1 <= int(number) <= MOST_NUMBERED:
-        place = int(number) - 1
-        if kind == "phone" and suffix in PHONE_PARTS:
-            read = PHONE_PARTS[suffix]
-            return lambda row: read(row.phones[place]) if place < len(row.phones) else ""
-        if kind == "email" and suffix in {"", "_type"}:
-            what = suffix.strip("_") or "address"
-            emails = lambda row: row.contact.emails  # noqa: E731
-            return lambda row: getattr(emails(row)[place], what) if place < len(emails(row)) else ""
+    if suffix in parts and number.isdecimal() and len(number) < 3 and 1 <= int(number) <= MOST_NUMBERED:
+        return (path, int(number) - 1), parts[suffix]
     raise UnknownField(f"There is no field “{name}”.")
+
+
+def compile_columns(columns) -> Callable:
+    """What makes of a Row the cells of a layout's columns: neighbours that stand in one place are taken together."""
+    runs = groupby((find_source(name) for _, name in columns), key=lambda source: source[0])
+    readers = [make_reader(place, [attribute for _, attribute in run]) for place, run in runs]
+    return lambda row: [cell for read in readers for cell in read(row)]
+
+
+def make_reader(place, attributes):
+    if place == ORIGINAL:
+        return lambda row: [row.cells[row.originals[name]] if name in row.originals else "" for name in attributes]
+    # attrgetter gives a tuple only of two and more.
+    get = attrgetter(*attributes, *attributes[: len(attributes) == 1])
+    cut, blank = slice(len(attributes)), [""] * len(attributes)
+    if place == "row":
+        return get if len(attributes) > 1 else lambda row: get(row)[cut]
+    find, number = attrgetter(place[0]), place[1]
+
+    def read(row):
+        found = find(row)
+        return get(found[number])[cut] if number < len(found) else blank
+
+    return read
 
 
 def numbered(pattern, most):
@@ -207,19 +234,10 @@ AFTER = [
 PHONE_N = [("Phone {}", "phone_{}"), ("Phone {} Type", "phone_{}_type"), ("Phone {} DNC", "phone_{}_dnc")]
 MORE_N = [*PHONE_N, ("Phone {} Carrier", "phone_{}_carrier"), ("Phone {} Last Seen", "phone_{}_last_seen")]
 EMAILS = numbered([("Email {}", "email_{}")], 3)
+THE_PHONE = [("Phone", "phone"), ("Phone Type", "phone_type"), ("Phone DNC", "phone_dnc")]
+MORE = [("Match Check", "match"), ("Phone Carrier", "phone_carrier"), ("Phone Last Seen", "phone_last_seen")]
 WIDE = Layout("wide", [*BEFORE, *numbered(PHONE_N, 5), *EMAILS, *AFTER], originals=True)
-LONG = Layout(
-    "long",
-    [
-        *BEFORE,
-        *[("Phone", "phone"), ("Phone Type", "phone_type"), ("Phone DNC", "phone_dnc")],
-        *EMAILS,
-        *AFTER,
-        *[("Match Check", "match"), ("Phone Carrier", "phone_carrier"), ("Phone Last Seen", "phone_last_seen")],
-    ],
-    per=PHONE,
-    originals=True,
-)
+LONG = Layout("long", [*BEFORE, *THE_PHONE, *EMAILS, *AFTER, *MORE], per=PHONE, originals=True)
 FULL = Layout(
     "full",
     [*BEFORE, ("Match Check", "match"), *numbered(MORE_N, 10), *numbered([("Email {}", "email_{}")], 5), *AFTER],

@@ -11,7 +11,7 @@ import msgspec
 
 from batches import digests
 from batches.contacts import Contact
-from batches.export_layouts import ASKED_FIELDS, Row, find_post
+from batches.export_layouts import ASKED, Asked, Row
 from batches.models import Item, Suppression
 from batches.statuses import ANSWERED, BORROWED, MatchCheck, Outcome, SuppressionKind
 from batches.suppression import suppressed_numbers
@@ -68,7 +68,7 @@ class Source:
 
     def read(self):
         """Each wanted item as a Row, in the list's order."""
-        wanted = [*READ, *ASKED_FIELDS] if self.layout.is_asking else READ
+        wanted = [*READ, *ASKED] if self.layout.is_asking else READ
         for page in self.items.in_pages(PAGE, wanted):
             suppressed = self.find_suppressed(page) if self.choices.without_suppressed else set()
             for values, found in zip(page, read_found(page), strict=True):
@@ -78,16 +78,17 @@ class Source:
 
     def make(self, values, contact, match, traced_at, first):
         pk, number, outcome, message, credits, _, _, _, cells, *_ = values
+        asked = values[len(READ) :]
         return Row(
             pk=pk,
-            row=number,
+            number=str(number),
             cells=cells + [""] * (len(self.originals) - len(cells)),
             outcome=outcome,
             message=describe(outcome, message, contact, first),
             credits=f"{credits.normalize():f}" if credits is not None and outcome in ANSWERED else "",
             traced_at=traced_at.isoformat(timespec="seconds") if traced_at else "",
             match=MATCH_WORDS.get(match, ""),
-            asked=dict(zip(ASKED_FIELDS, values[len(READ) :], strict=False)),
+            asked=Asked(*asked),
             contact=without_emails(contact, self.emails) if self.emails else contact,
             list=self.upload.name,
             originals=self.places,
@@ -108,7 +109,7 @@ class Source:
     def fill(self, row):
         """Give a row the phones that are wanted. False if it lacks what the layout needs."""
         needs = self.layout.needs
-        if (needs == "email" and not row.contact.emails) or (needs == "address" and not find_post(row)[0]):
+        if (needs == "email" and not row.contact.emails) or (needs == "address" and not row.post.street):
             return False
         row.phones = self.choose(row.contact.phones)
         return bool(row.phones) or needs != "phone"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from django.utils import timezone
 
-from batches.export_layouts import BUILT_IN, Layout, find_reader, name_columns
+from batches.export_layouts import BUILT_IN, NO_PHONE, Layout, compile_columns, name_columns
 from batches.export_rows import CHOICES, Source
 from batches.lifecycle import record
 from batches.members import Members
@@ -46,15 +46,15 @@ def layout_names():
 def make_rows(upload, items, layout, choices, tally):
     """The header and then each row of the file as a list of cells; `tally` follows what has gone out."""
     yield name_columns(layout, upload.all_columns)
-    readers = [find_reader(name) for _, name in layout.columns]
+    read = compile_columns(layout.columns)
     for row in Source(upload, items, layout, choices).read():
         tally.members.add(row.pk)
         originals = row.cells if layout.originals else []
-        for phone in (row.phones or [None]) if layout.is_per_phone else [None]:
+        tally.numbers += len(row.phones)
+        for phone in (row.phones or [NO_PHONE]) if layout.is_per_phone else [NO_PHONE]:
             row.phone = phone
             tally.rows += 1
-            tally.numbers += bool(phone) if layout.is_per_phone else len(row.phones)
-            yield [*originals, *(read(row) for read in readers)]
+            yield [*originals, *read(row)]
 
 
 def count(upload, items, layout, choices):

@@ -24,20 +24,28 @@ ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 """What a spreadsheet would take for a character written by its number."""
 
 
-def defuse(cell):
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(DANGEROUS) else cell
+BETWEEN = "\x1f"
+ANY_DANGEROUS = re.compile(f"{BETWEEN}[{re.escape(''.join(DANGEROUS))}]")
+
+
+def defuse(row):
+    """A row of texts without what a spreadsheet would run; almost always told by one look at all of them."""
+    if not ANY_DANGEROUS.search(f"{BETWEEN}{BETWEEN.join(row)}"):
+        return row
+    return [f"'{cell}" if cell.startswith(DANGEROUS) else cell for cell in row]
 
 
 def write_csv(rows):
-    """Rows as pieces of CSV: UTF-8 with a byte-order mark, CRLF line ends, each cell defused. The first row goes out at
-    once.
+    """Rows of texts as pieces of CSV: UTF-8 with a byte-order mark, CRLF line ends, each cell defused.
+
+    The first row goes out at once.
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
     buffer.write(BOM)
     most = 0
     for row in rows:
-        writer.writerow([defuse(cell) for cell in row])
+        writer.writerow(defuse(row))
         if buffer.tell() > most:
             yield buffer.getvalue().encode(errors="replace")
             buffer.seek(0)
@@ -131,10 +139,9 @@ def make_line(row):
 
 
 def make_cell(cell):
-    text = str(cell)
-    if not text:
+    if not cell:
         return "<c/>"
-    text = ESCAPED.sub("_x005F_", NOT_XML.sub("", text[:LONGEST_CELL]))
+    text = ESCAPED.sub("_x005F_", NOT_XML.sub("", cell[:LONGEST_CELL]))
     text = escape(text, quote=False).replace("\r", "&#13;")
     return f'<c t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
 

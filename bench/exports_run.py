@@ -97,7 +97,7 @@ def export_by_import_export(upload_id, out, is_digested=True):
 
     from batches import digests  # noqa: PLC0415
     from batches.contacts import Contact  # noqa: PLC0415
-    from batches.export_layouts import WIDE, Row, find_reader  # noqa: PLC0415
+    from batches.export_layouts import WIDE, Row, compile_columns  # noqa: PLC0415
     from batches.models import Item  # noqa: PLC0415
     from batches.vendor.answers import read_contact  # noqa: PLC0415
 
@@ -115,19 +115,19 @@ def export_by_import_export(upload_id, out, is_digested=True):
             self.read = read
 
         def get_value(self, item):
-            return self.read(as_row(item))
+            return self.read(as_row(item))[0]
 
     def as_row(item):
         if not hasattr(item, "row"):
             text = item.digest.found if is_digested else item.answer
             contact = (digests.decode(text) if is_digested else read_contact(text)) if text else Contact()
             at = item.answered_at.isoformat(timespec="seconds") if item.answered_at else ""
-            item.row = Row(item.pk, item.row_number, item.cells, item.outcome, item.message, "1", at, "", {}, contact)
+            item.row = Row(item.pk, "", item.cells, item.outcome, item.message, "1", at, "", contact)
             item.row.phones = contact.phones
         return item.row
 
     made = {name: Cell(place, column_name=name) for place, name in enumerate(COLUMNS)}
-    made |= {name: Found(find_reader(field), column_name=name) for name, field in WIDE.columns}
+    made |= {column[0]: Found(compile_columns([column]), column_name=column[0]) for column in WIDE.columns}
     resource = type("ItemResource", (resources.Resource,), made)()
     items = Item.objects.filter(upload=upload_id, outcome="matched").order_by("row_number")
     items = items.select_related("digest").defer("answer") if is_digested else items
