@@ -196,7 +196,7 @@ def vote_order(text):
 
 def split_owners(text, order=FIRST_LAST):
     """The people that a full name names, the first first. Those of one surname share it: `SMITH JOHN & MARY`."""
-    parts = [part for part in JOINT.split(clean(text)) if part]
+    parts = [part for part in JOINT.split(clean(text)) if part.strip(" .")]
     people = []
     for part in parts:
         if people and is_given(part, order):

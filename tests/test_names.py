@@ -64,6 +64,7 @@ def people(text, order):
         ("SMITH JOHN H/W MARY", ["JOHN SMITH", "MARY SMITH"]),
         ("SMITH JOHN & JANE E JONES", ["JOHN SMITH", "JANE E JONES"]),
         ("% SMITH JOHN", ["JOHN SMITH"]),
+        ("SMITH JOHN & .", ["JOHN SMITH"]),
     ],
 )
 def test_names_of_rolls_are_split_last_name_first(text, expected):
