@@ -106,7 +106,7 @@ class Layout:
     def is_asking(self):
         """Whether any of it is what was asked for."""
         return self.needs == "address" or any(
-            find_source(name)[1].startswith(("asked", "post")) for _, name in self.columns
+            find_source(name)[2].startswith(("asked", "post")) for _, name in self.columns
         )
 
     @property
@@ -170,45 +170,61 @@ LISTS = {"phone": ("phones", PHONE_PARTS), "email": ("contact.emails", EMAIL_PAR
 
 
 def find_source(name):
-    """Where a field's value stands: what it is looked for in, and the attribute. Raises UnknownField.
+    """Where a field's value stands: what it is looked for in, its place there, and its attribute. Raises UnknownField.
 
-    In the row; in one of a list of a row's, given as (list, place); or in the list's own columns, given as ORIGINAL.
+    In the row; in one of the row's lists, at a place from 0; or in the list's own columns, which is ORIGINAL.
     """
     if name in FIELDS:
-        return "row", FIELDS[name][1]
+        return "row", 0, FIELDS[name][1]
     if name.startswith(ORIGINAL):
-        return ORIGINAL, name.removeprefix(ORIGINAL)
+        return ORIGINAL, 0, name.removeprefix(ORIGINAL)
     kind, _, rest = name.partition("_")
     number, _, part = rest.partition("_")
     path, parts = LISTS.get(kind, ("", {}))
     suffix = f"_{part}" if part else ""
     if suffix in parts and number.isdecimal() and len(number) < 3 and 1 <= int(number) <= MOST_NUMBERED:
-        return (path, int(number) - 1), parts[suffix]
+        return path, int(number) - 1, parts[suffix]
     raise UnknownField(f"There is no field “{name}”.")
 
 
 def compile_columns(columns) -> Callable:
     """What makes of a Row the cells of a layout's columns: neighbours that stand in one place are taken together."""
-    runs = groupby((find_source(name) for _, name in columns), key=lambda source: source[0])
-    readers = [make_reader(place, [attribute for _, attribute in run]) for place, run in runs]
+    sources = [find_source(name) for _, name in columns]
+    runs = [(where, list(run)) for where, run in groupby(sources, key=lambda source: source[0])]
+    readers = [make_reader(where, [(place, name) for _, place, name in run]) for where, run in runs]
     return lambda row: [cell for read in readers for cell in read(row)]
 
 
-def make_reader(place, attributes):
-    if place == ORIGINAL:
-        return lambda row: [row.cells[row.originals[name]] if name in row.originals else "" for name in attributes]
-    # attrgetter gives a tuple only of two and more.
-    get = attrgetter(*attributes, *attributes[: len(attributes) == 1])
-    cut, blank = slice(len(attributes)), [""] * len(attributes)
-    if place == "row":
-        return get if len(attributes) > 1 else lambda row: get(row)[cut]
-    find, number = attrgetter(place[0]), place[1]
+def make_reader(where, wanted):
+    """What gives the cells of neighbouring columns, each given as (place, attribute)."""
+    if where == ORIGINAL:
+        return lambda row: [row.cells[row.originals[name]] if name in row.originals else "" for _, name in wanted]
+    if where == "row":
+        return get_all([name for _, name in wanted])
+    pattern = [name for place, name in wanted if place == wanted[0][0]]
+    if wanted == [(place, name) for place in range(len(wanted) // len(pattern)) for name in pattern]:
+        return make_block_reader(where, pattern, len(wanted) // len(pattern))
+    find = attrgetter(where)
+    return lambda row: [
+        getattr(found[place], name) if place < len(found) else "" for found in [find(row)] for place, name in wanted
+    ]
+
+
+def make_block_reader(where, pattern, places):
+    """The same attributes of the first, the second… of a list, as most layouts have them."""
+    find, get, blanks = attrgetter(where), get_all(pattern), [""] * (len(pattern) * places)
 
     def read(row):
-        found = find(row)
-        return get(found[number])[cut] if number < len(found) else blank
+        cells = [cell for found in find(row)[:places] for cell in get(found)]
+        return cells + blanks[len(cells) :]
 
     return read
+
+
+def get_all(names):
+    """What gives the attributes of these names, in a sequence."""
+    get = attrgetter(*names)
+    return get if len(names) > 1 else lambda of: (get(of),)
 
 
 def numbered(pattern, most):

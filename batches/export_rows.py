@@ -8,19 +8,24 @@ import sqlite3
 from dataclasses import asdict, dataclass, field, fields
 
 import msgspec
+from django.db.models import Case, F, TextField, When
+from django.db.models.functions import Cast
 
 from batches import digests
 from batches.contacts import Contact
 from batches.export_layouts import ASKED, Asked, Row
-from batches.models import Item, Suppression
+from batches.models import Digest, Item, Suppression
 from batches.statuses import ANSWERED, BORROWED, MatchCheck, Outcome, SuppressionKind
 from batches.suppression import suppressed_numbers
 
 PAGE = 500
 NOTHING = Contact()
 MATCH_WORDS = dict(MatchCheck.choices)
-READ = ["pk", "row_number", "outcome", "message", "credits", "answered_at", "same_as_id", "fingerprint", "cells"]
-READ += ["digest__answered_at", "digest__found", "digest__match"]
+READ = ["pk", "row_number", "outcome", "message", "credits", "answered_at", "same_as_id", "fingerprint", "row"]
+READ += ["is_digested", "digest__found", "digest__match"]
+OF_THE_ANSWER = Case(When(digest__answered_at=F("answered_at"), then=True), default=False)
+"""Whether a digest is of the answer that counts: compared where it stands, as times are slow to be read."""
+decode_cells = msgspec.json.Decoder(list[str]).decode
 
 
 @dataclass(frozen=True)
@@ -64,12 +69,14 @@ class Source:
         self.places = {name: place for place, name in reversed(list(enumerate(self.originals)))}
         self.phones, self.emails = suppressed_numbers()
         self.seen = Seen() if choices.once else None
+        self.takes_all = not (self.phones or layout.types or choices.chosen())
         self.most = min(layout.most_phones or layout.phone_places, layout.phone_places)
 
     def read(self):
         """Each wanted item as a Row, in the list's order."""
         wanted = [*READ, *ASKED] if self.layout.is_asking else READ
-        for page in self.items.in_pages(PAGE, wanted):
+        items = self.items.annotate(row=Cast("cells", TextField()), is_digested=OF_THE_ANSWER)
+        for page in items.in_pages(PAGE, wanted):
             suppressed = self.find_suppressed(page) if self.choices.without_suppressed else set()
             for values, found in zip(page, read_found(page), strict=True):
                 row = self.make(values, *found)
@@ -77,7 +84,8 @@ class Source:
                     yield row
 
     def make(self, values, contact, match, traced_at, first):
-        pk, number, outcome, message, credits, _, _, _, cells, *_ = values
+        pk, number, outcome, message, credits, _, _, _, row, *_ = values
+        cells = decode_cells(row)
         asked = values[len(READ) :]
         return Row(
             pk=pk,
@@ -116,6 +124,8 @@ class Source:
 
     def choose(self, phones):
         """Of somebody's phones those that are wanted, at most as many as the layout has places for."""
+        if self.takes_all:
+            return phones[: self.most]
         chosen = []
         for phone in phones:
             if len(chosen) == self.most:
@@ -141,15 +151,20 @@ def read_found(page):
     """For each item of a page: contact details, match check, when they are from, and of a duplicate its first."""
     firsts = read_firsts({values[6] for values in page if values[2] in BORROWED} - {None})
     traced = {values[0]: find_traced(values, firsts) for values in page}
-    digested = {values[0]: values[9:12] for values in page}
-    stale = [pk for pk, at in traced.items() if at != digested[pk][0]]
-    made = {
-        made.pk: (made.answered_at, made.found, made.match) for made in map(digests.make, digests.read_items(stale))
-    }
+    made = make_missing(page, traced)
     for values in page:
-        _, found, match = made.get(values[0]) or digested[values[0]]
+        found, match = made.get(values[0]) or values[10:12]
         first = firsts.get(values[6]) if values[2] == Outcome.DUPLICATE else None
         yield digests.decode(found) if found else NOTHING, match, traced[values[0]], first
+
+
+def make_missing(page, traced):
+    """What is to be known of items without a digest of the answer that counts: id → what was found, match check."""
+    others = [values[0] for values in page if not values[9] and traced[values[0]]]
+    # Of somebody whose answer is another's, the time of that is to be compared.
+    known = dict(Digest.objects.filter(pk__in=others).values_list("pk", "answered_at")) if others else {}
+    missing = [pk for pk in others if known.get(pk) != traced[pk]]
+    return {made.pk: (made.found, made.match) for made in map(digests.make, digests.read_items(missing))}
 
 
 def read_firsts(ids):
