@@ -2,14 +2,12 @@
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from batches import closing, decisions, jobs, spending
 from batches.forms import RerunForm
-from batches.lifecycle import move_upload, record
 from batches.models import Batch, Hold, Upload
 from batches.statuses import UploadStatus
 
@@ -51,19 +49,15 @@ def withdraw_upload(request, pk):
 
 @require_POST
 def pause_upload(request, pk):
-    return move(request, pk, UploadStatus.RUNNING, UploadStatus.PAUSED, "paused")
+    upload = get_object_or_404(Upload, pk=pk)
+    decisions.pause_upload(upload, request.user)
+    return redirect(upload)
 
 
 @require_POST
 def resume_upload(request, pk):
-    return move(request, pk, UploadStatus.PAUSED, UploadStatus.RUNNING, "resumed")
-
-
-@transaction.atomic
-def move(request, pk, before, after, what):
     upload = get_object_or_404(Upload, pk=pk)
-    if move_upload(pk, after, only_if={"status": before}):
-        record(pk, what, user=request.user)
+    decisions.resume_upload(upload, request.user)
     return redirect(upload)
 
 
