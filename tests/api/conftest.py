@@ -30,7 +30,9 @@ class Caller(Client):
         rows = people(12) if rows is None else rows
         content = rows if isinstance(rows, bytes) else to_csv(rows)
         headers = {"Idempotency-Key": key} if key else {}
-        return super().post("/api/v1/uploads", fields | {"file": SimpleUploadedFile(filename, content)}, headers=headers)
+        return super().post(
+            "/api/v1/uploads", fields | {"file": SimpleUploadedFile(filename, content)}, headers=headers
+        )
 
 
 @pytest.fixture
