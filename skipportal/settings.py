@@ -202,6 +202,7 @@ RQ_QUEUES = {
     "intake": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 4 * 3600},
     "planning": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 3600},
     "vendor": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": VENDOR_TIMEOUT + 240},
+    "results": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 3600},
 }
 
 # Safe by default
