@@ -1,6 +1,8 @@
 """What is wrong, as JSON: a sentence in `detail`, and in `field` which input it is about, where it is about one."""
 
 import logging
+from functools import wraps
+from http import HTTPStatus
 
 from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import Http404, JsonResponse
@@ -52,6 +54,21 @@ def say_failed(request, problem):
     # Its text can hold a row; the log leaves that out (skipportal/logs.py).
     logger.error("%s %s failed.", request.method, request.path, exc_info=problem)
     return say(FAILED, 500)
+
+
+def in_json(view):
+    """The view, whose answer to a method that it does not take is JSON like all others."""
+
+    @wraps(view)
+    def answer(request, *args, **kwargs):
+        response = view(request, *args, **kwargs)
+        if response.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
+            return response
+        refusal = say(f"This address does not take {request.method}.", response.status_code)
+        refusal["Allow"] = response["Allow"]
+        return refusal
+
+    return answer
 
 
 def install(api):

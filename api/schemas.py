@@ -63,16 +63,23 @@ class Order(Told):
 
 
 class Counts(Schema):
+    """Who is sent, by outcome."""
+
     pending: int
     matched: int
     no_match: int
     error: int
     missing: int
-    invalid: int = 0
-    duplicate: int = 0
-    reused: int = 0
-    suppressed: int = 0
-    company: int = 0
+
+
+class AllCounts(Counts):
+    """A list's people by outcome, with those who are not sent."""
+
+    invalid: int
+    duplicate: int
+    reused: int
+    suppressed: int
+    company: int
 
 
 class UploadOut(Schema):
@@ -88,7 +95,7 @@ class UploadOut(Schema):
     completed_at: datetime | None
     rows: int
     people: int = Field(description="How many are to be traced.")
-    counts: Counts
+    counts: AllCounts
     percent: int = Field(description="Of the people, those that are done; 0 until the list is started.")
     read_percent: int = Field(description="While it is checked: how much of the file is read.")
     credits: float

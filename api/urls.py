@@ -25,5 +25,5 @@ patterns, _, app_name = api.urls
 # What is at no address is said in JSON as well; ninja's own root, the last one, would not.
 urlpatterns = [*patterns[:-1], path("", missing, name="api-root"), path("<path:rest>", missing)]
 for pattern in urlpatterns:
-    # They ask for a token themselves, and answer in JSON.
-    login_not_required(pattern.callback)
+    # They ask for a token themselves.
+    pattern.callback = login_not_required(problems.in_json(pattern.callback))

@@ -86,6 +86,12 @@ def test_what_is_not_there_is_said_in_json(caller, address):
     assert (response.status_code, response.json()) == (404, {"detail": "There is nothing at this address."})
 
 
+def test_a_method_that_is_not_taken_is_said_in_json(caller):
+    response = caller.put("/api/v1/uploads")
+    assert (response.status_code, set(response["Allow"].split(", "))) == (405, {"GET", "POST"})
+    assert response.json() == {"detail": "This address does not take PUT."}
+
+
 def test_a_failure_says_nothing_of_what_failed(caller, monkeypatch, caplog):
     def fail(_):
         raise ValueError("Ada Abbott")
