@@ -7,7 +7,7 @@ from django.utils import timezone
 from ninja import Query, Router
 
 from api.describing import describe_items
-from api.schemas import PAGE, ItemOut, ItemPage, Limit, Place, Problem
+from api.schemas import NOT_HERE, PAGE, ItemOut, ItemPage, Limit, Place
 from api.uploads import cut
 from batches.lifecycle import record
 from batches.models import Item, Upload
@@ -24,7 +24,7 @@ def with_answers(items):
     return items.select_related("same_as__same_as").defer("cells", "same_as__cells", "same_as__same_as__cells")
 
 
-@router.get("/uploads/{id:pk}/items", response={200: ItemPage, 404: Problem})
+@router.get("/uploads/{id:pk}/items", response={200: ItemPage} | NOT_HERE)
 def list_items(request, pk: int, outcome: Query[list[Outcome]] = (), after: Place = 0, limit: Limit = PAGE):
     """A list's people by their ids, those of certain outcomes where told."""
     upload = get_object_or_404(Upload, pk=pk)
@@ -42,7 +42,7 @@ def note_reading(upload, user):
         record(upload.pk, READ, user=user)
 
 
-@router.get("/items/{id:pk}", response={200: ItemOut, 404: Problem})
+@router.get("/items/{id:pk}", response={200: ItemOut} | NOT_HERE)
 def get_item(request, pk: int):
     """One person."""
     return describe_items([get_object_or_404(with_answers(Item.objects), pk=pk)])[0]

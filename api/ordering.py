@@ -107,9 +107,10 @@ def name_told(told):
 def read_told(upload, told):
     """What becomes of an upload's columns and options, as field of the upload → value. Raises BadInput."""
     refuse_odd(told)
+    fixed = upload.fixed | telling.read_fixed(told.fixed, "fixed")
     return {
         "mapping": take("mapping", lambda: telling.read_mapping(upload, told.mapping, "mapping")),
-        "fixed": upload.fixed | telling.read_fixed(told.fixed, "fixed"),
+        "fixed": {name: value for name, value in fixed.items() if value},
         "match": told.match or upload.match,
     } | telling.keep_told(told.dict())
 

@@ -43,11 +43,14 @@ class Problem(Schema):
     field: str = Field("", description="Which input is wrong, where one is.")
 
 
+NOT_HERE = {401: Problem, 404: Problem}
+
+
 class Told(Schema):
     """How a list is read and traced. What is not told stays as it was guessed."""
 
-    mapping: list[Text] = Field([], description="FIELD=COLUMN each: a column's name or number; A+B joins columns.")
-    fixed: list[Text] = Field([], description="FIELD=VALUE each: the same for all rows.")
+    mapping: list[Text] = Field([], description="FIELD=COLUMN each: a column's name or number. A+B joins columns.")
+    fixed: list[Text] = Field([], description="FIELD=VALUE each: the same for all rows. FIELD= drops it.")
     match: list[Text] = Field([], description="What a match must bring: phones, emails, or both.")
     name_order: NameOrder | None = Field(None, description="Of full names.")
     companies: Companies | None = Field(None, description="What becomes of owners that are no person.")

@@ -6,14 +6,27 @@ from ninja import Body, File, Form, Query, Router, Status, UploadedFile
 from api import ordering
 from api.describing import describe_batches, describe_uploads
 from api.problems import BadInput, Conflict
-from api.schemas import LAST_ID, PAGE, BatchPage, Key, Limit, Order, Place, Problem, Told, UploadOut, UploadPage
+from api.schemas import (
+    LAST_ID,
+    NOT_HERE,
+    PAGE,
+    BatchPage,
+    Key,
+    Limit,
+    Order,
+    Place,
+    Problem,
+    Told,
+    UploadOut,
+    UploadPage,
+)
 from batches import decisions, jobs, receiving, spending
 from batches.fields import find_gaps
 from batches.models import Upload
 from batches.statuses import UploadStatus
 
 router = Router(tags=["Lists"])
-MOVED = {200: UploadOut, 409: Problem}
+MOVED = {200: UploadOut, 409: Problem} | NOT_HERE
 
 
 def show(pk):
@@ -27,7 +40,7 @@ def cut(records, limit, key):
     return page[:limit], getattr(page[limit - 1], key) if len(page) > limit else None
 
 
-@router.get("/uploads", response=UploadPage)
+@router.get("/uploads", response={200: UploadPage, 401: Problem})
 def list_uploads(request, before: Place = LAST_ID, limit: Limit = PAGE, status: Query[list[UploadStatus]] = ()):
     """Lists of everybody, the newest first."""
     uploads = Upload.objects.with_creator().filter(pk__lt=before)
@@ -37,7 +50,7 @@ def list_uploads(request, before: Place = LAST_ID, limit: Limit = PAGE, status: 
     return {"uploads": describe_uploads(page), "next": next_}
 
 
-@router.post("/uploads", response={201: UploadOut, 200: UploadOut, 409: Problem, 422: Problem})
+@router.post("/uploads", response={201: UploadOut, 200: UploadOut, 401: Problem, 409: Problem, 422: Problem})
 def create_upload(
     request,
     order: Form[Order],
@@ -52,13 +65,13 @@ def create_upload(
     return Status(201 if is_new else 200, show(upload.pk))
 
 
-@router.get("/uploads/{id:pk}", response={200: UploadOut, 404: Problem})
+@router.get("/uploads/{id:pk}", response={200: UploadOut} | NOT_HERE)
 def get_upload(request, pk: int):
     """How far a list is."""
     return show(pk)
 
 
-@router.get("/uploads/{id:pk}/batches", response=BatchPage)
+@router.get("/uploads/{id:pk}/batches", response={200: BatchPage} | NOT_HERE)
 def list_batches(request, pk: int, after: Place = 0, limit: Limit = PAGE):
     """A list's batches by their numbers."""
     upload = get_object_or_404(Upload, pk=pk)

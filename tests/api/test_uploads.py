@@ -168,6 +168,12 @@ def test_columns_are_told_at_the_check_as_well(caller):
     assert (shown["mapping"]["first_name"], shown["match"]) == (["Last Name"], ["emails"])
 
 
+def test_what_is_the_same_for_all_rows_is_dropped_again(caller):
+    upload = caller.send(fixed="state=VA").json()
+    assert upload["fixed"] == {"state": "VA"}
+    assert caller.tell(f"/uploads/{upload['id']}/check", json.dumps({"fixed": ["state="]})).json()["fixed"] == {}
+
+
 def test_a_mapping_with_gaps_is_not_checked(caller):
     upload = caller.send().json()
     response = caller.tell(f"/uploads/{upload['id']}/check", json.dumps({"mapping": ["city="]}))

@@ -8,6 +8,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.urls import reverse
 from urllib3.exceptions import SSLError
 
@@ -162,3 +163,17 @@ def test_a_private_endpoint_is_not_added(client, charlie):
 @pytest.mark.django_db
 def test_others_add_none(browser):
     assert browser.get(reverse("admin:webhooks_endpoint_add")).status_code == 302
+
+
+@pytest.mark.django_db
+def test_staff_who_may_only_look_do_not_see_the_secret(client, django_user_model, charlie):
+    endpoint = Endpoint.objects.create(url="https://hooks.example.com/", created_by=charlie)
+    erin = django_user_model.objects.create_user("erin", password="erin-password", is_staff=True)
+    erin.user_permissions.add(Permission.objects.get(codename="view_endpoint"))
+    client.force_login(erin)
+    page = client.get(reverse("admin:webhooks_endpoint_change", args=[endpoint.pk])).content.decode()
+    assert endpoint.url in page
+    assert endpoint.secret not in page
+    actions = {"action": "rotate", "_selected_action": [endpoint.pk]}
+    client.post(reverse("admin:webhooks_endpoint_changelist"), actions)
+    assert Endpoint.objects.get().secret == endpoint.secret
