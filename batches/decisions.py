@@ -68,6 +68,24 @@ def send_again(batch, user=None):
 # Lists that are stopped
 
 
+def pause_upload(upload, user):
+    """Send nothing more of an upload for now. False if it does not run."""
+    return turn(upload, user, UploadStatus.RUNNING, UploadStatus.PAUSED, "paused")
+
+
+def resume_upload(upload, user):
+    """Go on with an upload. False if it is not paused."""
+    return turn(upload, user, UploadStatus.PAUSED, UploadStatus.RUNNING, "resumed")
+
+
+@transaction.atomic
+def turn(upload, user, before, after, what):
+    if not move_upload(upload.pk, after, only_if={"status": before}):
+        return False
+    record(upload.pk, what, user=user)
+    return True
+
+
 @transaction.atomic
 def cancel_upload(upload, user):
     """Send nothing more of an upload. What is at the vendor still comes back and is kept."""

@@ -133,11 +133,14 @@ def check_stopped_uploads(now):
         enqueue("intake", check_continuation, continuation_id)
 
 
+TICK = []
+"""What other apps ask every second as well."""
+
+
 def tick():
     """What is due at once, asked every second: batches to adopt, to close and to send, uploads to complete."""
-    take_steps(
-        closing.adopt_answered, closing.note_first_results, close_batches, closing.complete_uploads, send_batches
-    )
+    steps = [closing.adopt_answered, closing.note_first_results, close_batches, closing.complete_uploads, send_batches]
+    take_steps(*steps, *TICK)
 
 
 def digest_leftovers(_):

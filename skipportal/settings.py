@@ -114,6 +114,7 @@ LOGOUT_REDIRECT_URL = "login"
 INSTALLED_APPS = [
     "batches",
     "webhooks",
+    "api",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -127,6 +128,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_rq",
     "django_tables2",
+    "ninja",
 ]
 
 MIDDLEWARE = [

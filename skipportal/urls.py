@@ -1,8 +1,9 @@
 from django.contrib import admin
 from django.contrib.auth import views as auth_views
-from django.urls import path, register_converter
+from django.urls import include, path, register_converter
 from django.urls.converters import IntConverter
 
+from api import pages as tokens
 from batches.views import (
     actions,
     batches,
@@ -71,6 +72,9 @@ urlpatterns = [
     path("strays/<id:pk>/set-aside/", strays.set_aside, name="stray-set-aside"),
     path("strays/<id:pk>/set-alike-aside/", strays.set_alike_aside, name="stray-set-alike-aside"),
     path("holds/<id:pk>/lift/", actions.lift_hold, name="hold-lift"),
+    path("tokens/", tokens.tokens, name="tokens"),
+    path("tokens/<id:pk>/revoke/", tokens.revoke, name="token-revoke"),
+    path("api/v1/", include("api.urls")),
     path("login/", auth_views.LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", auth_views.LogoutView.as_view(), name="logout"),
     path("healthz", health.healthz, name="healthz"),

@@ -148,3 +148,20 @@ def test_a_stray_is_looked_at_and_set_aside(page, portal):
     page.get_by_role("button", name="Set aside").click()
     page.goto("/")
     assert page.get_by_text("could not be filed").count() == 0
+
+
+def test_a_token_is_made_and_used_on_the_page_of_the_api(page):
+    page.get_by_role("link", name="API", exact=True).click()
+    page.get_by_label("Name").fill("Nightly run")
+    page.get_by_role("button", name="Make a token").click()
+    secret = page.get_by_label("Copy it now").input_value()
+
+    page.get_by_role("link", name="The API").click()
+    page.get_by_role("button", name="Authorize").click()
+    page.get_by_label("auth-bearer-value").fill(secret)
+    page.get_by_role("button", name="Apply credentials").click()
+    page.get_by_role("button", name="Close").click()
+    page.locator(".opblock-summary-control").first.click()
+    page.get_by_role("button", name="Try it out").click()
+    page.get_by_role("button", name="Execute").click()
+    page.locator(".live-responses-table").get_by_text("200").wait_for()

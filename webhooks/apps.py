@@ -8,6 +8,7 @@ class WebhooksConfig(AppConfig):
     def ready(self):
         # Models can be imported only now.
         from batches import jobs  # noqa: PLC0415
-        from webhooks import filing  # noqa: PLC0415
+        from webhooks import announcing, filing, sending  # noqa: PLC0415
 
         jobs.SWEEP.append(filing.purge_expired)
+        jobs.TICK += [announcing.announce, sending.send_due]

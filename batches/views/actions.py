@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
@@ -10,7 +9,6 @@ from django.views.decorators.http import require_POST
 
 from batches import closing, decisions, jobs, spending, suppression
 from batches.filters import ItemFilter
-from batches.lifecycle import move_upload, record
 from batches.models import Batch, Hold, Item, Upload
 from batches.statuses import UploadStatus
 from batches.views.listing import read_ids
@@ -53,19 +51,15 @@ def withdraw_upload(request, pk):
 
 @require_POST
 def pause_upload(request, pk):
-    return move(request, pk, UploadStatus.RUNNING, UploadStatus.PAUSED, "paused")
+    upload = get_object_or_404(Upload, pk=pk)
+    decisions.pause_upload(upload, request.user)
+    return redirect(upload)
 
 
 @require_POST
 def resume_upload(request, pk):
-    return move(request, pk, UploadStatus.PAUSED, UploadStatus.RUNNING, "resumed")
-
-
-@transaction.atomic
-def move(request, pk, before, after, what):
     upload = get_object_or_404(Upload, pk=pk)
-    if move_upload(pk, after, only_if={"status": before}):
-        record(pk, what, user=request.user)
+    decisions.resume_upload(upload, request.user)
     return redirect(upload)
 
 

@@ -23,15 +23,21 @@ def export_upload(request, pk):
     """The upload's results as a file: ?layout=…&format=csv|xlsx, the filters of the list of people, boxes ticked there
     as item=…, and the choices of ExportForm, as without_dnc=1.
     """
-    upload = get_object_or_404(Upload, pk=pk)
+    problem, response = answer_with_file(request, get_object_or_404(Upload, pk=pk))
+    return response or HttpResponseBadRequest(f"{problem}\n", content_type="text/plain; charset=utf-8")
+
+
+def answer_with_file(request, upload):
+    """What is wrong with what was asked for, in a sentence, and None; or nothing, and the response with the file."""
     form, filterset = ExportForm(request.GET), ItemFilter(request.GET, upload.items.all())
     if problem := find_problem(form, filterset):
-        return HttpResponseBadRequest(f"{problem}\n", content_type="text/plain; charset=utf-8")
+        return problem, None
     layout, file_format = exports.find_layout(form.cleaned_data["layout"]), form.cleaned_data["format"]
     items, chosen = choose_items(request, filterset)
     pieces = exports.export(upload, items, layout, form.choices, file_format, request.user, chosen)
     suffix = "traced" if layout.name == "wide" else slugify(layout.name) or "layout"
-    return send_file(pieces, f"{slugify(upload.name) or 'list'}-{pk}-{suffix}.{file_format}", FORMATS[file_format][1])
+    filename = f"{slugify(upload.name) or 'list'}-{upload.pk}-{suffix}.{file_format}"
+    return "", send_file(pieces, filename, FORMATS[file_format][1])
 
 
 def choose_export(request, pk):

@@ -14,7 +14,7 @@ def names(patterns=None):
     for pattern in patterns or get_resolver().url_patterns:
         if isinstance(pattern, URLPattern) and pattern.name not in OPEN:
             yield pattern
-        elif isinstance(pattern, URLResolver) and "admin" not in str(pattern.pattern):
+        elif isinstance(pattern, URLResolver) and str(pattern.pattern) not in {"admin/", "api/v1/"}:
             yield from names(pattern.url_patterns)
 
 

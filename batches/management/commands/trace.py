@@ -8,20 +8,15 @@ from django.core.files import File
 from django.core.management.base import BaseCommand
 from django.db.models import Count
 
-from batches import intake, jobs, receiving, spending
+from batches import intake, jobs, receiving, spending, telling
 from batches.counts import count_uploads
-from batches.fields import FIXABLE, FULL_NAME, LABELS, MAPPABLE, NAME_PARTS, find_gaps
+from batches.fields import LABELS, find_gaps
 from batches.layout import UnreadableFile
 from batches.management.commands.export import write_export
 from batches.statuses import Companies, NameOrder, Outcome, Priority, UploadStatus
-from batches.vendor.protocol import REQUIREMENTS
+from batches.telling import Refused
 
-OPTIONS = ["name_order", "companies", "co_owners", "look_back"]
 OVER = {UploadStatus.COMPLETE, UploadStatus.CANCELLED, UploadStatus.FAILED}
-
-
-class Refused(Exception):
-    """The input cannot be traced; the text says why."""
 
 
 class Command(BaseCommand):
@@ -73,15 +68,13 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def begin(self, *, file, name, priority, match, **options):
-        if options["look_back"] is not None and not 0 <= options["look_back"] <= receiving.LONGEST_LOOK_BACK:
-            raise Refused(f"--look-back takes days from 0 to {receiving.LONGEST_LOOK_BACK}.")
+        telling.refuse_odd_look_back(options["look_back"], "--look-back")
         match = [word.strip() for word in match.split(",") if word.strip()]
-        if unknown := set(match) - set(REQUIREMENTS):
-            raise Refused(f"--match takes {' and '.join(REQUIREMENTS)}, not {', '.join(unknown)}.")
+        telling.refuse_odd_match(match, "--match")
         with Path(file).open("rb") as handle:
             upload = receiving.receive(File(handle, name=Path(file).name), None, name, Priority[priority.upper()])
-        columns = read_mapping(upload, options["map"])
-        fixed = upload.fixed | read_fixed(options["fixed"])
+        columns = telling.read_mapping(upload, options["map"], "--map")
+        fixed = upload.fixed | telling.read_fixed(options["fixed"], "--fixed")
         if upload.used_template:
             self.stderr.write(f"The columns are read as the template “{upload.used_template}” says.")
         for field in sorted(set(upload.doubts) - set(fixed)):
@@ -89,7 +82,7 @@ class Command(BaseCommand):
             self.stderr.write(f"Not sure: {LABELS[field]}{': ' if names else ''}{names}. {upload.doubts[field]}")
         if gaps := find_gaps([*columns, *fixed]):
             raise Refused(" ".join(gaps))
-        told = {name: options[name] for name in OPTIONS if options[name] is not None}
+        told = telling.keep_told(options)
         receiving.accept_mapping(upload, columns, fixed, match or upload.match, None, **told)
         intake.check_rows(upload.pk)
         upload.refresh_from_db()
@@ -122,43 +115,6 @@ class Command(BaseCommand):
                 return True
             time.sleep(min(0.5, max(end - time.monotonic(), 0)))
         return False
-
-
-def read_mapping(upload, told):
-    """The guessed mapping with what was told put over it. A column is named, or numbered from 1."""
-    columns, told_fields = dict(upload.mapping), {setting.partition("=")[0] for setting in told}
-    if FULL_NAME in told_fields:
-        columns = {field: position for field, position in columns.items() if field not in NAME_PARTS}
-    for setting in told:
-        field, _, column = setting.partition("=")
-        if field not in MAPPABLE:
-            raise Refused(f"--map: there is no field {field!r}; there are {', '.join(MAPPABLE)}.")
-        columns.pop(field, None)
-        if column:
-            columns[field] = find_columns(upload, column)
-    if FULL_NAME in columns and NAME_PARTS & set(columns):
-        if FULL_NAME in told_fields:
-            raise Refused("--map: give either full_name or first_name and last_name.")
-        del columns[FULL_NAME]
-    return columns
-
-
-def find_columns(upload, text):
-    """Positions of the columns that are named, or numbered from 1, with + between those that are joined."""
-    if text in upload.columns:
-        return [upload.columns.index(text)]
-    if text.isdecimal() and 1 <= int(text) <= len(upload.columns):
-        return [int(text) - 1]
-    if "+" in text:
-        return [position for part in text.split("+") for position in find_columns(upload, part.strip())]
-    raise Refused(f"--map: there is no column {text!r}; there are {', '.join(upload.columns)}.")
-
-
-def read_fixed(told):
-    fixed = dict(setting.partition("=")[::2] for setting in told)
-    if unknown := set(fixed) - set(FIXABLE):
-        raise Refused(f"--fixed: {', '.join(unknown)} cannot be the same for all rows; {', '.join(FIXABLE)} can.")
-    return fixed
 
 
 def summarise(upload):

@@ -1,0 +1,40 @@
+"""What all tests of the API begin with: alice's token, and a caller that sends it."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from api.models import ApiToken
+from tests.conftest import people, to_csv
+
+
+@pytest.fixture
+def token(alice):
+    """A token of alice's and its secret."""
+    return ApiToken.objects.make(alice, "Nightly run")
+
+
+class Caller(Client):
+    def __init__(self, secret, **options):
+        super().__init__(enforce_csrf_checks=True, headers={"Authorization": f"Bearer {secret}"}, **options)
+
+    def ask(self, address, **query):
+        return super().get(f"/api/v1{address}", query)
+
+    def tell(self, address, body=None, **options):
+        """A POST, with JSON where there is a body."""
+        return super().post(f"/api/v1{address}", body or "", content_type="application/json", **options)
+
+    def send(self, rows=None, key=None, filename="people.csv", **fields):
+        """A new list, from rows or from a file's bytes."""
+        rows = people(12) if rows is None else rows
+        content = rows if isinstance(rows, bytes) else to_csv(rows)
+        headers = {"Idempotency-Key": key} if key else {}
+        return super().post(
+            "/api/v1/uploads", fields | {"file": SimpleUploadedFile(filename, content)}, headers=headers
+        )
+
+
+@pytest.fixture
+def caller(token):
+    return Caller(token[1])

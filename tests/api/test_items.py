@@ -1,0 +1,85 @@
+"""People and files over the API."""
+
+import pytest
+
+from batches import suppression
+from batches.models import Event, Item
+from batches.statuses import Outcome
+from tests.conftest import answer_for, people, person
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def answered(start_upload):
+    """Twelve people, one of them twice; the first has an answer."""
+    upload = start_upload([*people(12), person(1)])
+    item = upload.items.get(row_number=2)
+    Item.objects.filter(pk=item.pk).update(outcome=Outcome.MATCHED, answer=answer_for(item).decode(), credits=1)
+    return upload
+
+
+def test_a_person_with_what_was_found(caller, answered):
+    item = answered.items.get(row_number=2)
+    shown = caller.ask(f"/items/{item.pk}").json()
+    assert (shown["outcome"], shown["row"], shown["credits"]) == ("matched", 2, 1)
+    assert shown["asked"]["first_name"] == "Ada"
+    assert {"number", "type", "do_not_call"} <= set(shown["found"]["phones"][0])
+
+
+def test_a_duplicate_has_what_was_found_for_its_first(caller, answered):
+    first, duplicate = answered.items.get(row_number=2), answered.items.get(outcome=Outcome.DUPLICATE)
+    shown = caller.ask(f"/items/{duplicate.pk}").json()
+    assert shown["same_as"] == first.pk
+    assert shown["found"] == caller.ask(f"/items/{first.pk}").json()["found"]
+
+
+def test_who_has_no_answer_has_nothing_found(caller, answered):
+    items = caller.ask(f"/uploads/{answered.pk}/items", outcome="pending").json()["items"]
+    assert (len(items), {item["found"] for item in items}) == (11, {None})
+
+
+def test_people_come_by_the_page(caller, answered):
+    seen, after = [], 0
+    while after is not None:
+        page = caller.ask(f"/uploads/{answered.pk}/items", after=after, limit=5).json()
+        seen, after = seen + [item["id"] for item in page["items"]], page["next"]
+    assert seen == list(answered.items.order_by("pk").values_list("pk", flat=True))
+    both = caller.ask(f"/uploads/{answered.pk}/items", outcome=["matched", "duplicate"]).json()["items"]
+    assert len(both) == 2
+    assert caller.ask(f"/uploads/{answered.pk}/items", outcome="odd").status_code == 422
+
+
+def test_suppressed_phones_are_left_out_as_in_exports(caller, answered, alice):
+    address = f"/items/{answered.items.get(row_number=2).pk}"
+    phone = caller.ask(address).json()["found"]["phones"][0]["number"]
+    suppression.suppress_texts([phone], alice, "")
+    assert phone not in [other["number"] for other in caller.ask(address).json()["found"]["phones"]]
+
+
+def test_who_reads_a_list_is_written_once_an_hour(caller, answered, alice):
+    for _ in range(2):
+        caller.ask(f"/uploads/{answered.pk}/items")
+    assert Event.objects.filter(what="read over the API", user=alice).count() == 1
+
+
+@pytest.mark.parametrize("limit", [1, 3])
+def test_people_take_as_many_queries_however_many_there_are(caller, answered, limit, django_assert_num_queries):
+    address = f"/uploads/{answered.pk}/items"
+    caller.ask(address)
+    with django_assert_num_queries(5):
+        assert len(caller.ask(address, limit=limit).json()["items"]) == limit
+    with django_assert_num_queries(5):
+        caller.ask(address, outcome=["matched", "duplicate"], limit=limit)
+
+
+def test_the_export_is_that_of_the_page(caller, browser, answered):
+    query = {"layout": "long", "outcome": ["matched"], "without_dnc": "1"}
+    ours = caller.ask(f"/uploads/{answered.pk}/export", **query)
+    page = browser.get(f"/uploads/{answered.pk}/export/", query)
+    assert ours.getvalue() == page.getvalue()
+    assert ours["Content-Disposition"] == page["Content-Disposition"]
+    said = Event.objects.filter(what="exported").values_list("detail", flat=True)
+    assert set(said) == {"long, matched, without do-not-call"}
+    assert caller.ask(f"/uploads/{answered.pk}/export", layout="odd").json()["field"] == "layout"
+    assert caller.ask("/uploads/999/export").status_code == 404
