@@ -1,9 +1,9 @@
 """Records → what the API says of them. Queries only for all of a page at once."""
 
-from dataclasses import asdict, replace
-
 from django.conf import settings
+from msgspec.structs import asdict
 
+from batches import digests
 from batches.counts import COUNTED, count_batches, count_uploads
 from batches.fields import find_gaps
 from batches.spending import most_credits
@@ -66,6 +66,7 @@ def describe_items(items):
 
 def describe_item(item, suppressed):
     source = item.source
+    contact = read_contact(source.answer) if source.answer else None
     return {
         "id": item.pk,
         "upload": item.upload_id,
@@ -77,7 +78,8 @@ def describe_item(item, suppressed):
         "outcome": item.outcome,
         "message": item.message,
         "same_as": item.same_as_id,
-        "found": describe_contact(read_contact(source.answer), *suppressed) if source.answer else None,
+        "found": describe_contact(contact, *suppressed) if contact else None,
+        "match": digests.compare(item, contact) if contact else "",
         "credits": item.credits,
         "answered_at": source.answered_at,
     }
@@ -85,9 +87,9 @@ def describe_item(item, suppressed):
 
 def describe_contact(contact, phones, emails):
     """Contact details without phones and emails that are suppressed."""
-    wanted = replace(
-        contact,
-        phones=[phone for phone in contact.phones if phone.digits not in phones],
-        emails=[email for email in contact.emails if email.address.lower() not in emails],
-    )
-    return asdict(wanted)
+    return asdict(contact) | {
+        "phones": [asdict(phone) for phone in contact.phones if phone.digits not in phones],
+        "emails": [asdict(email) for email in contact.emails if email.address.lower() not in emails],
+        "address": contact.address,
+        "current_address": asdict(contact.current),
+    }

@@ -4,8 +4,8 @@ from typing import Literal
 
 from django.shortcuts import get_object_or_404
 from ninja import Query, Router
-from ninja.errors import HttpError
 
+from api.problems import BadInput
 from batches.models import Upload
 from batches.statuses import MatchCheck, Outcome
 from batches.views.exports import answer_with_file
@@ -35,5 +35,5 @@ def export_upload(
     """A list's results: all rows of its file, or those that are chosen, in one of the layouts."""
     problem, response = answer_with_file(request, get_object_or_404(Upload, pk=pk))
     if problem:
-        raise HttpError(422, problem)
+        raise BadInput(*problem)
     return response

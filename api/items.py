@@ -7,11 +7,12 @@ from django.utils import timezone
 from ninja import Query, Router
 
 from api.describing import describe_items
-from api.schemas import NOT_HERE, PAGE, ItemOut, ItemPage, Limit, Place
+from api.schemas import NOT_HERE, PAGE, FoundOut, ItemOut, ItemPage, Limit, Place
 from api.uploads import cut
+from batches import finding
 from batches.lifecycle import record
 from batches.models import Item, Upload
-from batches.statuses import Outcome
+from batches.statuses import MatchCheck, Outcome
 
 router = Router(tags=["People"])
 READ = "read over the API"
@@ -25,12 +26,21 @@ def with_answers(items):
 
 
 @router.get("/uploads/{id:pk}/items", response={200: ItemPage} | NOT_HERE)
-def list_items(request, pk: int, outcome: Query[list[Outcome]] = (), after: Place = 0, limit: Limit = PAGE):
-    """A list's people by their ids, those of certain outcomes where told."""
+def list_items(
+    request,
+    pk: int,
+    outcome: Query[list[Outcome]] = (),
+    match: Query[list[MatchCheck]] = (),
+    after: Place = 0,
+    limit: Limit = PAGE,
+):
+    """A list's people by their ids, those of certain outcomes or match checks where told."""
     upload = get_object_or_404(Upload, pk=pk)
     items = with_answers(upload.items).filter(pk__gt=after)
     if outcome:
         items = items.filter(outcome__in=outcome)
+    if match:
+        items = items.filter(digest__match__in=match)
     page, next_ = cut(items.order_by("pk"), limit, "pk")
     note_reading(upload, request.user)
     return {"items": describe_items(page), "next": next_}
@@ -40,6 +50,14 @@ def note_reading(upload, user):
     since = timezone.now() - READING_NOTED
     if not upload.events.filter(what=READ, user=user, at__gt=since).exists():
         record(upload.pk, READ, user=user)
+
+
+@router.get("/find", response=FoundOut)
+def find_items(request, q: str):
+    """Who is found by names, addresses, phones and emails, in all lists; the last word may be the beginning of one."""
+    found = finding.find(q)
+    items = with_answers(Item.objects.filter(pk__in=found.ids)).order_by("-pk")
+    return {"items": describe_items(items), "is_cut_off": found.is_cut_off}
 
 
 @router.get("/items/{id:pk}", response={200: ItemOut} | NOT_HERE)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from ninja import Field, Header, Query, Schema
 from pydantic import AfterValidator, StringConstraints
@@ -156,17 +156,29 @@ class EmailOut(Schema):
     type: str
 
 
+class AddressOut(Schema):
+    """The parts are empty where the vendor did not tell them apart."""
+
+    line: str
+    street: str
+    city: str
+    state: str
+    zip: str
+
+
 class ContactOut(Schema):
     """What was found. Phones and emails on the suppression list are left out, as in exports."""
 
     names: list[str]
-    phones: list[PhoneOut]
+    phones: list[PhoneOut] = Field(description="The most useful first.")
     emails: list[EmailOut]
-    address: str
+    address: str = Field(description="The current one, on one line.")
+    current_address: AddressOut
     former_addresses: list[str]
     age: str
     deceased: bool | None
     relatives: list[str]
+    profiles: list[str] = Field(description="Addresses of social profiles.")
     is_known_shape: bool = Field(description="False where the answer could not be read; it is kept with the item.")
 
 
@@ -182,8 +194,16 @@ class ItemOut(Schema):
     message: str
     same_as: int | None = Field(description="Whose answer it has: a duplicate's first, or who was traced before.")
     found: ContactOut | None
+    match: Literal["same", "perhaps", "other", ""] = Field(
+        description="Whether the name found is the one asked for; empty where one of them is not known."
+    )
     credits: float | None
     answered_at: datetime | None
+
+
+class FoundOut(Schema):
+    items: list[ItemOut]
+    is_cut_off: bool = Field(description="There are more than these: one more word narrows it down.")
 
 
 class ItemPage(Schema):

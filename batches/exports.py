@@ -76,9 +76,16 @@ def export(upload, items, layout, choices, file_format="csv", user=None, chosen=
     """
     described = {"choices": choices.chosen(), "rows": chosen or {}}
     kept = Export.objects.create(upload=upload, user=user, layout=layout.name, format=file_format, choices=described)
-    detail = ", ".join([layout.name, file_format, *(CHOICES[name].lower() for name in choices.chosen())])
-    record(upload.pk, "exported", user=user, detail=detail)
+    record(upload.pk, "exported", user=user, detail=f"{layout.name}, {file_format}: {describe(kept)}")
     return stream(kept, upload, items, layout, choices)
+
+
+def describe(kept):
+    """How the rows and numbers of an export were chosen, in words."""
+    rows = [
+        f"{name} {', '.join(map(str, of)) if isinstance(of, list) else of}" for name, of in kept.choices["rows"].items()
+    ]
+    return "; ".join([*rows, *(CHOICES[name].lower() for name in kept.choices["choices"])]) or "all rows"
 
 
 def stream(kept, upload, items, layout, choices):

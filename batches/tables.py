@@ -1,7 +1,6 @@
 import django_tables2 as tables
 
-from batches import digests
-from batches.export_rows import CHOICES
+from batches import digests, exports
 from batches.models import Batch, Event, Export, Item, Suppression, Upload
 
 NUMBER = {"td": {"class": "number"}, "th": {"class": "number"}}
@@ -129,13 +128,8 @@ class ExportTable(tables.Table):
     def render_layout(self, record):
         return f"{record.layout}, {record.format}"
 
-    def render_choices(self, value):
-        kept = [CHOICES.get(name, name).lower() for name in value.get("choices", [])]
-        rows = [
-            f"{name}: {', '.join(map(str, of)) if isinstance(of, list) else of}"
-            for name, of in value.get("rows", {}).items()
-        ]
-        return "; ".join([*rows, *kept]) or "all rows"
+    def render_choices(self, record):
+        return exports.describe(record)
 
 
 class SuppressionTable(tables.Table):

@@ -67,7 +67,7 @@ def digest_all():
     run("DROP TABLE IF EXISTS bench_digest")
     run(f"CREATE TABLE bench_digest AS SELECT item_id % {BODIES} AS body, {columns} FROM batches_digest")
     run(
-        f"INSERT INTO batches_digest (item_id, {columns}) SELECT item.id, {columns.replace('answered_at', 'd.answered_at')}"
+        f"INSERT INTO batches_digest (item_id, {columns}) SELECT item.id, {', '.join(f'd.{name}' for name in COPIED)}"
         f" FROM batches_item AS item JOIN bench_digest AS d ON d.body = item.id % {BODIES}"
         f" WHERE item.id > {FIRST_KEY + BODIES}"
     )

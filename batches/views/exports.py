@@ -24,11 +24,11 @@ def export_upload(request, pk):
     as item=…, and the choices of ExportForm, as without_dnc=1.
     """
     problem, response = answer_with_file(request, get_object_or_404(Upload, pk=pk))
-    return response or HttpResponseBadRequest(f"{problem}\n", content_type="text/plain; charset=utf-8")
+    return response or HttpResponseBadRequest(f"{': '.join(problem)}\n", content_type="text/plain; charset=utf-8")
 
 
 def answer_with_file(request, upload):
-    """What is wrong with what was asked for, in a sentence, and None; or nothing, and the response with the file."""
+    """What is wrong with what was asked for (see find_problem) and None; or None, and the response with the file."""
     form, filterset = ExportForm(request.GET), ItemFilter(request.GET, upload.items.all())
     if problem := find_problem(form, filterset):
         return problem, None
@@ -37,7 +37,7 @@ def answer_with_file(request, upload):
     pieces = exports.export(upload, items, layout, form.choices, file_format, request.user, chosen)
     suffix = "traced" if layout.name == "wide" else slugify(layout.name) or "layout"
     filename = f"{slugify(upload.name) or 'list'}-{upload.pk}-{suffix}.{file_format}"
-    return "", send_file(pieces, filename, FORMATS[file_format][1])
+    return None, send_file(pieces, filename, FORMATS[file_format][1])
 
 
 def choose_export(request, pk):
@@ -63,12 +63,12 @@ def choose_items(request, filterset):
 
 
 def find_problem(form, filterset):
-    """What is wrong with what was chosen, in a sentence; empty where nothing is."""
+    """What is wrong with what was chosen, as the choice's name and a sentence; None where nothing is."""
     for checked in (form, filterset.form):
         if not checked.is_valid():
             name, errors = next(iter(checked.errors.items()))
-            return f"{name}: {errors[0]}"
-    return ""
+            return name, errors[0]
+    return None
 
 
 def send_file(pieces, filename, media_type="text/csv; charset=utf-8"):

@@ -6,6 +6,7 @@ import pytest
 
 pytestmark = pytest.mark.django_db
 EXPECTED = {
+    "/find": {"get"},
     "/uploads": {"get", "post"},
     "/uploads/{pk}": {"get"},
     "/uploads/{pk}/batches": {"get"},

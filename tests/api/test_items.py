@@ -80,6 +80,6 @@ def test_the_export_is_that_of_the_page(caller, browser, answered):
     assert ours.getvalue() == page.getvalue()
     assert ours["Content-Disposition"] == page["Content-Disposition"]
     said = Event.objects.filter(what="exported").values_list("detail", flat=True)
-    assert set(said) == {"long, matched, without do-not-call"}
+    assert set(said) == {"long, csv: outcome matched; without do-not-call numbers"}
     assert caller.ask(f"/uploads/{answered.pk}/export", layout="odd").json()["field"] == "layout"
     assert caller.ask("/uploads/999/export").status_code == 404

@@ -267,7 +267,7 @@ def test_the_export_is_streamed_and_noted(browser, start_upload):
     assert response["Content-Disposition"] == f'attachment; filename="people-{upload.pk}-traced.csv"'
     assert len(b"".join(response).splitlines()) == 13
     event = upload.events.last()
-    assert (event.what, event.user.username, event.detail) == ("exported", "alice", "wide, csv")
+    assert (event.what, event.user.username, event.detail) == ("exported", "alice", "wide, csv: all rows")
     assert browser.get(f"/uploads/{upload.pk}/export/", {"layout": "tall"}).status_code == 400
     assert browser.get(f"/uploads/{upload.pk}/export/", {"outcome": "x"}).status_code == 400
 
