@@ -15,7 +15,7 @@ from django.utils import timezone
 from batches import matching, words
 from batches.contacts import Contact
 from batches.models import Batch, Digest, Item, Upload
-from batches.statuses import BORROWED, BatchStatus, MatchCheck, UploadStatus
+from batches.statuses import BORROWED, BatchStatus, MatchCheck, Outcome, UploadStatus
 from batches.vendor.answers import is_cached, read_contact
 
 PAGE = 500
@@ -97,7 +97,7 @@ def make(item):
         item_id=item.pk,
         words=collect_words(item, contact),
         answered_at=source.answered_at,
-        cached=bool(source.answer) and is_cached(source.answer),
+        cached=source.outcome == Outcome.MATCHED and is_cached(source.answer),
         **summarise(item, contact) if source.answer else {},
     )
 

@@ -51,6 +51,7 @@ class LayoutForm(forms.ModelForm):
     """A layout of the team's own: its columns as lines of `Column name = field`."""
 
     columns = forms.CharField(
+        strip=False,
         widget=forms.Textarea(attrs={"class": "form-control font-monospace", "rows": 14, "spellcheck": "false"}),
         help_text="One a line, in their order: the column's name, =, and a field of those listed beside.",
     )
@@ -97,6 +98,8 @@ class LayoutForm(forms.ModelForm):
         ]
         if len(lines) > MOST_COLUMNS:
             raise forms.ValidationError(f"{MOST_COLUMNS} columns are the most.")
+        if not lines:
+            raise forms.ValidationError("Name at least one column.")
         columns = [read_column(number, line) for number, line in lines]
         names = [name for name, _ in columns]
         if twice := next((name for name in names if names.count(name) > 1), None):
@@ -104,6 +107,7 @@ class LayoutForm(forms.ModelForm):
         return columns
 
     def clean(self):
+        super().clean()
         about_the_row = [name for name, field in self.cleaned_data.get("columns", []) if field in ROW_PHONE]
         if about_the_row and self.cleaned_data.get("per") != PHONE:
             self.add_error(

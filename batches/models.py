@@ -464,7 +464,7 @@ class Digest(models.Model):
     do_not_call = models.PositiveSmallIntegerField(default=0)
     emails = models.PositiveSmallIntegerField(default=0)
     deceased = models.BooleanField(null=True)
-    cached = models.BooleanField(default=False)
+    cached = models.BooleanField(default=False, help_text="A match that the vendor had at hand.")
 
     def __str__(self):
         return f"digest of item {self.item_id}"

@@ -7,9 +7,13 @@ import django_rq
 import pytest
 from django.core.files.base import ContentFile
 from django.db import connection
+from django.utils import timezone
 
-from batches import intake, packing, receiving, spending
+from batches import closing, digests, intake, packing, receiving, results, spending
+from batches.lifecycle import move_batch
 from batches.models import Upload
+from batches.statuses import BatchStatus
+from batches.vendor import protocol
 
 SAMPLES = Path(__file__).parent / "samples"
 HEADER = ["First Name", "Last Name", "Address", "City", "State", "Zip", "Phone"]
@@ -116,3 +120,32 @@ def answer_for(item, outcome="matched", **changes):
     if outcome == "error":
         body |= {"match": False, "statusCode": 500, "message": "Internal error", "credits": 0}
     return json.dumps(body | changes).encode()
+
+
+@pytest.fixture
+def finish_upload(start_upload):
+    """A complete upload of one batch: each person is answered with the bytes that `answers` gives for their place."""
+
+    def finish(count, answers=None, digested=True, **options):
+        upload = start_upload(count, **options)
+        batch = upload.batches.get()
+        move_batch(batch.pk, BatchStatus.SUBMITTING, submitted_at=timezone.now(), attempts=1)
+        move_batch(batch.pk, BatchStatus.ACKNOWLEDGED, acknowledged_at=timezone.now())
+        for place, item in enumerate(batch.items.order_by("pk")):
+            body = answers(item, place) if answers else answer_for(item)
+            assert results.file_answer(batch.token, protocol.decode_answer(body), body.decode()) is results.Filing.FILED
+        closing.close_batch(batch.pk)
+        closing.complete_uploads(timezone.now())
+        if digested:
+            digests.digest_batch(batch.pk)
+            digests.digest_upload(upload.pk)
+        return Upload.objects.get(pk=upload.pk)
+
+    return finish
+
+
+def answer_with(item, phones=(), names=None, **found):
+    """An answer in the vendor's first shape with these phones, as dicts, and names, as full names."""
+    identity = {"phones": list(phones), "names": [{"fullName": name} for name in names or [item.asked_name]]}
+    identity |= {name: found.pop(name) for name in ("emails", "address", "addressHistory") if name in found}
+    return answer_for(item, output={"identity": identity, "demographics": found.pop("demographics", {})}, **found)

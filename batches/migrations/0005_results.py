@@ -77,7 +77,7 @@ class Migration(migrations.Migration):
                 ('do_not_call', models.PositiveSmallIntegerField(default=0)),
                 ('emails', models.PositiveSmallIntegerField(default=0)),
                 ('deceased', models.BooleanField(null=True)),
-                ('cached', models.BooleanField(default=False)),
+                ('cached', models.BooleanField(default=False, help_text='A match that the vendor had at hand.')),
             ],
         ),
         migrations.AddField(
