@@ -12,7 +12,18 @@ from batches.suppression import suppressed_numbers
 from batches.vendor.answers import read_contact
 from batches.vendor.protocol import FIELDS
 
-SAME_NAME = ["id", "name", "filename", "status", "created_at", "started_at", "completed_at", "read_percent", "columns"]
+SAME_NAME = [
+    "id",
+    "name",
+    "source",
+    "filename",
+    "status",
+    "created_at",
+    "started_at",
+    "completed_at",
+    "read_percent",
+    "columns",
+]
 SAME_NAME += ["fixed", "match", "name_order", "companies", "co_owners", "look_back", "doubts", "problem"]
 OF_BATCH = ["id", "number", "kind", "status", "size", "attempts", "problem"]
 OF_BATCH += ["submitted_at", "acknowledged_at", "closed_at", "next_try_at"]

@@ -62,7 +62,7 @@ def order_upload(user, file, order):
     """A draft whose columns are read as told, and else as guessed. Nothing starts by itself."""
     try:
         refuse_odd(order)
-        upload = receiving.receive(file, user, order.name, Priority[order.priority.name])
+        upload = receiving.receive(file, user, order.name, Priority[order.priority.name], order.source)
     except UnreadableFile as problem:
         raise BadInput("file", str(problem)) from None
     try:

@@ -63,6 +63,9 @@ class Order(Told):
 
     name: Text = Field("", description="Left empty, it is the file's name.")
     priority: PriorityName = PriorityName.NORMAL
+    source: Annotated[str, StringConstraints(max_length=100)] = Field(
+        "", description="Where the list is from; scorecards compare sources."
+    )
 
 
 class Counts(Schema):
@@ -91,6 +94,7 @@ class UploadOut(Schema):
     filename: str
     status: UploadStatus
     priority: PriorityName
+    source: str
     url: str = Field(description="Its page.")
     created_by: str
     created_at: datetime

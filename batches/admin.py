@@ -5,6 +5,8 @@ from batches.models import (
     Continuation,
     EarlierAnswer,
     Event,
+    Export,
+    ExportLayout,
     Hold,
     Item,
     MappingTemplate,
@@ -31,10 +33,10 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
 @admin.register(Upload)
 class UploadAdmin(ReadOnlyAdmin):
-    list_display = ["id", "name", "status", "priority", "row_count", "created_by", "created_at"]
+    list_display = ["id", "name", "status", "priority", "source", "row_count", "created_by", "created_at"]
     list_filter = ["status", "priority", "created_at"]
     list_select_related = ["created_by"]
-    search_fields = ["name", "filename", "created_by__username"]
+    search_fields = ["name", "filename", "source", "created_by__username"]
 
 
 @admin.register(Batch)
@@ -88,6 +90,21 @@ class ContinuationAdmin(ReadOnlyAdmin):
     list_filter = ["status"]
     list_select_related = ["upload"]
     search_fields = ["filename", "upload__name"]
+
+
+@admin.register(Export)
+class ExportAdmin(ReadOnlyAdmin):
+    list_display = ["at", "upload", "user", "layout", "format", "rows", "numbers", "is_complete", "sha256"]
+    list_filter = ["format", "is_complete", "at"]
+    list_select_related = ["upload", "user"]
+    search_fields = ["upload__name", "user__username", "sha256"]
+
+
+@admin.register(ExportLayout)
+class ExportLayoutAdmin(ReadOnlyAdmin):
+    list_display = ["name", "per", "created_by", "updated_at"]
+    list_select_related = ["created_by"]
+    search_fields = ["name"]
 
 
 @admin.register(MappingTemplate)

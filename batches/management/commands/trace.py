@@ -41,6 +41,7 @@ class Command(BaseCommand):
             "--look-back", type=int, metavar="DAYS", help="How long an earlier answer counts; 0: never."
         )
         parser.add_argument("--name", default="")
+        parser.add_argument("--source", default="", help="Where the list is from; scorecards compare sources.")
         parser.add_argument("--priority", choices=[p.name.lower() for p in Priority], default="normal")
         parser.add_argument("--match", default="", help="What a match must bring: phones, emails, or both.")
         parser.add_argument("--wait", action="store_true", help="Until the upload is complete.")
@@ -72,7 +73,9 @@ class Command(BaseCommand):
         match = [word.strip() for word in match.split(",") if word.strip()]
         telling.refuse_odd_match(match, "--match")
         with Path(file).open("rb") as handle:
-            upload = receiving.receive(File(handle, name=Path(file).name), None, name, Priority[priority.upper()])
+            upload = receiving.receive(
+                File(handle, name=Path(file).name), None, name, Priority[priority.upper()], options["source"]
+            )
         columns = telling.read_mapping(upload, options["map"], "--map")
         fixed = upload.fixed | telling.read_fixed(options["fixed"], "--fixed")
         if upload.used_template:
