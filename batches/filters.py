@@ -35,7 +35,7 @@ class SuppressionFilter(filters.FilterSet):
 
 
 class ExportFilter(filters.FilterSet):
-    upload = IdFilter(min_value=1, max_value=10**9, widget=forms.HiddenInput)
+    upload = IdFilter(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
     user = filters.CharFilter(field_name="user__username", lookup_expr="icontains", label="Who", widget=SEARCH)
 
     class Meta:
@@ -44,7 +44,7 @@ class ExportFilter(filters.FilterSet):
 
 
 class BatchFilter(filters.FilterSet):
-    upload = IdFilter(min_value=1, max_value=10**9, widget=forms.HiddenInput)
+    upload = IdFilter(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
     status = filters.ChoiceFilter(choices=BatchStatus.choices, empty_label="Any status", widget=SELECT)
 
     class Meta:
@@ -83,8 +83,8 @@ class ConditionFilter(filters.ChoiceFilter):
 
 
 class ItemFilter(filters.FilterSet):
-    upload = IdFilter(min_value=1, max_value=10**9, widget=forms.HiddenInput)
-    batch = IdFilter(min_value=1, max_value=10**9, widget=forms.HiddenInput)
+    upload = IdFilter(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
+    batch = IdFilter(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
     q = filters.CharFilter(method="search", label="Name, address, phone or email", widget=SEARCH)
     outcome = filters.MultipleChoiceFilter(choices=Outcome.choices, distinct=False, widget=BOXES)
     match = filters.MultipleChoiceFilter(

@@ -100,11 +100,13 @@ def write(numbers):
 def measure(count, searches):
     """For each kind of search its times: of the look-up, and of the whole page."""
     from django.contrib.auth import get_user_model  # noqa: PLC0415
+    from django.core.management import call_command  # noqa: PLC0415
     from django.test import Client  # noqa: PLC0415
 
     from batches import finding  # noqa: PLC0415
 
-    client, luck = Client(), random.Random(5)
+    call_command("collectstatic", verbosity=0, interactive=False)
+    client, luck = Client(SERVER_NAME="127.0.0.1"), random.Random(5)
     client.force_login(get_user_model().objects.create_user("bench"))
     times = {}
     for _ in range(searches):

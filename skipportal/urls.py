@@ -20,9 +20,9 @@ from webhooks import pages as strays
 
 
 class IdConverter(IntConverter):
-    """A primary key. Longer numbers are no address of ours, and no database takes them."""
+    """A primary key, below two thousand millions: an item's has 32 bits. Others are no address of ours."""
 
-    regex = "[0-9]{1,9}"
+    regex = "[0-9]{1,9}|1[0-9]{9}"
 
 
 register_converter(IdConverter, "id")

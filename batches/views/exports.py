@@ -55,11 +55,15 @@ def choose_export(request, pk):
 
 
 def choose_items(request, filterset):
-    """The items that filters choose, or boxes that were ticked among them; and in words for the log how."""
-    ticked = read_ids(request.GET.getlist("item"))
-    if ticked:
-        return filterset.qs.filter(pk__in=ticked), filterset.chosen | {"ticked": len(ticked)}
-    return filterset.qs, filterset.chosen
+    """The items that filters choose, or boxes that were ticked among them; and in words for the log how.
+
+    What somebody searched for may be a name: the log says only that they did.
+    """
+    chosen = filterset.chosen
+    chosen |= {name: "what was typed" for name in ("q", "problem") if name in chosen}
+    if ticked := read_ids(request.GET.getlist("item")):
+        return filterset.qs.filter(pk__in=ticked), chosen | {"ticked": len(ticked)}
+    return filterset.qs, chosen
 
 
 def find_problem(form, filterset):

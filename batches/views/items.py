@@ -61,5 +61,5 @@ def find(request):
     text = request.GET.get("q", "").strip()
     found = finding.find(text)
     items = Item.objects.filter(pk__in=found.ids).for_lists().order_by("-pk")
-    table = paginate(request, ItemTable(items), per_page=50)
+    table = paginate(request, ItemTable(items))
     return render(request, "find.html", {"text": text, "found": found, "table": table})

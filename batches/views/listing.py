@@ -28,7 +28,7 @@ def find_upload(filterset):
 
 def read_ids(texts):
     """The numbers among texts that can be keys of ours."""
-    return [int(text) for text in texts if text.isdecimal() and text.isascii() and len(text) < 10]
+    return [int(text) for text in texts if text.isdecimal() and text.isascii() and len(text) < 11 and int(text) < 2**31]
 
 
 def indent(text):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from batches import digests
-from batches.models import Batch, Export, ExportLayout, Item, Suppression, Upload
+from batches import digests, exports
+from batches.models import Batch, Event, Export, ExportLayout, Item, Suppression, Upload
 from batches.statuses import Outcome, UploadStatus
 from tests.conftest import answer_for, answer_with, people, person
 
@@ -165,6 +165,9 @@ def test_filters_and_choices_hold_in_the_file(browser, upload):
     kept = Export.objects.first()
     assert kept.choices == {"choices": [], "rows": {"ticked": 1}}
     assert Export.objects.filter(choices__rows__match=["same"]).count() == 1
+    download(browser, upload, q="Abbott")
+    assert exports.describe(Export.objects.first()) == "q what was typed"
+    assert "Abbott" not in str(list(Event.objects.values_list("detail", flat=True)))
 
 
 def test_a_person_of_another_list_is_not_in_the_file(browser, upload, make_upload):
