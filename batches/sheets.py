@@ -141,9 +141,16 @@ def make_line(row):
 def make_cell(cell):
     if not cell:
         return "<c/>"
-    text = ESCAPED.sub("_x005F_", NOT_XML.sub("", cell[:LONGEST_CELL]))
+    text = ESCAPED.sub("_x005F_", NOT_XML.sub("", cut(cell)))
     text = escape(text, quote=False).replace("\r", "&#13;")
     return f'<c t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
+
+
+def cut(cell):
+    """As much of a text as a cell holds; spreadsheets count what is beyond 16 bits as two."""
+    if len(cell) <= LONGEST_CELL // 2:
+        return cell
+    return cell.encode("utf-16-le", "surrogatepass")[: 2 * LONGEST_CELL].decode("utf-16-le", "ignore")
 
 
 FORMATS = {

@@ -38,7 +38,12 @@ def read_contact(text):
     for shape, read in SHAPES.items():
         if isinstance(body.get(shape), READABLE[shape]) and body[shape]:
             return read(body[shape])
-    return Contact(is_known_shape=not text or any(shape in body for shape in SHAPES) or body.get("match") is False)
+    return Contact(is_known_shape=not text or body.get("match") is False or is_empty(body))
+
+
+def is_empty(body):
+    """Whether it has a place for what was found, and nothing stands there."""
+    return any(shape in body for shape in SHAPES) and not any(body.get(shape) for shape in SHAPES)
 
 
 def is_cached(text):
@@ -116,7 +121,8 @@ READABLE = {"output": dict, "data": dict, "persons": list}
 
 
 def read_phones(phones):
-    return by_usefulness([read_phone(phone) for phone in dicts(phones)])
+    """Phones in order; what has no number is none, whatever is said of it."""
+    return by_usefulness([found for phone in dicts(phones) if (found := read_phone(phone)).number])
 
 
 def read_phone(phone):
