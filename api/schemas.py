@@ -20,7 +20,7 @@ from batches.statuses import (
 
 PAGE = 100
 PAGE_MOST = 500
-LAST_ID = 999_999_999
+LAST_ID = 1_999_999_999
 
 
 def refuse_nul(text):

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from batches.counts import freeze
 from batches.lifecycle import move_batch, move_upload, record
-from batches.models import Batch, EarlierAnswer, Item, Upload
+from batches.models import UNDIGESTED, Batch, EarlierAnswer, Item, Upload
 from batches.statuses import NEEDING_A_PERSON, OPEN, BatchStatus, Outcome, UploadStatus
 from batches.vendor import protocol
 
@@ -150,7 +150,7 @@ def complete_upload(upload_id, now):
     """Complete an upload if it still waits for nothing once its row is locked: a re-run locks it as well."""
     Upload.objects.select_for_update(no_key=True).filter(pk=upload_id).first()
     if waiting_for_nothing().filter(pk=upload_id).exists() and move_upload(
-        upload_id, UploadStatus.COMPLETE, completed_at=now, digested_at=None
+        upload_id, UploadStatus.COMPLETE, completed_at=now, **UNDIGESTED
     ):
         record(upload_id, "complete")
 

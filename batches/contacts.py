@@ -94,6 +94,10 @@ class Contact(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return self.current.line
 
     @property
+    def phone_count(self):
+        return str(len(self.phones))
+
+    @property
     def deceased_words(self):
         return YES_NO[self.deceased]
 

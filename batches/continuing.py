@@ -13,7 +13,7 @@ from batches import history, parsing, sheets
 from batches.intake import refresh_counts
 from batches.layout import Layout, UnreadableFile
 from batches.lifecycle import move_upload, record
-from batches.models import Continuation, Digest, Item, Upload
+from batches.models import UNDIGESTED, Continuation, Digest, Item, Upload
 from batches.reading import ITEM_COLUMNS, RowReader, trim
 from batches.receiving import refuse_large
 from batches.spending import OverLimit, refuse_mended
@@ -185,7 +185,7 @@ def finish(continuation, status, **changes):
         )
         record(continuation.upload_id, "rows mended", user=continuation.created_by, detail=detail)
     refresh_counts(continuation.upload_id)
-    Upload.objects.filter(pk=continuation.upload_id).update(digested_at=None)
+    Upload.objects.filter(pk=continuation.upload_id).update(**UNDIGESTED)
     return continuation.upload_id if reopen(continuation) else None
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from django.db.models import Count, F, Q, Sum
 
-from batches.models import Batch, Item
+from batches.models import UNDIGESTED, Batch, Item
 from batches.statuses import BatchStatus, Outcome
 
 COUNTED = [Outcome.MATCHED, Outcome.NO_MATCH, Outcome.ERROR, Outcome.MISSING]
@@ -106,4 +106,4 @@ def freeze(batch_id):
     """
     rows = grouped(Item.objects.filter(batch=batch_id), "batch_id")
     numbers = {name: (rows[0][name] or 0) if rows else 0 for name in [*COUNTED, "credits"]}
-    Batch.objects.filter(pk=batch_id).update(digested_at=None, **numbers)
+    Batch.objects.filter(pk=batch_id).update(**UNDIGESTED, **numbers)

@@ -19,9 +19,11 @@ from batches.statuses import BORROWED, BatchStatus, MatchCheck, Outcome, UploadS
 from batches.vendor.answers import is_cached, read_contact
 
 PAGE = 500
-"""Items that are digested in one go."""
+"""Items of an upload that are digested in one go."""
 LEFTOVERS = 200
 """Batches that one sweep has digested of those that were left lying."""
+LONGEST = timedelta(minutes=10)
+"""Whatever began to digest something and is not done by then is taken for dead."""
 ASKED = ["first_name", "middle_name", "last_name", "address", "unit", "city", "state", "zip"]
 ASKED += ["mail_address", "mail_unit", "mail_city", "mail_state", "mail_zip"]
 READ = [*ASKED, "phone", "email", "outcome", "answered_at", "same_as_id"]
@@ -32,23 +34,45 @@ encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder(Contact).decode
 
 
-def list_undigested():
-    """Ids of closed batches and of started uploads that are still to be digested, as two lists."""
-    batches = Batch.objects.filter(status=BatchStatus.CLOSED, digested_at=None).order_by("pk")
-    uploads = Upload.objects.filter(started_at__isnull=False, digested_at=None).order_by("pk")
+def list_undigested(now):
+    """Ids of closed batches and of started uploads that are to be digested and are not being, as two lists."""
+    is_idle = Q(digest_begun_at=None) | Q(digest_begun_at__lt=now - LONGEST)
+    batches = Batch.objects.filter(is_idle, status=BatchStatus.CLOSED, digested_at=None).order_by("pk")
+    uploads = Upload.objects.filter(is_idle, started_at__isnull=False, digested_at=None).order_by("pk")
     return [list(found.values_list("pk", flat=True)[:LEFTOVERS]) for found in (batches, uploads)]
 
 
 def digest_batch(batch_id):
     """Digest a closed batch's answers and freeze what they brought. Gives the upload's id if that is over."""
-    batch = Batch.objects.select_related("upload").get(pk=batch_id)
-    if batch.status != BatchStatus.CLOSED:
-        return None
-    begun = timezone.now()
-    make_missing(Item.objects.filter(batch=batch_id))
     closed = Batch.objects.filter(pk=batch_id, status=BatchStatus.CLOSED)
-    closed.update(digested_at=begun, **sum_up(Digest.objects.filter(item__batch=batch_id)))
-    return batch.upload_id if batch.upload.status in [UploadStatus.COMPLETE, UploadStatus.CANCELLED] else None
+    begun = begin(closed)
+    if begun is None:
+        return None
+    renew(Item.objects.filter(batch=batch_id))
+    if not end(closed, begun, **sum_up(Digest.objects.filter(item__batch=batch_id))):
+        return None
+    over = Upload.objects.filter(batches=batch_id, status__in=[UploadStatus.COMPLETE, UploadStatus.CANCELLED])
+    return over.values_list("pk", flat=True).first()
+
+
+def digest_upload(upload_id):
+    """Make all people of a started upload findable: those too who were not sent, or share somebody's answer."""
+    upload = Upload.objects.filter(pk=upload_id)
+    begun = begin(upload)
+    for page in Item.objects.filter(upload=upload_id).in_pages(PAGE, ["pk"]):
+        renew(Item.objects.filter(pk__in=[pk for (pk,) in page]))
+    end(upload, begun)
+
+
+def begin(records):
+    """Write down that a batch or an upload is being digested. Gives since when; None if there is none such."""
+    begun = timezone.now()
+    return begun if records.update(digest_begun_at=begun) else None
+
+
+def end(records, begun, **sums):
+    """Write down that it is, with its sums. False if something changed since: then it is to be done again."""
+    return records.filter(digest_begun_at=begun).update(digested_at=begun, digest_begun_at=None, **sums) == 1
 
 
 def sum_up(digests):
@@ -59,23 +83,28 @@ def sum_up(digests):
     return {name.removeprefix("sum_"): number for name, number in totals.items()}
 
 
-def digest_upload(upload_id):
-    """Make all people of a started upload findable: those too who were not sent, or share somebody's answer."""
-    begun = timezone.now()
-    for page in Item.objects.filter(upload=upload_id).in_pages(PAGE, ["pk"]):
-        make_missing(Item.objects.filter(pk__in=[pk for (pk,) in page]))
-    Upload.objects.filter(pk=upload_id).update(digested_at=begun)
+def renew(items):
+    """Make the digests of at most some thousand items that have none, or one of another answer than counts."""
+    write([make(item) for item in read_items(find_stale(items))])
 
 
-def make_missing(items):
-    """Digest those of at most some thousand items that have no digest, or one of another answer than counts."""
+def find_stale(items):
+    """Ids of those items that have no digest, or one of another answer than counts."""
     is_own = ~Q(outcome__in=BORROWED)
     of_source = Coalesce(F("same_as__same_as__answered_at"), F("same_as__answered_at"))
     when = items.annotate(of_answer=Case(When(is_own, then=F("answered_at")), default=of_source))
     is_older = Q(of_answer__isnull=False) & (Q(digest__answered_at=None) | ~Q(digest__answered_at=F("of_answer")))
     is_gone = Q(of_answer=None, digest__answered_at__isnull=False)
-    missing = when.filter(Q(digest=None) | is_older | is_gone).order_by("pk").values_list("pk", flat=True)
-    write([make(item) for item in read_items(list(missing))])
+    stale = when.filter(Q(digest=None) | is_older | is_gone).order_by("pk")
+    return list(stale.values_list("pk", flat=True))
+
+
+def look_up(items):
+    """The digest of each of a page's items by its id, made at once where the one that is kept is not of the answer."""
+    items = list(items)
+    stale = find_stale(Item.objects.filter(pk__in=[item.pk for item in items]))
+    made = {item.pk: make(item) for item in read_items(stale)}
+    return {item.pk: made.get(item.pk) or getattr(item, "digest", None) for item in items}
 
 
 def read_items(ids):
@@ -135,11 +164,13 @@ def write(digests):
 
 
 def purge_expired(now):
-    """Forget contact details older than RESULT_RETENTION_DAYS; what was asked for is digested anew. Gives how many."""
+    """Forget contact details older than RESULT_RETENTION_DAYS, and the words of them; numbers stay. Gives how many."""
     if not settings.RESULT_RETENTION_DAYS:
         return 0
     old = Digest.objects.filter(answered_at__lt=now - timedelta(days=settings.RESULT_RETENTION_DAYS)).exclude(found="")
-    uploads = set(old.order_by().values_list("item__upload", flat=True).distinct())
-    forgotten, _ = old.delete()
-    Upload.objects.filter(pk__in=uploads).update(digested_at=None)
+    forgotten = 0
+    while part := list(old.select_related("item").defer("item__answer", "item__cells")[:PAGE]):
+        for digest in part:
+            digest.found, digest.words = "", collect_words(digest.item, Contact())
+        forgotten += Digest.objects.bulk_update(part, ["found", "words"])
     return forgotten

@@ -16,6 +16,8 @@ BUILT_IN_WORDS = {
 FORMAT_WORDS = {"csv": "CSV", "xlsx": "Excel workbook (XLSX)"}
 TYPES = [("mobile", "Mobile"), ("landline", "Landline"), ("voip", "VoIP"), ("", "Not said")]
 MOST_COLUMNS = 200
+YES = {"1", "on", "true", "yes"}
+"""What chooses, as ?without_dnc=1; all else does not."""
 ROW_PHONE = {f"phone{part}" for part in PHONE_PARTS}
 
 
@@ -40,7 +42,7 @@ class ExportForm(forms.Form):
 
     @property
     def choices(self):
-        return Choices(**{name: self.cleaned_data[name] for name in CHOICES})
+        return Choices(**{name: self.data.get(name, "").lower() in YES for name in CHOICES})
 
     @property
     def boxes(self):

@@ -61,15 +61,11 @@ class Row(msgspec.Struct):
     list: str = ""
     """The list's name."""
     originals: dict = {}
-    """The list's own column → its place in `cells`."""
+    """The list's own column, as fold_name() gives it → its place in `cells`."""
     phones: list = []
     """Those that are wanted, the most useful first."""
     phone: Phone = NO_PHONE
     """Of a row about one phone."""
-
-    @property
-    def phone_count(self):
-        return str(len(self.phones))
 
     @property
     def post(self):
@@ -112,11 +108,15 @@ class Layout:
     @property
     def phone_places(self):
         """How many phones of one person it can show."""
-        names = {name for _, name in self.columns}
-        if self.is_per_phone or "phone_count" in names:
-            return sys.maxsize
-        numbers = (name.split("_")[1] for name in names if name.startswith("phone_"))
-        return max([int(self.needs == PHONE), *(int(number) for number in numbers if number.isdecimal())])
+        numbers = (name.split("_")[1] for _, name in self.columns if name.startswith("phone_"))
+        return (
+            sys.maxsize if self.is_per_phone else max([0, *(int(number) for number in numbers if number.isdecimal())])
+        )
+
+    @property
+    def named_originals(self):
+        """The list's own columns that it names."""
+        return [name.removeprefix(ORIGINAL) for _, name in self.columns if name.startswith(ORIGINAL)]
 
 
 class UnknownField(Exception):
@@ -151,7 +151,7 @@ FIELDS = {
     "post_zip": ("Where to write to, ZIP", "post.zip"),
     "age": ("Age", "contact.age"),
     "deceased": ("Deceased: yes or no", "contact.deceased_words"),
-    "phone_count": ("Number of phones", "phone_count"),
+    "phone_count": ("Number of phones that were found", "contact.phone_count"),
     "credits": ("Credits", "credits"),
     "traced_at": ("When it was traced", "traced_at"),
     **{name + "_asked" * (name in {"phone", "email"}): (label, f"asked.{name}") for name, label in ASKED.items()},
@@ -198,7 +198,8 @@ def compile_columns(columns) -> Callable:
 def make_reader(where, wanted):
     """What gives the cells of neighbouring columns, each given as (place, attribute)."""
     if where == ORIGINAL:
-        return lambda row: [row.cells[row.originals[name]] if name in row.originals else "" for _, name in wanted]
+        names = [fold_name(name) for _, name in wanted]
+        return lambda row: [row.cells[row.originals[name]] if name in row.originals else "" for name in names]
     if where == "row":
         return get_all([name for _, name in wanted])
     pattern = [name for place, name in wanted if place == wanted[0][0]]
@@ -225,6 +226,11 @@ def get_all(names):
     """What gives the attributes of these names, in a sequence."""
     get = attrgetter(*names)
     return get if len(names) > 1 else lambda of: (get(of),)
+
+
+def fold_name(name):
+    """A column's name without its case and the blanks around it."""
+    return name.strip().casefold()
 
 
 def numbered(pattern, most):

@@ -5,18 +5,19 @@ missing or older than the answer, from the answer itself.
 """
 
 import sqlite3
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 
 import msgspec
 from django.db.models import Case, F, TextField, When
 from django.db.models.functions import Cast
+from msgspec.structs import asdict, replace
 
 from batches import digests
 from batches.contacts import Contact
-from batches.export_layouts import ASKED, Asked, Row
-from batches.models import Digest, Item, Suppression
-from batches.statuses import ANSWERED, BORROWED, MatchCheck, Outcome, SuppressionKind
-from batches.suppression import suppressed_numbers
+from batches.export_layouts import ASKED, Asked, Row, fold_name
+from batches.models import Digest, Item
+from batches.statuses import ANSWERED, BORROWED, MatchCheck, Outcome
+from batches.suppression import find_suppressed, keys_of, suppressed_numbers
 
 PAGE = 500
 NOTHING = Contact()
@@ -40,7 +41,7 @@ class Choices:
     without_suppressed: bool = field(default=False, metadata={"label": "Without suppressed people"})
 
     def chosen(self):
-        return [name for name, is_chosen in asdict(self).items() if is_chosen]
+        return [choice.name for choice in fields(self) if getattr(self, choice.name)]
 
 
 CHOICES = {choice.name: choice.metadata["label"] for choice in fields(Choices)}
@@ -66,7 +67,7 @@ class Source:
     def __init__(self, upload, items, layout, choices):
         self.upload, self.items, self.layout, self.choices = upload, items, layout, choices
         self.originals = upload.all_columns
-        self.places = {name: place for place, name in reversed(list(enumerate(self.originals)))}
+        self.places = {fold_name(name): place for place, name in reversed(list(enumerate(self.originals)))}
         self.phones, self.emails = suppressed_numbers()
         self.seen = Seen() if choices.once else None
         self.takes_all = not (self.phones or layout.types or choices.chosen())
@@ -74,14 +75,12 @@ class Source:
 
     def read(self):
         """Each wanted item as a Row, in the list's order."""
-        wanted = [*READ, *ASKED] if self.layout.is_asking else READ
+        wanted = [*READ, *ASKED] if self.layout.is_asking or self.choices.without_suppressed else READ
         items = self.items.annotate(row=Cast("cells", TextField()), is_digested=OF_THE_ANSWER)
         for page in items.in_pages(PAGE, wanted):
-            suppressed = self.find_suppressed(page) if self.choices.without_suppressed else set()
-            for values, found in zip(page, read_found(page), strict=True):
-                row = self.make(values, *found)
-                if row.pk not in suppressed and self.is_wanted(row) and self.fill(row):
-                    yield row
+            rows = [self.make(values, *found) for values, found in zip(page, read_found(page), strict=True)]
+            suppressed = find_suppressed_rows(rows) if self.choices.without_suppressed else set()
+            yield from (row for row in rows if row.pk not in suppressed and self.is_wanted(row) and self.fill(row))
 
     def make(self, values, contact, match, traced_at, first):
         pk, number, outcome, message, credits, _, _, _, row, *_ = values
@@ -102,13 +101,6 @@ class Source:
             originals=self.places,
         )
 
-    def find_suppressed(self, page):
-        """Ids of people on the page who are on the suppression list by now."""
-        prints = {values[0]: values[7] for values in page}
-        people = Suppression.objects.filter(kind=SuppressionKind.PERSON, key__in=set(prints.values()) - {""})
-        keys = set(people.values_list("key", flat=True))
-        return {pk for pk, fingerprint in prints.items() if fingerprint in keys}
-
     def is_wanted(self, row):
         if self.choices.without_deceased and row.contact.deceased:
             return False
@@ -120,7 +112,8 @@ class Source:
         if (needs == "email" and not row.contact.emails) or (needs == "address" and not row.post.street):
             return False
         row.phones = self.choose(row.contact.phones)
-        return bool(row.phones) or needs != "phone"
+        # A layout without a place for a phone can ask for one all the same.
+        return needs != "phone" or bool(row.phones) or (not self.most and any(map(self.is_taken, row.contact.phones)))
 
     def choose(self, phones):
         """Of somebody's phones those that are wanted, at most as many as the layout has places for."""
@@ -142,9 +135,18 @@ class Source:
         return (not types or phone.type in types) and not (self.phones and phone.digits in self.phones)
 
 
+def find_suppressed_rows(rows):
+    """Ids of rows about people who are on the suppression list, by any of their addresses, their phone or email, or
+    were when the list was checked.
+    """
+    keys = {row.pk: keys_of({name: value for name, value in asdict(row.asked).items() if value}) for row in rows}
+    found = find_suppressed(set().union(*keys.values()))
+    return {row.pk for row in rows if row.outcome == Outcome.SUPPRESSED or keys[row.pk] & found}
+
+
 def without_emails(contact, suppressed):
     wanted = [email for email in contact.emails if email.address.lower() not in suppressed]
-    return msgspec.structs.replace(contact, emails=wanted)
+    return replace(contact, emails=wanted)
 
 
 def read_found(page):
@@ -153,7 +155,8 @@ def read_found(page):
     traced = {values[0]: find_traced(values, firsts) for values in page}
     made = make_missing(page, traced)
     for values in page:
-        found, match = made.get(values[0]) or values[10:12]
+        # What was put aside to be asked for once more counts no longer.
+        found, match = made.get(values[0]) or (values[10:12] if traced[values[0]] else ("", ""))
         first = firsts.get(values[6]) if values[2] == Outcome.DUPLICATE else None
         yield digests.decode(found) if found else NOTHING, match, traced[values[0]], first
 

@@ -1,8 +1,7 @@
 """Results → files: streamed in a layout, counted beforehand, and written down in the log of exports."""
 
 import hashlib
-import logging
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from django.utils import timezone
 
@@ -12,8 +11,6 @@ from batches.lifecycle import record
 from batches.members import Members
 from batches.models import Export, ExportLayout, Item
 from batches.sheets import FORMATS
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -43,62 +40,68 @@ def layout_names():
     return [*BUILT_IN, *ExportLayout.objects.values_list("name", flat=True)]
 
 
-def make_rows(upload, items, layout, choices, tally):
-    """The header and then each row of the file as a list of cells; `tally` follows what has gone out."""
-    yield name_columns(layout, upload.all_columns)
-    read = compile_columns(layout.columns)
+def read_lines(upload, items, layout, choices, tally):
+    """Each line of the file as a Row, in a layout for each phone with that phone; `tally` follows."""
     for row in Source(upload, items, layout, choices).read():
         tally.members.add(row.pk)
-        originals = row.cells if layout.originals else []
         tally.numbers += len(row.phones)
         for phone in (row.phones or [NO_PHONE]) if layout.is_per_phone else [NO_PHONE]:
             row.phone = phone
             tally.rows += 1
-            yield [*originals, *read(row)]
+            yield row
+
+
+def make_rows(upload, items, layout, choices, tally):
+    """The header and then each line of the file as a list of cells."""
+    yield name_columns(layout, upload.all_columns)
+    read = compile_columns(layout.columns)
+    for row in read_lines(upload, items, layout, choices, tally):
+        yield [*row.cells, *read(row)] if layout.originals else read(row)
 
 
 def count(upload, items, layout, choices):
     """How many rows and numbers the file would have, as a Tally."""
     tally = Tally()
-    for row in Source(upload, items, layout, choices).read():
-        tally.numbers += len(row.phones)
-        tally.rows += max(len(row.phones), 1) if layout.is_per_phone else 1
+    for _ in read_lines(upload, items, layout, choices, tally):
+        pass
     return tally
 
 
 # The log of exports
 
 
-def export(upload, items, layout, choices, file_format="csv", user=None, chosen=None):
+def export(upload, items, layout, choices, file_format="csv", user=None, chosen=None, is_gone=lambda: False):
     """The file in pieces of bytes, written down before the first piece goes out and once more after the last.
 
-    `items` are those of the upload whose rows are wanted, `chosen` says in words for the log how they were chosen.
+    `items` are those of the upload whose rows are wanted; `chosen` says for the log how they were chosen; `is_gone`
+    tells whether whoever downloads it has broken off.
     """
-    described = {"choices": choices.chosen(), "rows": chosen or {}}
+    described = {"choices": choices.chosen(), "rows": chosen or {}, "layout": asdict(layout)}
     kept = Export.objects.create(upload=upload, user=user, layout=layout.name, format=file_format, choices=described)
     record(upload.pk, "exported", user=user, detail=f"{layout.name}, {file_format}: {describe(kept)}")
-    return stream(kept, upload, items, layout, choices)
+    tally = Tally()
+    rows = make_rows(upload, items, layout, choices, tally)
+    return write_down(kept, tally, FORMATS[file_format][0](rows), is_gone)
 
 
 def describe(kept):
     """How the rows and numbers of an export were chosen, in words."""
-    rows = [
-        f"{name} {', '.join(map(str, of)) if isinstance(of, list) else of}" for name, of in kept.choices["rows"].items()
-    ]
+    rows = [f"{name} {', '.join(of) if isinstance(of, list) else of}" for name, of in kept.choices["rows"].items()]
     return "; ".join([*rows, *(CHOICES[name].lower() for name in kept.choices["choices"])]) or "all rows"
 
 
-def stream(kept, upload, items, layout, choices):
-    tally, digest, size, is_complete = Tally(), hashlib.sha256(), 0, False
-    write, _ = FORMATS[kept.format]
+def write_down(kept, tally, pieces, is_gone):
+    """The pieces of a file, with what they held in the log at their end, also where that comes early."""
+    digest, size, is_complete = hashlib.sha256(), 0, False
     try:
-        for piece in write(make_rows(upload, items, layout, choices, tally)):
+        for piece in pieces:
+            if is_gone():
+                return
             digest.update(piece)
             size += len(piece)
             yield piece
         is_complete = True
     finally:
-        # Also where the download is broken off: what went out until then has left.
         Export.objects.filter(pk=kept.pk).update(
             rows=tally.rows,
             numbers=tally.numbers,

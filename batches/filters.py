@@ -5,6 +5,7 @@ from django.db.models import F, Q
 from batches import finding
 from batches.models import Batch, Export, Item, Suppression, Upload
 from batches.statuses import BatchStatus, MatchCheck, Outcome, SuppressionKind, UploadStatus
+from batches.words import MOST_WORDS
 
 SELECT = forms.Select(attrs={"class": "form-select"})
 BOXES = forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"})
@@ -100,12 +101,17 @@ class ItemFilter(filters.FilterSet):
         model = Item
         fields = ["upload", "batch", "q", "outcome", "match", "has", "dnc", "deceased", "state", "problem"]
 
+    def __init__(self, data, queryset, upload=None):
+        """`upload` is whose people all of them are, where that is told by the address and not by `data`."""
+        super().__init__(data, queryset)
+        self.is_of_one = upload is not None
+
     def search(self, queryset, _, text):
         """Of a list those in whom every word stands somewhere in what was asked for; of all, who is found by them."""
-        if not self.form.cleaned_data["upload"] and not self.form.cleaned_data["batch"]:
+        if not (self.is_of_one or self.form.cleaned_data.get("upload") or self.form.cleaned_data.get("batch")):
             return queryset.filter(pk__in=finding.find(text).ids)
         fields = ["first_name", "last_name", "address", "city", "mail_address", "phone", "email"]
-        for word in text.split():
+        for word in text.split()[:MOST_WORDS]:
             queryset = queryset.filter(Q.create([(f"{field}__icontains", word) for field in fields], connector=Q.OR))
         return queryset
 

@@ -143,8 +143,8 @@ def tick():
     take_steps(*steps, *TICK)
 
 
-def digest_leftovers(_):
-    batches, uploads = digests.list_undigested()
+def digest_leftovers(now):
+    batches, uploads = digests.list_undigested(now)
     for batch_id in batches:
         enqueue("results", digest_batch, batch_id)
     for upload_id in uploads:

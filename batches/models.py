@@ -37,6 +37,9 @@ from batches.statuses import (
 LOOK_BACK = 90
 """Days: how long an answer counts for another list, unless told."""
 
+UNDIGESTED = {"digested_at": None, "digest_begun_at": None}
+"""Of a batch or an upload: something changed since; whoever digests it just now is not done with it."""
+
 QUIET = timedelta(seconds=15)
 """After the completion call and so long without a result, the vendor has nothing more of a batch before it."""
 
@@ -124,11 +127,13 @@ class Upload(models.Model):
     digested_at = models.DateTimeField(
         null=True, editable=False, help_text="When its people were made findable; empty while some may not be."
     )
+    digest_begun_at = models.DateTimeField(null=True, editable=False, help_text="Emptied when it is to begin anew.")
 
     objects = UploadQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
+        indexes = [models.Index(fields=["completed_at"])]
         permissions = [("approve_upload", "Can approve lists that cost more than APPROVAL_ABOVE credits")]
 
     def __str__(self):
@@ -270,6 +275,7 @@ class Batch(models.Model):
     digested_at = models.DateTimeField(
         null=True, editable=False, help_text="When its answers were digested; empty while some are not."
     )
+    digest_begun_at = models.DateTimeField(null=True, editable=False, help_text="Emptied when it is to begin anew.")
     phones = models.PositiveIntegerField(default=0)
     mobiles = models.PositiveIntegerField(default=0)
     usable_mobiles = models.PositiveIntegerField(default=0, help_text="Neither do-not-call nor disconnected.")
@@ -308,7 +314,7 @@ class Batch(models.Model):
 
 class ItemQuerySet(models.QuerySet):
     def for_lists(self):
-        deferred = ["cells", "batch__request_ids", "batch__completion", "digest__words", "digest__found"]
+        deferred = ["cells", "answer", "batch__request_ids", "batch__completion", "digest__words", "digest__found"]
         return self.select_related("upload", "batch", "digest").defer(*deferred)
 
     def in_pages(self, size, fields):
@@ -465,6 +471,10 @@ class Digest(models.Model):
     emails = models.PositiveSmallIntegerField(default=0)
     deceased = models.BooleanField(null=True)
     cached = models.BooleanField(default=False, help_text="A match that the vendor had at hand.")
+
+    class Meta:
+        # For those that are to be forgotten.
+        indexes = [models.Index(fields=["answered_at"], condition=~Q(found=""), name="batches_digest_kept_since")]
 
     def __str__(self):
         return f"digest of item {self.item_id}"

@@ -95,7 +95,7 @@ class RowReader:
         return " + ".join(filter(None, names)) or fields.LABELS.get(field, "")
 
     def mark_suppressed(self, made):
-        keys = [keys_of(checked) if values["outcome"] == Outcome.PENDING else set() for checked, values in made]
+        keys = [keys_of(checked.fields) if values["outcome"] == Outcome.PENDING else set() for checked, values in made]
         suppressed = find_suppressed(set().union(*keys))
         for own, (_, values) in zip(keys, made, strict=True):
             if found := own & suppressed:

@@ -5,9 +5,10 @@ import io
 
 from batches.checking import MAILING, PROPERTY, check, fingerprints
 from batches.mapping import guess_mapping
-from batches.models import Suppression
+from batches.models import Item, Suppression
 from batches.statuses import SuppressionKind
 
+SLICE = 500
 LONGEST_PASTE = 10_000
 """Most lines that are taken at once."""
 
@@ -16,12 +17,12 @@ class NothingUsable(Exception):
     """Lines that name nobody; the text says which, and what would."""
 
 
-def keys_of(checked):
-    """Everything by which a row can be suppressed, as (kind, key)."""
-    keys = {(SuppressionKind.PERSON, key) for key in fingerprints(checked.fields)}
-    if phone := checked.fields.get("phone"):
+def keys_of(fields):
+    """Everything by which somebody of whom these fields are sent can be suppressed, as (kind, key)."""
+    keys = {(SuppressionKind.PERSON, key) for key in fingerprints(fields)}
+    if phone := fields.get("phone"):
         keys.add((SuppressionKind.PHONE, phone))
-    if email := checked.fields.get("email"):
+    if email := fields.get("email"):
         keys.add((SuppressionKind.EMAIL, email.lower()))
     return keys
 
@@ -42,13 +43,22 @@ def suppressed_numbers():
 
 
 def suppress_items(items, user, reason=""):
-    """Put the people of items on the list. Gives how many entries are new: one for each of their addresses."""
-    entries = {}
-    for item in items.only(*PERSON_FIELDS, "middle_name").iterator(chunk_size=1_000):
-        fields = {name: getattr(item, name) for name in PERSON_FIELDS if getattr(item, name)}
-        label = " · ".join(filter(None, [item.asked_name, item.asked_address]))
-        entries |= {(SuppressionKind.PERSON, key): label for key in fingerprints(fields)}
-    return add(entries, user, reason)
+    """Put the people of items on the list. Gives how many entries are new: one for each of their addresses.
+
+    Some at a time: on SQLite nobody else writes while they are added.
+    """
+    added, ids = 0, list(items.order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(ids), SLICE):
+        people = Item.objects.filter(pk__in=ids[start : start + SLICE]).only(*PERSON_FIELDS, "middle_name")
+        added += add({key: label for item in people for key, label in name_person(item)}, user, reason)
+    return added
+
+
+def name_person(item):
+    """Each (kind, key) that somebody is suppressed by, with how people know them."""
+    fields = {name: getattr(item, name) for name in PERSON_FIELDS if getattr(item, name)}
+    label = " · ".join(filter(None, [item.asked_name, item.asked_address]))
+    return [((SuppressionKind.PERSON, key), label) for key in fingerprints(fields)]
 
 
 PERSON_FIELDS = ["first_name", "last_name", *PROPERTY, *MAILING]
@@ -124,7 +134,7 @@ def read_line(row, mapping):
     if people and (checked.fields.get("first_name") or checked.fields.get("last_name")):
         label = ", ".join(filter(None, (checked.fields.get(name, "") for name in PERSON_FIELDS)))
         return {(SuppressionKind.PERSON, key): label for key in people}, ""
-    found = {(kind, key): key for kind, key in keys_of(checked) if kind != SuppressionKind.PERSON}
+    found = {(kind, key): key for kind, key in keys_of(checked.fields) if kind != SuppressionKind.PERSON}
     return found, "a person needs a name and an address"
 
 

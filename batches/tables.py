@@ -90,11 +90,11 @@ class ItemTable(tables.Table):
         empty_text = "No one here yet."
 
     def before_render(self, request):
-        """An answer that no digest is of yet is read itself: what came shows at once."""
-        for row in self.page.object_list if self.page else self.rows:
-            item, digest = row.record, getattr(row.record, "digest", None)
-            is_new = bool(item.answer) and (digest is None or digest.answered_at != item.answered_at)
-            item.shown = digests.make(item) if is_new else digest
+        """What came shows at once, also where its digest is not made yet."""
+        items = [row.record for row in (self.page.object_list if self.page else self.rows)]
+        shown = digests.look_up(items)
+        for item in items:
+            item.shown = shown[item.pk]
 
     def render_person(self, record):
         return record.asked_name or "(no name)"

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 SHORTEST_START = 3
 """Letters from which on the last word that is looked for may be the beginning of one."""
 LONGEST_WORD = 100
+LONGEST_SEARCH = 200
+"""Characters that are looked at of what was typed: the patterns below take long for what never ends."""
 MOST_WORDS = 10
 """Of what is looked for: all further ones are left out."""
 MOST_KEPT = 1_000
@@ -54,7 +56,7 @@ def collect(texts, phones=(), emails=()):
 
 def read_search(text):
     """What somebody typed → a Search: phones in any format, emails, and words in any order."""
-    text = plain(text.replace("\0", " "))
+    text = plain(text[:LONGEST_SEARCH].replace("\0", " "))
     wanted = ["".join(match.groups()) for match in PHONE.finditer(text)]
     text = PHONE.sub(" ", text)
     wanted += EMAIL.findall(text)

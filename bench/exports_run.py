@@ -62,7 +62,7 @@ def digest_all():
     from batches import digests  # noqa: PLC0415
     from batches.models import Item  # noqa: PLC0415
 
-    digests.make_missing(Item.objects.filter(pk__gt=FIRST_KEY, pk__lte=FIRST_KEY + BODIES))
+    digests.renew(Item.objects.filter(pk__gt=FIRST_KEY, pk__lte=FIRST_KEY + BODIES))
     columns = ", ".join(COPIED)
     run("DROP TABLE IF EXISTS bench_digest")
     run(f"CREATE TABLE bench_digest AS SELECT item_id % {BODIES} AS body, {columns} FROM batches_digest")

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import string
+import threading
 from urllib.parse import quote
 
 from a2wsgi import WSGIMiddleware
@@ -24,7 +25,33 @@ PRINTABLE = string.ascii_letters + string.digits + string.punctuation
 in_threads = WSGIMiddleware(pages, workers=PAGE_THREADS)
 
 
+NO_BODY = {"type": "http.request", "body": b"", "more_body": False}
+
+
 async def show_page(scope, receive, send):
+    if scope["type"] == "http" and scope["method"] == "GET":
+        # What is sent to somebody who has gone is swallowed without a word: long files look at `gone` themselves.
+        gone = threading.Event()
+        waiting = asyncio.create_task(wait_for_end(receive, gone))
+        try:
+            await pass_on(scope | {"gone": gone}, read_nothing, send)
+        finally:
+            waiting.cancel()
+    else:
+        await pass_on(scope, receive, send)
+
+
+async def wait_for_end(receive, gone):
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    gone.set()
+
+
+async def read_nothing():
+    return NO_BODY
+
+
+async def pass_on(scope, receive, send):
     async def read():
         # A body that stops coming would occupy one of the threads for ever.
         async with asyncio.timeout(PIECE_WAIT):

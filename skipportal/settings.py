@@ -203,6 +203,7 @@ RQ_QUEUES = {
     "planning": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 3600},
     "vendor": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": VENDOR_TIMEOUT + 240},
     "results": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 3600},
+    "messages": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 3600},
 }
 
 # Safe by default

@@ -52,7 +52,7 @@ def test_a_digest_says_what_is_filtered_by(finish_upload):
 def test_a_second_round_writes_nothing(finish_upload, django_assert_num_queries):
     upload = finish_upload(12)
     with django_assert_num_queries(1):
-        digests.make_missing(upload.items.all())
+        digests.renew(upload.items.all())
 
 
 def test_duplicates_have_what_was_found_for_their_first(finish_upload):
@@ -88,7 +88,7 @@ def test_a_late_answer_is_digested_with_its_batch(finish_upload):
     item = upload.items.first()
     Item.objects.filter(pk=item.pk).update(outcome=Outcome.MISSING, answer="", answered_at=None)
     assert file(item, answer_with(item, phones=[CALLABLE], batchRequestId="late")) is results.Filing.FILED
-    batches, _ = digests.list_undigested()
+    batches, _ = digests.list_undigested(timezone.now())
     assert batches == [item.batch_id]
     assert digests.digest_batch(item.batch_id) == upload.pk
     assert Digest.objects.get(pk=item.pk).phones == 1
@@ -100,7 +100,7 @@ def test_mended_rows_are_found_by_what_they_say_now(finish_upload):
     assert item.digest
     continuation = make_continuation(upload)
     continuing.check_continuation(continuation.pk)
-    assert digests.list_undigested()[1] == [upload.pk]
+    assert digests.list_undigested(timezone.now())[1] == [upload.pk]
     digests.digest_upload(upload.pk)
     assert "20171" in Digest.objects.get(pk=item.pk).words.split()
 
@@ -114,13 +114,14 @@ def make_continuation(upload):
 def test_what_was_found_is_forgotten_with_the_answers(finish_upload, settings):
     settings.RESULT_RETENTION_DAYS = 30
     upload = finish_upload(12)
-    Item.objects.update(answered_at=timezone.now() - timedelta(days=31))
-    Digest.objects.update(answered_at=timezone.now() - timedelta(days=31))
+    long_ago = timezone.now() - timedelta(days=31)
+    Item.objects.update(answered_at=long_ago)
+    Digest.objects.update(answered_at=long_ago)
     closing.purge_expired(timezone.now())
     assert digests.purge_expired(timezone.now()) == 12
     digests.digest_upload(upload.pk)
     digest = Digest.objects.first()
-    assert (digest.found, digest.phones) == ("", 0)
+    assert (digest.found, digest.phones) == ("", 3)
     assert "abbott" in digest.words
     assert "2025550148" not in digest.words
     assert digests.purge_expired(timezone.now()) == 0
@@ -129,10 +130,10 @@ def test_what_was_found_is_forgotten_with_the_answers(finish_upload, settings):
 def test_a_sweep_finds_what_was_left(finish_upload):
     upload = finish_upload(12, digested=False)
     batch = upload.batches.get()
-    assert digests.list_undigested() == [[batch.pk], [upload.pk]]
+    assert digests.list_undigested(timezone.now()) == [[batch.pk], [upload.pk]]
     digests.digest_batch(batch.pk)
     digests.digest_upload(upload.pk)
-    assert digests.list_undigested() == [[], []]
+    assert digests.list_undigested(timezone.now()) == [[], []]
     assert jobs.digest_leftovers in jobs.SWEEP
 
 
@@ -141,3 +142,45 @@ def test_a_batch_that_is_open_is_not_digested(start_upload):
     assert digests.digest_batch(batch.pk) is None
     assert Upload.objects.get().digested_at is None
     assert not Digest.objects.exists()
+
+
+def test_what_changes_while_a_batch_is_digested_is_digested_anew(finish_upload, monkeypatch):
+    """A late answer that comes between the reading and the end of the job is not lost sight of."""
+    upload = finish_upload(12, digested=False)
+    item = upload.items.first()
+    Item.objects.filter(pk=item.pk).update(outcome=Outcome.MISSING, answer="", answered_at=None)
+    renew = digests.renew
+
+    def renew_and_answer(items):
+        renew(items)
+        assert file(item, answer_with(item, phones=[CALLABLE], batchRequestId="late")) is results.Filing.FILED
+
+    monkeypatch.setattr(digests, "renew", renew_and_answer)
+    assert digests.digest_batch(item.batch_id) is None
+    monkeypatch.undo()
+    batches, _ = digests.list_undigested(timezone.now())
+    assert batches == [item.batch_id]
+    digests.digest_batch(item.batch_id)
+    assert Digest.objects.get(pk=item.pk).phones == 1
+
+
+def test_what_is_being_digested_is_not_begun_twice(finish_upload):
+    upload = finish_upload(12, digested=False)
+    Upload.objects.update(digest_begun_at=timezone.now())
+    assert digests.list_undigested(timezone.now())[1] == []
+    assert digests.list_undigested(timezone.now() + digests.LONGEST)[1] == [upload.pk]
+
+
+def test_numbers_stay_when_contact_details_are_forgotten(finish_upload, settings):
+    settings.RESULT_RETENTION_DAYS = 30
+    upload = finish_upload(12, answers=answer_mixed)
+    long_ago = timezone.now() - timedelta(days=31)
+    Digest.objects.exclude(answered_at=None).update(answered_at=long_ago)
+    Item.objects.exclude(answered_at=None).update(answered_at=long_ago)
+    closing.purge_expired(timezone.now())
+    digests.purge_expired(timezone.now())
+    batch = upload.batches.get()
+    Batch.objects.update(digested_at=None)
+    digests.digest_batch(batch.pk)
+    batch.refresh_from_db()
+    assert (batch.phones, batch.same) == (4, 1)

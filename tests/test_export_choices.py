@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from openpyxl import load_workbook
 
-from batches import exports, sheets, suppression
+from batches import decisions, exports, sheets, suppression
 from batches.export_forms import LayoutForm
 from batches.export_layouts import FIELDS, NUMBERED, Layout, UnknownField, compile_columns, find_source
 from batches.export_rows import CHOICES, Choices
@@ -287,3 +287,44 @@ def test_the_command_refuses_a_layout_that_there_is_not(make_upload, tmp_path):
         call_command("export", str(upload.pk), "--layout", "tall", "--out", str(tmp_path / "x"))
     call_command("export", str(upload.pk), "--layout", "Dialer", "--out", str(tmp_path / "x"))
     assert Export.objects.get().layout == "Dialer"
+
+
+def test_who_is_suppressed_by_any_address_or_number_is_left_out(finish_upload, alice):
+    row = person(70, Phone="2025550177")
+    upload = finish_upload([*people(10), row], answers=answer)
+    suppression.suppress_texts(["2025550177"], alice)
+    rows = write(upload, without_suppressed=True).decode().splitlines()
+    assert len(rows) == 11
+    assert len(write(upload).decode().splitlines()) == 12
+
+
+def test_a_count_of_phones_takes_none_from_others(finish_upload):
+    """Somebody's second number, which is only counted, is still new for the next."""
+    upload = finish_upload(12, answers=lambda item, place: answer_with(item, phones=[MOBILE, LANDLINE]))
+    layout = Layout("counted", [("Phone", "phone_1"), ("Phones", "phone_count")])
+    rows = list(csv.reader(io.StringIO(write(upload, layout, once=True).decode()[1:])))[1:]
+    assert rows[:3] == [["2025550101", "2"], ["(202) 555-0103", "2"], ["", "2"]]
+    assert Export.objects.get().numbers == 2
+
+
+def test_a_download_that_nobody_waits_for_ends(finish_upload):
+    upload, asked = finish_upload(people(40)), []
+
+    def is_gone():
+        asked.append(1)
+        return len(asked) > 1
+
+    pieces = exports.export(upload, upload.items.all(), exports.find_layout("wide"), Choices(), is_gone=is_gone)
+    assert len(list(pieces)) == 1
+    assert not Export.objects.get().is_complete
+
+
+def test_who_is_asked_for_once_more_has_no_result_meanwhile(finish_upload, alice):
+    upload = finish_upload(12, answers=lambda item, place: answer_for(item, "error"))
+    decisions.rerun(upload.items.filter(row_number=2), alice)
+    first, second = list(csv.DictReader(io.StringIO(write(upload).decode()[1:], newline="")))[:2]
+    assert (first["Outcome"], first["Phone 1 (trace)"] if "Phone 1 (trace)" in first else first["Phone 1"]) == (
+        "pending",
+        "",
+    )
+    assert second["Phone 1"]

@@ -16,4 +16,4 @@ def send_message(message_id):
 def send_due(now):
     due = Message.objects.due(now).order_by("next_try_at").values_list("pk", flat=True)
     for message_id in due[:TOGETHER]:
-        jobs.enqueue("results", send_message, message_id)
+        jobs.enqueue("messages", send_message, message_id)

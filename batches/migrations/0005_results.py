@@ -170,6 +170,24 @@ class Migration(migrations.Migration):
                 'ordering': ['name'],
             },
         ),
+        migrations.AddField(
+            model_name='batch',
+            name='digest_begun_at',
+            field=models.DateTimeField(editable=False, help_text='Emptied when it is to begin anew.', null=True),
+        ),
+        migrations.AddField(
+            model_name='upload',
+            name='digest_begun_at',
+            field=models.DateTimeField(editable=False, help_text='Emptied when it is to begin anew.', null=True),
+        ),
+        migrations.AddIndex(
+            model_name='digest',
+            index=models.Index(condition=models.Q(('found', ''), _negated=True), fields=['answered_at'], name='batches_digest_kept_since'),
+        ),
+        migrations.AddIndex(
+            model_name='upload',
+            index=models.Index(fields=['completed_at'], name='batches_upl_complet_2450b9_idx'),
+        ),
         migrations.RunPython(speed_up, migrations.RunPython.noop),
         migrations.RunPython(add_layouts, migrations.RunPython.noop),
     ]

@@ -117,7 +117,7 @@ def rerun_items(request):
 def suppress_items(request):
     """Put people on the suppression list."""
     if (items := choose_people(request)) is not None:
-        added = suppression.suppress_items(items, request.user, request.POST.get("reason", ""))
+        added = suppression.suppress_items(items, request.user)
         messages.success(request, suppression.describe(added))
     return go_back(request, "items")
 
@@ -128,19 +128,20 @@ def export_items(request):
     upload = Upload.objects.filter(pk__in=read_ids([request.POST.get("upload", "")])).first()
     if upload is None or choose_people(request) is None:
         return go_back(request, "items")
-    wanted = {name: request.POST.getlist(name) for name in request.POST if name in {"item", *ItemFilter.base_filters}}
-    if wanted.get("item"):
-        wanted = {"item": wanted["item"]}
+    ticked = request.POST.getlist("item") if request.POST.get("which") != "all" else []
+    filters = {name: request.POST.getlist(name) for name in request.POST if name in ItemFilter.base_filters}
+    wanted = {"item": ticked} if ticked else filters
     return redirect(f"{reverse('upload-export-choose', args=[upload.pk])}?{urlencode(wanted, doseq=True)}")
 
 
 def choose_people(request):
     """The items that are ticked, or all that the filters choose of a list or a batch; None where nobody is."""
-    if ticked := read_ids(request.POST.getlist("item")):
+    which, ticked = request.POST.get("which"), read_ids(request.POST.getlist("item"))
+    if ticked and which != "all":
         return Item.objects.filter(pk__in=ticked)
     filterset = ItemFilter(request.POST, Item.objects.all())
     is_of_one = filterset.is_valid() and any(filterset.form.cleaned_data[name] for name in ("upload", "batch"))
-    if is_of_one and request.POST.get("which") != "ticked":
+    if is_of_one and which != "ticked":
         return filterset.qs
     messages.warning(request, "Nobody was chosen: tick people, or choose all that the filters show.")
     return None

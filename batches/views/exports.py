@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST
 
 from batches import exports
 from batches.export_forms import ExportForm, LayoutForm
-from batches.export_layouts import FIELDS, NUMBERED
+from batches.export_layouts import FIELDS, NUMBERED, fold_name
 from batches.filters import ExportFilter, ItemFilter
 from batches.models import Export, ExportLayout, Upload
 from batches.sheets import FORMATS
@@ -29,12 +29,14 @@ def export_upload(request, pk):
 
 def answer_with_file(request, upload):
     """What is wrong with what was asked for (see find_problem) and None; or None, and the response with the file."""
-    form, filterset = ExportForm(request.GET), ItemFilter(request.GET, upload.items.all())
+    form, filterset = ExportForm(request.GET), ItemFilter(request.GET, upload.items.all(), upload)
     if problem := find_problem(form, filterset):
         return problem, None
     layout, file_format = exports.find_layout(form.cleaned_data["layout"]), form.cleaned_data["format"]
     items, chosen = choose_items(request, filterset)
-    pieces = exports.export(upload, items, layout, form.choices, file_format, request.user, chosen)
+    gone = request.META.get("asgi.scope", {}).get("gone")
+    is_gone = gone.is_set if gone else lambda: False
+    pieces = exports.export(upload, items, layout, form.choices, file_format, request.user, chosen, is_gone)
     suffix = "traced" if layout.name == "wide" else slugify(layout.name) or "layout"
     filename = f"{slugify(upload.name) or 'list'}-{upload.pk}-{suffix}.{file_format}"
     return None, send_file(pieces, filename, FORMATS[file_format][1])
@@ -43,15 +45,22 @@ def answer_with_file(request, upload):
 def choose_export(request, pk):
     """Where layout, rows and numbers of a file are chosen; for htmx how many that are, alone."""
     upload = get_object_or_404(Upload, pk=pk)
-    form, filterset = ExportForm(request.GET), ItemFilter(request.GET, upload.items.all())
+    form, filterset = ExportForm(request.GET), ItemFilter(request.GET, upload.items.all(), upload)
     tally, problem = None, find_problem(form, filterset)
     is_counted = "count" in request.GET or upload.row_count <= COUNTED_AT_ONCE
     if is_counted and not problem:
         items, _ = choose_items(request, filterset)
         tally = exports.count(upload, items, exports.find_layout(form.cleaned_data["layout"]), form.choices)
     context = {"upload": upload, "form": form, "filter": filterset, "tally": tally, "problem": problem}
-    context["ticked"] = request.GET.getlist("item")
+    context |= {"ticked": request.GET.getlist("item"), "lacking": [] if problem else find_lacking(upload, form)}
     return render(request, "exports/_count.html" if request.htmx else "exports/choose.html", context)
+
+
+def find_lacking(upload, form):
+    """Columns that the layout takes of a list and this one does not have."""
+    has = {fold_name(name) for name in upload.all_columns}
+    layout = exports.find_layout(form.cleaned_data["layout"])
+    return [name for name in layout.named_originals if fold_name(name) not in has]
 
 
 def choose_items(request, filterset):

@@ -5,10 +5,14 @@ from django_tables2 import RequestConfig
 
 from batches.models import Upload
 
+MOST_ON_A_PAGE = 200
+
 
 def paginate(request, table, count=None, per_page=25):
     """Sort and page a table by the request's query; `count` gives Counts for the records of the page shown."""
     RequestConfig(request, paginate={"per_page": per_page, "silent": True}).configure(table)
+    if table.paginator.per_page > MOST_ON_A_PAGE:
+        table.paginate(per_page=MOST_ON_A_PAGE)
     if count:
         table.counts = count([row.record for row in table.page.object_list])
     return table

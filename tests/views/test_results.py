@@ -163,7 +163,8 @@ def test_filters_and_choices_hold_in_the_file(browser, upload):
     item = upload.items.get(row_number=3)
     assert len(download(browser, upload, item=item.pk)) == 2
     kept = Export.objects.first()
-    assert kept.choices == {"choices": [], "rows": {"ticked": 1}}
+    assert (kept.choices["choices"], kept.choices["rows"]) == ([], {"ticked": 1})
+    assert kept.choices["layout"]["name"] == "wide"
     assert Export.objects.filter(choices__rows__match=["same"]).count() == 1
     download(browser, upload, q="Abbott")
     assert exports.describe(Export.objects.first()) == "q what was typed"
@@ -305,3 +306,36 @@ def test_an_answer_shows_before_it_is_digested(browser, finish_upload):
     assert "Someone else" in page
     digests.digest_upload(upload.pk)
     assert "2 phones · 1 email" in look(browser, "/items/", upload=upload.pk)
+
+
+def test_all_that_are_shown_are_meant_whatever_is_ticked(browser, upload):
+    ticked = [upload.items.order_by("pk").first().pk]
+    press(browser, "/items/suppress/", which="all", upload=upload.pk, match=["same", "other"], item=ticked)
+    assert Suppression.objects.count() == 3
+    form = {"which": "all", "upload": upload.pk, "match": "other", "item": ticked}
+    assert browser.post("/items/export/", form).url.endswith(f"?upload={upload.pk}&match=other")
+
+
+def test_a_search_holds_in_the_file_as_in_the_count(browser, upload):
+    """Parts of words count within a list; over all lists, whole words do."""
+    assert '<strong class="big">1</strong> row,' in look(
+        browser, f"/uploads/{upload.pk}/export/choose/", q="0 oa", state="fl"
+    )
+    assert len(download(browser, upload, q="0 oa", state="fl")) == 2
+
+
+def test_what_a_layout_lacks_of_the_list_is_said(browser, upload, alice):
+    columns = [["Id", "column Lead Id"], ["Town", "column  CITY "]]
+    ExportLayout.objects.create(name="Ours", columns=columns, created_by=alice)
+    page = look(browser, f"/uploads/{upload.pk}/export/choose/", layout="Ours")
+    assert "This list has no column “Lead Id”: it stays empty." in page
+    assert download(browser, upload, layout="Ours")[1] == ",Herndon"
+
+
+def test_pages_are_never_longer_than_they_may(browser, upload):
+    response = browser.get("/items/", {"upload": upload.pk, "per_page": 100_000})
+    assert response.context["table"].paginator.per_page == 200
+
+
+def test_a_wrong_list_and_a_search_are_no_error(browser, upload):
+    assert look(browser, "/items/", upload="abc", q="oak")

@@ -121,9 +121,9 @@ def test_the_clock_and_a_worker_do_all_of_it(endpoint, listener, complete):
     complete()
     jobs.tick()
     jobs.tick()
-    queue = django_rq.get_queue("results")
+    queue = django_rq.get_queue("messages")
     assert len(queue.job_ids) == 1
-    django_rq.get_worker("results", worker_class=jobs.Worker).work(burst=True)
+    django_rq.get_worker("messages", worker_class=jobs.Worker).work(burst=True)
     assert Message.objects.get().status == "delivered"
     jobs.tick()
     assert len(listener.calls) == 1
