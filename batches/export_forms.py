@@ -9,9 +9,9 @@ from batches.forms import SELECT
 from batches.models import ExportLayout
 
 BUILT_IN_WORDS = {
-    "wide": "Wide: a row for each row of the list, five phones",
+    "wide": "Wide: five phones in a row",
     "long": "Long: a row for each phone",
-    "full": "Full: as wide, ten phones with carrier and match check",
+    "full": "Full: ten phones in a row, and more",
 }
 FORMAT_WORDS = {"csv": "CSV", "xlsx": "Excel workbook (XLSX)"}
 TYPES = [("mobile", "Mobile"), ("landline", "Landline"), ("voip", "VoIP"), ("", "Not said")]

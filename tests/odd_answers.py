@@ -1,0 +1,73 @@
+"""Answers that no vendor should give, as JSON, by what is odd about them."""
+
+import json
+
+HOSTILE = "<script>window.wasRun = true</script><img src=x onerror='window.wasRun = true'>"
+HEBREW, ARABIC = "שרה כהן", "عبد الله"
+OVERRIDE = "\N{RIGHT-TO-LEFT OVERRIDE}gpj.exe"
+SHARED = "7035550199"
+UNKNOWN = {"match": True, "people": [{"tel": "7035550142", "note": HOSTILE}]}
+
+
+def found(**data):
+    return json.dumps({"match": True, "credits": 1, "data": {"names": ["Ada Abbott"], **data}})
+
+
+def phone(number, kind="mobile", **more):
+    return {"phone": number, "phoneType": kind, **more}
+
+
+FORTY = [phone(f"70355501{n:02}", "landline", lastSeen=f"2024-01-{n + 1:02}") for n in range(24)]
+FORTY += [phone(f"70355501{n:02}", isConnected=n % 2 == 0, doNotCall=n % 3 == 0) for n in range(24, 38)]
+FORTY += [{"phone": "ask at the desk"}, {}, phone("7035550140", "voip", telcoName=HOSTILE)]
+
+ANSWERS = {
+    "hostile": found(names=[HOSTILE, HOSTILE], emails=[HOSTILE], address=HOSTILE, phones=[phone(HOSTILE, HOSTILE)]),
+    "right to left": json.dumps(
+        {
+            "match": True,
+            "output": {
+                "identity": {
+                    "names": [{"fullName": HEBREW}, {"fullName": ARABIC}, {"fullName": OVERRIDE}],
+                    "emails": [{"email": f"{HEBREW}@example.com", "emailType": "personal"}],
+                    "address": {"formattedAddress": f"1 {ARABIC}, Herndon, VA 20170"},
+                },
+                "relationships": [{"name": {"fullName": OVERRIDE}}, {"name": {"fullName": "Ben Abbott"}}],
+                "demographics": {"deceased": True, "age": 91, "social": [{"url": "javascript:window.wasRun = true"}]},
+            },
+        }
+    ),
+    "forty phones": found(phones=FORTY),
+    "unknown shape": json.dumps(UNKNOWN),
+    "nothing in it": json.dumps({"match": True, "output": None}),
+    "a list": json.dumps([UNKNOWN]),
+    "nested": "[" * 3_000 + "]" * 3_000,
+    "half characters": r'{"match": true, "data": {"names": ["A\u0000da \ud83d"], "phones": [{"phone": "7035550143"}]}}',
+    "shared": found(names=["Cora Sharer"], phones=[phone(SHARED)], emails=["cora.sharer@example.com"]),
+    "shared too": found(names=["Ben Sharer"], phones=[phone(f"+1 ({SHARED[:3]}) {SHARED[3:6]}-{SHARED[6:]}")]),
+    "do not call": found(phones=[phone("7035550144", doNotCall=True)]),
+}
+
+
+def make_code(answers):
+    """What `manage.py shell` runs to put these in the places of the first people who matched: prints their ids."""
+    return f"""
+from django.utils import timezone
+from batches import digests
+from batches.models import Item
+answers = {json.dumps(answers)!r}
+import json
+answers, pks = json.loads(answers), {{}}
+for item, (what, answer) in zip(Item.objects.filter(outcome="matched").order_by("pk"), answers.items()):
+    Item.objects.filter(pk=item.pk).update(answer=answer, answered_at=timezone.now())
+    pks[what] = item.pk
+digests.digest_upload(item.upload_id)
+print(json.dumps(pks))
+"""
+
+
+def give(portal, answers=ANSWERS):
+    """Have the first people who matched answered like this. Gives what is odd about an answer → the person's id."""
+    done = portal.manage("shell", "-v0", "-c", make_code(answers))
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
