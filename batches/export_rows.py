@@ -6,6 +6,9 @@ missing or older than the answer, from the answer itself.
 
 import sqlite3
 from dataclasses import dataclass, field, fields
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
 
 import msgspec
 from django.db.models import Case, F, TextField, When
@@ -22,11 +25,29 @@ from batches.suppression import find_suppressed, keys_of, suppressed_numbers
 PAGE = 500
 NOTHING = Contact()
 MATCH_WORDS = dict(MatchCheck.choices)
-READ = ["pk", "row_number", "outcome", "message", "credits", "answered_at", "same_as_id", "fingerprint", "row"]
-READ += ["is_digested", "digest__found", "digest__match"]
 OF_THE_ANSWER = Case(When(digest__answered_at=F("answered_at"), then=True), default=False)
 """Whether a digest is of the answer that counts: compared where it stands, as times are slow to be read."""
 decode_cells = msgspec.json.Decoder(list[str]).decode
+
+
+class Read(NamedTuple):
+    """What is read of an item for its row; what was asked for comes behind it, where that is needed."""
+
+    pk: int
+    row_number: int
+    outcome: str
+    message: str
+    credits: Decimal | None
+    answered_at: datetime | None
+    same_as_id: int | None
+    row: str
+    """Its cells, as JSON."""
+    is_digested: bool
+    digest__found: str | None
+    digest__match: str | None
+
+
+KNOWN = len(Read._fields)
 
 
 @dataclass(frozen=True)
@@ -75,24 +96,26 @@ class Source:
 
     def read(self):
         """Each wanted item as a Row, in the list's order."""
-        wanted = [*READ, *ASKED] if self.layout.is_asking or self.choices.without_suppressed else READ
+        asked = list(ASKED) if self.layout.is_asking or self.choices.without_suppressed else []
         items = self.items.annotate(row=Cast("cells", TextField()), is_digested=OF_THE_ANSWER)
-        for page in items.in_pages(PAGE, wanted):
-            rows = [self.make(values, *found) for values, found in zip(page, read_found(page), strict=True)]
+        for page in items.in_pages(PAGE, [*Read._fields, *asked]):
+            read = [Read._make(values[:KNOWN]) for values in page]
+            rows = [
+                self.make(item, values[KNOWN:], *found)
+                for item, values, found in zip(read, page, read_found(read), strict=True)
+            ]
             suppressed = find_suppressed_rows(rows) if self.choices.without_suppressed else set()
             yield from (row for row in rows if row.pk not in suppressed and self.is_wanted(row) and self.fill(row))
 
-    def make(self, values, contact, match, traced_at, first):
-        pk, number, outcome, message, credits, _, _, _, row, *_ = values
-        cells = decode_cells(row)
-        asked = values[len(READ) :]
+    def make(self, item, asked, contact, match, traced_at, first):
+        cells, is_paid = decode_cells(item.row), item.credits is not None and item.outcome in ANSWERED
         return Row(
-            pk=pk,
-            number=str(number),
+            pk=item.pk,
+            number=str(item.row_number),
             cells=cells + [""] * (len(self.originals) - len(cells)),
-            outcome=outcome,
-            message=describe(outcome, message, contact, first),
-            credits=f"{credits.normalize():f}" if credits is not None and outcome in ANSWERED else "",
+            outcome=item.outcome,
+            message=describe(item, contact, first),
+            credits=f"{item.credits.normalize():f}" if is_paid else "",
             traced_at=traced_at.isoformat(timespec="seconds") if traced_at else "",
             match=MATCH_WORDS.get(match, ""),
             asked=Asked(*asked),
@@ -151,46 +174,56 @@ def without_emails(contact, suppressed):
 
 def read_found(page):
     """For each item of a page: contact details, match check, when they are from, and of a duplicate its first."""
-    firsts = read_firsts({values[6] for values in page if values[2] in BORROWED} - {None})
-    traced = {values[0]: find_traced(values, firsts) for values in page}
-    made = make_missing(page, traced)
-    for values in page:
+    firsts = read_firsts({item.same_as_id for item in page if item.outcome in BORROWED} - {None})
+    traced = {item.pk: find_traced(item, firsts) for item in page}
+    made = make_undigested(page, traced)
+    for item in page:
         # What was put aside to be asked for once more counts no longer.
-        found, match = made.get(values[0]) or (values[10:12] if traced[values[0]] else ("", ""))
-        first = firsts.get(values[6]) if values[2] == Outcome.DUPLICATE else None
-        yield digests.decode(found) if found else NOTHING, match, traced[values[0]], first
+        kept = (item.digest__found, item.digest__match) if traced[item.pk] else ("", "")
+        found, match = made.get(item.pk, kept)
+        first = firsts.get(item.same_as_id) if item.outcome == Outcome.DUPLICATE else None
+        yield digests.decode(found) if found else NOTHING, match, traced[item.pk], first
 
 
-def make_missing(page, traced):
+def make_undigested(page, traced):
     """What is to be known of items without a digest of the answer that counts: id → what was found, match check."""
-    others = [values[0] for values in page if not values[9] and traced[values[0]]]
+    others = [item.pk for item in page if not item.is_digested and traced[item.pk]]
     # Of somebody whose answer is another's, the time of that is to be compared.
     known = dict(Digest.objects.filter(pk__in=others).values_list("pk", "answered_at")) if others else {}
-    missing = [pk for pk in others if known.get(pk) != traced[pk]]
-    return {made.pk: (made.found, made.match) for made in map(digests.make, digests.read_items(missing))}
+    stale = [pk for pk in others if known.get(pk) != traced[pk]]
+    return {made.pk: (made.found, made.match) for made in map(digests.make, digests.read_items(stale))}
+
+
+class First(NamedTuple):
+    """An item whose answer others share."""
+
+    row_number: int
+    outcome: str
+    answered_at: datetime | None
+    same_as_id: int | None
 
 
 def read_firsts(ids):
-    """Items whose answer others share, and whose answer those share: id → row, outcome, when answered, same as."""
+    """Items whose answer others share, and whose answer those share, by their ids."""
     firsts, missing = {}, ids
     while missing:
-        found = Item.objects.filter(pk__in=missing)
-        firsts |= {pk: rest for pk, *rest in found.values_list("pk", "row_number", "outcome", "answered_at", "same_as")}
-        missing = {same for _, outcome, _, same in firsts.values() if outcome in BORROWED and same} - set(firsts)
+        found = Item.objects.filter(pk__in=missing).values_list("pk", *First._fields)
+        firsts |= {pk: First._make(values) for pk, *values in found}
+        next_ = {first.same_as_id for first in firsts.values() if first.outcome in BORROWED and first.same_as_id}
+        missing = next_ - set(firsts)
     return firsts
 
 
-def find_traced(values, firsts):
+def find_traced(item, firsts):
     """When the answer came that counts for an item."""
-    outcome, answered_at, same_as = values[2], values[5], values[6]
-    while outcome in BORROWED and same_as in firsts:
-        _, outcome, answered_at, same_as = firsts[same_as]
-    return answered_at
+    while item.outcome in BORROWED and item.same_as_id in firsts:
+        item = firsts[item.same_as_id]
+    return item.answered_at
 
 
-def describe(outcome, message, contact, first):
-    if outcome == Outcome.DUPLICATE and first:
-        return f"Same as row {first[0]} ({first[1]})"
+def describe(item, contact, first):
+    if item.outcome == Outcome.DUPLICATE and first:
+        return f"Same as row {first.row_number} ({first.outcome})"
     if not contact.is_known_shape:
-        return f"{message} (answer of unknown shape, kept with the item)".strip()
-    return message
+        return f"{item.message} (answer of unknown shape, kept with the item)".strip()
+    return item.message

@@ -177,8 +177,7 @@ def contend(name, upload_id, out, results):
 
     django.setup()
     first, seconds = CONTENDERS[name](upload_id, out)
-    lines = out.read_bytes().count(b"\n") if name == "ours" else 0
-    assert not lines or lines > 1
+    assert out.stat().st_size > 1_000_000, "The file is not there."
     results.put((first, seconds, peak("self")))
 
 
