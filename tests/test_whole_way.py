@@ -214,3 +214,39 @@ def requests_ok(address):
     except requests.RequestException:
         time.sleep(0.1)
         return False
+
+
+READ_BIG_LIST = """
+from pathlib import Path
+from django.core.files import File
+from batches import intake, receiving
+with Path({path!r}).open("rb") as file:
+    upload = receiving.receive(File(file, name="big.csv"), None)
+receiving.accept_mapping(upload, upload.mapping, {{}}, [], None)
+intake.check_rows(upload.pk)
+"""
+
+
+def test_a_download_that_is_broken_off_ends_and_is_said(run, tmp_path):
+    """The list is longer than what buffers between the server and somebody who reads nothing take."""
+    portal, path = run(), tmp_path / "big.csv"
+    with path.open("w", newline="") as file:
+        rows = (["Ada", "Abbott", f"{number} Oak St", "Herndon", "VA", "20170"] for number in range(100_000))
+        csv.writer(file).writerows([["First Name", "Last Name", "Address", "City", "State", "Zip"], *rows])
+    assert portal.manage("shell", "-v0", "-c", READ_BIG_LIST.format(path=str(path))).returncode == 0
+    with log_in(portal).get(f"{portal.address}/uploads/1/export/", stream=True) as response:
+        assert next(response.iter_content(1_000))
+        time.sleep(1)
+        assert portal.ask("Export.objects.get().ended_at") is None
+    ended = "Export.objects.filter(ended_at__isnull=False).values_list('is_complete', flat=True).first()"
+    wait_until(lambda: portal.ask(ended) is not None, "the end of the export", 20)
+    assert portal.ask(ended) is False
+    assert len(log_in(portal).get(f"{portal.address}/uploads/1/export/").content.splitlines()) == 100_001
+
+
+def log_in(portal):
+    session, (name, password) = requests.Session(), portal.login()
+    session.get(f"{portal.address}/login/")
+    form = {"username": name, "password": password, "csrfmiddlewaretoken": session.cookies["csrftoken"]}
+    assert session.post(f"{portal.address}/login/", form, headers={"Referer": portal.address}).ok
+    return session
