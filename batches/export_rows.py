@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 from django.db.models import Case, F, TextField, When
 from django.db.models.functions import Cast
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from batches import digests
 from batches.contacts import Contact
@@ -100,12 +100,12 @@ class Source:
         items = self.items.annotate(row=Cast("cells", TextField()), is_digested=OF_THE_ANSWER)
         for page in items.in_pages(PAGE, [*Read._fields, *asked]):
             read = [Read._make(values[:KNOWN]) for values in page]
-            rows = [
-                self.make(item, values[KNOWN:], *found)
-                for item, values, found in zip(read, page, read_found(read), strict=True)
-            ]
-            suppressed = find_suppressed_rows(rows) if self.choices.without_suppressed else set()
-            yield from (row for row in rows if row.pk not in suppressed and self.is_wanted(row) and self.fill(row))
+            suppressed = find_suppressed_rows(page) if self.choices.without_suppressed else set()
+            # One after the other: a page of contact details held at once takes twice as long.
+            for item, values, found in zip(read, page, read_found(read), strict=True):
+                row = self.make(item, values[KNOWN:], *found)
+                if row.pk not in suppressed and self.is_wanted(row) and self.fill(row):
+                    yield row
 
     def make(self, item, asked, contact, match, traced_at, first):
         cells, is_paid = decode_cells(item.row), item.credits is not None and item.outcome in ANSWERED
@@ -158,13 +158,15 @@ class Source:
         return (not types or phone.type in types) and not (self.phones and phone.digits in self.phones)
 
 
-def find_suppressed_rows(rows):
-    """Ids of rows about people who are on the suppression list, by any of their addresses, their phone or email, or
-    were when the list was checked.
+def find_suppressed_rows(page):
+    """Ids of people on a page, read with what was asked for, who are on the suppression list by any of their addresses,
+    their phone or email, or were when the list was checked.
     """
-    keys = {row.pk: keys_of({name: value for name, value in asdict(row.asked).items() if value}) for row in rows}
+    asked = {values[0]: dict(zip(ASKED, values[KNOWN:], strict=True)) for values in page}
+    keys = {pk: keys_of({name: value for name, value in fields.items() if value}) for pk, fields in asked.items()}
     found = find_suppressed(set().union(*keys.values()))
-    return {row.pk for row in rows if row.outcome == Outcome.SUPPRESSED or keys[row.pk] & found}
+    then = {values[0] for values in page if Read._make(values[:KNOWN]).outcome == Outcome.SUPPRESSED}
+    return then | {pk for pk in keys if keys[pk] & found}
 
 
 def without_emails(contact, suppressed):
