@@ -6,7 +6,6 @@ missing or older than the answer, from the answer itself.
 
 import sqlite3
 from dataclasses import dataclass, field, fields
-from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -26,7 +25,9 @@ PAGE = 500
 NOTHING = Contact()
 MATCH_WORDS = dict(MatchCheck.choices)
 OF_THE_ANSWER = Case(When(digest__answered_at=F("answered_at"), then=True), default=False)
-"""Whether a digest is of the answer that counts: compared where it stands, as times are slow to be read."""
+"""Whether a digest is of the answer that counts."""
+TIME = Cast("answered_at", TextField())
+"""As text, in UTC on either database: to make a time of it and text of that takes longer than all else of a row."""
 decode_cells = msgspec.json.Decoder(list[str]).decode
 
 
@@ -38,7 +39,8 @@ class Read(NamedTuple):
     outcome: str
     message: str
     credits: Decimal | None
-    answered_at: datetime | None
+    time: str | None
+    """When it was answered: see TIME."""
     same_as_id: int | None
     row: str
     """Its cells, as JSON."""
@@ -97,7 +99,7 @@ class Source:
     def read(self):
         """Each wanted item as a Row, in the list's order."""
         asked = list(ASKED) if self.layout.is_asking or self.choices.without_suppressed else []
-        items = self.items.annotate(row=Cast("cells", TextField()), is_digested=OF_THE_ANSWER)
+        items = self.items.annotate(row=Cast("cells", TextField()), is_digested=OF_THE_ANSWER, time=TIME)
         for page in items.in_pages(PAGE, [*Read._fields, *asked]):
             read = [Read._make(values[:KNOWN]) for values in page]
             suppressed = find_suppressed_rows(page) if self.choices.without_suppressed else set()
@@ -116,7 +118,7 @@ class Source:
             outcome=item.outcome,
             message=describe(item, contact, first),
             credits=f"{item.credits.normalize():f}" if is_paid else "",
-            traced_at=traced_at.isoformat(timespec="seconds") if traced_at else "",
+            traced_at=f"{traced_at[:10]}T{traced_at[11:19]}+00:00" if traced_at else "",
             match=MATCH_WORDS.get(match, ""),
             asked=Asked(*asked),
             contact=without_emails(contact, self.emails) if self.emails else contact,
@@ -191,7 +193,7 @@ def make_undigested(page, traced):
     """What is to be known of items without a digest of the answer that counts: id → what was found, match check."""
     others = [item.pk for item in page if not item.is_digested and traced[item.pk]]
     # Of somebody whose answer is another's, the time of that is to be compared.
-    known = dict(Digest.objects.filter(pk__in=others).values_list("pk", "answered_at")) if others else {}
+    known = dict(Digest.objects.filter(pk__in=others).values_list("pk", TIME)) if others else {}
     stale = [pk for pk in others if known.get(pk) != traced[pk]]
     return {made.pk: (made.found, made.match) for made in map(digests.make, digests.read_items(stale))}
 
@@ -201,7 +203,7 @@ class First(NamedTuple):
 
     row_number: int
     outcome: str
-    answered_at: datetime | None
+    time: str | None
     same_as_id: int | None
 
 
@@ -209,7 +211,7 @@ def read_firsts(ids):
     """Items whose answer others share, and whose answer those share, by their ids."""
     firsts, missing = {}, ids
     while missing:
-        found = Item.objects.filter(pk__in=missing).values_list("pk", *First._fields)
+        found = Item.objects.filter(pk__in=missing).annotate(time=TIME).values_list("pk", *First._fields)
         firsts |= {pk: First._make(values) for pk, *values in found}
         next_ = {first.same_as_id for first in firsts.values() if first.outcome in BORROWED and first.same_as_id}
         missing = next_ - set(firsts)
@@ -220,7 +222,7 @@ def find_traced(item, firsts):
     """When the answer came that counts for an item."""
     while item.outcome in BORROWED and item.same_as_id in firsts:
         item = firsts[item.same_as_id]
-    return item.answered_at
+    return item.time
 
 
 def describe(item, contact, first):
