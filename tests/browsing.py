@@ -59,9 +59,10 @@ def log_in(page, portal):
     page.get_by_role("button", name="Log in").click()
 
 
-@pytest.fixture
-def portal(tmp_path):
-    with run_portal(tmp_path / "v") as portal:
+@pytest.fixture(scope="module")
+def portal(tmp_path_factory):
+    """One portal for all tests of a file: they begin with what those before have left."""
+    with run_portal(tmp_path_factory.mktemp("p") / "v") as portal:
         yield portal
 
 

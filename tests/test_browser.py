@@ -5,6 +5,7 @@ import csv
 import pytest
 import requests
 
+from tests.browsing import browse, run_portal
 from tests.portal import ROOT
 
 pytestmark = pytest.mark.browser
@@ -61,7 +62,15 @@ def test_a_wrong_file_is_answered_with_a_sentence(page, tmp_path):
     page.get_by_text("This is a PDF document, not a list.").wait_for()
 
 
-def test_people_are_asked_for_once_more_and_batches_decided_about(page, portal):
+@pytest.fixture
+def page_of_its_own(tmp_path):
+    """A page, and a portal that nobody has used."""
+    with run_portal(tmp_path / "v") as portal, browse(portal) as page:
+        yield page, portal
+
+
+def test_people_are_asked_for_once_more_and_batches_decided_about(page_of_its_own):
+    page, portal = page_of_its_own
     portal.trace(ROOT / "static" / "sample.csv", "--name", "Spring leads", "--wait", "--timeout", "60")
     portal.ask(
         "[Item.objects.filter(pk__in=list(Item.objects.filter(outcome='matched').values_list('pk', flat=True)"
