@@ -7,7 +7,7 @@ from batches import digests
 from batches.counts import COUNTED, count_batches, count_uploads
 from batches.fields import find_gaps
 from batches.spending import most_credits
-from batches.statuses import UNSENT, Priority
+from batches.statuses import Priority
 from batches.suppression import suppressed_numbers
 from batches.vendor.answers import read_contact
 from batches.vendor.protocol import FIELDS
@@ -42,7 +42,7 @@ def describe_upload(upload, counts):
         "created_by": upload.created_by.get_username() if upload.created_by else "",
         "rows": upload.row_count,
         "people": upload.item_count,
-        "counts": name_counts(counts) | {fate: getattr(upload, f"{fate}_count") for fate in UNSENT},
+        "counts": name_counts(counts) | upload.unsent_counts,
         "percent": counts.percent if upload.is_started_once else 0,
         "credits": counts.credits,
         "most_credits": most_credits(upload.item_count),

@@ -17,6 +17,7 @@ from batches.contacts import Contact
 from batches.models import Batch, Digest, Item, Upload
 from batches.statuses import BORROWED, BatchStatus, MatchCheck, Outcome, UploadStatus
 from batches.vendor.answers import is_cached, read_contact
+from batches.vendor.protocol import FIELDS
 
 PAGE = 500
 """Items of an upload that are digested in one go."""
@@ -24,9 +25,10 @@ LEFTOVERS = 200
 """Batches that one sweep has digested of those that were left lying."""
 LONGEST = timedelta(minutes=10)
 """Whatever began to digest something and is not done by then is taken for dead."""
-ASKED = ["first_name", "middle_name", "last_name", "address", "unit", "city", "state", "zip"]
-ASKED += ["mail_address", "mail_unit", "mail_city", "mail_state", "mail_zip"]
-READ = [*ASKED, "phone", "email", "outcome", "answered_at", "same_as_id"]
+OF_SOURCE = ["outcome", "answered_at", "answer", "same_as_id"]
+"""What is read of an item, beside what was asked for, and of those whose answer it shares."""
+READ = [*FIELDS, *(f"{path}{name}" for path in ("", "same_as__", "same_as__same_as__") for name in OF_SOURCE)]
+ASKED = [name for name in FIELDS if name not in {"phone", "email"}]
 FOUND = [field.name for field in Digest._meta.fields if field.name != "item"]
 SUMS = ["phones", "mobiles", "usable_mobiles"]
 
@@ -108,14 +110,7 @@ def look_up(items):
 
 
 def read_items(ids):
-    return Item.objects.filter(pk__in=ids).select_related("same_as__same_as").only(*with_sources(READ, "answer"))
-
-
-def with_sources(fields, *more):
-    """Fields of an item, and what is needed of those whose answer it shares."""
-    needed = ["outcome", "answered_at", "answer"]
-    sources = [f"{path}__{name}" for path in ("same_as", "same_as__same_as") for name in [*needed, "same_as_id"]]
-    return [*fields, *more, *sources]
+    return Item.objects.filter(pk__in=ids).select_related("same_as__same_as").only(*READ)
 
 
 def make(item):

@@ -4,7 +4,7 @@ from django import forms
 
 from batches.export_layouts import PHONE, PHONE_PARTS, UnknownField, find_source
 from batches.export_rows import CHOICES, Choices
-from batches.exports import layout_names
+from batches.exports import find_layout, layout_names
 from batches.forms import SELECT
 from batches.models import ExportLayout
 
@@ -35,7 +35,8 @@ class ExportForm(forms.Form):
             self.fields[name] = forms.BooleanField(label=label, required=False, widget=forms.CheckboxInput(attrs=box))
 
     def clean_layout(self):
-        return self.cleaned_data["layout"] or "wide"
+        """The Layout that was chosen."""
+        return find_layout(self.cleaned_data["layout"] or "wide")
 
     def clean_format(self):
         return self.cleaned_data["format"] or "csv"

@@ -13,6 +13,8 @@ from operator import attrgetter
 import msgspec
 
 from batches.contacts import Address, Contact, Phone
+from batches.fields import LABELS
+from batches.vendor.protocol import FIELDS as FIELDS_SENT
 
 PERSON, PHONE = "person", "phone"
 MOST_NUMBERED = 40
@@ -21,25 +23,9 @@ NO_PHONE = Phone("")
 ORIGINAL = "column "
 """Before the name of one of the list's own columns: `column Lead Id`."""
 
-ASKED = {
-    "first_name": "First name",
-    "middle_name": "Middle name",
-    "last_name": "Last name",
-    "address": "Property's street",
-    "unit": "Property's unit",
-    "city": "Property's city",
-    "state": "Property's state",
-    "zip": "Property's ZIP",
-    "mail_address": "Mailing street",
-    "mail_unit": "Mailing unit",
-    "mail_city": "Mailing city",
-    "mail_state": "Mailing state",
-    "mail_zip": "Mailing ZIP",
-    "phone": "Phone that was asked for",
-    "email": "Email that was asked for",
-}
-"""What was sent to the vendor; phone and email are called phone_asked and email_asked in a layout."""
-Asked = msgspec.defstruct("Asked", [(name, str, "") for name in ASKED], frozen=True)
+AMBIGUOUS = {"phone", "email"}
+"""Of what was asked for: called phone_asked and email_asked in a layout, where phone is what was found."""
+Asked = msgspec.defstruct("Asked", [(name, str, "") for name in FIELDS_SENT], frozen=True)
 
 
 class Row(msgspec.Struct):
@@ -154,7 +140,10 @@ FIELDS = {
     "phone_count": ("Number of phones that were found", "contact.phone_count"),
     "credits": ("Credits", "credits"),
     "traced_at": ("When it was traced", "traced_at"),
-    **{name + "_asked" * (name in {"phone", "email"}): (label, f"asked.{name}") for name, label in ASKED.items()},
+    **{
+        name + "_asked" * (name in AMBIGUOUS): (f"{LABELS[name]}, as asked for", f"asked.{name}")
+        for name in FIELDS_SENT
+    },
     **{
         f"phone{suffix}": (f"The row's phone: {part.replace('_', ' ')}", f"phone.{part}")
         for suffix, part in PHONE_PARTS.items()

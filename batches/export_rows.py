@@ -16,10 +16,11 @@ from msgspec.structs import replace
 
 from batches import digests
 from batches.contacts import Contact
-from batches.export_layouts import ASKED, Asked, Row, fold_name
+from batches.export_layouts import Asked, Row, fold_name
 from batches.models import Digest, Item
 from batches.statuses import ANSWERED, BORROWED, MatchCheck, Outcome
 from batches.suppression import find_suppressed, keys_of, suppressed_numbers
+from batches.vendor.protocol import FIELDS
 
 PAGE = 500
 NOTHING = Contact()
@@ -98,7 +99,7 @@ class Source:
 
     def read(self):
         """Each wanted item as a Row, in the list's order."""
-        asked = list(ASKED) if self.layout.is_asking or self.choices.without_suppressed else []
+        asked = FIELDS if self.layout.is_asking or self.choices.without_suppressed else []
         items = self.items.annotate(row=Cast("cells", TextField()), is_digested=OF_THE_ANSWER, time=TIME)
         for page in items.in_pages(PAGE, [*Read._fields, *asked]):
             read = [Read._make(values[:KNOWN]) for values in page]
@@ -164,7 +165,7 @@ def find_suppressed_rows(page):
     """Ids of people on a page, read with what was asked for, who are on the suppression list by any of their addresses,
     their phone or email, or were when the list was checked.
     """
-    asked = {values[0]: dict(zip(ASKED, values[KNOWN:], strict=True)) for values in page}
+    asked = {values[0]: dict(zip(FIELDS, values[KNOWN:], strict=True)) for values in page}
     keys = {pk: keys_of({name: value for name, value in fields.items() if value}) for pk, fields in asked.items()}
     found = find_suppressed(set().union(*keys.values()))
     then = {values[0] for values in page if Read._make(values[:KNOWN]).outcome == Outcome.SUPPRESSED}

@@ -16,6 +16,9 @@ SEARCH = forms.TextInput(attrs={"class": "form-control", "type": "search"})
 class IdFilter(filters.Filter):
     field_class = forms.IntegerField
 
+    def __init__(self, **kwargs):
+        super().__init__(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput, **kwargs)
+
 
 class UploadFilter(filters.FilterSet):
     q = filters.CharFilter(field_name="name", lookup_expr="icontains", label="Name", widget=SEARCH)
@@ -36,7 +39,7 @@ class SuppressionFilter(filters.FilterSet):
 
 
 class ExportFilter(filters.FilterSet):
-    upload = IdFilter(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
+    upload = IdFilter()
     user = filters.CharFilter(field_name="user__username", lookup_expr="icontains", label="Who", widget=SEARCH)
 
     class Meta:
@@ -45,7 +48,7 @@ class ExportFilter(filters.FilterSet):
 
 
 class BatchFilter(filters.FilterSet):
-    upload = IdFilter(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
+    upload = IdFilter()
     status = filters.ChoiceFilter(choices=BatchStatus.choices, empty_label="Any status", widget=SELECT)
 
     class Meta:
@@ -84,8 +87,8 @@ class ConditionFilter(filters.ChoiceFilter):
 
 
 class ItemFilter(filters.FilterSet):
-    upload = IdFilter(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
-    batch = IdFilter(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
+    upload = IdFilter()
+    batch = IdFilter()
     q = filters.CharFilter(method="search", label="Name, address, phone or email", widget=SEARCH)
     outcome = filters.MultipleChoiceFilter(choices=Outcome.choices, distinct=False, widget=BOXES)
     match = filters.MultipleChoiceFilter(

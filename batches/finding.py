@@ -1,7 +1,6 @@
 """Who is found by what somebody typed: names, addresses, phones and emails, asked for and found, of all lists.
 
-PostgreSQL looks the words up in an index (migration 0005). SQLite reads the digests from end to end, which is quick
-enough for the lists that it is made for (docs/performance.md).
+PostgreSQL looks the words up in an index (migration 0005); SQLite reads the digests from end to end.
 """
 
 from dataclasses import dataclass

@@ -19,6 +19,7 @@ from batches.statuses import (
     OPEN,
     RERUNNABLE,
     STARTED,
+    UNSENT,
     WAITING_FOR_A_PERSON,
     BatchKind,
     BatchStatus,
@@ -165,10 +166,12 @@ class Upload(models.Model):
     @property
     def item_count(self):
         """How many people are to be traced."""
-        unsent = (
-            self.invalid_count + self.duplicate_count + self.reused_count + self.suppressed_count + self.company_count
-        )
-        return self.row_count + self.co_owner_count - unsent
+        return self.row_count + self.co_owner_count - sum(self.unsent_counts.values())
+
+    @property
+    def unsent_counts(self):
+        """Who is not sent: outcome → how many."""
+        return {fate: getattr(self, f"{fate}_count") for fate in UNSENT}
 
     @property
     def read_percent(self):

@@ -71,7 +71,7 @@ def plan_spend(upload):
     if upload.by_mail_count:
         by_mail = upload.by_mail_count
         lines.append(Line(Outcome.MATCHED, "companies and the like, by mail address", by_mail, most_credits(by_mail)))
-    fates = [Line(fate, LABELS[fate], getattr(upload, f"{fate}_count")) for fate in LABELS if fate in UNSENT]
+    fates = [Line(fate, LABELS[fate], upload.unsent_counts[fate]) for fate in LABELS]
     return lines + [line for line in fates if line.count]
 
 

@@ -6,7 +6,6 @@ See docs/performance.md.
 
 import argparse
 import http.client
-import multiprocessing
 import os
 import statistics
 import subprocess
@@ -15,6 +14,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench.apart import most_held, run_apart
 from bench.ground import add_items, ground, keep_bodies, run
 from bench.load import FIRST_KEY
 from tests.services import free_port, wait_until
@@ -162,29 +162,9 @@ CONTENDERS = {
 
 def measure(name, upload_id, out):
     """Seconds to the first piece, seconds in all, and the greatest memory of the process that did it."""
-    context = multiprocessing.get_context("spawn")
-    results = context.Queue()
-    process = context.Process(target=contend, args=(name, upload_id, out, results))
-    process.start()
-    found = results.get()
-    process.join()
-    assert process.exitcode == 0
-    return found
-
-
-def contend(name, upload_id, out, results):
-    import django  # noqa: PLC0415
-
-    django.setup()
-    first, seconds = CONTENDERS[name](upload_id, out)
+    (first, seconds), held = run_apart(CONTENDERS[name], upload_id, out)
     assert out.stat().st_size > 1_000_000, "The file is not there."
-    results.put((first, seconds, peak("self")))
-
-
-def peak(process):
-    """Bytes that a process has held at the most."""
-    status = Path(f"/proc/{process}/status").read_text()
-    return 1024 * int(status.split("VmHWM:")[1].split()[0])
+    return first, seconds, held
 
 
 # Over HTTP, from the web server as it runs
@@ -242,7 +222,7 @@ def over_http(upload_id, size, rounds):
     with serve() as (port, pid):
         found = [download(port, upload_id, cookie) for _ in range(rounds)]
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        held = max(peak(child) for child in children)
+        held = max(most_held(child) for child in children)
     firsts = sorted(first for first, _ in found)
     seconds = statistics.median(seconds for _, seconds in found)
     show(size, "ours, over HTTP", seconds, None, firsts, held)

@@ -12,10 +12,10 @@ import statistics
 import sys
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from shutil import rmtree
 
 from batches.sandbox import people
+from bench.apart import run_apart
 from bench.ground import ground, run
 from tests.services import make_directory
 
@@ -128,31 +128,6 @@ def copy_bare(path):
 CONTENDERS = {"ours": import_ours, "django-import-export": import_by_import_export, "bare COPY": copy_bare}
 
 
-def perform(name, path, answers):
-    import django  # noqa: PLC0415
-
-    django.setup()
-    seconds = CONTENDERS[name](path)
-    answers.put((seconds, most_held()))
-
-
-def most_held():
-    """Bytes. Not by getrusage(), which counts what the parent held when the process was forked."""
-    [line] = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
-    return int(line.split()[1]) * 1024
-
-
-def measure(name, path):
-    """Seconds and the most bytes that the process held."""
-    spawn = multiprocessing.get_context("spawn")
-    answers = spawn.Queue()
-    process = spawn.Process(target=perform, args=(name, path, answers))
-    process.start()
-    process.join()
-    assert process.exitcode == 0
-    return answers.get()
-
-
 # The databases
 
 
@@ -211,7 +186,7 @@ def race(database, sizes, rounds, most_for_import_export):
                 for name in choose(is_sqlite, size, most_for_import_export):
                     if name != "bare COPY":
                         empty(is_sqlite, directory)
-                    found.setdefault(name, []).append(measure(name, path))
+                    found.setdefault(name, []).append(run_apart(CONTENDERS[name], path))
                     print(
                         f"{database}, {size:,}, round {number + 1}: {name}: {found[name][-1]}",
                         file=sys.stderr,

@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef
 
 from batches.counts import COUNTED, count_uploads
 from batches.models import Upload
-from batches.statuses import UNSENT, UploadStatus
+from batches.statuses import UploadStatus
 from webhooks.models import Endpoint, Message
 
 LATELY = timedelta(days=3)
@@ -58,8 +58,7 @@ def describe(upload, counts):
         "name": upload.name,
         "status": upload.status,
         "completed_at": write_time(upload.completed_at),
-        "counts": {name: getattr(counts, name) for name in COUNTED}
-        | {fate: getattr(upload, f"{fate}_count") for fate in UNSENT},
+        "counts": {name: getattr(counts, name) for name in COUNTED} | upload.unsent_counts,
         "credits": float(counts.credits),
         "url": settings.PUBLIC_URL + upload.get_absolute_url(),
     }

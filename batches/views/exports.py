@@ -32,7 +32,7 @@ def answer_with_file(request, upload):
     form, filterset = ExportForm(request.GET), ItemFilter(request.GET, upload.items.all(), upload)
     if problem := find_problem(form, filterset):
         return problem, None
-    layout, file_format = exports.find_layout(form.cleaned_data["layout"]), form.cleaned_data["format"]
+    layout, file_format = form.cleaned_data["layout"], form.cleaned_data["format"]
     items, chosen = choose_items(request, filterset)
     gone = request.META.get("asgi.scope", {}).get("gone")
     is_gone = gone.is_set if gone else lambda: False
@@ -50,7 +50,7 @@ def choose_export(request, pk):
     is_counted = "count" in request.GET or upload.row_count <= COUNTED_AT_ONCE
     if is_counted and not problem:
         items, _ = choose_items(request, filterset)
-        tally = exports.count(upload, items, exports.find_layout(form.cleaned_data["layout"]), form.choices)
+        tally = exports.count(upload, items, form.cleaned_data["layout"], form.choices)
     context = {"upload": upload, "form": form, "filter": filterset, "tally": tally, "problem": problem}
     context |= {"ticked": request.GET.getlist("item"), "lacking": [] if problem else find_lacking(upload, form)}
     return render(request, "exports/_count.html" if request.htmx else "exports/choose.html", context)
@@ -59,8 +59,7 @@ def choose_export(request, pk):
 def find_lacking(upload, form):
     """Columns that the layout takes of a list and this one does not have."""
     has = {fold_name(name) for name in upload.all_columns}
-    layout = exports.find_layout(form.cleaned_data["layout"])
-    return [name for name in layout.named_originals if fold_name(name) not in has]
+    return [name for name in form.cleaned_data["layout"].named_originals if fold_name(name) not in has]
 
 
 def choose_items(request, filterset):
