@@ -4,10 +4,10 @@ from django.conf import settings
 from msgspec.structs import asdict
 
 from batches import digests
-from batches.counts import COUNTED, count_batches, count_uploads
+from batches.counts import count_batches, count_uploads
 from batches.fields import find_gaps
 from batches.spending import most_credits
-from batches.statuses import Priority
+from batches.statuses import COUNTED, Priority
 from batches.suppression import suppressed_numbers
 from batches.vendor.answers import read_contact
 from batches.vendor.protocol import FIELDS

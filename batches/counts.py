@@ -7,12 +7,10 @@ page of closed batches costs the same however many items they hold.
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, Q, Sum
 
 from batches.models import UNDIGESTED, Batch, Item
-from batches.statuses import BatchStatus, Outcome
-
-COUNTED = [Outcome.MATCHED, Outcome.NO_MATCH, Outcome.ERROR, Outcome.MISSING]
+from batches.statuses import COUNTED, BatchStatus
 
 
 @dataclass
@@ -44,19 +42,23 @@ class Counts:
         return 100 * self.done // self.total if self.total else 100
 
     @property
+    def coarse_percent(self):
+        """In tens: what is said aloud is not to be said all the time."""
+        return self.percent // 10 * 10
+
+    @property
     def match_rate(self):
         """Whole per cent of the answered that matched; None before the first answer."""
         return round(100 * self.matched / self.answered) if self.answered else None
 
     @property
     def segments(self):
-        """The bar: outcome, how many, where it begins and how wide it is in per cent."""
+        """The bar: outcome, how many, where it begins and how wide it is in per cent; each, so that they grow."""
         start, parts = 0.0, []
         for outcome in COUNTED:
             number = getattr(self, outcome)
             width = 100 * number / self.total if self.total else 0
-            if number:
-                parts.append((outcome, number, f"{start:.2f}", f"{width:.2f}"))
+            parts.append((outcome, number, f"{start:.2f}", f"{width:.2f}"))
             start += width
         return parts
 
@@ -65,12 +67,18 @@ class Counts:
             setattr(self, name, getattr(self, name) + (row[name] or 0))
 
 
-def grouped(items, by):
-    """Live counts of items, a row for each value of `by`."""
+def grouped(items, *by):
+    """Live counts of items, a row for each value of the fields `by`."""
     numbers = {str(outcome): Count("id", filter=Q(outcome=outcome)) for outcome in COUNTED}
     # `item_credits`: an aggregate may not carry the name of the field that it sums.
-    rows = items.order_by().values(key=F(by)).annotate(item_credits=Sum("credits"), **numbers)
+    rows = items.order_by().values(*by).annotate(item_credits=Sum("credits"), **numbers)
     return [row | {"credits": row["item_credits"]} for row in rows]
+
+
+def count_open(batches):
+    """Rows of counts of those batches in which somebody is counted, with batch_id and upload_id."""
+    answered = Item.objects.filter(batch__in=batches.order_by().values("pk"), outcome__in=COUNTED)
+    return grouped(answered, "batch_id", "upload_id")
 
 
 def count_batches(batches):
@@ -81,21 +89,28 @@ def count_batches(batches):
             counts[batch.pk].add({name: getattr(batch, name) for name in [*COUNTED, "credits"]})
     live = [batch.pk for batch in batches if batch.status != BatchStatus.CLOSED]
     for row in grouped(Item.objects.filter(batch__in=live), "batch_id") if live else []:
-        counts[row["key"]].add(row)
+        counts[row["batch_id"]].add(row)
     return counts
 
 
-def count_uploads(uploads):
-    """Upload id → Counts, in two queries."""
+def count_uploads(uploads, opened=None):
+    """Upload id → Counts, in three queries that cost by open batches and not by people.
+
+    `opened` are the rows of count_open for their open batches, where somebody has them already.
+    """
     counts = {upload.pk: Counts(total=upload.item_count, credits=upload.earlier_credits) for upload in uploads}
     frozen = {name: Sum(name, default=0) for name in COUNTED} | {"credits": Sum("credits")}
-    closed = Batch.objects.filter(upload__in=counts, status=BatchStatus.CLOSED).order_by()
-    for row in closed.values(key=F("upload_id")).annotate(**{f"sum_{name}": total for name, total in frozen.items()}):
-        counts[row["key"]].add({name: row[f"sum_{name}"] for name in frozen})
+    batches = Batch.objects.filter(upload__in=counts).order_by()
+    closed = batches.filter(status=BatchStatus.CLOSED).values("upload_id")
+    for row in closed.annotate(**{f"sum_{name}": total for name, total in frozen.items()}):
+        counts[row["upload_id"]].add({name: row[f"sum_{name}"] for name in frozen})
+    if opened is None:
+        opened = count_open(batches.exclude(status=BatchStatus.CLOSED))
     # Answers can also reach an item that has been taken out of its batch to be planned again.
-    live = Item.objects.filter(upload__in=counts, outcome__in=COUNTED).exclude(batch__status=BatchStatus.CLOSED)
-    for row in grouped(live, "upload_id"):
-        counts[row["key"]].add(row)
+    loose = Item.objects.filter(upload__in=counts, batch=None, outcome__in=COUNTED)
+    for row in [*opened, *grouped(loose, "upload_id")]:
+        if row["upload_id"] in counts:
+            counts[row["upload_id"]].add(row)
     return counts
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 from rq.worker import SimpleWorker
 
-from batches import closing, continuing, decisions, digests, dispatch, history, intake, packing
+from batches import closing, continuing, decisions, digests, dispatch, history, intake, pace, packing
 from batches.models import Continuation, Upload
 from batches.statuses import ContinuationStatus, UploadStatus
 
@@ -138,9 +138,11 @@ TICK = []
 
 
 def tick():
-    """What is due at once, asked every second: batches to adopt, to close and to send, uploads to complete."""
+    """What is due at once, asked every second: batches to adopt, to close and to send, uploads to complete; and
+    the minute that is over is written down.
+    """
     steps = [closing.adopt_answered, closing.note_first_results, close_batches, closing.complete_uploads, send_batches]
-    take_steps(*steps, *TICK)
+    take_steps(*steps, pace.tally_minutes, *TICK)
 
 
 def digest_leftovers(now):
@@ -160,6 +162,7 @@ SWEEP = [
     digest_leftovers,
     closing.purge_expired,
     digests.purge_expired,
+    pace.forget_minutes,
 ]
 """What may have been left lying. Other apps add their own."""
 

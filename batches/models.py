@@ -15,7 +15,9 @@ from django.utils import timezone
 from batches.statuses import (
     AT_VENDOR,
     BORROWED,
+    COUNTED,
     NEEDING_A_PERSON,
+    NEXT_STEP,
     OPEN,
     RERUNNABLE,
     STARTED,
@@ -150,6 +152,11 @@ class Upload(models.Model):
         return [*self.columns, *(f"Column {number}" for number in range(width + 1, width + self.extra_columns + 1))]
 
     @property
+    def next_step(self):
+        """What a person does with it next, where it waits for one."""
+        return NEXT_STEP.get(self.status, "")
+
+    @property
     def can_rerun(self):
         """Whether people of it may be asked for once more."""
         return self.status in [*STARTED, UploadStatus.COMPLETE]
@@ -199,6 +206,10 @@ class BatchQuerySet(models.QuerySet):
 
     def needing_a_person(self):
         return self.filter(status__in=NEEDING_A_PERSON)
+
+    def heard_since(self, since):
+        """Those for which answers may have come since then, late ones aside."""
+        return self.filter(Q(status__in=AT_VENDOR) | Q(closed_at__gte=since))
 
     def with_resent(self):
         """Whether the policy has sent them again already, as `was_resent`."""
@@ -293,7 +304,14 @@ class Batch(models.Model):
         ordering = ["-id"]
         verbose_name_plural = "batches"
         constraints = [models.UniqueConstraint(fields=["upload", "number"], name="batch_number_once_per_upload")]
-        indexes = [models.Index(fields=["upload", "status"])]
+        indexes = [
+            models.Index(fields=["upload", "status"]),
+            models.Index(fields=["submitted_at"]),
+            # With all that is added up over a month, so that the rows themselves need not be read.
+            models.Index(
+                fields=["closed_at"], include=[*COUNTED, "credits", "earlier_credits"], name="batch_closed_at"
+            ),
+        ]
 
     def __str__(self):
         return f"{self.upload_id}-{self.number}"
@@ -421,6 +439,10 @@ class Item(models.Model):
             models.Index(fields=["batch", "outcome"]),
             models.Index(fields=["upload", "outcome"]),
             models.Index(fields=["fingerprint"]),
+            # Few: answered after they had been taken out of their batch to be planned again.
+            models.Index(
+                fields=["upload"], condition=Q(batch=None, outcome__in=COUNTED), name="item_answered_unplanned"
+            ),
         ]
 
     def __str__(self):
@@ -676,3 +698,22 @@ class Lease(models.Model):
 
     def __str__(self):
         return f"{self.name}: {self.holder}"
+
+
+class Minute(models.Model):
+    """How many results came in one minute, for the chart of the last hour."""
+
+    at = models.DateTimeField(primary_key=True, help_text="When it began.")
+    matched = models.PositiveIntegerField(default=0)
+    no_match = models.PositiveIntegerField(default=0)
+    error = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["at"]
+
+    def __str__(self):
+        return f"{self.at:%H:%M}"
+
+    @property
+    def total(self):
+        return self.matched + self.no_match + self.error

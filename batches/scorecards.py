@@ -11,10 +11,10 @@ from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
-from batches.counts import COUNTED, Counts
+from batches.counts import Counts
 from batches.models import Batch
 from batches.spending import to_money
-from batches.statuses import BatchStatus
+from batches.statuses import COUNTED, BatchStatus
 
 BROUGHT = ["phones", "mobiles", "usable_mobiles", "same", "perhaps", "other", "cached"]
 GROUPINGS = {

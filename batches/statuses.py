@@ -103,6 +103,8 @@ class ContinuationStatus(models.TextChoices):
 
 
 ANSWERED = [Outcome.MATCHED, Outcome.NO_MATCH, Outcome.ERROR]
+COUNTED = [*ANSWERED, Outcome.MISSING]
+"""What is counted of people who are to be traced; all others of them are pending."""
 RERUNNABLE = [Outcome.MISSING, Outcome.ERROR]
 """What a person may have asked for once more."""
 STARTED = [UploadStatus.RUNNING, UploadStatus.PAUSED]
@@ -112,6 +114,21 @@ BORROWED = [Outcome.DUPLICATE, Outcome.REUSED]
 UNSENT = [Outcome.INVALID, Outcome.DUPLICATE, Outcome.REUSED, Outcome.SUPPRESSED, Outcome.COMPANY]
 """Who is not sent, with a count of each on the upload: `invalid_count`…"""
 WAITING_FOR_A_PERSON = [UploadStatus.DRAFT, UploadStatus.READY, UploadStatus.APPROVAL, UploadStatus.FAILED]
+NEXT_STEP = {
+    UploadStatus.DRAFT: "Go on with the columns",
+    UploadStatus.READY: "Review and start",
+    UploadStatus.APPROVAL: "Look and approve",
+    UploadStatus.FAILED: "See what can be done",
+}
 AT_VENDOR = [BatchStatus.SUBMITTING, BatchStatus.UNCONFIRMED, BatchStatus.ACKNOWLEDGED]
 NEEDING_A_PERSON = [BatchStatus.UNCONFIRMED, BatchStatus.REFUSED]
 OPEN = [BatchStatus.PLANNED, *AT_VENDOR, BatchStatus.REFUSED]
+IN_STRIP = [
+    BatchStatus.CLOSED,
+    BatchStatus.ACKNOWLEDGED,
+    BatchStatus.SUBMITTING,
+    BatchStatus.UNCONFIRMED,
+    BatchStatus.REFUSED,
+]
+IN_STRIP += [BatchStatus.PLANNED]
+"""Batches that a list has, in the order in which they are told of; others are no more."""

@@ -1,8 +1,3 @@
-// Says when what is shown is old: a live part could not be fetched.
-document.addEventListener("htmx:sendError", () => document.body.classList.add("is-stale"));
-document.addEventListener("htmx:responseError", () => document.body.classList.add("is-stale"));
-document.addEventListener("htmx:afterOnLoad", () => document.body.classList.remove("is-stale"));
-
 // Logged out meanwhile: show the login page whole, not inside of this one.
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (new URL(event.detail.xhr.responseURL).pathname === "/login/") {

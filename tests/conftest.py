@@ -5,6 +5,7 @@ from pathlib import Path
 
 import django_rq
 import pytest
+from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.db import connection
 from django.utils import timezone
@@ -14,6 +15,7 @@ from batches.lifecycle import move_batch
 from batches.models import Upload
 from batches.statuses import BatchStatus
 from batches.vendor import protocol
+from batches.views import live
 
 SAMPLES = Path(__file__).parent / "samples"
 HEADER = ["First Name", "Last Name", "Address", "City", "State", "Zip", "Phone"]
@@ -26,13 +28,16 @@ def _right_database(request):
 
 
 @pytest.fixture(autouse=True)
-def _plain_settings(settings, tmp_path):
+def _plain_settings(settings, tmp_path, monkeypatch):
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }
     settings.MEDIA_ROOT = tmp_path / "files"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     django_rq.get_connection("vendor").flushdb()
+    # Nobody is shown what another test has left.
+    monkeypatch.setattr(live, "FRESH", 0)
+    cache.clear()
 
 
 @pytest.fixture

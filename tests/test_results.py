@@ -283,7 +283,8 @@ def test_the_bar_is_full_only_when_all_are_done(sent):
         file(batch, item)
     counts = count_batches([batch])[batch.pk]
     assert counts.percent == 91
-    assert counts.segments == [("matched", 11, "0.00", "91.67")]
+    assert counts.segments[0] == ("matched", 11, "0.00", "91.67")
+    assert [width for _, _, _, width in counts.segments[1:]] == ["0.00"] * 3
 
 
 def test_contact_details_are_forgotten_when_their_time_is_over(sent, settings):

@@ -6,9 +6,9 @@ from datetime import UTC, timedelta
 from django.conf import settings
 from django.db.models import Exists, OuterRef
 
-from batches.counts import COUNTED, count_uploads
+from batches.counts import count_uploads
 from batches.models import Upload
-from batches.statuses import UploadStatus
+from batches.statuses import COUNTED, UploadStatus
 from webhooks.models import Endpoint, Message
 
 LATELY = timedelta(days=3)

@@ -106,11 +106,28 @@ def rerun_items(request):
     """Have missing people and errors asked for once more."""
     if (items := choose_people(request)) is None:
         return go_back(request, "items")
+    return rerun(request, items, "items")
+
+
+@require_POST
+def rerun_upload(request, pk):
+    """Have a list's missing people, or its errors, asked for once more."""
+    upload = get_object_or_404(Upload, pk=pk)
+    return rerun(request, upload.items.filter(outcome=request.POST.get("outcome")), upload)
+
+
+@require_POST
+def rerun_batch(request, pk):
+    batch = get_object_or_404(Batch, pk=pk)
+    return rerun(request, batch.items.filter(outcome=request.POST.get("outcome")), batch)
+
+
+def rerun(request, items, otherwise):
     moved = decisions.rerun(items, request.user)
     for upload_id in moved:
         jobs.enqueue("planning", jobs.plan_upload, upload_id)
     messages.success(request, describe_rerun(sum(moved.values())))
-    return go_back(request, "items")
+    return go_back(request, otherwise)
 
 
 @require_POST

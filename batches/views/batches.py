@@ -5,16 +5,19 @@ from batches.filters import BatchFilter
 from batches.models import Batch
 from batches.tables import BatchTable, EventTable, ItemTable
 from batches.views.listing import find_upload, paginate, show_list
+from batches.views.live import shared
 
 EVENTS = 50
 """Lines of history on a batch's page; the list's history has them all."""
 
 
+@shared
 def batch_list(request):
     filterset = BatchFilter(request.GET, Batch.objects.for_lists())
     return show_list(request, "batches/list.html", filterset, BatchTable, count_batches, upload=find_upload(filterset))
 
 
+@shared
 def batch_page(request, pk):
     """A batch: how far it is, the vendor's totals beside ours, its items and its history."""
     batch = get_object_or_404(Batch.objects.with_upload().with_resent(), pk=pk)

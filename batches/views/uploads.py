@@ -14,11 +14,13 @@ from batches.statuses import Outcome, UploadStatus
 from batches.tables import BatchTable, EventTable, ItemTable, UploadTable
 from batches.views.exports import send_file
 from batches.views.listing import paginate, show_list
+from batches.views.live import shared
 
 REVIEWED = {UploadStatus.READY, UploadStatus.APPROVAL, UploadStatus.FAILED, UploadStatus.CHECKING}
 EDITABLE = {UploadStatus.DRAFT, UploadStatus.READY, UploadStatus.FAILED}
 
 
+@shared
 def upload_list(request):
     filterset = UploadFilter(request.GET, Upload.objects.with_creator())
     return show_list(request, "uploads/list.html", filterset, UploadTable, count_uploads)
@@ -100,6 +102,12 @@ def upload_page(request, pk):
     context["continuation"] = upload.continuations.first()
     if upload.status in REVIEWED:
         return show_review(request, upload, context)
+    return show_progress(request, upload, context)
+
+
+@shared
+def show_progress(request, upload, context):
+    """A list that was started: how far it is, its batches and its history."""
     batches = upload.batches.for_lists().order_by("number")
     context["table"] = paginate(request, BatchTable(batches, exclude=["upload"]), count_batches)
     context["events"] = EventTable(upload.events.with_names().order_by("-at", "-id")[:12])

@@ -226,7 +226,7 @@ def test_lists_and_batches_take_as_many_queries_however_many_there_are(
     for number in range(2, count + 1):
         upload.batches.create(number=number, size=10, status=BatchStatus.CLOSED)
     caller.ask("/uploads")
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         caller.ask("/uploads")
     with django_assert_num_queries(4):
         assert len(caller.ask(f"/uploads/{upload.pk}/batches").json()["batches"]) == count

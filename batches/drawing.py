@@ -1,0 +1,101 @@
+"""PURE: numbers → the shapes of charts, as SVG draws them."""
+
+from dataclasses import dataclass
+
+MOST_CELLS = 60
+"""Batches that are drawn one by one; of more, neighbours in the same state are drawn as one."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A batch of a strip, or several beside one another in the same state: where, how wide, and how far it is."""
+
+    status: str
+    x: int
+    width: float
+    fill: float = 0
+    """From 0 to 1."""
+
+    @property
+    def is_begun(self):
+        """Whether some of it is done and some is not."""
+        return 0 < self.fill < 1
+
+    @property
+    def top(self):
+        return f"{1 - self.fill:.2f}"
+
+    @property
+    def height(self):
+        return f"{self.fill:.2f}"
+
+
+@dataclass(frozen=True)
+class Strip:
+    """The batches of a list, in their order."""
+
+    cells: list
+    width: int
+    states: list
+    """How many are in which state, as (status, its word, how many)."""
+
+
+def lay_strip(batches, labels):
+    """Batches in their order, as (status, share done from 0 to 1) → Strip. `labels` are the words for statuses, in the
+    order in which they are told of.
+    """
+    statuses = [status for status, _ in batches]
+    states = [(status, label, statuses.count(status)) for status, label in labels.items() if status in statuses]
+    return Strip(lay_cells(batches), len(batches), states)
+
+
+def lay_cells(batches):
+    """A Cell for each, one unit apart."""
+    if len(batches) <= MOST_CELLS:
+        return [Cell(status, x, 0.86, done) for x, (status, done) in enumerate(batches)]
+    cells = []
+    for x, (status, done) in enumerate(batches):
+        last = cells[-1] if cells else None
+        if last and (last.status, last.fill) == (status, done):
+            cells[-1] = Cell(status, last.x, last.width + 1, done)
+        else:
+            cells.append(Cell(status, x, 1, done))
+    return cells
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Stacked columns."""
+
+    most: int
+    """The highest of them."""
+    top: int
+    """What the upper edge stands for."""
+    columns: list
+    """For each column its parts, as (name, x, y, height), in units of the chart."""
+
+    @property
+    def middle(self):
+        return self.top // 2
+
+
+def lay_chart(columns, names):
+    """Columns of numbers, each as name → number, stacked in the order of `names` from below."""
+    most = max((sum(column.values()) for column in columns), default=0)
+    top, drawn = round_up(most), []
+    for x, column in enumerate(columns):
+        y, parts = top, []
+        for name in names:
+            y -= column[name]
+            if column[name]:
+                parts.append((name, x, y, column[name]))
+        drawn.append(parts)
+    return Chart(most, top, drawn)
+
+
+def round_up(number):
+    """The next of 10, 20, 50, 100, 200, 500…: a scale that stands still while its numbers move."""
+    top = 10
+    while top < number:
+        top = top * 5 // 2 if str(top)[0] == "2" else top * 2
+    return top

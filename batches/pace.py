@@ -1,0 +1,118 @@
+"""How quickly results come: by the minute for a chart, and by the second to tell when a list will be done."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Max, Min, Q
+from django.db.models.functions import TruncMinute
+
+from batches.models import Batch, Item, Minute
+from batches.statuses import ANSWERED
+
+MINUTE = timedelta(minutes=1)
+SHOWN = 60
+"""Minutes of the chart."""
+KEPT = timedelta(days=1)
+SETTLED = timedelta(seconds=10)
+"""After its end until a minute is counted: what came in it is stored within 8 s, or refused."""
+SHORTEST = 5
+"""Seconds: from less no pace is told."""
+
+
+@dataclass
+class Pace:
+    """What came lately."""
+
+    minutes: list = field(default_factory=list)
+    """SHOWN of Minute, the running one last."""
+    per_upload: dict = field(default_factory=dict)
+    """Upload id → results a second, over the last minute or since the first of it."""
+    per_second: float = 0
+    """Of all lists together."""
+    last_result_at: datetime | None = None
+    """When the last result came, to the minute where it was not just now; None where none came in the last hour."""
+
+
+def tally_minutes(now):
+    """Write down the minutes that are over, those of the last hour at the most. Two clocks write each once."""
+    end = floor(now - SETTLED)
+    last = Minute.objects.order_by("-at").values_list("at", flat=True).first()
+    begin = max(last + MINUTE, end - SHOWN * MINUTE) if last else end - SHOWN * MINUTE
+    if begin < end:
+        counted = {minute.at: minute for minute in count_minutes(read_answers(begin).filter(answered_at__lt=end))}
+        Minute.objects.bulk_create(
+            [counted.get(at) or Minute(at=at) for at in steps(begin, end)], ignore_conflicts=True
+        )
+
+
+def forget_minutes(now):
+    Minute.objects.filter(at__lt=now - KEPT).delete()
+
+
+def read_answers(since):
+    """People who were answered since then. Late answers for batches that had closed before are not among them."""
+    heard = Batch.objects.heard_since(since).order_by().values("pk")
+    return Item.objects.filter(batch__in=heard, answered_at__gte=since, outcome__in=ANSWERED).order_by()
+
+
+def count_minutes(answers):
+    numbers = {str(outcome): Count("pk", filter=Q(outcome=outcome)) for outcome in ANSWERED}
+    return [Minute(**row) for row in answers.values(at=TruncMinute("answered_at")).annotate(**numbers)]
+
+
+def look_at_pace(now):
+    """The Pace, in two queries. They cost by what came in the last minutes and by who is with the vendor."""
+    first = floor(now) - (SHOWN - 1) * MINUTE
+    kept = {minute.at: minute for minute in Minute.objects.filter(at__gte=first)}
+    untold = max(first, max(kept) + MINUTE) if kept else first
+    lately = now - MINUTE
+    recent = Q(answered_at__gt=lately)
+    numbers = {str(outcome): Count("pk", filter=Q(outcome=outcome)) for outcome in ANSWERED}
+    rows = read_answers(min(untold, lately)).values("upload_id", minute=TruncMinute("answered_at"))
+    rows = list(
+        rows.annotate(
+            recent=Count("pk", filter=recent),
+            first=Min("answered_at", filter=recent),
+            last=Max("answered_at"),
+            **numbers,
+        )
+    )
+    pace = Pace(
+        per_upload=rate_uploads(rows, now), per_second=rate(rows, now), last_result_at=find_last(rows, kept.values())
+    )
+    shown = {at: kept.get(at) or Minute(at=at) for at in steps(first, floor(now) + MINUTE)}
+    for row in rows:
+        if row["minute"] in shown and row["minute"] not in kept:
+            add(shown[row["minute"]], row)
+    pace.minutes = list(shown.values())
+    return pace
+
+
+def add(minute, row):
+    for name in ANSWERED:
+        setattr(minute, name, getattr(minute, name) + row[name])
+
+
+def rate_uploads(rows, now):
+    uploads = {row["upload_id"] for row in rows}
+    return {pk: rate([row for row in rows if row["upload_id"] == pk], now) for pk in uploads}
+
+
+def rate(rows, now):
+    """Results a second of these rows."""
+    first = min((row["first"] for row in rows if row["first"]), default=now)
+    return sum(row["recent"] for row in rows) / max((now - first).total_seconds(), SHORTEST)
+
+
+def find_last(rows, minutes):
+    if rows:
+        return max(row["last"] for row in rows)
+    return max((minute.at for minute in minutes if minute.total), default=None)
+
+
+def floor(moment):
+    return moment.replace(second=0, microsecond=0)
+
+
+def steps(begin, end):
+    return [begin + number * MINUTE for number in range((end - begin) // MINUTE)]
