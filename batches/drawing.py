@@ -52,7 +52,7 @@ def lay_strip(batches, labels):
 def lay_cells(batches):
     """A Cell for each, one unit apart."""
     if len(batches) <= MOST_CELLS:
-        return [Cell(status, x, 0.86, done) for x, (status, done) in enumerate(batches)]
+        return [Cell(status, x, 1, done) for x, (status, done) in enumerate(batches)]
     cells = []
     for x, (status, done) in enumerate(batches):
         last = cells[-1] if cells else None

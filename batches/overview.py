@@ -92,11 +92,8 @@ class Overview:
     """Of the last hour: Minute."""
     chart: Chart
     vendor: Vendor
-
-    @property
-    def a_minute(self):
-        """Results in the last minute that is over."""
-        return self.minutes[-2].total
+    in_last_minute: int
+    """Results."""
 
 
 def look(now, is_held):
@@ -120,6 +117,7 @@ def look(now, is_held):
         pace.minutes,
         lay_chart(columns, ANSWERED),
         look_at_vendor(now, pace, is_held, any(upload.status == UploadStatus.RUNNING for upload in active)),
+        pace.in_last_minute,
     )
 
 

@@ -1,7 +1,7 @@
 """How quickly results come: by the minute for a chart, and by the second to tell when a list will be done."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db.models import Count, Max, Min, Q
 from django.db.models.functions import TruncMinute
@@ -15,6 +15,8 @@ SHOWN = 60
 KEPT = timedelta(days=1)
 SETTLED = timedelta(seconds=10)
 """After its end until a minute is counted: what came in it is stored within 8 s, or refused."""
+BY_MINUTE = TruncMinute("answered_at", tzinfo=UTC)
+NUMBERS = {str(outcome): Count("pk", filter=Q(outcome=outcome)) for outcome in ANSWERED}
 SHORTEST = 5
 """Seconds: from less no pace is told."""
 
@@ -27,6 +29,8 @@ class Pace:
     """SHOWN of Minute, the running one last."""
     per_upload: dict = field(default_factory=dict)
     """Upload id → results a second, over the last minute or since the first of it."""
+    in_last_minute: int = 0
+    """Results."""
     per_second: float = 0
     """Of all lists together."""
     last_result_at: datetime | None = None
@@ -56,36 +60,34 @@ def read_answers(since):
 
 
 def count_minutes(answers):
-    numbers = {str(outcome): Count("pk", filter=Q(outcome=outcome)) for outcome in ANSWERED}
-    return [Minute(**row) for row in answers.values(at=TruncMinute("answered_at")).annotate(**numbers)]
+    return [Minute(**row) for row in answers.values(at=BY_MINUTE).annotate(**NUMBERS)]
 
 
 def look_at_pace(now):
     """The Pace, in two queries. They cost by what came in the last minutes and by who is with the vendor."""
     first = floor(now) - (SHOWN - 1) * MINUTE
     kept = {minute.at: minute for minute in Minute.objects.filter(at__gte=first)}
-    untold = max(first, max(kept) + MINUTE) if kept else first
-    lately = now - MINUTE
-    recent = Q(answered_at__gt=lately)
-    numbers = {str(outcome): Count("pk", filter=Q(outcome=outcome)) for outcome in ANSWERED}
-    rows = read_answers(min(untold, lately)).values("upload_id", minute=TruncMinute("answered_at"))
-    rows = list(
-        rows.annotate(
-            recent=Count("pk", filter=recent),
-            first=Min("answered_at", filter=recent),
-            last=Max("answered_at"),
-            **numbers,
-        )
-    )
-    pace = Pace(
-        per_upload=rate_uploads(rows, now), per_second=rate(rows, now), last_result_at=find_last(rows, kept.values())
-    )
-    shown = {at: kept.get(at) or Minute(at=at) for at in steps(first, floor(now) + MINUTE)}
+    untold = max(kept) + MINUTE if kept else first
+    rows = group_lately(read_answers(min(untold, now - MINUTE)), now - MINUTE)
+    minutes = {at: kept.get(at) or Minute(at=at) for at in steps(first, floor(now) + MINUTE)}
     for row in rows:
-        if row["minute"] in shown and row["minute"] not in kept:
-            add(shown[row["minute"]], row)
-    pace.minutes = list(shown.values())
-    return pace
+        if row["minute"] in minutes and row["minute"] not in kept:
+            add(minutes[row["minute"]], row)
+    return Pace(
+        minutes=list(minutes.values()),
+        per_upload=rate_uploads(rows, now),
+        in_last_minute=sum(row["recent"] for row in rows),
+        per_second=rate(rows, now),
+        last_result_at=find_last(rows, kept.values()),
+    )
+
+
+def group_lately(answers, lately):
+    """A row for each list and minute, with how many came since `lately`, and when the first of these did."""
+    recent = Q(answered_at__gt=lately)
+    times = {"first": Min("answered_at", filter=recent), "last": Max("answered_at")}
+    by_list = answers.values("upload_id", minute=BY_MINUTE)
+    return list(by_list.annotate(recent=Count("pk", filter=recent), **times, **NUMBERS))
 
 
 def add(minute, row):
