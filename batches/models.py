@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, Max, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -356,6 +356,11 @@ class ItemQuerySet(models.QuerySet):
             if len(page) < size:
                 return
             after = page[-1][-2:]
+
+    def newest(self, count):
+        """About so many of those that were stored last, the last first."""
+        last = Item.objects.aggregate(last=Max("pk"))["last"] or 0
+        return self.filter(pk__gt=last - count).order_by("-pk")
 
     def unplanned(self):
         return self.filter(outcome=Outcome.PENDING, batch=None)

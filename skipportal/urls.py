@@ -73,6 +73,7 @@ urlpatterns = [
     path("strays/<id:pk>/try-again/", strays.try_again, name="stray-try-again"),
     path("strays/<id:pk>/set-aside/", strays.set_aside, name="stray-set-aside"),
     path("strays/<id:pk>/set-alike-aside/", strays.set_alike_aside, name="stray-set-alike-aside"),
+    path("tables/<slug:name>/", actions.remember_columns, name="table-columns"),
     path("holds/<id:pk>/lift/", actions.lift_hold, name="hold-lift"),
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/<id:pk>/revoke/", tokens.revoke, name="token-revoke"),

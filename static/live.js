@@ -1,4 +1,7 @@
 // Parts of a page that move. Each asks for itself every 1.5 seconds and is answered 304 while nothing has changed.
+// What somebody has opened stays open.
+Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) => name !== "open" || element.tagName !== "DETAILS";
+
 const etags = new WeakMap();
 const state = document.querySelector("[data-live-state]");
 const isLive = (element) => element.matches("[data-live]");

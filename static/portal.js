@@ -22,9 +22,17 @@ document.addEventListener("submit", (event) => {
 // What is counted by itself with scripts needs no button for it.
 for (const button of document.querySelectorAll("[data-without-script]")) button.hidden = true;
 
-// All boxes of a page at once.
-for (const button of document.querySelectorAll("[data-tick-all]")) {
-  const boxes = document.querySelectorAll("input[name=item]");
-  button.hidden = boxes.length === 0;
-  button.addEventListener("click", () => boxes.forEach((box) => (box.checked = true)));
+// A menu closes by Escape, which gives the focus back, and when something else is used.
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && event.target.closest?.("details.menu[open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+for (const kind of ["click", "focusin"]) {
+  document.addEventListener(kind, (event) => {
+    document.querySelectorAll("details.menu[open]").forEach((menu) => {
+      if (!menu.contains(event.target)) menu.open = false;
+    });
+  });
 }

@@ -4,14 +4,17 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
 from batches import closing, decisions, jobs, spending, suppression
 from batches.filters import ItemFilter
 from batches.models import Batch, Hold, Item, Upload
 from batches.statuses import UploadStatus
-from batches.views.listing import read_ids
+from batches.views.columns import as_cookie, name_cookie
+from batches.views.listing import go_back, read_ids
+
+A_YEAR = 365 * 24 * 3600
 
 
 @require_POST
@@ -171,15 +174,18 @@ def describe_rerun(count):
 
 
 @require_POST
+def remember_columns(request, name):
+    """Keep in the browser which columns of a table are to be shown, and how many rows, and show the page again."""
+    response = go_back(request, "dashboard")
+    value = as_cookie(request.POST.get("rows"), request.POST.getlist("column"))
+    options = {"samesite": "Lax", "httponly": True, "secure": request.is_secure()}
+    response.set_cookie(name_cookie(name), value, max_age=A_YEAR, **options)
+    return response
+
+
+@require_POST
 def lift_hold(request, pk):
     if not request.user.is_staff:
         raise PermissionDenied
     decisions.lift(get_object_or_404(Hold, pk=pk), request.user)
     return go_back(request, "dashboard")
-
-
-def go_back(request, otherwise):
-    """To the page that the button was on, if that is one of ours."""
-    page = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(page, {request.get_host()}, request.is_secure())
-    return redirect(page if is_ours else otherwise)

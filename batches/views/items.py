@@ -8,18 +8,27 @@ from batches.statuses import MatchCheck
 from batches.tables import ItemTable, TickableItemTable
 from batches.vendor.answers import read_contact
 from batches.vendor.protocol import FIELDS
-from batches.views.listing import find_upload, indent, paginate, show_list
+from batches.views.listing import find_upload, indent, paginate, read_ids, show_list
 
+NEWEST = 50_000
+"""People who are shown where no list is chosen."""
+MOST_TICKED = 500
+"""People who are ticked one by one: as many as an address can name."""
 SAME_PERSON = 20
 """Times that one person was in lists, of which the page shows the last ones."""
 
 
 def item_list(request):
-    filterset = ItemFilter(request.GET, Item.objects.for_lists())
+    """People of one list or batch; of all lists those who were uploaded last, as ten millions are neither sorted nor
+    looked through while somebody waits.
+    """
+    is_of_one = bool(read_ids([request.GET.get("upload", ""), request.GET.get("batch", "")]))
+    items = Item.objects.for_lists()
+    filterset = ItemFilter(request.GET, items if is_of_one or request.GET.get("q") else items.newest(NEWEST))
     upload = find_upload(filterset)
-    return show_list(
-        request, "items/list.html", filterset, TickableItemTable, exclude=["upload"] if upload else [], upload=upload
-    )
+    context = {"upload": upload, "newest": None if is_of_one else NEWEST, "most_ticked": MOST_TICKED}
+    exclude = ["upload"] if upload else []
+    return show_list(request, "items/list.html", filterset, TickableItemTable, exclude=exclude, **context)
 
 
 def item_page(request, pk):

@@ -1,28 +1,34 @@
 import json
 
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django_tables2 import RequestConfig
 
 from batches.models import Upload
+from batches.paging import CappedPaginator
+from batches.views.columns import choose_columns
 
 MOST_ON_A_PAGE = 200
 
 
 def paginate(request, table, count=None, per_page=25):
     """Sort and page a table by the request's query; `count` gives Counts for the records of the page shown."""
-    RequestConfig(request, paginate={"per_page": per_page, "silent": True}).configure(table)
+    paged = {"per_page": per_page, "silent": True, "paginator_class": CappedPaginator}
+    RequestConfig(request, paginate=paged).configure(table)
     if table.paginator.per_page > MOST_ON_A_PAGE:
-        table.paginate(per_page=MOST_ON_A_PAGE)
+        table.paginate(paginator_class=CappedPaginator, per_page=MOST_ON_A_PAGE)
     if count:
         table.counts = count([row.record for row in table.page.object_list])
     return table
 
 
 def show_list(request, template, filterset, table_class, count=None, exclude=(), **context):
-    """A page with filters above a table; live parts ask for the table alone."""
-    table = paginate(request, table_class(filterset.qs, exclude=exclude), count)
+    """A page with filters above a table, of which the columns can be chosen; live parts ask for the table alone."""
+    table = table_class(filterset.qs, exclude=exclude)
+    choice = choose_columns(request, table)
+    table = paginate(request, table, count, choice.rows)
     template = "_list_table.html" if request.htmx else template
-    return render(request, template, {"filter": filterset, "table": table, **context})
+    return render(request, template, {"filter": filterset, "table": table, "choice": choice, **context})
 
 
 def find_upload(filterset):
@@ -31,8 +37,16 @@ def find_upload(filterset):
 
 
 def read_ids(texts):
-    """The numbers among texts that can be keys of ours."""
-    return [int(text) for text in texts if text.isdecimal() and text.isascii() and len(text) < 11 and int(text) < 2**31]
+    """The numbers among texts, which may hold several with commas between, that can be keys of ours."""
+    parts = [part for text in texts for part in text.split(",")]
+    return [int(part) for part in parts if part.isdecimal() and part.isascii() and len(part) < 11 and int(part) < 2**31]
+
+
+def go_back(request, otherwise):
+    """To the page that the button was on, if that is one of ours."""
+    page = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(page, {request.get_host()}, request.is_secure())
+    return redirect(page if is_ours else otherwise)
 
 
 def indent(text):

@@ -9,6 +9,8 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_vary_headers
 
+from batches.views.columns import name_cookie
+
 FRESH = 0.5
 """Seconds for which a part is given to others as well. With a look every 1.5 s, what is seen is at most 2 s old."""
 KEPT = 5
@@ -31,7 +33,7 @@ def shared(view):
 
 
 def answer_part(request, view, args, kwargs):
-    key = ":".join(["part", name_rights(request.user), timezone.get_current_timezone_name(), name_address(request)])
+    key = f"part:{name_reader(request)}"
     kept = cache.get(key)
     if kept is None or (time.monotonic() - kept[2] > FRESH and cache.add(f"{key}:busy", True, KEPT)):
         response = view(request, *args, **kwargs)
@@ -46,10 +48,8 @@ def answer_part(request, view, args, kwargs):
     return get_conditional_response(request, etag, response=response)
 
 
-def name_rights(user):
-    return f"{user.is_staff}"
-
-
-def name_address(request):
-    """Of any length: keys of caches are short."""
-    return hashlib.blake2b(request.get_full_path().encode(), digest_size=16).hexdigest()
+def name_reader(request):
+    """The same for all who are shown the same: by address, rights, time zone and the columns that they have chosen."""
+    chosen = [f"{name}={value}" for name, value in sorted(request.COOKIES.items()) if name.startswith(name_cookie(""))]
+    shown = [request.get_full_path(), str(request.user.is_staff), timezone.get_current_timezone_name(), *chosen]
+    return hashlib.blake2b("\n".join(shown).encode(errors="surrogateescape"), digest_size=16).hexdigest()

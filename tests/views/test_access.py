@@ -21,7 +21,7 @@ def names(patterns=None):
 @pytest.mark.parametrize("pattern", list(names()), ids=lambda pattern: pattern.name)
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_every_page_asks_for_a_login(client, pattern, method):
-    address = "/" + str(pattern.pattern).replace("<id:pk>", "1")
+    address = "/" + str(pattern.pattern).replace("<id:pk>", "1").replace("<slug:name>", "itemtable")
     response = getattr(client, method)(address)
     assert (response.status_code, response.url) == (302, f"/login/?next={address}")
 

@@ -1,0 +1,65 @@
+"""Which columns of a table somebody wants to see, and how many rows on a page: by the address, else as remembered.
+
+The browser remembers it, in a cookie for each table: the number of rows and the names of columns, with dots between.
+"""
+
+import re
+from dataclasses import dataclass
+
+ROWS = [25, 50, 100, 200]
+NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+
+
+@dataclass
+class Choice:
+    """What can be chosen for a table."""
+
+    table: str
+    columns: list
+    """Those that may be hidden, as (name, heading, whether it is shown)."""
+    rows: int
+    all_rows = ROWS
+
+    @property
+    def shown(self):
+        """The columns that are shown, as an address says it: ?columns=…"""
+        return ".".join(name for name, _, is_shown in self.columns if is_shown)
+
+
+def choose_columns(request, table):
+    """Hide the columns of a table that are not wanted, and give the Choice. The first one stays, and so do boxes."""
+    rows, remembered = recall(request.COOKIES.get(name_cookie(name_table(table)), ""))
+    wanted = read_names(request.GET.get("columns", "")) or remembered
+    columns = [(column.name, column.header, not wanted or column.name in wanted) for column in list_optional(table)]
+    for name, _, is_shown in columns:
+        if not is_shown:
+            table.columns.hide(name)
+    return Choice(name_table(table), columns, rows)
+
+
+def list_optional(table):
+    """The columns that may be hidden: all but the first of those with a heading."""
+    return [column for column in table.columns if column.header][1:]
+
+
+def recall(cookie):
+    """The rows of a page and the columns that a cookie says; 25 and none where it says nothing that can be."""
+    rows, _, names = cookie.partition(".")
+    return int(rows) if rows in map(str, ROWS) else ROWS[0], read_names(names)
+
+
+def read_names(text):
+    return {name for name in text.split(".") if NAME.fullmatch(name)}
+
+
+def name_table(table):
+    return type(table).__name__.lower()
+
+
+def name_cookie(table_name):
+    return f"table-{table_name}"
+
+
+def as_cookie(rows, names):
+    """What is remembered."""
+    return ".".join([rows if rows in map(str, ROWS) else str(ROWS[0]), *sorted(read_names(".".join(names)))])

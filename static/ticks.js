@@ -1,0 +1,42 @@
+// People who are ticked stay ticked from page to page, as long as the tab is open. Only their numbers are kept.
+const form = document.querySelector("[data-ticks]");
+const most = Number(form.dataset.most);
+const place = `ticks ${form.dataset.ticks}`;
+const boxes = [...document.querySelectorAll("input[name=item][type=checkbox]")];
+const ticked = new Set(JSON.parse(sessionStorage.getItem(place) || "[]"));
+const bar = document.querySelector("[data-ticked]");
+const kept = Object.assign(document.createElement("input"), { type: "hidden", name: "item" });
+form.append(kept);
+
+function show() {
+  const here = new Set(boxes.map((box) => box.value));
+  boxes.forEach((box) => (box.checked = ticked.has(box.value)));
+  const elsewhere = [...ticked].filter((item) => !here.has(item));
+  kept.value = elsewhere.join(",");
+  bar.hidden = false;
+  const words = `${ticked.size} ticked${elsewhere.length ? `, ${elsewhere.length} of them on other pages` : ""}`;
+  bar.querySelector("[role=status]").textContent = ticked.size < most ? words : `${words}. That is the most; filters choose more.`;
+  sessionStorage.setItem(place, JSON.stringify([...ticked]));
+}
+
+function tick(box, isTicked) {
+  if (!isTicked) ticked.delete(box.value);
+  else if (ticked.size < most) ticked.add(box.value);
+}
+
+let last = null;
+boxes.forEach((box, at) =>
+  box.addEventListener("click", (event) => {
+    // With Shift, all between this and the last one.
+    const [from, to] = event.shiftKey && last !== null ? [Math.min(at, last), Math.max(at, last)] : [at, at];
+    boxes.slice(from, to + 1).forEach((each) => tick(each, box.checked));
+    last = at;
+    show();
+  }),
+);
+document.querySelector("[data-tick-page]").addEventListener("click", () => (boxes.forEach((box) => tick(box, true)), show()));
+document.querySelector("[data-untick]").addEventListener("click", () => (ticked.clear(), show()));
+form.addEventListener("submit", (event) => {
+  if (!event.defaultPrevented) sessionStorage.removeItem(place);
+});
+show();
