@@ -1,0 +1,230 @@
+"""What pages cost the server as batches pile up, and what open dashboards cost the receivers. On PostgreSQL.
+
+See docs/performance.md.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+from bench.ground import add_items, ground, lay_out, run
+from bench.load import FIRST_KEY, PER_BATCH, Calls, drive
+from bench.webhooks_run import OURS, running
+
+SIZES = [10, 1_000, 10_000]
+RUNNING = 20
+PER_LIST = 10 * PER_BATCH
+PART = {"HX-Request": "true"}
+WATCHERS = 100
+ANSWERED = {"outcome": "(ARRAY['matched', 'matched', 'matched', 'no_match', 'error'])[1 + i % 5]"}
+ANSWERED |= {"answered_at": "now() - interval '1 day'", "credits": "1", "request_id": "'request-' || i"}
+RUN = {name: f"CASE WHEN i % 2 = 0 THEN {value} END" for name, value in ANSWERED.items()}
+RUN |= {"outcome": f"CASE WHEN i % 2 = 0 THEN {ANSWERED['outcome']} ELSE 'pending' END", "request_id": "''"}
+RUN |= {"answered_at": "CASE WHEN i % 2 = 0 THEN now() - (i % 240) * interval '1 second' END"}
+FROZEN = """
+    UPDATE batches_batch SET matched = 600, no_match = 200, error = 200, credits = 1000, digested_at = now(),
+        closed_at = now() - (id % 30) * interval '1 day', completed_at = now() - (id % 30) * interval '1 day'
+    WHERE status = 'closed' AND closed_at IS NULL
+"""
+COMPLETED = """
+    UPDATE batches_upload SET completed_at = now() - (id % 3000) * interval '15 minutes', digested_at = now(),
+        started_at = now() - interval '40 days'
+    WHERE status = 'complete' AND completed_at IS NULL
+"""
+JUST_NOW = """
+    UPDATE batches_item SET answered_at = now() - (id % 240) * interval '1 second'
+    WHERE answered_at IS NOT NULL AND batch_id IN (SELECT id FROM batches_batch WHERE status = 'acknowledged')
+"""
+HISTORY = """
+    INSERT INTO batches_event (upload_id, batch_id, at, what, detail)
+    SELECT upload_id, id, now(), 'a line', '' FROM batches_batch b, generate_series(1, 6)
+    WHERE NOT EXISTS (SELECT FROM batches_event e WHERE e.batch_id = b.id)
+"""
+DIGESTS = """
+    INSERT INTO batches_digest (item_id, words, found, answered_at, match, phones, mobiles, usable_mobiles, do_not_call,
+        emails, cached)
+    SELECT id, '', '', answered_at, 'same', 3, 2, 1, 1, 1, false FROM batches_item i
+    WHERE outcome = 'matched' AND batch_id >= {first} ORDER BY id
+"""
+
+
+def grow(closed, added, mark):
+    """Add closed batches in lists of ten to the `added` ones, until they are so many, with all that they leave behind."""
+    from batches.models import Batch  # noqa: PLC0415 - once Django is set up, as below
+    from batches.statuses import BatchStatus, UploadStatus  # noqa: PLC0415
+
+    first = Batch.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    key, count = FIRST_KEY + added * PER_BATCH, (closed - added) * PER_BATCH
+    add_items(key, count, UploadStatus.COMPLETE, BatchStatus.CLOSED, mark, dict(ANSWERED), PER_LIST)
+    for statement in (FROZEN, COMPLETED, HISTORY, DIGESTS.format(first=first)):
+        run(statement)
+
+
+def begin_running():
+    """Lists at work: twenty batches of which half the people are answered, some of them just now."""
+    from batches.statuses import BatchStatus, UploadStatus  # noqa: PLC0415
+
+    add_items(1, RUNNING * PER_BATCH, UploadStatus.RUNNING, BatchStatus.ACKNOWLEDGED, "r", dict(RUN), 5 * PER_BATCH)
+
+
+def list_pages():
+    """Name → address and headers of what is measured."""
+    from batches.models import Upload  # noqa: PLC0415
+
+    runs, done = (Upload.objects.filter(status=status).last() for status in ("running", "complete"))
+    parts = {"dashboard": "/", "list that runs": f"/uploads/{runs.pk}/", "lists": "/uploads/", "batches": "/batches/"}
+    pages = {name: (address, {}) for name, address in parts.items()}
+    pages |= {f"{name}, live part": (address, PART) for name, address in parts.items()}
+    pages |= {
+        "list that is complete": (f"/uploads/{done.pk}/", {}),
+        "batches by when they closed": ("/batches/?sort=-closed_at", {}),
+        "people": ("/items/", {}),
+        "people who are errors": ("/items/?outcome=error", {}),
+        "people of a list": (f"/items/?upload={done.pk}", {}),
+        "matched people of a list": (f"/items/?upload={done.pk}&outcome=matched&sort=person", {}),
+    }
+    return pages
+
+
+def measure(looks):
+    """For each page how many queries it takes, and the milliseconds of each look."""
+    from django.contrib.auth import get_user_model  # noqa: PLC0415
+    from django.db import connection  # noqa: PLC0415
+    from django.test import Client  # noqa: PLC0415
+    from django.test.utils import CaptureQueriesContext  # noqa: PLC0415
+
+    client = Client(SERVER_NAME="127.0.0.1")
+    client.force_login(get_user_model().objects.get_or_create(username="bench")[0])
+    found = {}
+    for name, (address, headers) in list_pages().items():
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(address, headers=headers).status_code == 200
+        found[name] = len(queries), [look(client, address, headers) for _ in range(looks)]
+    return found
+
+
+def look(client, address, headers):
+    begin = time.perf_counter()
+    client.get(address, headers=headers)
+    return 1000 * (time.perf_counter() - begin)
+
+
+def p95(values):
+    return sorted(values)[int(0.95 * len(values))]
+
+
+def show_growth(by_size):
+    sizes = list(by_size)
+    print(f"| page | queries | {' | '.join(f'{size:,} closed: p50, p95 ms' for size in sizes)} | p95, last ÷ first |")
+    print(f"|---|--:|{'--:|' * len(sizes)}--:|")
+    for name in by_size[sizes[0]]:
+        rows = [by_size[size][name] for size in sizes]
+        queries = "/".join(map(str, dict.fromkeys(count for count, _ in rows)))
+        cells = [f"{statistics.median(times):.1f}, {p95(times):.1f}" for _, times in rows]
+        ratio = p95(rows[-1][1]) / p95(rows[0][1])
+        print(f"| {name} | {queries} | {' | '.join(cells)} | {ratio:.2f} |", flush=True)
+
+
+def measure_growth(sizes, looks):
+    from django.core.management import call_command  # noqa: PLC0415
+
+    from batches.views import live  # noqa: PLC0415
+
+    call_command("collectstatic", verbosity=0, interactive=False)
+    live.FRESH = -1  # Each look renders.
+    begin_running()
+    by_size, added = {}, 0
+    for mark, size in zip("abcdefgh", sizes, strict=False):
+        begin = time.monotonic()
+        grow(size, added, mark)
+        run(JUST_NOW)
+        run("VACUUM ANALYZE")
+        print(f"{size:,} closed batches after {time.monotonic() - begin:.0f} s.", file=sys.stderr, flush=True)
+        by_size[size], added = measure(looks), size
+    return by_size
+
+
+# What open dashboards cost the receivers
+
+
+@contextmanager
+def watching(port, count, seconds):
+    """So many open dashboards. Gives a list that holds what they saw when it is over."""
+    from django.contrib.auth import get_user_model  # noqa: PLC0415
+    from django.test import Client  # noqa: PLC0415
+
+    client, seen = Client(), []
+    client.force_login(get_user_model().objects.get_or_create(username="bench")[0])
+    command = [sys.executable, "-m", "bench.watch", port, client.cookies["sessionid"].value, count, seconds]
+    process = subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, text=True)
+    time.sleep(3)
+    yield seen
+    seen += json.loads(process.communicate()[0])
+
+
+def pace_watched(count, per_second, seconds):
+    """Latencies in ms of results that come at a steady pace while so many dashboards are open, and what these saw."""
+    calls = Calls(200 + per_second * seconds, 2_000)
+    lay_out(len(calls))
+    with running(OURS) as (port, _), watching(port, count, seconds + 3) as seen:
+        drive(port, calls, range(200), 4)
+        outcome = drive(port, calls, range(200, len(calls)), 32, per_second)
+    assert set(outcome.statuses[200:]) == {200}
+    return [1000 * outcome.percentile(share) for share in (0.5, 0.99, 1)], outcome.per_second, seen
+
+
+def race_watched(count, results):
+    """Results a second at saturation while so many dashboards are open, and what these saw."""
+    calls = Calls(results, 2_000)
+    lay_out(len(calls))
+    with running(OURS) as (port, _), watching(port, count, 3 + results / 3_000) as seen:
+        drive(port, calls, range(2_000), 32)
+        outcome = drive(port, calls, range(2_000, len(calls)), 32)
+    assert set(outcome.statuses[2_000:]) == {200}
+    return outcome.per_second, seen
+
+
+def describe_looks(seen):
+    if not seen:
+        return "—"
+    times = [1000 * seconds for _, seconds, _ in seen]
+    statuses = [status for status, _, _ in seen]
+    assert set(statuses) <= {200, 304}, "A dashboard was not answered."
+    unchanged = statuses.count(304) / len(seen)
+    return f"{statistics.median(times):.0f}, {p95(times):.0f} ms; {unchanged:.0%} unchanged"
+
+
+def measure_watched(rounds):
+    from django.core.management import call_command  # noqa: PLC0415
+
+    call_command("collectstatic", verbosity=0, interactive=False)
+    print("| open dashboards | results at 50 a second: p50, p99, longest ms | looks: p50, p95 |\n|--:|--:|--:|")
+    for count in (0, WATCHERS):
+        times, _, seen = pace_watched(count, 50, 60)
+        print(f"| {count} | {', '.join(f'{t:.1f}' for t in times)} | {describe_looks(seen)} |", flush=True)
+    print("\n| round | results a second, no dashboard | with 100 | ratio | looks: p50, p95 |\n|--:|--:|--:|--:|--:|")
+    for number in range(rounds):
+        (alone, _), (watched, seen) = race_watched(0, 20_000), race_watched(WATCHERS, 20_000)
+        cells = f"{alone:.0f} | {watched:.0f} | {watched / alone:.2f} | {describe_looks(seen)}"
+        print(f"| {number + 1} | {cells} |", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="bench/pages", description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="Closed batches of 1,000 people.")
+    parser.add_argument("--looks", type=int, default=60, help="At each page.")
+    parser.add_argument("--watched", action="store_true", help="What open dashboards cost the receivers, alone.")
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    with ground():
+        if not options.watched:
+            show_growth(measure_growth(options.sizes, options.looks))
+        measure_watched(options.rounds)
+
+
+if __name__ == "__main__":
+    main()
