@@ -48,12 +48,12 @@ DIGESTS = """
     INSERT INTO batches_digest (item_id, words, found, answered_at, match, phones, mobiles, usable_mobiles, do_not_call,
         emails, cached)
     SELECT id, '', '', answered_at, 'same', 3, 2, 1, 1, 1, false FROM batches_item i
-    WHERE outcome = 'matched' AND batch_id >= {first} ORDER BY id
+    WHERE outcome = 'matched' AND batch_id > {first} ORDER BY id
 """
 
 
 def grow(closed, added, mark):
-    """Add closed batches in lists of ten to the `added` ones, until they are so many, with all that they leave behind."""
+    """Add closed batches in lists of ten to the `added` ones, until they are so many, with all that they leave."""
     from batches.models import Batch  # noqa: PLC0415 - once Django is set up, as below
     from batches.statuses import BatchStatus, UploadStatus  # noqa: PLC0415
 

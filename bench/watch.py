@@ -1,4 +1,4 @@
-"""Open dashboards as browsers hold them, in a process of their own: each looks every 1.5 s and says what it saw last."""
+"""Open dashboards as browsers hold them, in a process of their own: each looks every 1.5 s and says what it saw."""
 
 import argparse
 import http.client
