@@ -1,26 +1,18 @@
 import django_tables2 as tables
 
 from batches import digests, exports
+from batches.cells import MINUTE, MomentColumn, PartColumn, StatusColumn
 from batches.models import Batch, Event, Export, Item, Suppression, Upload
 
 NUMBER = {"td": {"class": "number"}, "th": {"class": "number"}}
 TABLE = {"class": "table table-hover align-middle"}
-MINUTE = "M j, H:i"
-
-
-class StatusColumn(tables.TemplateColumn):
-    """A coloured dot with the word beside it."""
-
-    def __init__(self, field="status", **kwargs):
-        code = f"{{% include '_pill.html' with value=record.{field} label=record.get_{field}_display %}}"
-        super().__init__(code, order_by=field, **kwargs)
 
 
 class CountedTable(tables.Table):
     """With a bar of stacked outcomes. The view puts `counts` on the table once it knows which rows are shown."""
 
     counts = {}
-    progress = tables.TemplateColumn(template_name="_bar_cell.html", orderable=False)
+    progress = PartColumn("_bar_cell.html", orderable=False)
 
     def before_render(self, request):
         for row in self.page.object_list if self.page else self.rows:
@@ -32,7 +24,7 @@ class UploadTable(CountedTable):
     status = StatusColumn()
     row_count = tables.Column(verbose_name="Rows", attrs=NUMBER)
     created_by = tables.Column(verbose_name="By")
-    created_at = tables.DateTimeColumn(format=MINUTE, verbose_name="Uploaded")
+    created_at = MomentColumn(verbose_name="Uploaded")
 
     class Meta:
         model = Upload
@@ -48,9 +40,9 @@ class BatchTable(CountedTable):
     upload = tables.Column(linkify=True, verbose_name="List")
     status = StatusColumn()
     size = tables.Column(verbose_name="People", attrs=NUMBER)
-    next_try_at = tables.DateTimeColumn(format=f"{MINUTE}:s", verbose_name="Next try")
-    submitted_at = tables.DateTimeColumn(format=MINUTE, verbose_name="Sent")
-    closed_at = tables.DateTimeColumn(format=MINUTE, verbose_name="Closed")
+    next_try_at = MomentColumn(f"{MINUTE}:s", verbose_name="Next try")
+    submitted_at = MomentColumn(verbose_name="Sent")
+    closed_at = MomentColumn(verbose_name="Closed")
 
     class Meta:
         model = Batch
@@ -63,24 +55,22 @@ class BatchTable(CountedTable):
         return str(record)
 
 
-class TickColumn(tables.TemplateColumn):
+class TickColumn(PartColumn):
     """A box to tick for what is done with several people at once."""
 
     def __init__(self, **kwargs):
-        super().__init__(template_name="items/_tick.html", orderable=False, verbose_name="", **kwargs)
+        super().__init__("items/_tick.html", orderable=False, verbose_name="", **kwargs)
 
 
 class ItemTable(tables.Table):
     row_number = tables.Column(linkify=True, verbose_name="Row", attrs=NUMBER)
     person = tables.Column(accessor="asked_name", linkify=True, order_by=("last_name", "first_name"), empty_values=())
     place = tables.Column(accessor="asked_address", order_by=("state", "city"), verbose_name="Address")
-    outcome = StatusColumn("outcome")
-    found = tables.TemplateColumn(template_name="items/_found.html", orderable=False, verbose_name="Result")
-    match = tables.TemplateColumn(
-        template_name="items/_match.html", order_by="digest__match", verbose_name="Match check"
-    )
+    outcome = StatusColumn()
+    found = PartColumn("items/_found.html", orderable=False, verbose_name="Result")
+    match = PartColumn("items/_match.html", order_by="digest__match", verbose_name="Match check")
     upload = tables.Column(linkify=True, verbose_name="List")
-    answered_at = tables.DateTimeColumn(format=MINUTE, verbose_name="Traced")
+    answered_at = MomentColumn(verbose_name="Traced")
 
     class Meta:
         model = Item
@@ -109,14 +99,14 @@ class TickableItemTable(ItemTable):
 
 
 class ExportTable(tables.Table):
-    at = tables.DateTimeColumn(format=MINUTE, verbose_name="When")
+    at = MomentColumn(verbose_name="When")
     upload = tables.Column(linkify=True, verbose_name="List")
     user = tables.Column(verbose_name="Who", default="from the shell")
     layout = tables.Column(verbose_name="Layout")
     choices = tables.Column(orderable=False)
     rows = tables.Column(attrs=NUMBER)
     numbers = tables.Column(attrs=NUMBER)
-    sha256 = tables.TemplateColumn(template_name="exports/_sha256.html", orderable=False, verbose_name="SHA-256")
+    sha256 = PartColumn("exports/_sha256.html", orderable=False, verbose_name="SHA-256")
 
     class Meta:
         model = Export
@@ -133,9 +123,9 @@ class ExportTable(tables.Table):
 
 
 class SuppressionTable(tables.Table):
-    created_at = tables.DateTimeColumn(format=MINUTE, verbose_name="Since")
+    created_at = MomentColumn(verbose_name="Since")
     created_by = tables.Column(verbose_name="By")
-    lift = tables.TemplateColumn(template_name="suppressions/_lift.html", orderable=False, verbose_name="")
+    lift = PartColumn("suppressions/_lift.html", orderable=False, verbose_name="")
 
     class Meta:
         model = Suppression
@@ -147,7 +137,7 @@ class SuppressionTable(tables.Table):
 
 
 class EventTable(tables.Table):
-    at = tables.DateTimeColumn(format=f"{MINUTE}:s", verbose_name="When")
+    at = MomentColumn(f"{MINUTE}:s", verbose_name="When")
     batch = tables.Column(linkify=True)
     what = tables.Column()
     detail = tables.Column()

@@ -2,7 +2,8 @@ import django_filters as filters
 import django_tables2 as tables
 from django import forms
 
-from batches.tables import MINUTE, TABLE, StatusColumn
+from batches.cells import MINUTE, MomentColumn, StatusColumn
+from batches.tables import TABLE
 from webhooks.models import Stray
 
 SELECT = forms.Select(attrs={"class": "form-select"})
@@ -18,7 +19,7 @@ class StrayFilter(filters.FilterSet):
 
 
 class StrayTable(tables.Table):
-    received_at = tables.DateTimeColumn(format=f"{MINUTE}:s", linkify=True, verbose_name="Came")
+    received_at = MomentColumn(f"{MINUTE}:s", linkify=True, verbose_name="Came")
     status = StatusColumn()
     reason = tables.Column(verbose_name="Why it could not be filed")
     decided_by = tables.Column(verbose_name="Decided by")
