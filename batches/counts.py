@@ -67,36 +67,36 @@ class Counts:
             setattr(self, name, getattr(self, name) + (row[name] or 0))
 
 
-def grouped(items, *by):
-    """Live counts of items, a row for each value of the fields `by`."""
+def grouped(items, *by, **others):
+    """Live counts of items, a row for each value of the fields `by`, with further aggregates."""
     numbers = {str(outcome): Count("id", filter=Q(outcome=outcome)) for outcome in COUNTED}
     # `item_credits`: an aggregate may not carry the name of the field that it sums.
-    rows = items.order_by().values(*by).annotate(item_credits=Sum("credits"), **numbers)
+    rows = items.order_by().values(*by).annotate(item_credits=Sum("credits"), **numbers, **others)
     return [row | {"credits": row["item_credits"]} for row in rows]
 
 
-def count_open(batches):
-    """Rows of counts of those batches in which somebody is counted, with batch_id and upload_id."""
-    answered = Item.objects.filter(batch__in=batches.order_by().values("pk"), outcome__in=COUNTED)
-    return grouped(answered, "batch_id", "upload_id")
-
-
 def count_batches(batches):
-    """Batch id → Counts, in at most one query."""
+    """Batch id → Counts, in one query."""
     counts = {batch.pk: Counts(total=batch.size - batch.moved, credits=batch.earlier_credits) for batch in batches}
     for batch in batches:
         if batch.status == BatchStatus.CLOSED:
             counts[batch.pk].add({name: getattr(batch, name) for name in [*COUNTED, "credits"]})
-    live = [batch.pk for batch in batches if batch.status != BatchStatus.CLOSED]
-    for row in grouped(Item.objects.filter(batch__in=live), "batch_id") if live else []:
+    # The query is made in any case, so that a page takes as many whatever it shows.
+    live = [batch.pk for batch in batches if batch.status != BatchStatus.CLOSED] or [0]
+    for row in grouped(counted_in(live), "batch_id"):
         counts[row["batch_id"]].add(row)
     return counts
+
+
+def counted_in(batches):
+    """People of batches who are not pending."""
+    return Item.objects.filter(batch__in=batches, outcome__in=COUNTED)
 
 
 def count_uploads(uploads, opened=None):
     """Upload id → Counts, in three queries that cost by open batches and not by people.
 
-    `opened` are the rows of count_open for their open batches, where somebody has them already.
+    `opened` are the grouped rows of their open batches, by upload_id, where somebody has them already.
     """
     counts = {upload.pk: Counts(total=upload.item_count, credits=upload.earlier_credits) for upload in uploads}
     frozen = {name: Sum(name, default=0) for name in COUNTED} | {"credits": Sum("credits")}
@@ -105,7 +105,7 @@ def count_uploads(uploads, opened=None):
     for row in closed.annotate(**{f"sum_{name}": total for name, total in frozen.items()}):
         counts[row["upload_id"]].add({name: row[f"sum_{name}"] for name in frozen})
     if opened is None:
-        opened = count_open(batches.exclude(status=BatchStatus.CLOSED))
+        opened = grouped(counted_in(batches.exclude(status=BatchStatus.CLOSED).values("pk")), "upload_id")
     # Answers can also reach an item that has been taken out of its batch to be planned again.
     loose = Item.objects.filter(upload__in=counts, batch=None, outcome__in=COUNTED)
     for row in [*opened, *grouped(loose, "upload_id")]:

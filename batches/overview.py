@@ -3,22 +3,23 @@
 In a number of queries that does not depend on how much there is; none reads more people than are in open batches.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Count, F, Q, Sum
+from django.db.models import F, Q, Sum
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from batches.counts import Counts, count_open, count_uploads
+from batches.counts import Counts, count_uploads, counted_in, grouped
 from batches.drawing import Chart, lay_chart, lay_strip
 from batches.forecasting import Run, forecast, say_seconds
 from batches.lease import CLOCK
-from batches.models import Batch, Item, Lease, Upload
-from batches.pace import look_at_pace
+from batches.models import Batch, Lease, Upload
+from batches.pace import find_since, group_lately, read_minutes, tell_pace
 from batches.spending import to_money
-from batches.statuses import ANSWERED, AT_VENDOR, COUNTED, IN_STRIP, BatchStatus, Outcome, UploadStatus
+from batches.statuses import ANSWERED, AT_VENDOR, COUNTED, IN_STRIP, BatchStatus, UploadStatus
 
 SHOWN = 20
 """Lists in progress that are shown; of more there is a page."""
@@ -101,12 +102,14 @@ def look(now, is_held):
     active = list(Upload.objects.active().with_creator().order_by("priority", "id")[: SHOWN + 1])
     active, has_more = active[:SHOWN], len(active) > SHOWN
     finished = list(Upload.objects.finished().order_by(F("completed_at").desc(nulls_last=True))[:FINISHED])
-    theirs = Q(upload__in=active + finished) & ~Q(status=BatchStatus.CLOSED)
-    opened = count_open(Batch.objects.filter(theirs | Q(status__in=AT_VENDOR)))
+    kept = read_minutes(now)
+    batches = read_batches(active + finished, find_since(kept, now))
+    rows = count_lately(batches, find_since(kept, now), now)
+    opened = [row for row in rows if batches[row["batch_id"]].status != BatchStatus.CLOSED]
     counts = count_uploads(active + finished, opened)
     for upload in active + finished:
         upload.counts = counts[upload.pk]
-    pace = look_at_pace(now)
+    pace = tell_pace(rows, kept, now)
     follow(active, pace, opened, now)
     columns = [{name: getattr(minute, name) for name in ANSWERED} for minute in pace.minutes]
     return Overview(
@@ -116,9 +119,23 @@ def look(now, is_held):
         *add_up(now, opened),
         pace.minutes,
         lay_chart(columns, ANSWERED),
-        look_at_vendor(now, pace, is_held, any(upload.status == UploadStatus.RUNNING for upload in active)),
+        look_at_vendor(now, pace, is_held, any(upload.is_started for upload in active), batches.values(), opened),
         pace.in_last_minute,
     )
+
+
+def read_batches(uploads, since):
+    """Id → Batch: those of uploads that are not closed, all that are with the vendor, and what closed since then."""
+    theirs = Q(upload__in=uploads) & ~Q(status=BatchStatus.CLOSED)
+    batches = Batch.objects.filter(theirs | Q(status__in=AT_VENDOR) | Q(closed_at__gte=since)).order_by()
+    return {batch.pk: batch for batch in batches.only("upload_id", "status", "size", "moved")}
+
+
+def count_lately(batches, since, now):
+    """Rows of counts of these batches, several of each where its people were answered in different minutes since."""
+    minute, others = group_lately(since, now)
+    items = counted_in(batches.keys() or [0]).annotate(minute=minute)
+    return grouped(items, "batch_id", "upload_id", "minute", **others)
 
 
 def follow(uploads, pace, opened, now):
@@ -128,7 +145,7 @@ def follow(uploads, pace, opened, now):
     running = [upload for upload in uploads if upload.status == UploadStatus.RUNNING]
     runs = [Run(upload.priority, upload.counts.done, upload.counts.pending) for upload in running]
     waits = dict(zip([upload.pk for upload in running], forecast(runs, pace.per_second), strict=True))
-    strips = read_strips(uploads, {row["batch_id"]: row for row in opened})
+    strips = read_strips(uploads, count_done(opened))
     for upload in uploads:
         wait = waits.get(upload.pk)
         upload.strip = lay_strip(strips.get(upload.pk, []), {status: status.label for status in IN_STRIP})
@@ -137,14 +154,22 @@ def follow(uploads, pace, opened, now):
         upload.done_at = None if wait is None else now + timedelta(seconds=wait)
 
 
-def read_strips(uploads, opened):
+def read_strips(uploads, done):
     """Upload id → its batches in order, each as its status and which share of its people is done."""
     strips = {}
     batches = Batch.objects.filter(upload__in=uploads, status__in=IN_STRIP).order_by("upload", "number")
     for pk, upload_id, status, size in batches.values_list("pk", "upload_id", "status", "size"):
-        done = sum(opened[pk][name] for name in COUNTED) / size if pk in opened else float(status == BatchStatus.CLOSED)
-        strips.setdefault(upload_id, []).append((status, min(done, 1)))
+        share = 1 if status == BatchStatus.CLOSED else min(done[pk] / size, 1)
+        strips.setdefault(upload_id, []).append((status, share))
     return strips
+
+
+def count_done(rows):
+    """Batch id → how many of its people are done."""
+    done = Counter()
+    for row in rows:
+        done[row["batch_id"]] += sum(row[name] for name in COUNTED)
+    return done
 
 
 def add_up(now, opened):
@@ -165,13 +190,14 @@ def as_total(row, prefix, opened):
     return counts
 
 
-def look_at_vendor(now, pace, is_held, is_running):
-    waiting = Item.objects.filter(outcome=Outcome.PENDING, batch__in=Batch.objects.at_vendor().order_by().values("pk"))
-    numbers = waiting.aggregate(people=Count("pk"), batches=Count("batch", distinct=True))
+def look_at_vendor(now, pace, is_held, is_running, batches, opened):
+    done = count_done(opened)
+    waiting = [batch.size - batch.moved - done[batch.pk] for batch in batches if batch.status in AT_VENDOR]
     last_call = Batch.objects.filter(submitted_at__isnull=False).for_lists().order_by("-submitted_at").first()
     last = max(filter(None, [pace.last_result_at, last_call and last_call.submitted_at]), default=None)
     return Vendor(
-        **numbers,
+        people=sum(waiting),
+        batches=sum(people > 0 for people in waiting),
         last_call=last_call,
         last_result_at=pace.last_result_at,
         # Nothing is to be said about the clock where nothing waits for it.

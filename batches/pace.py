@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Case, Count, Max, Min, Q, When
 from django.db.models.functions import TruncMinute
 
 from batches.models import Batch, Item, Minute
@@ -16,7 +16,6 @@ KEPT = timedelta(days=1)
 SETTLED = timedelta(seconds=10)
 """After its end until a minute is counted: what came in it is stored within 8 s, or refused."""
 BY_MINUTE = TruncMinute("answered_at", tzinfo=UTC)
-NUMBERS = {str(outcome): Count("pk", filter=Q(outcome=outcome)) for outcome in ANSWERED}
 SHORTEST = 5
 """Seconds: from less no pace is told."""
 
@@ -60,16 +59,39 @@ def read_answers(since):
 
 
 def count_minutes(answers):
-    return [Minute(**row) for row in answers.values(at=BY_MINUTE).annotate(**NUMBERS)]
+    numbers = {str(outcome): Count("pk", filter=Q(outcome=outcome)) for outcome in ANSWERED}
+    return [Minute(**row) for row in answers.values(at=BY_MINUTE).annotate(**numbers)]
 
 
-def look_at_pace(now):
-    """The Pace, in two queries. They cost by what came in the last minutes and by who is with the vendor."""
-    first = floor(now) - (SHOWN - 1) * MINUTE
-    kept = {minute.at: minute for minute in Minute.objects.filter(at__gte=first)}
-    untold = max(kept) + MINUTE if kept else first
-    rows = group_lately(read_answers(min(untold, now - MINUTE)), now - MINUTE)
-    minutes = {at: kept.get(at) or Minute(at=at) for at in steps(first, floor(now) + MINUTE)}
+def read_minutes(now):
+    """The minutes of the chart that are written down, by when they began."""
+    return {minute.at: minute for minute in Minute.objects.filter(at__gte=find_first(now))}
+
+
+def find_first(now):
+    """When the first minute of the chart began."""
+    return floor(now) - (SHOWN - 1) * MINUTE
+
+
+def find_since(kept, now):
+    """Since when answers are looked at: those of minutes that are not written down, and of the last sixty seconds."""
+    untold = max(kept) + MINUTE if kept else find_first(now)
+    return min(untold, now - MINUTE)
+
+
+def group_lately(since, now):
+    """What rows of counts (`counts.grouped`) have beside, to tell the pace from: a row for each minute since then, and
+    one for all before; how many came in the last sixty seconds, and when the first of these and the last of all did.
+    """
+    recent = Q(answered_at__gt=now - MINUTE)
+    times = {"first": Min("answered_at", filter=recent), "last": Max("answered_at")}
+    return Case(When(answered_at__gte=since, then=BY_MINUTE)), {"recent": Count("pk", filter=recent), **times}
+
+
+def tell_pace(rows, kept, now):
+    """The Pace, from rows with what `group_lately` asks for and from the minutes that are written down."""
+    rows = [row for row in rows if row["minute"]]
+    minutes = {at: kept.get(at) or Minute(at=at) for at in steps(find_first(now), floor(now) + MINUTE)}
     for row in rows:
         if row["minute"] in minutes and row["minute"] not in kept:
             add(minutes[row["minute"]], row)
@@ -80,14 +102,6 @@ def look_at_pace(now):
         per_second=rate(rows, now),
         last_result_at=find_last(rows, kept.values()),
     )
-
-
-def group_lately(answers, lately):
-    """A row for each list and minute, with how many came since `lately`, and when the first of these did."""
-    recent = Q(answered_at__gt=lately)
-    times = {"first": Min("answered_at", filter=recent), "last": Max("answered_at")}
-    by_list = answers.values("upload_id", minute=BY_MINUTE)
-    return list(by_list.annotate(recent=Count("pk", filter=recent), **times, **NUMBERS))
 
 
 def add(minute, row):

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from batches import pace
+from batches import overview, pace
 from batches.models import Batch, Item, Minute
 from batches.statuses import BatchStatus
 
@@ -24,6 +24,12 @@ def answered(start_upload):
         return upload
 
     return make
+
+
+def look(now):
+    kept = pace.read_minutes(now)
+    since = pace.find_since(kept, now)
+    return pace.tell_pace(overview.count_lately(overview.read_batches([], since), since, now), kept, now)
 
 
 def test_a_minute_is_counted_once_it_is_over(answered):
@@ -68,20 +74,20 @@ def test_minutes_of_yesterday_are_forgotten():
 def test_the_running_minute_is_told_with_those_that_were_written_down(answered):
     answered((10, "matched"), (20, "error"), (40, "matched"))
     pace.tally_minutes(NOON)
-    minutes = pace.look_at_pace(NOON).minutes
+    minutes = look(NOON).minutes
     assert len(minutes) == 60
     assert [(m.at.minute, m.matched, m.error) for m in minutes[-2:]] == [(59, 1, 0), (0, 1, 1)]
 
 
 def test_without_a_clock_the_last_hour_is_told_all_the_same(answered):
     answered((40, "matched"), (3_000, "matched"), (5_000, "matched"))
-    assert sum(minute.matched for minute in pace.look_at_pace(NOON).minutes) == 2
+    assert sum(minute.matched for minute in look(NOON).minutes) == 2
 
 
 def test_the_pace_is_that_of_the_last_minute(answered):
     one = answered(*[(seconds, "matched") for seconds in range(1, 41)], count=50)
     other = answered(*[(2, "matched")] * 10)
-    told = pace.look_at_pace(NOON)
+    told = look(NOON)
     assert told.per_upload == pytest.approx({one.pk: 1, other.pk: 2})
     assert told.per_second == pytest.approx(50 / 40)
     assert told.last_result_at == NOON - timedelta(seconds=1)
@@ -89,19 +95,19 @@ def test_the_pace_is_that_of_the_last_minute(answered):
 
 def test_a_pace_fades_when_nothing_comes_any_more(answered):
     answered(*[(50, "matched")] * 10)
-    assert pace.look_at_pace(NOON).per_second == pytest.approx(10 / 50)
-    assert pace.look_at_pace(NOON + timedelta(seconds=20)).per_second == 0
+    assert look(NOON).per_second == pytest.approx(10 / 50)
+    assert look(NOON + timedelta(seconds=20)).per_second == 0
 
 
 def test_nothing_at_all_is_told_as_nothing():
-    told = pace.look_at_pace(timezone.now())
+    told = look(timezone.now())
     assert (told.per_second, told.per_upload, told.last_result_at) == (0, {}, None)
     assert {minute.total for minute in told.minutes} == {0}
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_it_takes_two_queries_however_many_lists_there_are(answered, count, django_assert_num_queries):
+def test_it_takes_three_queries_however_many_lists_there_are(answered, count, django_assert_num_queries):
     for _ in range(count):
         answered((10, "matched"))
-    with django_assert_num_queries(2):
-        pace.look_at_pace(NOON)
+    with django_assert_num_queries(3):
+        look(NOON)
