@@ -1,0 +1,16 @@
+import django_tables2 as tables
+
+from batches.tables import MINUTE
+from notices.models import Notice
+
+
+class NoticeTable(tables.Table):
+    text = tables.TemplateColumn(template_name="notices/_notice.html", verbose_name="Notice")
+    created_at = tables.DateTimeColumn(format=MINUTE, verbose_name="When")
+
+    class Meta:
+        model = Notice
+        attrs = {"class": "table align-middle notices"}
+        fields = ["text", "created_at"]
+        orderable = False
+        empty_text = "No notices yet. You will find one here when a list of yours is done or needs you."
