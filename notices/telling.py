@@ -106,7 +106,7 @@ def find_approvers():
 
 
 def make_approval(upload, user_id):
-    text = f"“{upload}” is to be approved: it can cost {most_credits(upload.item_count):,f} credits."
+    text = f"“{upload}” is to be approved: it can cost up to {most_credits(upload.item_count):,f} credits."
     about = {"upload": upload, "subject": upload.pk, "at": upload.asked_at}
     return Notice(user_id=user_id, kind=Kind.APPROVAL, text=text, **about)
 

@@ -178,7 +178,7 @@ def test_everybody_else_who_may_approve_is_told(make_upload, alice, bob, charlie
     spending.start(upload, charlie)
     tell()
     assert told() == [("bob", "approval")]
-    assert Notice.objects.get().text == "“people” is to be approved: it can cost 12 credits."
+    assert Notice.objects.get().text == "“people” is to be approved: it can cost up to 12 credits."
 
 
 def test_each_asking_is_told(make_upload, alice, bob, settings):
