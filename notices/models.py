@@ -61,7 +61,7 @@ class Notice(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        constraints = [models.UniqueConstraint(fields=["kind", "subject", "at", "user"], name="told_once_to_each")]
+        constraints = [models.UniqueConstraint(fields=["kind", "at", "subject", "user"], name="told_once_to_each")]
         indexes = [
             models.Index(fields=["user", "id"]),
             models.Index(fields=["user", "id"], name="notices_unread", condition=Q(read_at=None)),

@@ -29,7 +29,7 @@ LONG = timedelta(minutes=1)
 
 def find_untold(records, kind, at, since):
     """Of records those whose moment `at`, a field, was after `since`, and of which nobody has been told."""
-    told = Notice.objects.filter(kind=kind, subject=OuterRef("pk"), at=OuterRef(at))
+    told = Notice.objects.filter(kind=kind, at__gt=since, at=OuterRef(at), subject=OuterRef("pk"))
     return list(records.filter(**{f"{at}__gt": since}).exclude(Exists(told)).order_by(at)[:TOGETHER])
 
 
