@@ -57,10 +57,8 @@ if (bell) {
     event.detail.headers["If-None-Match"] = link().dataset.etag;
   });
   bell.addEventListener("htmx:beforeSwap", (event) => {
-    const { status, responseURL } = event.detail.xhr;
-    if (status === 304) event.detail.shouldSwap = false;
     // Logged out meanwhile: the bell alone is no reason to take a page away that somebody may be writing on.
-    if (new URL(responseURL).pathname === "/login/") {
+    if (new URL(event.detail.xhr.responseURL).pathname === "/login/") {
       event.detail.shouldSwap = false;
       event.stopPropagation();
     }

@@ -67,8 +67,8 @@ def test_lists_of_nobody_or_of_somebody_inactive_are_told_to_nobody(complete, se
 def test_telling_takes_as_many_queries_however_many_lists_there_are(complete, count, django_assert_num_queries):
     for number in range(count):
         complete(first=number)
-    # Lists, their counts in two, notices.
-    with django_assert_num_queries(4):
+    # Lists, their counts in three, notices.
+    with django_assert_num_queries(5):
         telling.tell_completions(timezone.now())
     assert Notice.objects.count() == count
     # Nothing new: completions; three of readings; approvals; two of batches; holds.
