@@ -1,12 +1,12 @@
 import django_tables2 as tables
 
-from batches.tables import MINUTE
+from batches.cells import MomentColumn, PartColumn
 from notices.models import Notice
 
 
 class NoticeTable(tables.Table):
-    text = tables.TemplateColumn(template_name="notices/_notice.html", verbose_name="Notice")
-    created_at = tables.DateTimeColumn(format=MINUTE, verbose_name="When")
+    text = PartColumn("notices/_notice.html", verbose_name="Notice")
+    created_at = MomentColumn(verbose_name="When")
 
     class Meta:
         model = Notice
