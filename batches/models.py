@@ -652,6 +652,7 @@ class Event(models.Model):
 
     SENT_AGAIN = "to be sent again"
     REFUSED = "refused"
+    APPROVAL_ASKED = "approval asked for"
 
     upload = models.ForeignKey(Upload, models.CASCADE, related_name="events")
     batch = models.ForeignKey(Batch, models.CASCADE, null=True, blank=True, related_name="events")

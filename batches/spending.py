@@ -10,7 +10,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from batches.lifecycle import move_upload, record
-from batches.models import Batch, Continuation, Lease, Upload
+from batches.models import Batch, Continuation, Event, Lease, Upload
 from batches.statuses import UNSENT, BatchStatus, ContinuationStatus, Outcome, UploadStatus
 
 PAST = 200
@@ -121,7 +121,7 @@ def start(upload, user):
         changes = {"start_asked_by": user} if needs_approval else {"started_at": timezone.now()}
         if not move_upload(upload.pk, to, only_if={"status": UploadStatus.READY}, **changes):
             return None
-        record(upload.pk, "approval asked for" if needs_approval else "started", user=user, detail=describe(upload))
+        record(upload.pk, Event.APPROVAL_ASKED if needs_approval else "started", user=user, detail=describe(upload))
     return to
 
 

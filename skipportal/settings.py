@@ -47,6 +47,17 @@ def read_secret_key():
     return path.read_text()
 
 
+def read_mail():
+    """Django's settings of the mail server; without one, what is mailed is printed."""
+    try:
+        mail = env.email_url_config(EMAIL_URL or "consolemail://")
+    except (ImproperlyConfigured, ValueError):
+        # Not repeated: it holds a password.
+        raise ImproperlyConfigured("EMAIL_URL must be like smtp+tls://user:password@host:587.") from None
+    usual_port = 587 if mail.get("EMAIL_USE_TLS") else 465 if mail.get("EMAIL_USE_SSL") else 25
+    return mail | {"EMAIL_PORT": mail["EMAIL_PORT"] or usual_port}
+
+
 def choose_redis_socket():
     """Where the embedded Redis listens: the operating system allows 107 bytes for a socket's path."""
     path = VAR_DIR / "redis.sock"
@@ -114,6 +125,7 @@ LOGOUT_REDIRECT_URL = "login"
 INSTALLED_APPS = [
     "batches",
     "webhooks",
+    "notices",
     "api",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -158,6 +170,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "batches.views.context.site",
                 "webhooks.context.strays",
+                "notices.context.unread",
             ]
         },
     }
@@ -206,6 +219,15 @@ RQ_QUEUES = {
     "results": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 3600},
     "messages": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 3600},
 }
+
+# Mail. Where no server is named, nobody is mailed notices: printed, they would be names of lists and addresses in logs.
+EMAIL_URL = env.str("EMAIL_URL", "").strip()
+IS_MAILING = bool(EMAIL_URL)
+globals().update(read_mail())
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", f"skipportal@{PUBLIC_HOST}")
+if "@" not in DEFAULT_FROM_EMAIL:
+    raise ImproperlyConfigured(f"MAIL_FROM is {DEFAULT_FROM_EMAIL!r}; it must be an email address.")
 
 # Safe by default
 SECURE_CONTENT_TYPE_NOSNIFF = True

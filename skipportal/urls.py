@@ -16,6 +16,7 @@ from batches.views import (
     suppressions,
     uploads,
 )
+from notices import pages as notices
 from webhooks import pages as strays
 
 
@@ -75,6 +76,11 @@ urlpatterns = [
     path("strays/<id:pk>/set-alike-aside/", strays.set_alike_aside, name="stray-set-alike-aside"),
     path("tables/<slug:name>/", actions.remember_columns, name="table-columns"),
     path("holds/<id:pk>/lift/", actions.lift_hold, name="hold-lift"),
+    path("notices/", notices.notice_list, name="notices"),
+    path("notices/bell/", notices.bell, name="notices-bell"),
+    path("notices/read/", notices.read_all, name="notices-read"),
+    path("notices/<id:pk>/", notices.open_notice, name="notice"),
+    path("settings/", notices.choose_settings, name="settings"),
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/<id:pk>/revoke/", tokens.revoke, name="token-revoke"),
     path("api/v1/", include("api.urls")),

@@ -28,7 +28,15 @@ def pytest_addoption(parser):
 def pytest_load_initial_conftests(early_config):
     directory = make_directory()
     early_config.add_cleanup(lambda: shutil.rmtree(directory, ignore_errors=True))
-    for name in ("REALESTATEAPI_KEY", "REALESTATEAPI_URL", "PUBLIC_URL", "PORT", "DEBUG", "ITEMS_IN_FLIGHT"):
+    for name in (
+        "REALESTATEAPI_KEY",
+        "REALESTATEAPI_URL",
+        "PUBLIC_URL",
+        "PORT",
+        "DEBUG",
+        "ITEMS_IN_FLIGHT",
+        "EMAIL_URL",
+    ):
         os.environ.pop(name, None)
     os.environ["VAR_DIR"] = str(directory / "var")
     for name in ("static", "metrics"):

@@ -59,9 +59,25 @@ def test_production_is_safe_by_default(tmp_path):
         ({"COMPLETION_GRACE": "soon"}, "soon"),
         ({"REALESTATEAPI_KEY": "“a-key”"}, "no header can carry"),
         ({"REALESTATEAPI_URL": "api.example.com"}, "it must begin with https://"),
+        ({"EMAIL_URL": "mail.example.com"}, "EMAIL_URL must be like smtp+tls://"),
+        ({"EMAIL_URL": "smtp://mail.example.com:twenty"}, "EMAIL_URL must be like smtp+tls://"),
+        ({"MAIL_FROM": "skipportal"}, "it must be an email address"),
     ],
 )
 def test_what_cannot_be_right_stops_the_start(tmp_path, changes, sentence):
     done = run("pass", tmp_path, **PRODUCTION | changes)
     assert done.returncode != 0
     assert sentence in done.stderr
+
+
+def test_without_a_mail_server_nobody_is_mailed(tmp_path):
+    assert show("s.IS_MAILING", tmp_path) == "False"
+    shown = "s.IS_MAILING, s.EMAIL_HOST, s.EMAIL_PORT, s.EMAIL_HOST_PASSWORD, s.EMAIL_USE_TLS, s.DEFAULT_FROM_EMAIL"
+    expected = "(True, 'mail.example.com', 587, 'p@ss', True, 'skipportal@portal.example.com')"
+    assert show(shown, tmp_path, **PRODUCTION, EMAIL_URL="smtp+tls://us:p%40ss@mail.example.com") == expected
+
+
+def test_a_wrong_mail_server_is_not_repeated(tmp_path):
+    done = run("pass", tmp_path, EMAIL_URL="mailto://us:secret-word@mail.example.com")
+    assert "EMAIL_URL must be like" in done.stderr
+    assert "secret-word" not in done.stderr

@@ -48,6 +48,8 @@ def test_every_page_asks_for_a_login(client, pattern, method):
         "/exports/layouts/new/",
         "/tokens/",
         "/strays/",
+        "/notices/",
+        "/settings/",
     ],
 )
 def test_every_page_shows_and_says_how_its_content_is_guarded(browser, start_upload, address):

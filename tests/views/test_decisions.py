@@ -161,7 +161,7 @@ def test_the_next_try_is_shown(browser, start_upload):
 
 def test_the_whole_history_is_in_order(browser, start_upload, django_assert_num_queries):
     upload = start_upload(12)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         page = look(browser, f"/uploads/{upload.pk}/history/")
     whats = ["uploaded", "columns chosen", "checked", "started", "planned"]
     places = [page.index(f">{what}<") for what in whats]

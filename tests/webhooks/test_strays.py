@@ -105,7 +105,7 @@ def test_strays_take_the_same_number_of_queries_for_one_and_three(browser, alice
     for _ in range(2):
         filing.take(filing.Delivery(Stray.Kind.ITEM, "nobody", answer_for(Item(pk=1))))
         Stray.objects.update(decided_by=alice)
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(6):
             browser.get("/strays/")
         filing.take(filing.Delivery(Stray.Kind.ITEM, "nobody", b"no json"))
 
