@@ -15,6 +15,7 @@ from django.utils import timezone
 from batches.statuses import (
     AT_VENDOR,
     BORROWED,
+    EDITABLE,
     NEEDING_A_PERSON,
     OPEN,
     RERUNNABLE,
@@ -153,6 +154,11 @@ class Upload(models.Model):
     def can_rerun(self):
         """Whether people of it may be asked for once more."""
         return self.status in [*STARTED, UploadStatus.COMPLETE]
+
+    @property
+    def is_editable(self):
+        """Whether its file and its columns may still be changed."""
+        return self.status in EDITABLE
 
     @property
     def is_started(self):

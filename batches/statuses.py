@@ -105,6 +105,8 @@ class ContinuationStatus(models.TextChoices):
 ANSWERED = [Outcome.MATCHED, Outcome.NO_MATCH, Outcome.ERROR]
 RERUNNABLE = [Outcome.MISSING, Outcome.ERROR]
 """What a person may have asked for once more."""
+EDITABLE = [UploadStatus.DRAFT, UploadStatus.READY, UploadStatus.FAILED]
+"""Lists of which the file and the columns may still be changed."""
 STARTED = [UploadStatus.RUNNING, UploadStatus.PAUSED]
 """Lists of which batches may be made and sent."""
 BORROWED = [Outcome.DUPLICATE, Outcome.REUSED]
