@@ -92,6 +92,9 @@ def upload_columns(request, pk):
     if request.POST.get("header", header := recall.header_of(upload.columns)) != header:
         messages.error(request, OTHER_COLUMNS)
         return redirect("upload-columns", pk)
+    if "forget" in request.POST:
+        request.session.pop(KEPT, None)
+        return redirect("upload-columns", pk)
     if "sheet" in request.POST:
         return choose_sheet(request, upload)
     if "use_template" in request.POST:
