@@ -191,7 +191,7 @@ function showRefused(page) {
 }
 
 const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
-const dropAt = (event) => (request?.readyState > 0 && form.hidden ? null : event.target.closest?.(".drop"));
+const dropAt = (event) => event.target.closest?.(".drop") || null;
 
 // A file that is dropped beside the area must not open in the place of the page.
 function dragOver(event) {

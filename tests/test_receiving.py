@@ -45,6 +45,13 @@ def test_another_file_takes_the_place_of_the_first(upload, alice):
     assert (upload.status, upload.row_count) == (UploadStatus.READY, 3)
 
 
+@pytest.mark.parametrize("status", ["draft", "failed"])
+def test_a_list_that_could_not_be_read_gets_another_file(upload, status):
+    Upload.objects.update(status=status, problem="Row 3: a quote is never closed.")
+    upload = replace(Upload.objects.get(), to_csv(people(3)))
+    assert (upload.status, upload.problem, upload.items.count()) == (UploadStatus.DRAFT, "", 0)
+
+
 def test_columns_of_the_same_names_keep_what_was_chosen(make_upload):
     upload = make_upload(people(12), mapping={"phone": [6]}, match=["emails"], settled={"look_back": 7})
     upload = replace(upload, to_csv(people(3), header=[name.upper() for name in HEADER]))
