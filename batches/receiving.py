@@ -27,6 +27,8 @@ READ = ["layout", "columns", "row_estimate", "doubts", "used_template", *CHOSEN]
 COUNTS = [*(f"{outcome}_count" for outcome in UNSENT), "row_count", "checked_rows", "blank_count", "by_mail_count"]
 NO_ROWS = dict.fromkeys([*COUNTS, "co_owner_count", "extra_columns", "batch_estimate"], 0) | {"problem": ""}
 """Of an upload before any row is read."""
+UNREAD = [UploadStatus.DRAFT, UploadStatus.FAILED]
+"""Lists without rows that stand as they were read."""
 
 
 def receive(file: File, user, name="", priority=Priority.NORMAL, source=""):
@@ -131,9 +133,6 @@ def keep_choices(upload, **chosen):
     """
     unread = Upload.objects.filter(pk=upload.pk, status__in=UNREAD, file=upload.file.name)
     return unread.update(**chosen) == 1
-
-
-UNREAD = [UploadStatus.DRAFT, UploadStatus.FAILED]
 
 
 def change_details(upload, name, priority, source):
