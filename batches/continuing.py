@@ -123,16 +123,18 @@ def mend_rows(continuation):
                 numbered[int(found[1])] = trim(mended, len(upload.columns))
             else:
                 tally["ignored_count"] += 1
-        mend_chunk(upload, reader, numbered, tally)
+        mend_chunk(continuation, reader, numbered, tally)
         Continuation.objects.filter(pk=continuation.pk).update(heartbeat_at=timezone.now())
     return tally
 
 
 @transaction.atomic
-def mend_chunk(upload, reader, numbered, tally):
+def mend_chunk(continuation, reader, numbered, tally):
     """Whoever was traced before is answered at once: once this is committed, anybody may plan them."""
-    upload = Upload.objects.select_for_update(no_key=True).get(pk=upload.pk)
-    if upload.status not in OPEN:
+    upload = Upload.objects.select_for_update(no_key=True).get(pk=continuation.upload_id)
+    # Its columns may have been changed since, or its file: the numbers mean other rows then.
+    is_wanted = Continuation.objects.filter(pk=continuation.pk, status=ContinuationStatus.CHECKING).exists()
+    if upload.status not in OPEN or not is_wanted:
         raise UnreadableFile("The list has gone on since: its rows cannot be mended now.")
     refuse_mended(upload)
     invalid = Item.objects.filter(upload=upload, outcome=Outcome.INVALID, owner_number=1)

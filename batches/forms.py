@@ -19,7 +19,10 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         label="File",
         widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx", "class": "form-control"}),
-        error_messages={"empty": "The file is empty. Save the list as CSV or XLSX and upload that."},
+        error_messages={
+            "required": "Choose the file with your list.",
+            "empty": "The file is empty. Save the list as CSV or XLSX and upload that.",
+        },
     )
     name = forms.CharField(
         max_length=200,
@@ -45,6 +48,17 @@ class UploadForm(forms.Form):
         super().__init__(*args, **kwargs)
         limit = filesizeformat(settings.MAX_UPLOAD_BYTES)
         self.fields["file"].help_text = f"CSV or XLSX, up to {limit}. One person a row, column names in the first."
+        self.fields["file"].widget.attrs["data-most-bytes"] = settings.MAX_UPLOAD_BYTES
+
+
+class FileForm(UploadForm):
+    """What is said of a list, and another file in the place of its own where one is chosen."""
+
+    def __init__(self, *args, upload, **kwargs):
+        details = {name: getattr(upload, name) for name in ("name", "source", "priority")}
+        super().__init__(*args, initial=details, **kwargs)
+        self.fields["file"].required = False
+        self.fields["file"].help_text += " Choose none to keep the file that is there."
 
 
 class MappingForm(forms.Form):
@@ -119,6 +133,11 @@ class MappingForm(forms.Form):
         template = upload.used_template
         is_same = template and template.header == header_of(upload.columns)
         self.initial.setdefault("template", template.name if is_same else "")
+
+    @property
+    def chosen(self):
+        """What was chosen so far, right or not, as field of the upload → value; of a form that was looked at."""
+        return {"mapping": self.mapping, "fixed": self.fixed} | self.options
 
     def groups(self):
         """The fields as the screen shows them: heading, then each with what may be joined, fixed or asked about it."""

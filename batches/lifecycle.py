@@ -25,6 +25,8 @@ BATCH_COMES_FROM = {
 }
 
 UPLOAD_COMES_FROM = {
+    # Another file came in the place of the first.
+    UploadStatus.DRAFT: [UploadStatus.DRAFT, UploadStatus.READY, UploadStatus.FAILED],
     # From ready: the columns are changed once more.
     UploadStatus.CHECKING: [UploadStatus.DRAFT, UploadStatus.READY, UploadStatus.FAILED],
     # From approval: nobody approved it.

@@ -16,6 +16,7 @@ from batches.statuses import (
     AT_VENDOR,
     BORROWED,
     COUNTED,
+    EDITABLE,
     NEEDING_A_PERSON,
     NEXT_STEP,
     OPEN,
@@ -160,6 +161,11 @@ class Upload(models.Model):
     def can_rerun(self):
         """Whether people of it may be asked for once more."""
         return self.status in [*STARTED, UploadStatus.COMPLETE]
+
+    @property
+    def is_editable(self):
+        """Whether its file and its columns may still be changed."""
+        return self.status in EDITABLE
 
     @property
     def is_started(self):

@@ -15,27 +15,48 @@ from batches import mapping, parsing, recall
 from batches.layout import Layout, UnreadableFile
 from batches.lifecycle import move_upload, record
 from batches.models import Upload
-from batches.statuses import UNSENT, ContinuationStatus, Priority, UploadStatus
+from batches.statuses import EDITABLE, UNSENT, ContinuationStatus, Priority, UploadStatus
 from batches.storing import run_sql
 
 LONGEST_LOOK_BACK = 3650
 """Days: most that an earlier answer may count for."""
+CHOSEN = ["mapping", "fixed", "name_order", "match", "companies", "co_owners", "look_back"]
+"""What is chosen for the columns of a file, by a user, a template or guessing."""
+READ = ["layout", "columns", "row_estimate", "doubts", "used_template", *CHOSEN]
+"""How a file is read."""
+COUNTS = [*(f"{outcome}_count" for outcome in UNSENT), "row_count", "checked_rows", "blank_count", "by_mail_count"]
+NO_ROWS = dict.fromkeys([*COUNTS, "co_owner_count", "extra_columns", "batch_estimate"], 0) | {"problem": ""}
+"""Of an upload before any row is read."""
+UNREAD = [UploadStatus.DRAFT, UploadStatus.FAILED]
+"""Lists without rows that stand as they were read."""
 
 
 def receive(file: File, user, name="", priority=Priority.NORMAL, source=""):
     """Keep an uploaded file and examine it. Gives a draft Upload with guessed columns; raises UnreadableFile."""
+    upload = Upload(created_by=user)
+    take_file(upload, file, examine)
+    for field, value in describe(upload.filename, name, priority, source).items():
+        setattr(upload, field, value)
+    upload.save()
+    record(upload.pk, "uploaded", user=user)
+    return upload
+
+
+def describe(filename, name, priority, source):
+    """What is said of a list, as field of the upload → value; without a name it is called as its file is."""
+    return {"name": (name or Path(filename).stem)[:200], "priority": priority, "source": source.strip()[:100]}
+
+
+def take_file(upload, file, read):
+    """Keep a file as the upload's own and read it, in memory alone. Raises UnreadableFile, and keeps no file then."""
     refuse_large(file)
-    filename = Path(file.name).name[:255]
-    upload = Upload(name=(name or Path(filename).stem)[:200], filename=filename, created_by=user, priority=priority)
-    upload.source = source.strip()[:100]
-    upload.file.save(filename, file, save=False)
+    upload.filename = Path(file.name).name[:255]
+    upload.file.save(upload.filename, file, save=False)
     try:
-        examine(upload)
+        read(upload)
     except UnreadableFile:
         upload.file.delete(save=False)
         raise
-    record(upload.pk, "uploaded", user=user)
-    return upload
 
 
 def refuse_large(file):
@@ -45,22 +66,24 @@ def refuse_large(file):
 
 
 def examine(upload, sheet=None):
-    """Find out how the upload's file is read and what its columns mean. Raises UnreadableFile."""
+    """Find out how the upload's file is read and what its columns mean; saves nothing. Raises UnreadableFile."""
     examined = parsing.examine(upload.file.path, sheet)
-    upload.layout = examined.layout.as_dict()
-    upload.columns = examined.columns
-    upload.row_estimate = examined.row_estimate
+    note_layout(upload, examined)
     read_columns(upload, recall.find_template(examined.columns), examined.samples)
 
 
+def note_layout(upload, examined):
+    upload.layout, upload.columns = examined.layout.as_dict(), examined.columns
+    upload.row_estimate = examined.row_estimate
+
+
 def read_columns(upload, template, samples):
-    """Read an upload's columns as a template says, or by guessing where it is None."""
+    """Read an upload's columns as a template says, or by guessing where it is None; saves nothing."""
     upload.used_template, upload.fixed = None, {}
     if template:
         use_template(upload, template, samples)
     else:
         take_guesses(upload, mapping.guess_mapping(upload.columns, samples))
-    upload.save()
 
 
 def take_guesses(upload, guesses):
@@ -76,9 +99,22 @@ def use_template(upload, template, samples):
     upload.doubts = {name: doubt for name, doubt in upload.doubts.items() if name not in upload.fixed}
 
 
+def change_sheet(upload, sheet):
+    """Read another sheet of a draft's workbook. False if it is no draft any more; raises UnreadableFile."""
+    examine(upload, sheet)
+    return save_reading(upload)
+
+
 def change_template(upload, template):
-    """Read a draft as another template says, or by guessing anew where it is None."""
+    """Read a draft as another template says, or by guessing anew where it is None. False if it is no draft any more."""
     read_columns(upload, template, read_samples(upload, parsing.SAMPLE_ROWS))
+    return save_reading(upload)
+
+
+def save_reading(upload):
+    """Write how a draft is read; not into one that has gone on, or has another file by now."""
+    drafts = Upload.objects.filter(pk=upload.pk, status=UploadStatus.DRAFT, file=upload.file.name)
+    return drafts.update(**{name: getattr(upload, name) for name in READ}) == 1
 
 
 def read_samples(upload, count=5):
@@ -90,6 +126,59 @@ def read_samples(upload, count=5):
         return []
 
 
+def keep_choices(upload, **chosen):
+    """Keep what was chosen so far for the columns, unchecked; of CHOSEN what is told.
+
+    False where rows stand as they were read, whose columns must stay with them, or where the list has gone on.
+    """
+    unread = Upload.objects.filter(pk=upload.pk, status__in=UNREAD, file=upload.file.name)
+    return unread.update(**chosen) == 1
+
+
+def change_details(upload, name, priority, source):
+    """Say something else of a list, and leave its columns and rows as they are. False if it has gone on."""
+    details = describe(upload.filename, name, priority, source)
+    return Upload.objects.filter(pk=upload.pk, status__in=EDITABLE).update(**details) == 1
+
+
+def replace_file(upload, file, user, name, priority, source):
+    """Take another file in the place of an upload's own, which becomes a draft again; its rows are forgotten.
+
+    Where the columns have the same names, what was chosen for them stays. False if the list has gone on, or has another
+    file by now; raises UnreadableFile. Nothing is changed then.
+    """
+    arrived = Upload(**{field: getattr(upload, field) for field in READ})
+    take_file(arrived, file, examine_anew)
+    changes = {field: getattr(arrived, field) for field in (*READ, "file", "filename")}
+    changes |= describe(arrived.filename, name, priority, source) | NO_ROWS
+    with transaction.atomic():
+        is_replaced = move_upload(upload.pk, UploadStatus.DRAFT, only_if={"file": upload.file.name}, **changes)
+        if is_replaced:
+            forget_rows(upload, "The file was replaced: these rows belong to the one before.")
+            record(upload.pk, "file replaced", user=user)
+    # Only now is it certain which of the two is not needed; if the database has failed, both stay.
+    (upload if is_replaced else arrived).file.delete(save=False)
+    return is_replaced
+
+
+def examine_anew(upload):
+    """As examine, but what was chosen for columns of the same names stays, and so does the sheet of a workbook."""
+    sheet, header = upload.layout.get("sheet"), recall.header_of(upload.columns)
+    examined = parsing.examine(upload.file.path)
+    if sheet in examined.layout.sheets:
+        examined = parsing.examine(upload.file.path, sheet)
+    note_layout(upload, examined)
+    if recall.header_of(examined.columns) != header:
+        read_columns(upload, recall.find_template(examined.columns), examined.samples)
+
+
+def forget_rows(upload, why):
+    """Delete an upload's rows, in a transaction that has moved it; what was mended was mended as they were then."""
+    run_sql("DELETE FROM batches_item WHERE upload_id = %(upload)s", {"upload": upload.pk})
+    unfailed = upload.continuations.exclude(status=ContinuationStatus.FAILED)
+    unfailed.update(status=ContinuationStatus.FAILED, problem=why)
+
+
 def accept_mapping(upload, columns, fixed, match, user, **options):
     """Take the user's mapping (field → positions) and let the rows be checked anew. False if the upload has gone on.
 
@@ -97,18 +186,10 @@ def accept_mapping(upload, columns, fixed, match, user, **options):
     """
     now = timezone.now()
     settled = {"mapping": columns, "fixed": fixed, "match": match, "doubts": {}} | options
-    cleared = dict.fromkeys([f"{outcome}_count" for outcome in UNSENT], 0)
-    cleared |= dict.fromkeys(["row_count", "checked_rows", "blank_count", "by_mail_count", "co_owner_count"], 0)
-    begun = {"heartbeat_at": now, "checking_since": now, "problem": ""}
+    begun = {"heartbeat_at": now, "checking_since": now, "only_if": {"file": upload.file.name}}
     with transaction.atomic():
-        if not move_upload(upload.pk, UploadStatus.CHECKING, **begun, **settled, **cleared):
+        if not move_upload(upload.pk, UploadStatus.CHECKING, **NO_ROWS, **begun, **settled):
             return False
-        run_sql("DELETE FROM batches_item WHERE upload_id = %(upload)s", {"upload": upload.pk})
-        # They were mended as the columns were read then.
-        changed = {
-            "status": ContinuationStatus.FAILED,
-            "problem": "The columns were changed: upload the mended rows anew.",
-        }
-        upload.continuations.exclude(status=ContinuationStatus.FAILED).update(**changed)
+        forget_rows(upload, "The columns were changed: upload the mended rows anew.")
         record(upload.pk, "columns chosen", user=user, detail=", ".join([*columns, *fixed]))
     return True

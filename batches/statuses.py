@@ -107,6 +107,8 @@ COUNTED = [*ANSWERED, Outcome.MISSING]
 """What is counted of people who are to be traced; all others of them are pending."""
 RERUNNABLE = [Outcome.MISSING, Outcome.ERROR]
 """What a person may have asked for once more."""
+EDITABLE = [UploadStatus.DRAFT, UploadStatus.READY, UploadStatus.FAILED]
+"""Lists of which the file and the columns may still be changed."""
 STARTED = [UploadStatus.RUNNING, UploadStatus.PAUSED]
 """Lists of which batches may be made and sent."""
 BORROWED = [Outcome.DUPLICATE, Outcome.REUSED]

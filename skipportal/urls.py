@@ -33,6 +33,7 @@ urlpatterns = [
     path("uploads/", uploads.upload_list, name="uploads"),
     path("uploads/new/", uploads.upload_new, name="upload-new"),
     path("uploads/<id:pk>/", uploads.upload_page, name="upload"),
+    path("uploads/<id:pk>/file/", uploads.upload_file, name="upload-file"),
     path("uploads/<id:pk>/columns/", uploads.upload_columns, name="upload-columns"),
     path("uploads/<id:pk>/start/", actions.start_upload, name="upload-start"),
     path("uploads/<id:pk>/approve/", actions.approve_upload, name="upload-approve"),

@@ -32,8 +32,8 @@ def run_portal(directory):
 
 
 @contextmanager
-def browse(portal, **options):
-    """A page of a new Chromium, logged in. In the end its console must hold no error."""
+def browse(portal, expected="422", **options):
+    """A page of a new Chromium, logged in. In the end its console must hold no error but what is expected."""
     if CHROMIUM is None and "CI" not in os.environ:
         pytest.skip("Chromium is not installed (Debian: apt install chromium)")
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only where there is a browser
@@ -48,7 +48,7 @@ def browse(portal, **options):
         yield page
         browser.close()
     # A refused form is answered 422, which the browser's console calls an error.
-    assert [complaint for complaint in complaints if "422" not in complaint] == []
+    assert [complaint for complaint in complaints if expected not in complaint] == []
 
 
 def log_in(page, portal):

@@ -38,6 +38,7 @@ def test_every_page_asks_for_a_login(client, pattern, method):
         "/items/",
         "/items/1/",
         "/uploads/1/columns/",
+        "/uploads/1/file/",
         "/uploads/1/history/",
         "/uploads/1/export/choose/",
         "/uploads/1/scorecard/",

@@ -52,7 +52,7 @@ def test_a_large_file_comes_back_with_a_sentence(browser, settings):
 
 def test_without_a_file_the_form_says_so(browser):
     response = browser.post("/uploads/new/", {"priority": 1})
-    assert "This field is required" in response.content.decode()
+    assert "Choose the file with your list." in response.content.decode()
 
 
 def columns_form(upload, **changes):

@@ -1,0 +1,181 @@
+"""The way of a list from its file to running: forwards, and back without losing what was done."""
+
+import re
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from batches.models import Upload
+from batches.statuses import UploadStatus
+from tests.conftest import people, to_csv
+from tests.views.test_uploads import columns_form, give
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def draft(browser):
+    give(browser, to_csv(people(12)))
+    return Upload.objects.get()
+
+
+def send(browser, address, content=None, headers=None, **fields):
+    file = {"file": SimpleUploadedFile("second.csv", content)} if content is not None else {}
+    return browser.post(address, {"name": "Spring", "source": "", "priority": 1, **file, **fields}, headers=headers)
+
+
+def steps(page):
+    """Each step's words, and where it leads."""
+    found = re.findall(r'<li class="step.*?</li>', page, re.DOTALL)
+    words = [" ".join(re.sub(r"<[^>]+>", "", step).split()) for step in found]
+    ways = [re.search(r'href="([^"]+)"|<button[^>]+value="(\w+)"', step) for step in found]
+    return list(zip(words, [(way[1] or way[2]) if way else None for way in ways], strict=True))
+
+
+def test_a_script_is_told_where_to_go_on(browser):
+    response = send(browser, "/uploads/new/", to_csv(people(3)), HTMX)
+    assert (response.status_code, response["HX-Redirect"]) == (200, f"/uploads/{Upload.objects.get().pk}/columns/")
+
+
+def test_a_refused_file_leaves_the_other_fields(browser):
+    response = send(browser, "/uploads/new/", b"%PDF-1.7", HTMX, source="Fairfax", priority=2)
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert "HX-Redirect" not in response
+    assert "This is a PDF document" in page
+    assert 'value="Spring"' in page
+    assert 'value="Fairfax"' in page
+    assert re.search(r'href="#id_file">File</a>', page)
+
+
+def test_the_limit_is_known_to_the_page(browser, settings):
+    settings.MAX_UPLOAD_BYTES = 1234
+    assert 'data-most-bytes="1234"' in browser.get("/uploads/new/").content.decode()
+
+
+def test_name_source_and_priority_change_without_another_file(browser, make_upload):
+    upload = make_upload(people(12))
+    page = browser.get(f"/uploads/{upload.pk}/file/").content.decode()
+    assert 'value="people"' in page
+    assert "required" not in page.partition('type="file"')[2].partition(">")[0]
+    response = send(browser, f"/uploads/{upload.pk}/file/", priority=2)
+    assert response.url == f"/uploads/{upload.pk}/columns/"
+    upload.refresh_from_db()
+    assert (upload.name, upload.priority, upload.status, upload.items.count()) == ("Spring", 2, "ready", 12)
+
+
+def test_a_file_is_replaced_and_said_to_be(browser, alice, draft):
+    response = browser.get(send(browser, f"/uploads/{draft.pk}/file/", to_csv(people(3))).url)
+    assert "The list has another file now, second.csv. Its columns are the same" in response.content.decode()
+    response = send(browser, f"/uploads/{draft.pk}/file/", b"Email\r\nada@example.com\r\n", HTMX)
+    assert response["HX-Redirect"] == f"/uploads/{draft.pk}/columns/"
+    assert "Its columns are others: look at them." in browser.get(response["HX-Redirect"]).content.decode()
+    assert list(draft.events.values_list("what", "user__username").order_by("id")) == [
+        ("uploaded", "alice"),
+        ("file replaced", "alice"),
+        ("file replaced", "alice"),
+    ]
+
+
+def test_a_file_that_cannot_take_the_place_comes_back_with_a_sentence(browser, draft):
+    response = send(browser, f"/uploads/{draft.pk}/file/", b"%PDF-1.7")
+    assert response.status_code == 422
+    assert "Until then the list keeps the file that is there." in response.content.decode()
+    draft.refresh_from_db()
+    assert (draft.name, draft.filename) == ("people", "people.csv")
+
+
+def test_a_list_that_has_gone_on_says_so(browser, start_upload):
+    upload = start_upload(12)
+    assert browser.get(f"/uploads/{upload.pk}/file/").url == f"/uploads/{upload.pk}/"
+    for address in (f"/uploads/{upload.pk}/file/", f"/uploads/{upload.pk}/columns/"):
+        response = browser.post(address, {"name": "Spring", "priority": 1}, follow=True)
+        assert "Nothing was changed: the list has gone on meanwhile." in response.content.decode()
+    upload.refresh_from_db()
+    assert upload.name == "people"
+
+
+def test_going_back_keeps_a_drafts_columns_even_with_errors_in_them(browser, draft):
+    address = f"/uploads/{draft.pk}/columns/"
+    chosen = columns_form(draft, state=None, first_name=3, look_back="many", fixed_zip="20170", match="emails")
+    response = browser.post(address, chosen | {"back": "file"})
+    assert response.url == f"/uploads/{draft.pk}/file/"
+    draft.refresh_from_db()
+    assert (draft.status, draft.fixed, draft.match) == (UploadStatus.DRAFT, {"zip": "20170"}, ["emails"])
+    assert (draft.mapping["first_name"], draft.look_back) == ([3], 90)
+    form = browser.get(address).context["form"]
+    assert (form["first_name"].value(), form["state"].value(), form["fixed_zip"].value()) == (3, None, "20170")
+
+
+def test_going_back_from_a_checked_list_keeps_both_its_rows_and_what_was_chosen(browser, make_upload):
+    upload = make_upload(people(12))
+    address = f"/uploads/{upload.pk}/columns/"
+    assert (
+        browser.post(address, columns_form(upload, first_name=3) | {"back": "review"}).url == f"/uploads/{upload.pk}/"
+    )
+    upload.refresh_from_db()
+    assert (upload.status, upload.mapping["first_name"], upload.items.count()) == (UploadStatus.READY, [0], 12)
+    page = browser.get(address)
+    assert page.context["form"]["first_name"].value() == 3
+    assert "until then the list stays as it was checked" in page.content.decode()
+    assert page.context["is_kept"]
+
+    browser.post(address, columns_form(upload) | {"forget": ""})
+    page = browser.get(address)
+    assert (page.context["form"]["first_name"].value(), page.context["is_kept"]) == (0, False)
+
+
+def test_what_was_kept_is_over_once_the_rows_are_checked(browser, make_upload):
+    upload = make_upload(people(12))
+    address = f"/uploads/{upload.pk}/columns/"
+    browser.post(address, columns_form(upload, first_name=3) | {"back": "file"})
+    browser.post(address, columns_form(upload))
+    Upload.objects.update(status=UploadStatus.READY)
+    assert browser.get(address).context["form"]["first_name"].value() == 0
+
+
+def test_what_was_kept_does_not_meet_other_columns(browser, make_upload):
+    upload = make_upload(people(12))
+    browser.post(f"/uploads/{upload.pk}/columns/", columns_form(upload, first_name=3) | {"back": "file"})
+    page = browser.get(send(browser, f"/uploads/{upload.pk}/file/", b"Email\r\nada@example.com\r\n").url)
+    assert (page.context["is_kept"], page.context["form"]["email"].value()) == (False, 0)
+
+
+@pytest.mark.parametrize("button", [{}, {"back": "file"}])
+def test_columns_that_were_shown_of_another_file_are_not_taken(browser, draft, button):
+    address = f"/uploads/{draft.pk}/columns/"
+    header = browser.get(address).context["header"]
+    send(browser, f"/uploads/{draft.pk}/file/", b"Name,Email\r\nAda,ada@example.com\r\n")
+    response = browser.post(address, {"header": header, "phone": 1} | button, follow=True)
+    assert "the list got another file or sheet meanwhile" in response.content.decode()
+    draft.refresh_from_db()
+    assert (draft.status, "phone" in draft.mapping) == (UploadStatus.DRAFT, False)
+
+
+def test_the_steps_say_where_one_is_and_lead_back(browser, draft, make_upload):
+    assert steps(browser.get("/uploads/new/").content.decode()) == [
+        ("1 Step 1: File", None),
+        ("2 Step 2: Columns, to come", None),
+        ("3 Step 3: Review, to come", None),
+        ("4 Step 4: Running, to come", None),
+    ]
+    of = f"/uploads/{draft.pk}/"
+    assert [way for _, way in steps(browser.get(f"{of}file/").content.decode())] == [None, f"{of}columns/", None, None]
+    page = browser.get(f"{of}columns/").content.decode()
+    assert steps(page)[0] == ("✓ Step 1: File, done", "file")
+    assert page.count('aria-current="step"') == 1
+    of = make_upload(people(12)).get_absolute_url()
+    assert [way for _, way in steps(browser.get(of).content.decode())] == [f"{of}file/", f"{of}columns/", None, None]
+    assert [way for _, way in steps(browser.get(f"{of}columns/").content.decode())] == ["file", None, "review", None]
+
+
+def test_a_list_under_way_has_its_steps_behind_it(browser, finish_upload, start_upload):
+    of = start_upload(12).get_absolute_url()
+    assert steps(browser.get(of).content.decode())[2:] == [
+        ("✓ Step 3: Review, done", None),
+        ("4 Step 4: Running", None),
+    ]
+    browser.post(f"{of}pause/")
+    assert len(steps(browser.get(of).content.decode())) == 4
+    assert steps(browser.get(finish_upload(12).get_absolute_url()).content.decode()) == []
