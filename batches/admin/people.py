@@ -33,6 +33,7 @@ class ItemAdmin(LongAdmin):
     list_select_related = ["upload"]
     search_fields = ["id"]
     search_help_text = f"Words of names and addresses, phones, emails, or a number. Shows {MOST_FOUND} at most."
+    sortable_by = []
     exclude = ["answered_via"]
     actions = ["rerun"]
 

@@ -1,9 +1,11 @@
 """What all pages of the admin share: they only look, count no long table, and search what an index finds."""
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.contrib.auth import get_permission_codename
 from django.db.models import Q
+from django.utils.text import capfirst
 
 from batches.models import Batch, Upload
 from batches.paging import CappedPaginator
@@ -25,6 +27,11 @@ class BoundedAdmin(admin.ModelAdmin):
         """With what the filters by relation need."""
         return super().media + AutocompleteSelect(Batch._meta.get_field("upload"), self.admin_site).media
 
+    def changelist_view(self, request, extra_context=None):
+        """Headed by what is in it, as the portal's lists are."""
+        title = {"title": capfirst(self.opts.verbose_name_plural)}
+        return super().changelist_view(request, title | (extra_context or {}))
+
     def has_decide_permission(self, request):
         """For actions: what they change is changed by the moves of the portal, never by a form."""
         return request.user.has_perm(f"{self.opts.app_label}.{get_permission_codename('change', self.opts)}")
@@ -43,11 +50,21 @@ class ReadOnlyAdmin(BoundedAdmin):
         return False
 
 
+class KeyOrdered(ChangeList):
+    """Sorts by no other column, whatever the address asks for."""
+
+    def get_ordering_field(self, field_name):
+        return super().get_ordering_field(field_name) if field_name in self.sortable_by else None
+
+
 class LongAdmin(ReadOnlyAdmin):
     """Of a table that grows with the people or with their batches: newest first, and searched by indexes alone."""
 
     ordering = ["-id"]
     sortable_by = ["id"]
+
+    def get_changelist(self, request, **kwargs):
+        return KeyOrdered
 
     def look_up(self, text):
         """A condition, as Q, that indexes answer; Django's own search would read the table from end to end."""

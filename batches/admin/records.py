@@ -99,8 +99,9 @@ class HoldAdmin(ReadOnlyAdmin):
         return ["reason", "until"] if obj is None else ["reason", "since", "until", "lifted_at", "lifted_by"]
 
     def add_view(self, request, form_url="", extra_context=None):
-        words = {"title": "Hold everything: nothing is sent until it is released"}
-        return super().add_view(request, form_url, words | (extra_context or {}))
+        page = {"title": "Hold everything: nothing is sent until it is released"}
+        page |= {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().add_view(request, form_url, page | (extra_context or {}))
 
     @admin.action(permissions=["decide"], description="Release: let sending go on")
     def release(self, request, queryset):

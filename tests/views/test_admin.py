@@ -113,6 +113,14 @@ def test_long_tables_are_searched_by_indexes_alone(staff, make_all, model):
         assert not re.search(rf'"{table}"\."\w+"(::text)? (LIKE|ILIKE)|UPPER\("{table}"|CAST\("{table}"', sql, re.I)
 
 
+@pytest.mark.parametrize("model", LONG)
+def test_long_tables_are_sorted_by_their_numbers_alone(staff, make_all, model):
+    make_all(1)
+    for column in range(1, 8):
+        page = staff.get(where(model), {"o": str(column)})
+        assert set(page.context["cl"].queryset.query.order_by) <= {"id", "-id", "pk", "-pk"}
+
+
 @pytest.mark.parametrize("model", set(MODELS) - {User, Group})
 def test_no_page_has_all_related_records_to_choose_from(staff, make_all, model):
     make_all(1)
