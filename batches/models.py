@@ -104,7 +104,7 @@ class Upload(models.Model):
     used_template = models.ForeignKey("MappingTemplate", models.SET_NULL, null=True, blank=True, related_name="uploads")
 
     extra_columns = models.PositiveIntegerField(default=0, help_text="Cells that rows have beyond the header.")
-    row_count = models.PositiveIntegerField(default=0)
+    row_count = models.PositiveIntegerField("rows", default=0)
     blank_count = models.PositiveIntegerField(default=0)
     invalid_count = models.PositiveIntegerField(default=0)
     duplicate_count = models.PositiveIntegerField(default=0)
@@ -136,6 +136,8 @@ class Upload(models.Model):
     objects = UploadQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "list"
+        verbose_name_plural = "lists"
         ordering = ["-id"]
         indexes = [models.Index(fields=["completed_at"])]
         permissions = [("approve_upload", "Can approve lists that cost more than APPROVAL_ABOVE credits")]
@@ -247,12 +249,12 @@ class BatchQuerySet(models.QuerySet):
 class Batch(models.Model):
     """One call to the vendor: 10 to 1,000 items over the bulk endpoint, or one over the single endpoint."""
 
-    upload = models.ForeignKey(Upload, models.CASCADE, related_name="batches")
+    upload = models.ForeignKey(Upload, models.CASCADE, verbose_name="list", related_name="batches")
     number = models.PositiveIntegerField(help_text="From 1, within the upload.")
     token = models.CharField(max_length=10, unique=True, default=make_token, editable=False)
     kind = models.CharField(max_length=6, choices=BatchKind, default=BatchKind.BULK)
     status = models.CharField(max_length=12, choices=BatchStatus, default=BatchStatus.PLANNED, db_index=True)
-    size = models.PositiveIntegerField(help_text="Items in it.")
+    size = models.PositiveIntegerField("people", help_text="Items in it.")
     split_from = models.ForeignKey(
         "self",
         models.CASCADE,
@@ -385,9 +387,9 @@ class Item(models.Model):
     # 32 bits: the vendor's OpenAPI file declares `key` as int32.
     id = models.AutoField(primary_key=True)
     # Found by way of the constraint below.
-    upload = models.ForeignKey(Upload, models.CASCADE, related_name="items", db_index=False)
+    upload = models.ForeignKey(Upload, models.CASCADE, verbose_name="list", related_name="items", db_index=False)
     batch = models.ForeignKey(Batch, models.SET_NULL, null=True, blank=True, related_name="items", db_index=False)
-    row_number = models.PositiveIntegerField(help_text="The row of the file, as a spreadsheet counts.")
+    row_number = models.PositiveIntegerField("row", help_text="The row of the file, as a spreadsheet counts.")
     cells = models.JSONField(help_text="The row as it was.")
     fingerprint = models.CharField(
         max_length=32,
@@ -442,6 +444,8 @@ class Item(models.Model):
     objects = ItemQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "person"
+        verbose_name_plural = "people"
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(fields=["upload", "row_number", "owner_number"], name="item_once_per_row_and_owner")
@@ -530,6 +534,8 @@ class ExportLayout(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
+        verbose_name = "layout of files"
+        verbose_name_plural = "layouts of files"
         ordering = ["name"]
 
     def __str__(self):
@@ -539,7 +545,7 @@ class ExportLayout(models.Model):
 class Export(models.Model):
     """A file of results that left: who took it, with which choices, and what was in it."""
 
-    upload = models.ForeignKey(Upload, models.PROTECT, related_name="exports")
+    upload = models.ForeignKey(Upload, models.PROTECT, verbose_name="list", related_name="exports")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     at = models.DateTimeField(auto_now_add=True)
     layout = models.CharField(max_length=100)
@@ -575,6 +581,8 @@ class MappingTemplate(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
+        verbose_name = "template for columns"
+        verbose_name_plural = "templates for columns"
         ordering = ["name"]
 
     def __str__(self):
@@ -594,6 +602,8 @@ class Suppression(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        verbose_name = "entry of the suppression list"
+        verbose_name_plural = "suppression list"
         ordering = ["-id"]
         constraints = [models.UniqueConstraint(fields=["kind", "key"], name="suppressed_once")]
 
@@ -604,7 +614,7 @@ class Suppression(models.Model):
 class Continuation(models.Model):
     """A file with mended rows of an upload, to take the place of those that were invalid."""
 
-    upload = models.ForeignKey(Upload, models.CASCADE, related_name="continuations")
+    upload = models.ForeignKey(Upload, models.CASCADE, verbose_name="list", related_name="continuations")
     file = models.FileField(upload_to="uploads/%Y/%m/")
     filename = models.CharField(max_length=255)
     layout = models.JSONField()
@@ -619,6 +629,8 @@ class Continuation(models.Model):
     ignored_count = models.PositiveIntegerField(default=0, help_text="Rows that are none of the list's invalid ones.")
 
     class Meta:
+        verbose_name = "file of mended rows"
+        verbose_name_plural = "files of mended rows"
         ordering = ["-id"]
 
     def __str__(self):
@@ -637,7 +649,7 @@ class EventQuerySet(models.QuerySet):
 class EarlierAnswer(models.Model):
     """An answer beside the one that counts, as it was: put aside, or come too late. It may have been paid for."""
 
-    item = models.ForeignKey(Item, models.CASCADE, related_name="earlier_answers")
+    item = models.ForeignKey(Item, models.CASCADE, verbose_name="person", related_name="earlier_answers")
     batch = models.ForeignKey(Batch, models.SET_NULL, null=True, related_name="earlier_answers")
     outcome = models.CharField(max_length=10, choices=Outcome)
     message = models.TextField(blank=True)
@@ -660,7 +672,7 @@ class Event(models.Model):
     REFUSED = "refused"
     APPROVAL_ASKED = "approval asked for"
 
-    upload = models.ForeignKey(Upload, models.CASCADE, related_name="events")
+    upload = models.ForeignKey(Upload, models.CASCADE, verbose_name="list", related_name="events")
     batch = models.ForeignKey(Batch, models.CASCADE, null=True, blank=True, related_name="events")
     at = models.DateTimeField(default=timezone.now)
     # Whoever has decided is not forgotten: such users are made inactive instead of deleted.
@@ -671,6 +683,8 @@ class Event(models.Model):
     objects = EventQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "line of history"
+        verbose_name_plural = "history"
         ordering = ["at", "id"]
         indexes = [models.Index(fields=["upload", "at"])]
 

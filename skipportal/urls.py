@@ -2,6 +2,7 @@ from django.contrib import admin
 from django.contrib.auth import views as auth_views
 from django.urls import include, path, register_converter
 from django.urls.converters import IntConverter
+from django_rq.models import Dashboard
 
 from api import pages as tokens
 from batches.views import (
@@ -17,6 +18,7 @@ from batches.views import (
     uploads,
 )
 from notices import pages as notices
+from skipportal.queues import StyledQueueAdmin
 from webhooks import pages as strays
 
 
@@ -27,6 +29,9 @@ class IdConverter(IntConverter):
 
 
 register_converter(IdConverter, "id")
+
+admin.site.unregister(Dashboard)
+admin.site.register(Dashboard, StyledQueueAdmin)
 
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),

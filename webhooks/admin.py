@@ -1,8 +1,11 @@
 from django import forms
 from django.contrib import admin
+from django.db.models import Q
 from django.utils import timezone
 
-from batches.admin import ReadOnlyAdmin
+from batches.admin.plain import BoundedAdmin, LongAdmin, ReadOnlyAdmin, of_lists
+from batches.admin.relations import AutocompleteFilter
+from batches.paging import CAP
 from webhooks.announcing import make_test
 from webhooks.models import Endpoint, Message, Stray
 from webhooks.posting import Forbidden, find_place
@@ -12,11 +15,23 @@ from webhooks.signing import make_secret
 @admin.register(Stray)
 class StrayAdmin(ReadOnlyAdmin):
     list_display = ["received_at", "kind", "status", "reason", "decided_by"]
-    list_filter = ["status", "kind", "reason", "received_at"]
+    list_filter = ["status", "kind", ("decided_by", AutocompleteFilter)]
+    ordering = ["-id"]
+    sortable_by = ["received_at"]
     search_fields = ["token", "reason"]
+    search_help_text = f"Tokens and reasons, of the last {CAP:,}."
     list_select_related = ["decided_by"]
     fields = ["received_at", "kind", "status", "decided_at", "decided_by", "token", "reason", "text"]
     readonly_fields = fields
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).defer("body")
+
+    def get_search_results(self, request, queryset, search_term):
+        """There is no index for what they say, and after an outage they may be millions: the last are read through."""
+        found, has_doubles = super().get_search_results(request, queryset, search_term)
+        last = Stray.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+        return (found.filter(pk__gt=last - CAP) if search_term else found), has_doubles
 
 
 class EndpointForm(forms.ModelForm):
@@ -33,7 +48,7 @@ class EndpointForm(forms.ModelForm):
 
 
 @admin.register(Endpoint)
-class EndpointAdmin(admin.ModelAdmin):
+class EndpointAdmin(BoundedAdmin):
     form = EndpointForm
     list_display = ["url", "is_active", "created_by", "created_at", "note"]
     list_filter = ["is_active"]
@@ -68,12 +83,17 @@ class EndpointAdmin(admin.ModelAdmin):
 
 
 @admin.register(Message)
-class MessageAdmin(ReadOnlyAdmin):
-    list_display = ["created_at", "upload", "endpoint", "status", "attempts", "last_status_code", "next_try_at"]
-    list_filter = ["status", "created_at"]
+class MessageAdmin(LongAdmin):
+    list_display = ["id", "created_at", "upload", "endpoint", "status", "attempts", "last_status_code", "next_try_at"]
+    list_filter = ["status", ("endpoint", AutocompleteFilter), ("upload", AutocompleteFilter)]
     list_select_related = ["upload", "endpoint"]
-    search_fields = ["=message_id", "endpoint__url", "upload__name"]
+    search_fields = ["message_id"]
+    search_help_text = "A list's name, an endpoint's address, or a message's own number."
     actions = ["send_again"]
+
+    def look_up(self, text):
+        endpoints = list(Endpoint.objects.filter(url__icontains=text).values_list("pk", flat=True))
+        return Q(message_id=text) | Q(endpoint__in=endpoints) | of_lists(text)
 
     def has_send_permission(self, request):
         return request.user.has_perm("webhooks.change_message")

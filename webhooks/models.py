@@ -83,7 +83,9 @@ class Message(models.Model):
         FAILED = "failed", "Given up"
 
     endpoint = models.ForeignKey(Endpoint, models.CASCADE, related_name="messages")
-    upload = models.ForeignKey(Upload, models.CASCADE, null=True, related_name="messages", help_text="None: a test.")
+    upload = models.ForeignKey(
+        Upload, models.CASCADE, null=True, verbose_name="list", related_name="messages", help_text="None: a test."
+    )
     completed_at = models.DateTimeField(null=True, help_text="The completion that it tells of.")
     message_id = models.CharField(max_length=40, unique=True, default=make_id, editable=False)
     body = models.TextField()

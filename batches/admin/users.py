@@ -1,0 +1,19 @@
+"""Who logs in, and their groups: Django's own pages, bounded like all others."""
+
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
+
+from batches.admin.plain import BoundedAdmin
+
+admin.site.unregister([User, Group])
+
+
+@admin.register(User)
+class BoundedUserAdmin(BoundedAdmin, UserAdmin):
+    pass
+
+
+@admin.register(Group)
+class BoundedGroupAdmin(BoundedAdmin, GroupAdmin):
+    pass

@@ -1,0 +1,7 @@
+import pytest
+
+
+@pytest.fixture
+def staff(client, charlie):
+    client.force_login(charlie)
+    return client

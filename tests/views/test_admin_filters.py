@@ -1,0 +1,74 @@
+"""Filters of the admin: by a related record that is searched for, and by outcome within a list."""
+
+import re
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.urls import reverse
+
+from batches.models import Item
+from tests.conftest import people
+from tests.views.test_admin import where
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_filter_by_list_shows_its_people_in_the_order_of_its_rows(staff, start_upload):
+    upload, _ = start_upload(12), start_upload(people(11, City="Reston"))
+    page = staff.get(where(Item), {"upload__id__exact": upload.pk})
+    assert [item.row_number for item in page.context["cl"].result_list] == list(range(2, 14))
+    assert f'<option value="{upload.pk}" selected>{upload}</option>' in page.content.decode()
+
+
+def test_the_filter_offers_no_choices_and_keeps_what_else_is_asked_for(staff, start_upload):
+    upload = start_upload(12)
+    page = staff.get(where(Item), {"q": "oak", "batch__id__exact": "1", "p": "1"}).content.decode()
+    form = re.search(r'<form class="by-relation".*?</form>', page, re.S)[0]
+    assert upload.name not in form
+    assert "/admin/autocomplete/" in form
+    assert "select2.full" in page
+    assert '<input type="hidden" name="q" value="oak">' in form
+    assert '<input type="hidden" name="batch__id__exact" value="1">' in form
+    assert 'name="p"' not in form
+
+
+def test_the_filter_works_without_javascript_by_number(staff, start_upload):
+    upload, _ = start_upload(12), start_upload(people(11, City="Reston"))
+    page = staff.get(f"{where(Item)}?upload__id__exact=&upload__id__exact={upload.pk}")
+    assert page.context["cl"].result_count == 12
+    assert staff.get(f"{where(Item)}?upload__id__exact=&upload__id__exact=").context["cl"].result_count == 23
+
+
+@pytest.mark.parametrize("value", ["x", "0", "99999999999999999999", "-1", "²"])
+def test_the_filter_refuses_what_is_no_number(staff, start_upload, value):
+    start_upload(12)
+    assert staff.get(where(Item), {"upload__id__exact": value}).url.endswith("?e=1")
+
+
+def test_the_filter_finds_nothing_for_a_list_that_is_not_there(staff, start_upload):
+    start_upload(12)
+    assert staff.get(where(Item), {"upload__id__exact": "2147483647"}).context["cl"].result_count == 0
+
+
+def test_what_is_typed_into_the_filter_is_answered(staff, start_upload):
+    upload = start_upload(12)
+    question = {"term": "people", "app_label": "batches", "model_name": "item", "field_name": "upload"}
+    found = staff.get(reverse("admin:autocomplete"), question).json()["results"]
+    assert found == [{"id": str(upload.pk), "text": upload.name}]
+
+
+def test_the_filter_is_not_offered_to_who_may_not_see_the_lists(client, django_user_model, start_upload):
+    start_upload(12)
+    erin = django_user_model.objects.create_user("erin", password="erin-password", is_staff=True)
+    erin.user_permissions.add(Permission.objects.get(codename="view_item"))
+    client.force_login(erin)
+    assert "by-relation" not in client.get(where(Item)).content.decode()
+
+
+def test_an_outcome_is_filtered_by_only_within_a_list(staff, start_upload):
+    upload = start_upload(12)
+    assert "By outcome" not in staff.get(where(Item)).content.decode()
+    one = {"upload__id__exact": upload.pk}
+    assert "By outcome" in staff.get(where(Item), one).content.decode()
+    assert staff.get(where(Item), one | {"outcome__exact": "missing"}).context["cl"].result_count == 0
+    assert staff.get(where(Item), one | {"outcome__exact": "pending"}).context["cl"].result_count == 12
