@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('batches', '0006_words_of_the_screen'),
+        ('batches', '0007_words_of_the_screen'),
         ('webhooks', '0003_outgoing'),
     ]
 
