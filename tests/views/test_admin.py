@@ -26,6 +26,7 @@ from batches.models import (
     Suppression,
     Upload,
 )
+from notices.models import Notice
 from tests.conftest import people
 from webhooks.models import Endpoint, Message, Stray
 
@@ -60,6 +61,8 @@ def make_all(start_upload, charlie):
         names = {"columns": [], "fields": {}, "created_by": user}
         MappingTemplate.objects.create(name=f"template{number}", header=f"header{number}", **names)
         Message.objects.create(endpoint=endpoint, upload=upload, body="{}")
+        told = {"subject": upload.pk, "at": timezone.now(), "text": "A list is done."}
+        Notice.objects.create(user=user, upload=upload, batch=batch, kind="complete", **told)
         Stray.objects.create(kind="item", reason=f"reason{number}", body=b"{}", decided_by=user)
         Suppression.objects.create(kind="phone", key=f"703555010{number}", label=f"phone{number}", created_by=user)
 
