@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import Case, Count, Max, Min, Q, When
+from django.db.models import Case, Count, DateTimeField, Max, Min, Q, When
 from django.db.models.functions import TruncMinute
 
 from batches.models import Batch, Item, Minute
@@ -15,7 +15,6 @@ SHOWN = 60
 KEPT = timedelta(days=1)
 SETTLED = timedelta(seconds=10)
 """After its end until a minute is counted: what came in it is stored within 8 s, or refused."""
-BY_MINUTE = TruncMinute("answered_at", tzinfo=UTC)
 SHORTEST = 5
 """Seconds: from less no pace is told."""
 
@@ -60,7 +59,7 @@ def read_answers(since):
 
 def count_minutes(answers):
     numbers = {str(outcome): Count("pk", filter=Q(outcome=outcome)) for outcome in ANSWERED}
-    return [Minute(**row) for row in answers.values(at=BY_MINUTE).annotate(**numbers)]
+    return [Minute(**row) for row in answers.values(at=TruncMinute("answered_at", tzinfo=UTC)).annotate(**numbers)]
 
 
 def read_minutes(now):
@@ -85,7 +84,8 @@ def group_lately(since, now):
     """
     recent = Q(answered_at__gt=now - MINUTE)
     times = {"first": Min("answered_at", filter=recent), "last": Max("answered_at")}
-    return Case(When(answered_at__gte=since, then=BY_MINUTE)), {"recent": Count("pk", filter=recent), **times}
+    answered = Case(When(answered_at__gte=since, then="answered_at"), output_field=DateTimeField())
+    return TruncMinute(answered, tzinfo=UTC), {"recent": Count("pk", filter=recent), **times}
 
 
 def tell_pace(rows, kept, now):
