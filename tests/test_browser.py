@@ -106,7 +106,8 @@ def test_a_stray_is_looked_at_and_set_aside(page, portal):
     headers = {"x-api-key": "sandbox"}
     assert requests.post(f"{portal.address}/webhooks/item/nobody/", data=b"{broken", headers=headers, timeout=5).ok
     page.goto("/")
-    page.get_by_role("link", name="1 delivery of the vendor could not be filed").click()
+    page.get_by_text("1 delivery of the vendor could not be filed").wait_for()
+    page.get_by_role("link", name="Look at it").click()
     page.locator("tbody tr").first.get_by_role("link").first.click()
     assert page.get_by_text("{broken").is_visible()
     page.get_by_role("button", name="Try again").click()

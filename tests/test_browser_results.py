@@ -190,7 +190,9 @@ def test_filters_narrow_the_list(page, portal, odd, name):
         page.get_by_label(label, exact=True).select_option(label=value)
     page.get_by_role("button", name="Show", exact=True).click()
     page.wait_for_url("**/items/?*&*")
-    shown = int(re.search(r"All ([\d,]+) that are shown", page.locator("#people").text_content())[1].replace(",", ""))
+    shown = int(
+        re.search(r"All ([\d,]+) that the filters show", page.locator("#people").text_content())[1].replace(",", "")
+    )
     expected = portal.ask(f"Item.objects.filter({condition}, upload=1).count()")
     assert shown == expected
     assert 0 < shown < 250

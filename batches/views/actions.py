@@ -148,7 +148,7 @@ def export_items(request):
     upload = Upload.objects.filter(pk__in=read_ids([request.POST.get("upload", "")])).first()
     if upload is None or choose_people(request) is None:
         return go_back(request, "items")
-    ticked = request.POST.getlist("item") if request.POST.get("which") != "all" else []
+    ticked = read_ids(request.POST.getlist("item")) if request.POST.get("which") != "all" else []
     filters = {name: request.POST.getlist(name) for name in request.POST if name in ItemFilter.base_filters}
     wanted = {"item": ticked} if ticked else filters
     return redirect(f"{reverse('upload-export-choose', args=[upload.pk])}?{urlencode(wanted, doseq=True)}")
