@@ -294,7 +294,7 @@ def test_filter_count_and_download_work_without_javascript(plain_page, odd, tmp_
     page.get_by_label("Matched", exact=True).check()
     page.get_by_label("Has", exact=True).select_option("usable")
     page.get_by_role("button", name="Show", exact=True).click()
-    page.get_by_label("that are shown").check()
+    page.get_by_label("that the filters show").check()
     page.get_by_role("button", name="Export").click()
     page.get_by_text("Whose rows").wait_for()
     before = read_count(page)
