@@ -1,0 +1,42 @@
+"""Pictures of every page. See script/screenshots."""
+
+import argparse
+import os
+from pathlib import Path
+
+from tests.browsing import run_portal
+from tests.portal import ROOT
+from tests.services import make_directory
+from tests.tour import furnish, open_browser
+
+WIDTHS = {"narrow": 360, "wide": 1280}
+SCHEMES = ["light", "dark"]
+
+
+def take_all(portal, addresses, directory, wanted):
+    with open_browser(portal) as page:
+        for name, address in addresses.items():
+            if wanted and name not in wanted:
+                continue
+            for scheme in SCHEMES:
+                for word, width in WIDTHS.items():
+                    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+                    page.set_viewport_size({"width": width, "height": 800})
+                    page.goto(address)
+                    picture = directory / f"{name.replace(', ', '-').replace(' ', '-')}-{scheme}-{word}.png"
+                    page.screenshot(path=picture, full_page=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="script/screenshots", description=__doc__)
+    parser.add_argument("directory", type=Path, nargs="?", default=ROOT / "var" / "screenshots")
+    parser.add_argument("--page", action="append", help="Only this one; may be given several times.")
+    options = parser.parse_args()
+    options.directory.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("DATABASE_URL", "sqlite")
+    with run_portal(make_directory() / "v") as portal:
+        take_all(portal, furnish(portal), options.directory, options.page)
+
+
+if __name__ == "__main__":
+    main()
