@@ -1,5 +1,6 @@
 """What all pages of the admin share: they only look, count no long table, and search what an index finds."""
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import AutocompleteSelect
@@ -25,7 +26,8 @@ class BoundedAdmin(admin.ModelAdmin):
     @property
     def media(self):
         """With what the filters by relation need."""
-        return super().media + AutocompleteSelect(Batch._meta.get_field("upload"), self.admin_site).media
+        search = AutocompleteSelect(Batch._meta.get_field("upload"), self.admin_site).media
+        return super().media + search + forms.Media(js=["admin-portal.js"])
 
     def changelist_view(self, request, extra_context=None):
         """Headed by what is in it, as the portal's lists are."""
