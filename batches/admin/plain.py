@@ -27,7 +27,7 @@ class BoundedAdmin(admin.ModelAdmin):
     def media(self):
         """With what the filters by relation need."""
         search = AutocompleteSelect(Batch._meta.get_field("upload"), self.admin_site).media
-        return super().media + search + forms.Media(js=["admin-portal.js"])
+        return super().media + search + forms.Media(js=["admin/js/autocomplete.js", "admin-portal.js"])
 
     def changelist_view(self, request, extra_context=None):
         """Headed by what is in it, as the portal's lists are."""
