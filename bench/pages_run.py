@@ -48,7 +48,7 @@ DIGESTS = """
     INSERT INTO batches_digest (item_id, words, found, answered_at, match, phones, mobiles, usable_mobiles, do_not_call,
         emails, cached)
     SELECT id, '', '', answered_at, 'same', 3, 2, 1, 1, 1, false FROM batches_item i
-    WHERE outcome = 'matched' AND batch_id > {first} ORDER BY id
+    WHERE outcome = 'matched' AND batch_id > {first} AND batch_id < 1000000 ORDER BY id
 """
 
 
@@ -57,7 +57,8 @@ def grow(closed, added, mark):
     from batches.models import Batch  # noqa: PLC0415 - once Django is set up, as below
     from batches.statuses import BatchStatus, UploadStatus  # noqa: PLC0415
 
-    first = Batch.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    closed_ones = Batch.objects.filter(status=BatchStatus.CLOSED).order_by("-pk")
+    first = closed_ones.values_list("pk", flat=True).first() or 0
     key, count = FIRST_KEY + added * PER_BATCH, (closed - added) * PER_BATCH
     add_items(key, count, UploadStatus.COMPLETE, BatchStatus.CLOSED, mark, dict(ANSWERED), PER_LIST)
     for statement in (FROZEN, COMPLETED, HISTORY, DIGESTS.format(first=first)):
@@ -65,10 +66,16 @@ def grow(closed, added, mark):
 
 
 def begin_running():
-    """Lists at work: twenty batches of which half the people are answered, some of them just now."""
+    """Lists at work: twenty batches of which half the people are answered, some of them just now. They are newer than
+    all others, whose numbers come before theirs.
+    """
     from batches.statuses import BatchStatus, UploadStatus  # noqa: PLC0415
 
+    for table in ("upload", "batch"):
+        run(f"ALTER SEQUENCE batches_{table}_id_seq RESTART WITH 1000000")
     add_items(1, RUNNING * PER_BATCH, UploadStatus.RUNNING, BatchStatus.ACKNOWLEDGED, "r", dict(RUN), 5 * PER_BATCH)
+    for table in ("upload", "batch"):
+        run(f"ALTER SEQUENCE batches_{table}_id_seq RESTART WITH 1")
 
 
 def list_pages():
