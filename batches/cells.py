@@ -37,7 +37,7 @@ class MomentColumn(tables.Column):
     """A date and time in the reader's zone."""
 
     def __init__(self, format=MINUTE, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(attrs={"td": {"class": "text-nowrap"}}, **kwargs)
         self.format = format
 
     def render(self, value):

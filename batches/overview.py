@@ -19,7 +19,7 @@ from batches.lease import CLOCK
 from batches.models import Batch, Lease, Upload
 from batches.pace import find_since, group_lately, read_minutes, tell_pace
 from batches.spending import to_money
-from batches.statuses import ANSWERED, AT_VENDOR, COUNTED, IN_STRIP, BatchStatus, UploadStatus
+from batches.statuses import ANSWERED, AT_VENDOR, COUNTED, IN_STRIP, NEEDING_A_PERSON, BatchStatus, UploadStatus
 
 SHOWN = 20
 """Lists in progress that are shown; of more there is a page."""
@@ -102,15 +102,7 @@ def look(now, is_held):
     active = list(Upload.objects.active().with_creator().order_by("priority", "id")[: SHOWN + 1])
     active, has_more = active[:SHOWN], len(active) > SHOWN
     finished = list(Upload.objects.finished().order_by(F("completed_at").desc(nulls_last=True))[:FINISHED])
-    kept = read_minutes(now)
-    batches = read_batches(active + finished, find_since(kept, now))
-    rows = count_lately(batches, find_since(kept, now), now)
-    opened = [row for row in rows if batches[row["batch_id"]].status != BatchStatus.CLOSED]
-    counts = count_uploads(active + finished, opened)
-    for upload in active + finished:
-        upload.counts = counts[upload.pk]
-    pace = tell_pace(rows, kept, now)
-    follow(active, pace, opened, now)
+    pace, batches, opened = read_progress(active, finished, now)
     columns = [{name: getattr(minute, name) for name in ANSWERED} for minute in pace.minutes]
     return Overview(
         active,
@@ -138,17 +130,41 @@ def count_lately(batches, since, now):
     return grouped(items, "batch_id", "upload_id", "minute", **others)
 
 
-def follow(uploads, pace, opened, now):
-    """Put on each upload its batches as a `strip`, its `rate` in results a second, and how long it takes, as `left` in
-    words and until `done_at`; None where that cannot be told.
+def look_at_one(upload, now):
+    """Put on a started upload its `counts` and what `follow` says: how long it takes depends on the others as well."""
+    others = Upload.objects.active().exclude(pk=upload.pk).order_by("priority", "id")[:SHOWN]
+    read_progress([*others, upload], [], now)
+
+
+def read_progress(active, ended, now):
+    """Put on uploads their `counts`, and on those in progress what `follow` says. Gives the Pace, the batches by their
+    numbers (see read_batches) and the rows of counts of those that are open.
     """
-    running = [upload for upload in uploads if upload.status == UploadStatus.RUNNING]
-    runs = [Run(upload.priority, upload.counts.done, upload.counts.pending) for upload in running]
-    waits = dict(zip([upload.pk for upload in running], forecast(runs, pace.per_second), strict=True))
+    kept = read_minutes(now)
+    batches = read_batches(active + ended, find_since(kept, now))
+    rows = count_lately(batches, find_since(kept, now), now)
+    opened = [row for row in rows if batches[row["batch_id"]].status != BatchStatus.CLOSED]
+    counts = count_uploads(active + ended, opened)
+    for upload in active + ended:
+        upload.counts = counts[upload.pk]
+    pace = tell_pace(rows, kept, now)
+    follow(active, pace, opened, now)
+    return pace, batches, opened
+
+
+def follow(uploads, pace, opened, now):
+    """Put on each upload its batches as a `strip` and whether one `needs_a_person`, its `rate` in results a second, and
+    how long it takes, as `left` in words and until `done_at`; None where that cannot be told.
+    """
     strips = read_strips(uploads, count_done(opened))
     for upload in uploads:
-        wait = waits.get(upload.pk)
         upload.strip = lay_strip(strips.get(upload.pk, []), {status: status.label for status in IN_STRIP})
+        upload.needs_a_person = any(status in NEEDING_A_PERSON for status, _, _ in upload.strip.states)
+    running = [upload for upload in uploads if upload.status == UploadStatus.RUNNING and not upload.needs_a_person]
+    runs = [Run(upload.priority, upload.counts.done, upload.counts.pending) for upload in running]
+    waits = dict(zip([upload.pk for upload in running], forecast(runs, pace.per_second), strict=True))
+    for upload in uploads:
+        wait = waits.get(upload.pk)
         upload.rate = pace.per_upload.get(upload.pk, 0)
         upload.left = None if wait is None else say_seconds(wait)
         upload.done_at = None if wait is None else now + timedelta(seconds=wait)

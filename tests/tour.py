@@ -76,7 +76,7 @@ import json
 from batches.models import Item, Upload
 def find(name, part=""):
     upload = Upload.objects.get(name=name)
-    return upload if part is None else upload.batches.first() if part else upload.get_absolute_url()
+    return upload if part is None else upload.batches.order_by("number").first() if part else upload.get_absolute_url()
 def person(outcome):
     return Item.objects.filter(upload__name="Spring leads", outcome=outcome).first()
 print(json.dumps({addresses}))

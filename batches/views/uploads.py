@@ -1,11 +1,12 @@
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.text import slugify
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from batches import continuing, jobs, recall, receiving, spending
+from batches import continuing, jobs, overview, recall, receiving, spending
 from batches.counts import count_batches, count_uploads
 from batches.filters import UploadFilter
 from batches.forms import ContinuationForm, FileForm, MappingForm, TemplateForm, UploadForm
@@ -179,7 +180,7 @@ def upload_page(request, pk):
     upload = get_object_or_404(Upload.objects.with_creator(), pk=pk)
     if upload.status == UploadStatus.DRAFT:
         return redirect("upload-columns", pk)
-    context = {"upload": upload, "counts": count_uploads([upload])[pk]}
+    context = {"upload": upload}
     if upload.invalid_count:
         context["mending"] = ContinuationForm()
         context["mend_most"] = spending.most_credits(upload.invalid_count * (2 if upload.co_owners else 1))
@@ -192,6 +193,11 @@ def upload_page(request, pk):
 @shared
 def show_progress(request, upload, context):
     """A list that was started: how far it is, its batches and its history."""
+    if upload.is_started:
+        overview.look_at_one(upload, timezone.now())
+    else:
+        upload.counts = count_uploads([upload])[upload.pk]
+    context["counts"] = upload.counts
     batches = upload.batches.for_lists().order_by("number")
     context["table"] = paginate(request, BatchTable(batches, exclude=["upload"]), count_batches)
     context["events"] = EventTable(upload.events.with_names().order_by("-at", "-id")[:12])
