@@ -67,12 +67,15 @@ def grow(closed, added, mark):
 
 def begin_running():
     """Lists at work: twenty batches of which half the people are answered, some of them just now. They are newer than
-    all others, whose numbers come before theirs.
+    all others, whose numbers come before theirs. And lists that were cancelled before they began, so that the first
+    page of lists is full at every size.
     """
+    from batches.models import Upload  # noqa: PLC0415
     from batches.statuses import BatchStatus, UploadStatus  # noqa: PLC0415
 
     for table in ("upload", "batch"):
         run(f"ALTER SEQUENCE batches_{table}_id_seq RESTART WITH 1000000")
+    Upload.objects.bulk_create(Upload(name=f"c{n}", status=UploadStatus.CANCELLED, row_count=1_000) for n in range(50))
     add_items(1, RUNNING * PER_BATCH, UploadStatus.RUNNING, BatchStatus.ACKNOWLEDGED, "r", dict(RUN), 5 * PER_BATCH)
     for table in ("upload", "batch"):
         run(f"ALTER SEQUENCE batches_{table}_id_seq RESTART WITH 1")
