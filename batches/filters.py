@@ -23,10 +23,12 @@ class IdFilter(filters.Filter):
 class UploadFilter(filters.FilterSet):
     q = filters.CharFilter(field_name="name", lookup_expr="icontains", label="Name", widget=SEARCH)
     status = filters.ChoiceFilter(choices=UploadStatus.choices, empty_label="Any status", widget=SELECT)
+    by = filters.CharFilter(field_name="created_by__username", lookup_expr="icontains", label="By", widget=SEARCH)
+    source = filters.CharFilter(lookup_expr="icontains", label="Source", widget=SEARCH)
 
     class Meta:
         model = Upload
-        fields = ["q", "status"]
+        fields = ["q", "status", "by", "source"]
 
 
 class SuppressionFilter(filters.FilterSet):

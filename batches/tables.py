@@ -32,7 +32,7 @@ class UploadTable(CountedTable):
         fields = ["name", "status", "progress", "row_count", "priority", "created_by", "created_at"]
         sequence = fields
         order_by = "-created_at"
-        empty_text = "No list here yet."
+        empty_text = "No list yet. Upload one, and here you see how far it is."
 
 
 class BatchTable(CountedTable):
@@ -49,7 +49,7 @@ class BatchTable(CountedTable):
         attrs = TABLE
         fields = ["id", "upload", "status", "progress", "size", "next_try_at", "submitted_at", "closed_at"]
         sequence = fields
-        empty_text = "No batch here yet."
+        empty_text = "No batch yet. Lists are sent in batches once they are started."
 
     def render_id(self, record):
         return str(record)
@@ -77,7 +77,7 @@ class ItemTable(tables.Table):
         attrs = TABLE
         fields = ["row_number", "person", "place", "outcome", "found", "match", "upload", "answered_at"]
         sequence = fields
-        empty_text = "No one here yet."
+        empty_text = "No one here yet. The people of a list are here as soon as its rows have been read."
 
     def before_render(self, request):
         """What came shows at once, also where its digest is not made yet."""
@@ -113,7 +113,7 @@ class ExportTable(tables.Table):
         attrs = TABLE
         fields = ["at", "upload", "user", "layout", "choices", "rows", "numbers", "sha256"]
         sequence = fields
-        empty_text = "Nothing was exported yet."
+        empty_text = "Nothing was exported yet. Files of results are made on the page of a list, by Export…"
 
     def render_layout(self, record):
         return f"{record.layout}, {record.format}"
@@ -133,7 +133,7 @@ class SuppressionTable(tables.Table):
         fields = ["kind", "label", "reason", "created_by", "created_at", "lift"]
         sequence = fields
         order_by = "-created_at"
-        empty_text = "Nobody is on the list."
+        empty_text = "Nobody is on the list. Add who must not be traced, and phones and emails that must not leave."
 
 
 class EventTable(tables.Table):

@@ -26,14 +26,19 @@ RUN = {name: f"CASE WHEN i % 2 = 0 THEN {value} END" for name, value in ANSWERED
 RUN |= {"outcome": f"CASE WHEN i % 2 = 0 THEN {ANSWERED['outcome']} ELSE 'pending' END", "request_id": "''"}
 RUN |= {"answered_at": "CASE WHEN i % 2 = 0 THEN now() - (i % 240) * interval '1 second' END"}
 FROZEN = """
-    UPDATE batches_batch SET matched = 600, no_match = 200, error = 200, credits = 1000, digested_at = now(),
-        closed_at = now() - (id % 30) * interval '1 day', completed_at = now() - (id % 30) * interval '1 day'
-    WHERE status = 'closed' AND closed_at IS NULL
+    UPDATE batches_batch SET matched = 600, no_match = 200, error = 200, credits = 1000, digested_at = now()
+    WHERE status = 'closed'
 """
+AT_THE_VENDORS_PACE = """
+    UPDATE batches_batch SET closed_at = moment, completed_at = moment
+    FROM (SELECT id AS key, now() - rank() OVER (ORDER BY id DESC) * interval '20 seconds' AS moment
+          FROM batches_batch WHERE status = 'closed') AS lately WHERE key = id
+"""
+"""A batch each twenty seconds, the last one just now: 50 people a second (docs/vendor.md)."""
 COMPLETED = """
-    UPDATE batches_upload SET completed_at = now() - (id % 3000) * interval '15 minutes', digested_at = now(),
-        started_at = now() - interval '40 days'
-    WHERE status = 'complete' AND completed_at IS NULL
+    UPDATE batches_upload SET digested_at = now(), started_at = now() - interval '40 days',
+        completed_at = (SELECT max(closed_at) FROM batches_batch WHERE upload_id = batches_upload.id)
+    WHERE status = 'complete'
 """
 JUST_NOW = """
     UPDATE batches_item SET answered_at = now() - (id % 240) * interval '1 second'
@@ -54,15 +59,16 @@ DIGESTS = """
 
 def grow(closed, added, mark):
     """Add closed batches in lists of ten to the `added` ones, until they are so many, with all that they leave."""
-    from batches.models import Batch  # noqa: PLC0415 - once Django is set up, as below
+    from batches.models import Batch, Minute  # noqa: PLC0415 - once Django is set up, as below
     from batches.statuses import BatchStatus, UploadStatus  # noqa: PLC0415
 
     closed_ones = Batch.objects.filter(status=BatchStatus.CLOSED).order_by("-pk")
     first = closed_ones.values_list("pk", flat=True).first() or 0
     key, count = FIRST_KEY + added * PER_BATCH, (closed - added) * PER_BATCH
     add_items(key, count, UploadStatus.COMPLETE, BatchStatus.CLOSED, mark, dict(ANSWERED), PER_LIST)
-    for statement in (FROZEN, COMPLETED, HISTORY, DIGESTS.format(first=first)):
+    for statement in (FROZEN, AT_THE_VENDORS_PACE, COMPLETED, HISTORY, DIGESTS.format(first=first), JUST_NOW):
         run(statement)
+    Minute.objects.all().delete()
 
 
 def begin_running():
@@ -106,11 +112,15 @@ def measure(looks):
     from django.db import connection  # noqa: PLC0415
     from django.test import Client  # noqa: PLC0415
     from django.test.utils import CaptureQueriesContext  # noqa: PLC0415
+    from django.utils import timezone  # noqa: PLC0415
+
+    from batches.pace import tally_minutes  # noqa: PLC0415
 
     client = Client(SERVER_NAME="127.0.0.1")
     client.force_login(get_user_model().objects.get_or_create(username="bench")[0])
     found = {}
     for name, (address, headers) in list_pages().items():
+        tally_minutes(timezone.now())  # as the clock does
         with CaptureQueriesContext(connection) as queries:
             assert client.get(address, headers=headers).status_code == 200
         found[name] = len(queries), [look(client, address, headers) for _ in range(looks)]
@@ -151,7 +161,6 @@ def measure_growth(sizes, looks):
     for mark, size in zip("abcdefgh", sizes, strict=False):
         begin = time.monotonic()
         grow(size, added, mark)
-        run(JUST_NOW)
         run("VACUUM ANALYZE")
         print(f"{size:,} closed batches after {time.monotonic() - begin:.0f} s.", file=sys.stderr, flush=True)
         by_size[size], added = measure(looks), size

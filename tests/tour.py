@@ -58,6 +58,7 @@ ADDRESSES = """{{
     "exports": "/exports/",
     "layouts": "/exports/layouts/",
     "new layout": "/exports/layouts/new/",
+    "layout": "/exports/layouts/1/",
     "suppression": "/suppressions/",
     "suppression, add to it": "/suppressions/add/",
     "strays": "/strays/",
@@ -68,6 +69,8 @@ ADDRESSES = """{{
     "no such page": "/nowhere/",
     "admin": "/admin/",
     "admin, lists": "/admin/batches/upload/",
+    "admin, a list": f"/admin/batches/upload/{{find('Spring leads', None).pk}}/change/",
+    "admin, batches": "/admin/batches/batch/",
     "admin, people": "/admin/batches/item/",
     "admin, a person": f"/admin/batches/item/{{person('matched').pk}}/change/",
 }}"""

@@ -29,4 +29,4 @@ class StrayTable(tables.Table):
         attrs = TABLE
         fields = ["received_at", "kind", "status", "reason", "decided_by"]
         sequence = fields
-        empty_text = "No strays here."
+        empty_text = "No strays: all that the vendor has delivered could be filed."

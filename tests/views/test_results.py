@@ -222,7 +222,7 @@ def test_the_log_of_exports_names_everything(browser, upload):
     kept = Export.objects.get()
     for text in ("alice", "wide, csv", "outcome matched; without do-not-call numbers", kept.sha256):
         assert text in page
-    assert "Nothing was exported yet" in look(browser, "/exports/", user="nobody")
+    assert "Nothing fits what is asked for" in look(browser, "/exports/", user="nobody")
     assert kept.sha256 in look(browser, "/exports/", upload=upload.pk)
 
 

@@ -99,11 +99,30 @@ def test_people_ticked_on_other_pages_are_sent_as_one_field(browser, finish_uplo
     assert upload.pk
 
 
-@pytest.mark.parametrize("address", ["/uploads/", "/batches/", "/items/", "/exports/", "/suppressions/", "/strays/"])
+LISTS = ["/uploads/", "/batches/", "/items/", "/exports/", "/suppressions/", "/strays/"]
+
+
+def read_empty(response):
+    return re.search(r'<div class="empty">(.*?)</div>', response.content.decode()).group(1)
+
+
+@pytest.mark.parametrize("address", LISTS)
 def test_every_list_says_what_to_do_where_it_is_empty(browser, address):
-    page = browser.get(address)
-    assert page.status_code == 200
-    assert 'class="empty"' in page.content.decode()
+    assert len(read_empty(browser.get(address))) > 40
+
+
+@pytest.mark.parametrize("address", LISTS)
+def test_where_filters_leave_nothing_all_can_be_shown(browser, address):
+    assert read_empty(browser.get(f"{address}?upload=7")).endswith(f'<a href="{address}">Show all</a>')
+
+
+@pytest.mark.parametrize("query", ["q=oak", "status=running", "by=CHAR", "source=county"])
+def test_lists_are_narrowed_down(browser, charlie, make_upload, start_upload, query):
+    start_upload(10, name="Oak street.csv", user=charlie, source="County records")
+    make_upload(people(1), name="Elm street.csv")
+    page = browser.get(f"/uploads/?{query}").content.decode()
+    assert "Oak street" in page
+    assert "Elm street" not in page
 
 
 def test_pages_beyond_the_last_show_the_last(browser, make_upload):
