@@ -60,7 +60,11 @@ class Outcome:
         return len(self.latencies) / self.seconds
 
     def percentile(self, share):
-        return sorted(self.latencies)[min(int(share * len(self.latencies)), len(self.latencies) - 1)]
+        return percentile(self.latencies, share)
+
+
+def percentile(values, share):
+    return sorted(values)[min(int(share * len(values)), len(values) - 1)]
 
 
 def drive(port, calls, positions, connections=32, per_second=None):

@@ -4,22 +4,18 @@ See docs/performance.md.
 """
 
 import argparse
-import json
 import statistics
-import subprocess
 import sys
 import time
-from contextlib import contextmanager
 
-from bench.ground import add_items, ground, lay_out, run
-from bench.load import FIRST_KEY, PER_BATCH, Calls, drive
-from bench.webhooks_run import OURS, running
+from bench.ground import add_items, ground, run
+from bench.load import FIRST_KEY, PER_BATCH, percentile
+from bench.watched import measure_watched
 
 SIZES = [10, 1_000, 10_000]
 RUNNING = 20
 PER_LIST = 10 * PER_BATCH
 PART = {"HX-Request": "true"}
-WATCHERS = 100
 ANSWERED = {"outcome": "(ARRAY['matched', 'matched', 'matched', 'no_match', 'error'])[1 + i % 5]"}
 ANSWERED |= {"answered_at": "now() - interval '1 day'", "credits": "1", "request_id": "'request-' || i"}
 RUN = {name: f"CASE WHEN i % 2 = 0 THEN {value} END" for name, value in ANSWERED.items()}
@@ -133,10 +129,6 @@ def look(client, address, headers):
     return 1000 * (time.perf_counter() - begin)
 
 
-def p95(values):
-    return sorted(values)[int(0.95 * len(values))]
-
-
 def show_growth(by_size):
     sizes = list(by_size)
     print(f"| page | queries | {' | '.join(f'{size:,} closed: p50, p95 ms' for size in sizes)} | p95, last ÷ first |")
@@ -144,8 +136,8 @@ def show_growth(by_size):
     for name in by_size[sizes[0]]:
         rows = [by_size[size][name] for size in sizes]
         queries = "/".join(map(str, dict.fromkeys(count for count, _ in rows)))
-        cells = [f"{statistics.median(times):.1f}, {p95(times):.1f}" for _, times in rows]
-        ratio = p95(rows[-1][1]) / p95(rows[0][1])
+        cells = [f"{statistics.median(times):.1f}, {percentile(times, 0.95):.1f}" for _, times in rows]
+        ratio = percentile(rows[-1][1], 0.95) / percentile(rows[0][1], 0.95)
         print(f"| {name} | {queries} | {' | '.join(cells)} | {ratio:.2f} |", flush=True)
 
 
@@ -165,71 +157,6 @@ def measure_growth(sizes, looks):
         print(f"{size:,} closed batches after {time.monotonic() - begin:.0f} s.", file=sys.stderr, flush=True)
         by_size[size], added = measure(looks), size
     return by_size
-
-
-# What open dashboards cost the receivers
-
-
-@contextmanager
-def watching(port, count, seconds):
-    """So many open dashboards. Gives a list that holds what they saw when it is over."""
-    from django.contrib.auth import get_user_model  # noqa: PLC0415
-    from django.test import Client  # noqa: PLC0415
-
-    client, seen = Client(), []
-    client.force_login(get_user_model().objects.get_or_create(username="bench")[0])
-    command = [sys.executable, "-m", "bench.watch", port, client.cookies["sessionid"].value, count, seconds]
-    process = subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, text=True)
-    time.sleep(3)
-    yield seen
-    seen += json.loads(process.communicate()[0])
-
-
-def pace_watched(count, per_second, seconds):
-    """Latencies in ms of results that come at a steady pace while so many dashboards are open, and what these saw."""
-    calls = Calls(200 + per_second * seconds, 2_000)
-    lay_out(len(calls))
-    with running(OURS) as (port, _), watching(port, count, seconds + 3) as seen:
-        drive(port, calls, range(200), 4)
-        outcome = drive(port, calls, range(200, len(calls)), 32, per_second)
-    assert set(outcome.statuses[200:]) == {200}
-    return [1000 * outcome.percentile(share) for share in (0.5, 0.99, 1)], outcome.per_second, seen
-
-
-def race_watched(count, results):
-    """Results a second at saturation while so many dashboards are open, and what these saw."""
-    calls = Calls(results, 2_000)
-    lay_out(len(calls))
-    with running(OURS) as (port, _), watching(port, count, 3 + results / 3_000) as seen:
-        drive(port, calls, range(2_000), 32)
-        outcome = drive(port, calls, range(2_000, len(calls)), 32)
-    assert set(outcome.statuses[2_000:]) == {200}
-    return outcome.per_second, seen
-
-
-def describe_looks(seen):
-    if not seen:
-        return "—"
-    times = [1000 * seconds for _, seconds, _ in seen]
-    statuses = [status for status, _, _ in seen]
-    assert set(statuses) <= {200, 304}, "A dashboard was not answered."
-    unchanged = statuses.count(304) / len(seen)
-    return f"{statistics.median(times):.0f}, {p95(times):.0f} ms; {unchanged:.0%} unchanged"
-
-
-def measure_watched(rounds):
-    from django.core.management import call_command  # noqa: PLC0415
-
-    call_command("collectstatic", verbosity=0, interactive=False)
-    print("| open dashboards | results at 50 a second: p50, p99, longest ms | looks: p50, p95 |\n|--:|--:|--:|")
-    for count in (0, WATCHERS):
-        times, _, seen = pace_watched(count, 50, 60)
-        print(f"| {count} | {', '.join(f'{t:.1f}' for t in times)} | {describe_looks(seen)} |", flush=True)
-    print("\n| round | results a second, no dashboard | with 100 | ratio | looks: p50, p95 |\n|--:|--:|--:|--:|--:|")
-    for number in range(rounds):
-        (alone, _), (watched, seen) = race_watched(0, 20_000), race_watched(WATCHERS, 20_000)
-        cells = f"{alone:.0f} | {watched:.0f} | {watched / alone:.2f} | {describe_looks(seen)}"
-        print(f"| {number + 1} | {cells} |", flush=True)
 
 
 def main():

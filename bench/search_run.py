@@ -11,7 +11,7 @@ from itertools import islice
 
 from batches import words
 from bench.ground import add_items, ground, run
-from bench.load import FIRST_KEY
+from bench.load import FIRST_KEY, percentile
 
 FIRST_NAMES, LAST_NAMES, STREETS, TOWNS = 1_000, 50_000, 5_000, 2_000
 """How many there are of each. Some are common and most are rare, as people's names are: the n-th is 1/n as common."""
@@ -126,14 +126,10 @@ def timed(function, *arguments):
     return result, time.perf_counter() - begin
 
 
-def p95(values):
-    return sorted(values)[int(0.95 * len(values))]
-
-
 def show(kind, times):
     looked, pages, found = zip(*times, strict=True)
-    cells = [f"{1000 * value:.1f}" for value in (statistics.median(looked), p95(looked), max(looked))]
-    cells += [f"{1000 * value:.0f}" for value in (statistics.median(pages), p95(pages))]
+    cells = [f"{1000 * value:.1f}" for value in (statistics.median(looked), percentile(looked, 0.95), max(looked))]
+    cells += [f"{1000 * value:.0f}" for value in (statistics.median(pages), percentile(pages, 0.95))]
     print(f"| {kind} | {statistics.median(found):,.0f} | {' | '.join(cells)} |", flush=True)
 
 
