@@ -1,12 +1,14 @@
-"""The main job through a real browser: upload, map, start, watch, look, take away."""
+"""The main job through a real browser: upload, map, start, watch, look, take away; and the admin."""
 
 import csv
 
 import pytest
 import requests
+from playwright.sync_api import expect
 
 from tests.browsing import browse, run_portal
 from tests.portal import ROOT
+from tests.tour import make_list
 
 pytestmark = pytest.mark.browser
 
@@ -133,3 +135,26 @@ def test_a_token_is_made_and_used_on_the_page_of_the_api(page):
     page.get_by_role("button", name="Try it out").click()
     page.get_by_role("button", name="Execute").click()
     page.locator(".live-responses-table").get_by_text("200").wait_for()
+
+
+def test_staff_hold_a_list_and_release_it_in_the_admin(page, portal):
+    make_list(portal, "County roll", 3_000, "Oak", "normal")
+    page.goto("/admin/batches/upload/")
+    for action, status in (("Hold: send nothing more for now", "Paused"), ("Release: go on", "Running")):
+        row = page.locator("#result_list tr").filter(has_text="County roll")
+        row.get_by_role("checkbox").check()
+        page.get_by_label("Action:").select_option(label=action)
+        page.get_by_role("button", name="Run").click()
+        expect(page.get_by_role("listitem").filter(has_text="1 list")).to_be_visible()
+        expect(row).to_contain_text(status)
+
+
+def test_people_are_narrowed_down_to_a_list_that_is_searched_for(page):
+    page.goto("/admin/batches/item/")
+    expect(page.locator("#result_list tbody tr").first).to_be_visible()
+    page.get_by_role("combobox", name="List").click()
+    page.get_by_role("searchbox").type("spring")
+    page.get_by_role("option", name="Spring leads").click()
+    page.locator("form.by-relation").filter(has_text="List").get_by_role("button", name="Show").click()
+    page.wait_for_url("**upload*")
+    assert page.locator("#result_list tbody tr").count() == page.locator("#result_list").get_by_text("Spring leads").count()

@@ -91,3 +91,10 @@ def test_every_page_shows_without_scripts(portal, tourist, addresses):
         response = page.goto(address)
         assert response.status == (404 if name == "no such page" else 200), name
         assert page.locator("h1").first.is_visible(), name
+
+
+def test_the_menu_is_there_without_scripts(portal, tourist):
+    page = tourist.context.browser.new_page(base_url=portal.address, java_script_enabled=False, viewport=NARROW)
+    log_in(page, portal)
+    page.get_by_role("link", name="Lists", exact=True).click()
+    assert page.get_by_role("heading", name="Lists").is_visible()
