@@ -96,22 +96,26 @@ def counted_in(batches):
 def count_uploads(uploads, opened=None):
     """Upload id → Counts, in three queries that cost by open batches and not by people.
 
-    `opened` are the grouped rows of their open batches, by upload_id, where somebody has them already.
+    `opened` are the grouped rows of their open batches, by batch_id and upload_id, where somebody has them already.
     """
     counts = {upload.pk: Counts(total=upload.item_count, credits=upload.earlier_credits) for upload in uploads}
-    frozen = {name: Sum(name, default=0) for name in COUNTED} | {"credits": Sum("credits")}
     batches = Batch.objects.filter(upload__in=counts).order_by()
-    closed = batches.filter(status=BatchStatus.CLOSED).values("upload_id")
-    for row in closed.annotate(**{f"sum_{name}": total for name, total in frozen.items()}):
-        counts[row["upload_id"]].add({name: row[f"sum_{name}"] for name in frozen})
     if opened is None:
-        opened = grouped(counted_in(batches.exclude(status=BatchStatus.CLOSED).values("pk")), "upload_id")
+        opened = grouped(counted_in(batches.exclude(status=BatchStatus.CLOSED).values("pk")), "batch_id", "upload_id")
+    sums = {f"sum_{name}": Sum(name, default=0) for name in [*COUNTED, "credits"]}
+    for row in closed_beside(opened, batches).values("upload_id").annotate(**sums):
+        counts[row["upload_id"]].add({name.removeprefix("sum_"): row[name] for name in sums})
     # Answers can also reach an item that has been taken out of its batch to be planned again.
     loose = Item.objects.filter(upload__in=counts, batch=None, outcome__in=COUNTED)
     for row in [*opened, *grouped(loose, "upload_id")]:
         if row["upload_id"] in counts:
             counts[row["upload_id"]].add(row)
     return counts
+
+
+def closed_beside(opened, batches):
+    """Those of batches that are closed, less those that were not yet when `opened` was read: each counts once."""
+    return batches.filter(status=BatchStatus.CLOSED).exclude(pk__in={row["batch_id"] for row in opened})
 
 
 def freeze(batch_id):

@@ -1,17 +1,18 @@
 """PURE: numbers → the shapes of charts, as SVG draws them."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 MOST_CELLS = 60
-"""Batches that are drawn one by one; of more, neighbours in the same state are drawn as one."""
+"""Batches that are drawn one by one; of more, all of one state are drawn as one."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A batch of a strip, or several beside one another in the same state: where, how wide, and how far it is."""
+    """A batch of a strip, or all of it in one state: where, how wide, and how far it is."""
 
     status: str
-    x: int
+    x: float
     width: float
     fill: float = 0
     """From 0 to 1."""
@@ -35,32 +36,26 @@ class Strip:
     """The batches of a list, in their order."""
 
     cells: list
-    width: int
+    width: float
     states: list
     """How many are in which state, as (status, its word, how many)."""
 
 
 def lay_strip(batches, labels):
-    """Batches in their order, as (status, share done from 0 to 1) → Strip. `labels` are the words for statuses, in the
-    order in which they are told of.
+    """Batches in their order, as (status, share done from 0 to 1, how many) → Strip.
+
+    `labels` are the words for statuses, in the order in which they are told of. Several batches as one are at least as
+    wide as one of MOST_CELLS, so that it is seen where one of ten thousand is refused.
     """
-    statuses = [status for status, _ in batches]
-    states = [(status, label, statuses.count(status)) for status, label in labels.items() if status in statuses]
-    return Strip(lay_cells(batches), len(batches), states)
-
-
-def lay_cells(batches):
-    """A Cell for each, one unit apart."""
-    if len(batches) <= MOST_CELLS:
-        return [Cell(status, x, 1, done) for x, (status, done) in enumerate(batches)]
-    cells = []
-    for x, (status, done) in enumerate(batches):
-        last = cells[-1] if cells else None
-        if last and (last.status, last.fill) == (status, done):
-            cells[-1] = Cell(status, last.x, last.width + 1, done)
-        else:
-            cells.append(Cell(status, x, 1, done))
-    return cells
+    numbers = Counter()
+    for status, _, number in batches:
+        numbers[status] += number
+    least, cells, x = sum(numbers.values()) / MOST_CELLS, [], 0
+    for status, done, number in batches:
+        width = round(max(number, least), 2)
+        cells.append(Cell(status, x, width, done))
+        x = round(x + width, 2)
+    return Strip(cells, x, [(status, label, numbers[status]) for status, label in labels.items() if numbers[status]])
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Run:
-    """A list that runs: how urgent it is (less is sooner), how many of it are done, and how many are not."""
+    """A list that runs: how urgent it is (less is sooner), and how many of it are done, are not, and are with the
+    vendor meanwhile.
+    """
 
     priority: int
     done: int
     pending: int
+    in_flight: int = 0
 
 
 def forecast(runs, per_second):
     """For each of Runs the seconds until it is done if results go on coming so quickly; None if none come.
 
     Urgent lists go before all others, and next of one kind is the one that has had least (`dispatch`). So one is done
-    when those that are more urgent are, and when each of its own kind has had as much as it will have had.
+    when those that are more urgent are, and when each of its own kind has had as much as it will have had. Who is with
+    the vendor already is overtaken by nobody.
     """
     return [wait_for(run, runs) / per_second if per_second > 0 else None for run in runs]
 
@@ -26,7 +30,8 @@ def wait_for(run, runs):
     level = run.done + run.pending
     urgent = sum(other.pending for other in runs if other.priority < run.priority)
     alike = [other for other in runs if other.priority == run.priority]
-    return urgent + sum(min(other.pending, max(0, level - other.done)) for other in alike)
+    wait = urgent + sum(min(other.pending, max(0, level - other.done)) for other in alike)
+    return min(wait, sum(other.in_flight for other in runs)) if run.in_flight >= run.pending else wait
 
 
 def say_seconds(seconds):

@@ -21,6 +21,10 @@ def acquire(name, holder):
     return is_new and acquire(name, holder)
 
 
+def is_taken(name):
+    return Lease.objects.filter(name=name, until__gt=Now()).exists()
+
+
 def release(name, holder):
     """Let another have the lease at once."""
     Lease.objects.filter(name=name, holder=holder).update(until=F("until") - LASTING)

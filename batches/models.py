@@ -733,6 +733,7 @@ class Minute(models.Model):
     matched = models.PositiveIntegerField(default=0)
     no_match = models.PositiveIntegerField(default=0)
     error = models.PositiveIntegerField(default=0)
+    last_at = models.DateTimeField(null=True, help_text="When the last of them came.")
 
     class Meta:
         ordering = ["at"]

@@ -32,13 +32,13 @@ class Pace:
     per_second: float = 0
     """Of all lists together."""
     last_result_at: datetime | None = None
-    """When the last result came, to the minute where it was not just now; None where none came in the last hour."""
+    """When the last result came; None where none came in the last hour."""
 
 
 def tally_minutes(now):
     """Write down the minutes that are over, those of the last hour at the most. Two clocks write each once."""
     end = floor(now - SETTLED)
-    last = Minute.objects.order_by("-at").values_list("at", flat=True).first()
+    last = Minute.objects.filter(at__lte=now).order_by("-at").values_list("at", flat=True).first()
     begin = max(last + MINUTE, end - SHOWN * MINUTE) if last else end - SHOWN * MINUTE
     if begin < end:
         counted = {minute.at: minute for minute in count_minutes(read_answers(begin).filter(answered_at__lt=end))}
@@ -48,7 +48,8 @@ def tally_minutes(now):
 
 
 def forget_minutes(now):
-    Minute.objects.filter(at__lt=now - KEPT).delete()
+    """Those that are of no use any more, and those that a clock wrote down that was ahead."""
+    Minute.objects.filter(Q(at__lt=now - KEPT) | Q(at__gt=now)).delete()
 
 
 def read_answers(since):
@@ -59,12 +60,13 @@ def read_answers(since):
 
 def count_minutes(answers):
     numbers = {str(outcome): Count("pk", filter=Q(outcome=outcome)) for outcome in ANSWERED}
+    numbers["last_at"] = Max("answered_at")
     return [Minute(**row) for row in answers.values(at=TruncMinute("answered_at", tzinfo=UTC)).annotate(**numbers)]
 
 
 def read_minutes(now):
     """The minutes of the chart that are written down, by when they began."""
-    return {minute.at: minute for minute in Minute.objects.filter(at__gte=find_first(now))}
+    return {minute.at: minute for minute in Minute.objects.filter(at__gte=find_first(now), at__lte=now)}
 
 
 def find_first(now):
@@ -121,9 +123,8 @@ def rate(rows, now):
 
 
 def find_last(rows, minutes):
-    if rows:
-        return max(row["last"] for row in rows)
-    return max((minute.at for minute in minutes if minute.total), default=None)
+    times = [row["last"] for row in rows] + [minute.last_at for minute in minutes if minute.last_at]
+    return max(times, default=None)
 
 
 def floor(moment):

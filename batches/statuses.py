@@ -125,12 +125,7 @@ NEXT_STEP = {
 AT_VENDOR = [BatchStatus.SUBMITTING, BatchStatus.UNCONFIRMED, BatchStatus.ACKNOWLEDGED]
 NEEDING_A_PERSON = [BatchStatus.UNCONFIRMED, BatchStatus.REFUSED]
 OPEN = [BatchStatus.PLANNED, *AT_VENDOR, BatchStatus.REFUSED]
-IN_STRIP = [
-    BatchStatus.CLOSED,
-    BatchStatus.ACKNOWLEDGED,
-    BatchStatus.SUBMITTING,
-    BatchStatus.UNCONFIRMED,
-    BatchStatus.REFUSED,
-]
-IN_STRIP += [BatchStatus.PLANNED]
+GONE = [BatchStatus.DISSOLVED, BatchStatus.CANCELLED]
+IN_STRIP = [BatchStatus.CLOSED, BatchStatus.ACKNOWLEDGED, BatchStatus.SUBMITTING, BatchStatus.UNCONFIRMED]
+IN_STRIP += [BatchStatus.REFUSED, BatchStatus.PLANNED]
 """Batches that a list has, in the order in which they are told of; others are no more."""

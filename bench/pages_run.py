@@ -14,6 +14,8 @@ from bench.watched import measure_watched
 
 SIZES = [10, 1_000, 10_000]
 RUNNING = 20
+LONG = 1_000
+"""Batches of a list that waits for its turn."""
 PER_LIST = 10 * PER_BATCH
 PART = {"HX-Request": "true"}
 ANSWERED = {"outcome": "(ARRAY['matched', 'matched', 'matched', 'no_match', 'error'])[1 + i % 5]"}
@@ -78,6 +80,8 @@ def begin_running():
     for table in ("upload", "batch"):
         run(f"ALTER SEQUENCE batches_{table}_id_seq RESTART WITH 1000000")
     Upload.objects.bulk_create(Upload(name=f"c{n}", status=UploadStatus.CANCELLED, row_count=1_000) for n in range(50))
+    long = LONG * PER_BATCH
+    add_items(RUNNING * PER_BATCH + 1, long, UploadStatus.RUNNING, BatchStatus.PLANNED, "l", {}, long)
     add_items(1, RUNNING * PER_BATCH, UploadStatus.RUNNING, BatchStatus.ACKNOWLEDGED, "r", dict(RUN), 5 * PER_BATCH)
     for table in ("upload", "batch"):
         run(f"ALTER SEQUENCE batches_{table}_id_seq RESTART WITH 1")

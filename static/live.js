@@ -4,6 +4,7 @@ Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) => name !=
 
 const etags = new WeakMap();
 const state = document.querySelector("[data-live-state]");
+let answeredAt = new Date();
 const isLive = (element) => element.matches("[data-live]");
 
 document.addEventListener("htmx:beforeRequest", (event) => {
@@ -28,13 +29,19 @@ document.addEventListener("htmx:afterRequest", (event) => {
 
 // Says since when what is shown is old. It goes on by itself as soon as an answer comes.
 function say(isFresh) {
-  const wasStale = document.body.classList.toggle("is-stale", !isFresh);
+  const isStale = document.body.classList.toggle("is-stale", !isFresh);
   if (!state) return;
   const words = state.querySelector("[role=status]");
   state.hidden = false;
-  state.querySelector(".dot").className = `dot dot-${wasStale ? "missing" : "running"}`;
+  state.querySelector(".dot").className = `dot dot-${isStale ? "missing" : "running"}`;
+  if (!isStale) answeredAt = new Date();
   const old = words.textContent.startsWith("Not");
-  if (wasStale && !old) words.textContent = `Not updated since ${new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" })}`;
-  if (!wasStale && old) words.textContent = "Live";
+  if (isStale && !old) words.textContent = `Not updated since ${sayTime(answeredAt)}`;
+  if (!isStale && old) words.textContent = "Live";
+}
+
+function sayTime(moment) {
+  const day = moment.toDateString() === new Date().toDateString() ? {} : { month: "short", day: "numeric" };
+  return moment.toLocaleString([], { ...day, hour: "2-digit", minute: "2-digit", second: "2-digit" });
 }
 if (state && document.querySelector("[data-live]")) state.hidden = false;

@@ -6,20 +6,21 @@ LABELS = {"closed": "Closed", "acknowledged": "With the vendor", "planned": "Wai
 
 
 def test_few_batches_have_a_cell_each():
-    strip = lay_strip([("closed", 1), ("acknowledged", 0.25), ("planned", 0)], LABELS)
-    assert [(cell.status, cell.x, cell.is_begun) for cell in strip.cells] == [
-        ("closed", 0, False),
-        ("acknowledged", 1, True),
-        ("planned", 2, False),
+    strip = lay_strip([("closed", 1, 1), ("acknowledged", 0.25, 1), ("planned", 0, 1)], LABELS)
+    assert [(cell.status, cell.x, cell.width, cell.is_begun) for cell in strip.cells] == [
+        ("closed", 0, 1, False),
+        ("acknowledged", 1, 1, True),
+        ("planned", 2, 1, False),
     ]
     assert (strip.cells[1].top, strip.cells[1].height) == ("0.75", "0.25")
     assert strip.states == [("closed", "Closed", 1), ("acknowledged", "With the vendor", 1), ("planned", "Waiting", 1)]
 
 
-def test_neighbours_in_the_same_state_are_one_cell_where_there_are_many():
-    strip = lay_strip([("closed", 1)] * 400 + [("acknowledged", 0.5)] + [("planned", 0)] * 599, LABELS)
-    assert [(cell.x, cell.width) for cell in strip.cells] == [(0, 400), (400, 1), (401, 599)]
-    assert strip.width == 1000
+def test_one_of_very_many_is_wide_enough_to_be_seen():
+    strip = lay_strip([("closed", 1, 4_000), ("acknowledged", 0.5, 1), ("planned", 0, 5_999)], LABELS)
+    assert [(cell.x, cell.width) for cell in strip.cells] == [(0, 4_000), (4_000, 166.67), (4_166.67, 5_999)]
+    assert strip.width == 10_165.67
+    assert strip.states[1] == ("acknowledged", "With the vendor", 1)
 
 
 def test_columns_are_stacked_from_below():

@@ -19,6 +19,11 @@ def test_urgent_lists_go_before_all_others():
     assert forecast([Run(1, 0, 10), Run(0, 500, 500)], 10) == [51, 50]
 
 
+def test_nobody_overtakes_who_is_with_the_vendor_already():
+    runs = [Run(1, 9_500, 500, in_flight=500), Run(0, 0, 100_000, in_flight=1_000)]
+    assert forecast(runs, 50)[0] == 30
+
+
 def test_without_results_nothing_is_promised():
     assert forecast([Run(1, 0, 10)], 0) == [None]
 

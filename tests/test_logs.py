@@ -49,7 +49,7 @@ def test_a_page_that_fails_shows_nothing_of_it(browser, monkeypatch, client):
     def fail(*_):
         raise ValueError("Ada Abbott")
 
-    monkeypatch.setattr("batches.overview.count_uploads", fail)
+    monkeypatch.setattr("batches.following.count_uploads", fail)
     browser.raise_request_exception = False
     response = browser.get("/")
     assert response.status_code == 500

@@ -3,8 +3,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from batches import overview
-from batches.models import Batch, Hold, Item, Lease
+from batches import following, overview
+from batches.models import Batch, Hold, Item, Lease, Upload
 from batches.statuses import BatchStatus, UploadStatus
 from tests.conftest import person
 
@@ -52,10 +52,113 @@ def test_a_list_that_has_no_results_yet_promises_nothing(running, clock):
     assert (upload.rate, upload.left, upload.done_at) == (0, None, None)
 
 
-def test_a_list_that_waits_for_a_decision_promises_nothing(running, clock):
-    Batch.objects.filter(upload=running(answered=6)).update(status=BatchStatus.UNCONFIRMED)
+def lose(upload, seconds):
+    """A list's batch is unconfirmed, and its call so many seconds ago."""
+    submitted_at = timezone.now() - timedelta(seconds=seconds)
+    upload.batches.update(status=BatchStatus.UNCONFIRMED, submitted_at=submitted_at)
+
+
+@pytest.mark.parametrize(
+    ("policy", "seconds", "is_stuck"),
+    [("ask", 10, False), ("ask", 601, True), ("resend", 601, False), ("resend", 700, True)],
+    ids=["awaited", "to be decided", "to be sent again", "not sent again in time"],
+)
+def test_a_list_that_waits_for_a_decision_promises_nothing(running, clock, settings, policy, seconds, is_stuck):
+    settings.UNCONFIRMED_POLICY = policy
+    lose(running(answered=6), seconds)
+    found = look()
+    [upload] = found.active
+    assert (upload.needs_a_person, upload.left is None) == (is_stuck, is_stuck)
+    assert found.vendor.people == (0 if is_stuck else 6)
+
+
+def test_one_batch_that_waits_for_a_decision_hides_no_other_list_and_hurries_none(running, clock):
+    one = running(answered=6)
+    running(answered=6, first=100)
+    Batch.objects.create(upload=one, number=2, size=600)
+    Upload.objects.filter(pk=one.pk).update(row_count=612)
+    before = {upload.pk: upload.left for upload in look().active}
+    Batch.objects.create(upload=one, number=3, size=1_000, status=BatchStatus.REFUSED)
+    Upload.objects.filter(pk=one.pk).update(row_count=1_612)
+    after = {upload.pk: upload.left for upload in look().active}
+    assert after == before | {one.pk: None}
+
+
+@pytest.mark.parametrize("what", ["hold", "no clock"])
+def test_nothing_is_promised_while_nothing_is_sent(running, clock, what):
+    running(answered=6)
+    if what == "hold":
+        Hold.objects.create(reason="The vendor does not accept the API key.")
+    else:
+        clock.delete()
+    assert look().active[0].left is None
+
+
+def test_a_batch_that_closes_while_it_is_looked_at_counts_once(running, clock, monkeypatch):
+    upload = running(answered=12)
+
+    def count_and_close(*args):
+        rows = count_lately(*args)
+        frozen = {"closed_at": timezone.now(), "matched": 12, "credits": 12}
+        Batch.objects.filter(upload=upload).update(status=BatchStatus.CLOSED, **frozen)
+        return rows
+
+    count_lately = following.count_lately
+    monkeypatch.setattr(following, "count_lately", count_and_close)
+    found = look()
+    assert Batch.objects.get().status == BatchStatus.CLOSED
+    assert (found.active[0].counts.done, found.active[0].counts.percent) == (12, 100)
+    assert (found.today.matched, found.today.credits) == (12, 12)
+    assert (found.month.matched, found.month.credits) == (12, 12)
+
+
+@pytest.mark.parametrize(
+    ("status", "batch"), [("cancelled", "kept"), ("dissolved", "kept"), ("acknowledged", None)], ids=str
+)
+def test_who_was_answered_outside_of_any_batch_that_counts_is_in_the_totals(running, clock, status, batch):
+    upload = running(answered=6)
+    upload.batches.update(status=status)
+    if batch is None:
+        upload.items.filter(outcome="matched").update(batch=None)
+    found = look()
+    assert (found.today.matched, found.month.matched, found.month.credits) == (6, 6, 6)
+    upload.items.filter(outcome="matched").update(answered_at=timezone.now() - timedelta(days=40))
+    assert look().month.matched == 0
+
+
+def test_what_answers_cost_that_were_put_aside_stays_in_the_totals(running, clock):
+    upload = running(answered=6)
+    upload.batches.update(earlier_credits=5)
+    assert (look().today.credits, look().month.credits) == (11, 11)
+
+
+def test_late_answers_for_people_who_are_planned_again_are_in_the_counts(running, clock):
+    upload = running(answered=6)
+    upload.batches.update(status=BatchStatus.PLANNED, submitted_at=None)
+    assert look().active[0].counts.done == 6
+
+
+def test_a_vendor_that_takes_nothing_is_waited_for(running, clock):
+    next_try_at = timezone.now() + timedelta(seconds=30)
+    running().batches.update(status=BatchStatus.PLANNED, attempts=3, next_try_at=next_try_at)
+    vendor = look().vendor
+    assert (vendor.state[0], vendor.next_try_at) == ("Waiting", next_try_at)
+    assert vendor.explanation
+
+
+def test_batches_of_a_long_list_are_drawn_by_their_states(running, clock):
+    upload = running(answered=6)
+    Batch.objects.bulk_create(
+        Batch(upload=upload, number=number, size=10, status="closed" if number < 40 else "planned")
+        for number in range(2, 102)
+    )
     [upload] = look().active
-    assert (upload.needs_a_person, upload.left) == (True, None)
+    assert [(cell.status, cell.fill) for cell in upload.strip.cells] == [
+        ("closed", 1),
+        ("acknowledged", 0.5),
+        ("planned", 0),
+    ]
+    assert [number for _, _, number in upload.strip.states] == [38, 1, 62]
 
 
 def test_a_paused_list_promises_nothing(running, clock):
@@ -137,5 +240,5 @@ def test_a_lists_own_page_says_the_same(browser, running, clock):
 def test_it_takes_as_many_queries_however_many_lists_there_are(running, clock, count, django_assert_num_queries):
     for number in range(count):
         running(answered=3, first=100 * number)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(15):
         overview.look(timezone.now(), False)

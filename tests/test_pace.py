@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from batches import overview, pace
+from batches import following, pace
 from batches.models import Batch, Item, Minute
 from batches.statuses import BatchStatus
 
@@ -29,7 +29,7 @@ def answered(start_upload):
 def look(now):
     kept = pace.read_minutes(now)
     since = pace.find_since(kept, now)
-    return pace.tell_pace(overview.count_lately(overview.read_batches([], since), since, now), kept, now)
+    return pace.tell_pace(following.count_lately(following.read_batches([], since), since, now), kept, now)
 
 
 def test_a_minute_is_counted_once_it_is_over(answered):
@@ -77,6 +77,22 @@ def test_the_running_minute_is_told_with_those_that_were_written_down(answered):
     minutes = look(NOON).minutes
     assert len(minutes) == 60
     assert [(m.at.minute, m.matched, m.error) for m in minutes[-2:]] == [(59, 1, 0), (0, 1, 1)]
+
+
+def test_the_last_result_is_known_to_the_second_after_its_minute_was_written_down(answered):
+    answered((40, "matched"), (31, "error"))
+    pace.tally_minutes(NOON)
+    assert look(NOON + timedelta(minutes=5)).last_result_at == NOON - timedelta(seconds=31)
+
+
+def test_minutes_that_a_wrong_clock_wrote_down_do_no_harm(answered):
+    pace.tally_minutes(NOON + timedelta(days=1))
+    answered((10, "matched"), (40, "no_match"))
+    pace.tally_minutes(NOON)
+    told = look(NOON)
+    assert [(minute.matched, minute.no_match) for minute in told.minutes[-2:]] == [(0, 1), (1, 0)]
+    pace.forget_minutes(NOON)
+    assert Minute.objects.latest("at").at < NOON
 
 
 def test_without_a_clock_the_last_hour_is_told_all_the_same(answered):

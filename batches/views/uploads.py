@@ -6,7 +6,7 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from batches import continuing, jobs, overview, recall, receiving, spending
+from batches import continuing, following, jobs, recall, receiving, spending
 from batches.counts import count_batches, count_uploads
 from batches.filters import UploadFilter
 from batches.forms import ContinuationForm, FileForm, MappingForm, TemplateForm, UploadForm
@@ -194,7 +194,7 @@ def upload_page(request, pk):
 def show_progress(request, upload, context):
     """A list that was started: how far it is, its batches and its history."""
     if upload.is_started:
-        overview.look_at_one(upload, timezone.now())
+        following.look_at_one(upload, timezone.now())
     else:
         upload.counts = count_uploads([upload])[upload.pk]
     context["counts"] = upload.counts
