@@ -94,20 +94,21 @@ def counted_in(batches):
 
 
 def count_uploads(uploads, opened=None):
-    """Upload id → Counts, in three queries that cost by open batches and not by people.
+    """Upload id → Counts, in four queries that cost by the batches that are under way, and not by people.
 
-    `opened` are the grouped rows of their open batches, by batch_id and upload_id, where somebody has them already.
+    `opened` are the grouped rows of these, by batch_id and upload_id, where somebody has them already.
     """
     counts = {upload.pk: Counts(total=upload.item_count, credits=upload.earlier_credits) for upload in uploads}
     batches = Batch.objects.filter(upload__in=counts).order_by()
     if opened is None:
-        opened = grouped(counted_in(batches.exclude(status=BatchStatus.CLOSED).values("pk")), "batch_id", "upload_id")
+        # By their numbers: joined with their people, PostgreSQL may read all people there are.
+        under_way = list(batches.under_way().values_list("pk", flat=True))
+        opened = grouped(counted_in(under_way or [0]), "batch_id", "upload_id")
     sums = {f"sum_{name}": Sum(name, default=0) for name in [*COUNTED, "credits"]}
     for row in closed_beside(opened, batches).values("upload_id").annotate(**sums):
         counts[row["upload_id"]].add({name.removeprefix("sum_"): row[name] for name in sums})
-    # Answers can also reach an item that has been taken out of its batch to be planned again.
-    loose = Item.objects.filter(upload__in=counts, batch=None, outcome__in=COUNTED)
-    for row in [*opened, *grouped(loose, "upload_id")]:
+    elsewhere = Item.objects.filter(upload__in=counts).answered_elsewhere()
+    for row in [*opened, *grouped(elsewhere, "upload_id")]:
         if row["upload_id"] in counts:
             counts[row["upload_id"]].add(row)
     return counts

@@ -58,7 +58,7 @@ def read_progress(active, ended, now, is_going):
     batches = read_batches(active + ended, since)
     rows = count_lately(batches, since, now)
     opened = [row for row in rows if batches[row["batch_id"]].status != BatchStatus.CLOSED]
-    counts = count_uploads(active + ended, opened + count_idle(active + ended, batches))
+    counts = count_uploads(active + ended, opened)
     for upload in active + ended:
         upload.counts = counts[upload.pk]
     progress = Progress(now, tell_pace(rows, kept, now), batches, opened, count_done(opened))
@@ -74,21 +74,11 @@ def look_at_one(upload, now):
 
 
 def read_batches(uploads, since):
-    """Id → Batch: those of uploads that are not closed and have been sent, all that are with the vendor, and what
-    closed since then.
-    """
-    theirs = Q(upload__in=uploads) & (Q(status=BatchStatus.REFUSED) | Q(status=BatchStatus.PLANNED, attempts__gt=0))
-    batches = Batch.objects.filter(theirs | Q(status__in=AT_VENDOR) | Q(closed_at__gte=since)).order_by()
+    """Id → Batch: those of uploads that are under way, all that are with the vendor, and what closed since then."""
+    ids = Batch.objects.filter(upload__in=uploads).under_way().order_by().values("pk")
+    batches = Batch.objects.filter(Q(pk__in=ids) | Q(status__in=AT_VENDOR) | Q(closed_at__gte=since)).order_by()
     fields = ["upload_id", "status", "size", "moved", "earlier_credits", "submitted_at", "next_try_at"]
     return {batch.pk: batch for batch in batches.only(*fields)}
-
-
-def count_idle(uploads, batches):
-    """Rows of counts of the batches that are neither closed nor among these: late answers for others that had their
-    people before. There may be thousands, which are not read themselves.
-    """
-    idle = Batch.objects.filter(upload__in=uploads).exclude(status=BatchStatus.CLOSED).exclude(pk__in=batches.keys())
-    return grouped(counted_in(idle.order_by().values("pk")), "batch_id", "upload_id")
 
 
 def count_lately(batches, since, now):

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, Max, OuterRef, Q
+from django.db.models import Exists, F, Max, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -17,6 +17,7 @@ from batches.statuses import (
     BORROWED,
     COUNTED,
     EDITABLE,
+    GONE,
     NEEDING_A_PERSON,
     NEXT_STEP,
     OPEN,
@@ -43,6 +44,12 @@ LOOK_BACK = 90
 
 UNDIGESTED = {"digested_at": None, "digest_begun_at": None}
 """Of a batch or an upload: something changed since; whoever digests it just now is not done with it."""
+
+ELSEWHERE = Q(outcome__in=COUNTED) & (Q(batch=None) | Q(batch__lt=F("answered_via")) | Q(batch__gt=F("answered_via")))
+"""Few people: answered after they had been taken out of the batch whose answer it is, to be planned again."""
+
+NEVER_SENT = Q(attempts=0, status__in=[BatchStatus.PLANNED, *GONE])
+"""Batches by the thousand, of which the people can have been answered ELSEWHERE alone."""
 
 QUIET = timedelta(seconds=15)
 """After the completion call and so long without a result, the vendor has nothing more of a batch before it."""
@@ -209,6 +216,10 @@ class BatchQuerySet(models.QuerySet):
     def for_lists(self):
         return self.with_upload().defer("request_ids", "completion")
 
+    def under_way(self):
+        """Those that have been sent and are not closed: few."""
+        return self.exclude(status=BatchStatus.CLOSED).exclude(NEVER_SENT)
+
     def at_vendor(self):
         return self.filter(status__in=AT_VENDOR)
 
@@ -373,6 +384,11 @@ class ItemQuerySet(models.QuerySet):
     def unplanned(self):
         return self.filter(outcome=Outcome.PENDING, batch=None)
 
+    def answered_elsewhere(self):
+        """Those who are done and are in no batch that has been sent; found by an index of theirs."""
+        never_sent = Q(batch__attempts=0, batch__status__in=[BatchStatus.PLANNED, *GONE])
+        return self.filter(ELSEWHERE).filter(Q(batch=None) | never_sent)
+
     def in_flight(self, now):
         """People whose answer the vendor is working on."""
         return self.filter(outcome=Outcome.PENDING, batch__in=Batch.objects.worked_on(now))
@@ -454,10 +470,7 @@ class Item(models.Model):
             models.Index(fields=["batch", "outcome"]),
             models.Index(fields=["upload", "outcome"]),
             models.Index(fields=["fingerprint"]),
-            # Few: answered after they had been taken out of their batch to be planned again.
-            models.Index(
-                fields=["upload"], condition=Q(batch=None, outcome__in=COUNTED), name="item_answered_unplanned"
-            ),
+            models.Index(fields=["upload"], condition=ELSEWHERE, name="item_answered_elsewhere"),
         ]
 
     def __str__(self):

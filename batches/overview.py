@@ -10,13 +10,13 @@ from django.conf import settings
 from django.db.models import BooleanField, ExpressionWrapper, F, Q, Sum
 from django.utils import timezone
 
-from batches.counts import Counts, closed_beside, grouped
+from batches.counts import Counts, closed_beside, counted_in, grouped
 from batches.drawing import Chart, lay_chart
 from batches.following import SHOWN, read_progress
 from batches.lease import CLOCK, is_taken
 from batches.models import Batch, Item, Upload
 from batches.spending import to_money
-from batches.statuses import ANSWERED, COUNTED, GONE, BatchStatus
+from batches.statuses import ANSWERED, COUNTED, GONE, OPEN, BatchStatus
 
 FINISHED = 6
 LATE = timedelta(days=7)
@@ -120,36 +120,45 @@ def look(now, is_held):
 
 
 def add_up(progress):
-    """The Total of today and of this month: of batches that closed since, of those that are open, and of who was
-    answered since outside of both.
-    """
+    """The Total of today and of this month."""
     midnight = timezone.localtime(progress.now).replace(hour=0, minute=0, second=0, microsecond=0)
-    first, today = midnight.replace(day=1), Q(closed_at__gte=midnight)
+    first, under_way = midnight.replace(day=1), sum_under_way(progress)
+    closed = sum_closed(first, midnight, progress.opened)
+    outside = list(count_outside(first, midnight))
+    today, month = Total(), Total()
+    for part in [*under_way, closed["today"], *[row for row in outside if row["is_today"]]]:
+        today.add(part)
+    for part in [*under_way, closed["month"], *outside]:
+        month.add(part)
+    return today, month
+
+
+def sum_closed(first, midnight, opened):
+    """Of batches that closed since midnight, as `today`, and since the first of the month, as `month`."""
     names = [*COUNTED, "credits", "earlier_credits"]
     sums = {f"month_{name}": Sum(name, default=0) for name in names}
-    sums |= {f"today_{name}": Sum(name, default=0, filter=today) for name in names}
-    closed = closed_beside(progress.opened, Batch.objects.filter(closed_at__gte=first).order_by())
-    row, outside = closed.aggregate(**sums), list(count_outside(first, midnight))
-    open_now = [batch for batch in progress.batches.values() if batch.status != BatchStatus.CLOSED]
-    earlier = sum(batch.earlier_credits for batch in open_now)
-    totals = []
-    for prefix, others in (("today", [row for row in outside if row["is_today"]]), ("month", outside)):
-        counts = Total(credits=row[f"{prefix}_earlier_credits"] + earlier)
-        for part in [{name: row[f"{prefix}_{name}"] for name in [*COUNTED, "credits"]}, *progress.opened, *others]:
-            counts.add(part)
-        totals.append(counts)
-    return totals
+    sums |= {f"today_{name}": Sum(name, default=0, filter=Q(closed_at__gte=midnight)) for name in names}
+    row = closed_beside(opened, Batch.objects.filter(closed_at__gte=first).order_by()).aggregate(**sums)
+    found = {span: {name: row[f"{span}_{name}"] for name in names} for span in ("today", "month")}
+    return {span: part | {"credits": part["credits"] + part["earlier_credits"]} for span, part in found.items()}
+
+
+def sum_under_way(progress):
+    """Rows of batches that are open, and of what answers of theirs have cost that were put aside."""
+    batches = {pk: batch for pk, batch in progress.batches.items() if batch.status in OPEN}
+    yet_none = dict.fromkeys(COUNTED, 0)
+    put_aside = [yet_none | {"credits": batch.earlier_credits} for batch in batches.values()]
+    return [row for row in progress.opened if row["batch_id"] in batches] + put_aside
 
 
 def count_outside(first, midnight):
     """Rows of counts, by whether they came since midnight, of people who were answered since the first of the month and
     are in no batch that counts: it was dissolved or cancelled, or they are to be planned again.
     """
-    gone = Batch.objects.filter(status__in=GONE, submitted_at__gte=first - LATE).order_by().values("pk")
-    for where in (Q(batch=None), Q(batch__in=gone)):
-        items = Item.objects.filter(where, outcome__in=COUNTED, answered_at__gte=first)
+    gone = list(Batch.objects.filter(status__in=GONE, submitted_at__gte=first - LATE).values_list("pk", flat=True))
+    for items in (Item.objects.answered_elsewhere(), counted_in(gone or [0])):
         is_today = ExpressionWrapper(Q(answered_at__gte=midnight), output_field=BooleanField())
-        yield from grouped(items.annotate(is_today=is_today), "is_today")
+        yield from grouped(items.filter(answered_at__gte=first).annotate(is_today=is_today), "is_today")
 
 
 def look_at_vendor(progress, is_held, is_clock_there):

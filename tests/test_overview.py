@@ -4,6 +4,7 @@ import pytest
 from django.utils import timezone
 
 from batches import following, overview
+from batches.counts import count_uploads
 from batches.models import Batch, Hold, Item, Lease, Upload
 from batches.statuses import BatchStatus, UploadStatus
 from tests.conftest import person
@@ -134,8 +135,13 @@ def test_what_answers_cost_that_were_put_aside_stays_in_the_totals(running, cloc
 
 def test_late_answers_for_people_who_are_planned_again_are_in_the_counts(running, clock):
     upload = running(answered=6)
-    upload.batches.update(status=BatchStatus.PLANNED, submitted_at=None)
-    assert look().active[0].counts.done == 6
+    lost = upload.batches.get()
+    again = Batch.objects.create(upload=upload, number=2, size=12)
+    upload.items.update(batch=again, answered_via=lost)
+    lost.status, lost.moved = BatchStatus.CLOSED, 12
+    lost.save()
+    found = look()
+    assert found.active[0].counts.done == count_uploads([upload])[upload.pk].done == found.today.matched == 6
 
 
 def test_a_vendor_that_takes_nothing_is_waited_for(running, clock):
