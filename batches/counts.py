@@ -107,8 +107,8 @@ def count_uploads(uploads, opened=None):
     sums = {f"sum_{name}": Sum(name, default=0) for name in [*COUNTED, "credits"]}
     for row in closed_beside(opened, batches).values("upload_id").annotate(**sums):
         counts[row["upload_id"]].add({name.removeprefix("sum_"): row[name] for name in sums})
-    elsewhere = Item.objects.filter(upload__in=counts).answered_elsewhere()
-    for row in [*opened, *grouped(elsewhere, "upload_id")]:
+    unplanned = Item.objects.filter(upload__in=counts).answered_unplanned()
+    for row in [*opened, *grouped(unplanned, "upload_id")]:
         if row["upload_id"] in counts:
             counts[row["upload_id"]].add(row)
     return counts

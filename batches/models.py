@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, F, Max, OuterRef, Q
+from django.db.models import Exists, Max, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -45,11 +45,8 @@ LOOK_BACK = 90
 UNDIGESTED = {"digested_at": None, "digest_begun_at": None}
 """Of a batch or an upload: something changed since; whoever digests it just now is not done with it."""
 
-ELSEWHERE = Q(outcome__in=COUNTED) & (Q(batch=None) | Q(batch__lt=F("answered_via")) | Q(batch__gt=F("answered_via")))
-"""Few people: answered after they had been taken out of the batch whose answer it is, to be planned again."""
-
-NEVER_SENT = Q(attempts=0, status__in=[BatchStatus.PLANNED, *GONE])
-"""Batches by the thousand, of which the people can have been answered ELSEWHERE alone."""
+NEVER_SENT = Q(attempts=0, again=False, status__in=[BatchStatus.PLANNED, *GONE])
+"""Of batches: there may be thousands, and nobody in them can have been answered."""
 
 QUIET = timedelta(seconds=15)
 """After the completion call and so long without a result, the vendor has nothing more of a batch before it."""
@@ -217,7 +214,7 @@ class BatchQuerySet(models.QuerySet):
         return self.with_upload().defer("request_ids", "completion")
 
     def under_way(self):
-        """Those that have been sent and are not closed: few."""
+        """Those that are not closed and of whose people some may have been answered: few."""
         return self.exclude(status=BatchStatus.CLOSED).exclude(NEVER_SENT)
 
     def at_vendor(self):
@@ -266,6 +263,7 @@ class Batch(models.Model):
     kind = models.CharField(max_length=6, choices=BatchKind, default=BatchKind.BULK)
     status = models.CharField(max_length=12, choices=BatchStatus, default=BatchStatus.PLANNED, db_index=True)
     size = models.PositiveIntegerField("people", help_text="Items in it.")
+    again = models.BooleanField(default=False, help_text="Some of its people may have been sent before.")
     split_from = models.ForeignKey(
         "self",
         models.CASCADE,
@@ -384,10 +382,9 @@ class ItemQuerySet(models.QuerySet):
     def unplanned(self):
         return self.filter(outcome=Outcome.PENDING, batch=None)
 
-    def answered_elsewhere(self):
-        """Those who are done and are in no batch that has been sent; found by an index of theirs."""
-        never_sent = Q(batch__attempts=0, batch__status__in=[BatchStatus.PLANNED, *GONE])
-        return self.filter(ELSEWHERE).filter(Q(batch=None) | never_sent)
+    def answered_unplanned(self):
+        """Who is done, and in no batch: the answer came after they had been taken out of theirs."""
+        return self.filter(batch=None, outcome__in=COUNTED)
 
     def in_flight(self, now):
         """People whose answer the vendor is working on."""
@@ -470,7 +467,10 @@ class Item(models.Model):
             models.Index(fields=["batch", "outcome"]),
             models.Index(fields=["upload", "outcome"]),
             models.Index(fields=["fingerprint"]),
-            models.Index(fields=["upload"], condition=ELSEWHERE, name="item_answered_elsewhere"),
+            # Few: answered after they had been taken out of their batch to be planned again.
+            models.Index(
+                fields=["upload"], condition=Q(batch=None, outcome__in=COUNTED), name="item_answered_unplanned"
+            ),
         ]
 
     def __str__(self):

@@ -156,7 +156,7 @@ def count_outside(first, midnight):
     are in no batch that counts: it was dissolved or cancelled, or they are to be planned again.
     """
     gone = list(Batch.objects.filter(status__in=GONE, submitted_at__gte=first - LATE).values_list("pk", flat=True))
-    for items in (Item.objects.answered_elsewhere(), counted_in(gone or [0])):
+    for items in (Item.objects.answered_unplanned(), counted_in(gone or [0])):
         is_today = ExpressionWrapper(Q(answered_at__gte=midnight), output_field=BooleanField())
         yield from grouped(items.filter(answered_at__gte=first).annotate(is_today=is_today), "is_today")
 

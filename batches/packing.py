@@ -39,9 +39,9 @@ def plan_upload(upload_id):
     upload = Upload.objects.get(pk=upload_id)
     if not upload.is_started:
         return 0
-    made = 0
+    made, again = 0, upload.batches.filter(moved__gt=0).exists()
     for group in plan_items(upload):
-        if not make_batch(upload, group):
+        if not make_batch(upload, group, again):
             break
         made += 1
     return made
@@ -72,12 +72,12 @@ def size_items(upload):
             yield SizedItem(item.pk, len(protocol.encode_item(item.pk, vars(item), url, upload.match)))
 
 
-def make_batch(upload, group):
+def make_batch(upload, group, again):
     """Put a planned group into a batch. False if the upload is not to be planned any more, or another was faster."""
     with transaction.atomic():
         if not is_started(upload.pk):
             return False
-        batch = create_batch(upload.pk, len(group.ids), is_single=group.is_single)
+        batch = create_batch(upload.pk, len(group.ids), is_single=group.is_single, again=again)
         taken = upload.items.unplanned().filter(pk__in=group.ids).update(batch=batch)
         if taken != len(group.ids):
             transaction.set_rollback(True)
@@ -91,11 +91,12 @@ def is_started(upload_id):
     return Upload.objects.select_for_update(no_key=True).get(pk=upload_id).is_started
 
 
-def create_batch(upload_id, size, *, is_single=False, split_from_id=None):
+def create_batch(upload_id, size, *, again, is_single=False, split_from_id=None):
     return Batch.objects.create(
         upload_id=upload_id,
         number=Batch.objects.filter(upload=upload_id).count() + 1,
         size=size,
+        again=again,
         kind=BatchKind.SINGLE if is_single else BatchKind.BULK,
         split_from_id=split_from_id,
     )
@@ -174,7 +175,8 @@ def split(batch, groups, user=None):
 
 def make_piece(batch, ids):
     """Gives how many items came into the new batch: those without an answer."""
-    piece = create_batch(batch.upload_id, len(ids), is_single=len(ids) == 1, split_from_id=head_id(batch))
+    kind = {"is_single": len(ids) == 1, "split_from_id": head_id(batch), "again": True}
+    piece = create_batch(batch.upload_id, len(ids), **kind)
     taken = Item.objects.filter(pk__in=ids, batch=batch, outcome=Outcome.PENDING).update(batch=piece)
     Batch.objects.filter(pk=piece.pk).update(size=taken)
     record(batch.upload_id, "planned", batch_id=piece.pk, detail=f"{taken} items of batch {batch}")

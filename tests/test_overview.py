@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from batches import following, overview
+from batches import closing, following, overview, packing
 from batches.counts import count_uploads
 from batches.models import Batch, Hold, Item, Lease, Upload
 from batches.statuses import BatchStatus, UploadStatus
@@ -134,13 +134,13 @@ def test_what_answers_cost_that_were_put_aside_stays_in_the_totals(running, cloc
 
 
 def test_late_answers_for_people_who_are_planned_again_are_in_the_counts(running, clock):
-    upload = running(answered=6)
+    upload = running()
     lost = upload.batches.get()
-    again = Batch.objects.create(upload=upload, number=2, size=12)
-    upload.items.update(batch=again, answered_via=lost)
-    lost.status, lost.moved = BatchStatus.CLOSED, 12
-    lost.save()
+    closing.close_batch(lost.pk)
+    packing.plan_upload(upload.pk)
+    Item.objects.filter(row_number__lt=8).update(outcome="matched", answered_at=timezone.now(), answered_via=lost)
     found = look()
+    assert upload.batches.get(status=BatchStatus.PLANNED).again
     assert found.active[0].counts.done == count_uploads([upload])[upload.pk].done == found.today.matched == 6
 
 
