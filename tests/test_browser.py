@@ -140,20 +140,26 @@ def test_a_token_is_made_and_used_on_the_page_of_the_api(page):
 def test_staff_hold_a_list_and_release_it_in_the_admin(page, portal):
     make_list(portal, "County roll", 3_000, "Oak", "normal")
     page.goto("/admin/batches/upload/")
-    for action, status in (("Hold: send nothing more for now", "Paused"), ("Release: go on", "Running")):
-        row = page.locator("#result_list tr").filter(has_text="County roll")
+    row = page.locator("#result_list tr").filter(has_text="County roll")
+
+    def act(action):
         row.get_by_role("checkbox").check()
         page.get_by_label("Action:").select_option(label=action)
-        page.get_by_role("button", name="Run").click()
-        expect(page.get_by_role("listitem").filter(has_text="1 list")).to_be_visible()
-        expect(row).to_contain_text(status)
+        page.get_by_role("button", name="Go", exact=True).click()
+
+    act("Hold: send nothing more for now")
+    expect(row).to_contain_text("Paused")
+    act("Release: go on")
+    expect(page.get_by_text("Go on with 1 list? What is sent may cost credits.")).to_be_visible()
+    page.get_by_role("button", name="Yes, do it").click()
+    expect(row).to_contain_text("Running")
 
 
 def test_people_are_narrowed_down_to_a_list_that_is_searched_for(page):
     page.goto("/admin/batches/item/")
     expect(page.locator("#result_list tbody tr").first).to_be_visible()
     page.get_by_role("combobox", name="List").click()
-    page.get_by_role("searchbox").type("spring")
+    page.locator(".select2-search__field").press_sequentially("spring")
     page.get_by_role("option", name="Spring leads").click()
     page.locator("form.by-relation").filter(has_text="List").get_by_role("button", name="Show").click()
     page.wait_for_url("**upload*")
