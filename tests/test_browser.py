@@ -157,4 +157,7 @@ def test_people_are_narrowed_down_to_a_list_that_is_searched_for(page):
     page.get_by_role("option", name="Spring leads").click()
     page.locator("form.by-relation").filter(has_text="List").get_by_role("button", name="Show").click()
     page.wait_for_url("**upload*")
-    assert page.locator("#result_list tbody tr").count() == page.locator("#result_list").get_by_text("Spring leads").count()
+    assert (
+        page.locator("#result_list tbody tr").count()
+        == page.locator("#result_list").get_by_text("Spring leads").count()
+    )

@@ -114,6 +114,41 @@ def test_people_are_ticked_on_several_pages(page):
     expect(page.get_by_text("5 people that were ticked.")).to_be_visible()
 
 
+def answer(page, button, is_sure):
+    """What a button asks before it does something; it is answered with OK or Cancel."""
+    asked = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept() if is_sure else dialog.dismiss()))
+    page.get_by_role("button", name=button).click()
+    return asked[0]
+
+
+def test_questions_name_the_number_and_whoever_cancels_keeps_the_ticks(page):
+    page.goto("/items/?upload=1&outcome=matched")
+    boxes, words = page.get_by_label("Choose row"), page.locator("[data-ticked] [role=status]")
+    boxes.nth(0).check()
+    assert answer(page, "Suppress", False).startswith("Put 1 person on the suppression list?")
+    boxes.nth(1).check()
+    assert "the errors among 2 people once more?" in answer(page, "Re-run", False)
+    page.reload()
+    expect(words).to_have_text("2 ticked")
+    page.get_by_label("that the filters show").check()
+    assert re.search(r"among all \d+ people once more\?", answer(page, "Re-run", False))
+    page.get_by_label("Those that are ticked").check()
+    assert "among 2 people" in answer(page, "Re-run", True)
+    expect(words).to_have_text("0 ticked")
+
+
+def test_ticks_belong_to_one_view(page):
+    boxes, words = page.get_by_label("Choose row"), page.locator("[data-ticked] [role=status]")
+    page.goto("/items/?upload=1&outcome=matched")
+    boxes.nth(0).check()
+    for other in ("upload=1", "upload=1&outcome=no_match", "upload=2&outcome=matched", "batch=1", "q=Ada"):
+        page.goto(f"/items/?{other}")
+        expect(words).to_have_text("0 ticked")
+    page.goto("/items/?outcome=matched&q=&sort=person&upload=1&page=1")
+    expect(words).to_contain_text("1 ticked")
+
+
 def test_columns_are_chosen_with_the_keyboard_and_remembered(page):
     page.goto("/batches/")
     expect(page.get_by_role("columnheader", name="Next try")).to_be_visible()
