@@ -97,9 +97,6 @@ function submit(event) {
 
 function send(file) {
   const body = new FormData(form);
-  // Whoever logged in anew meanwhile, in another tab, has another token.
-  const token = /(?:^|; )csrftoken=(\w+)/.exec(document.cookie);
-  if (token) body.set("csrfmiddlewaretoken", token[1]);
   request = new XMLHttpRequest();
   request.open("POST", form.action);
   request.setRequestHeader("HX-Request", "true");

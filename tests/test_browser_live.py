@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsing import browse, run_portal
+from tests.browsing import browse, log_in_anew, run_portal
 from tests.portal import ROOT
 from tests.tour import make_list
 
@@ -92,6 +92,16 @@ def test_a_page_says_that_it_is_old_and_goes_on_by_itself(portal):
         rename(portal, "Cabell heirs", "Cabell heirs, second try")
         expect(page.get_by_text("Cabell heirs, second try", exact=True)).to_be_visible(timeout=15_000)
         expect(state).to_have_text("Live")
+
+
+def test_a_page_that_was_left_open_works_after_a_login_in_another_tab(page, portal):
+    page.goto("/uploads/?status=running")
+    page.get_by_role("link", name="County roll, north").click()
+    for button, status in (("Pause", "Paused"), ("Resume", "Running")):
+        expect(page.get_by_role("button", name=button)).to_be_visible()
+        log_in_anew(page, portal)
+        page.get_by_role("button", name=button).click()
+        expect(page.locator(".head .pill")).to_have_text(status)
 
 
 # Tables
