@@ -128,6 +128,12 @@ class ItemFilter(filters.FilterSet):
         return queryset.filter(Q(state=state) | Q(state="", mail_state=state))
 
     @property
+    def is_bounded(self):
+        """Whether a list, a batch or a search narrows all people down to some of them."""
+        self.form.is_valid()
+        return any(self.form.cleaned_data.get(name) for name in ("upload", "batch", "q"))
+
+    @property
     def groups(self):
         return [self.form[name] for name in ("outcome", "match")]
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from batches import paging
+from batches import digests, paging
 from batches.models import Item
 from batches.views import items as item_pages
 from tests.conftest import people, person
@@ -90,6 +90,28 @@ def test_without_a_list_the_newest_people_are_shown(browser, upload, start_uploa
     assert "uploaded last" not in browser.get(f"/items/?upload={upload.pk}").content.decode()
 
 
+@pytest.mark.parametrize(
+    "query",
+    ["", "q=", "q=%20", "upload=0", "upload=1,2", "upload=x", "batch=0", "batch=-1", "outcome=pending", "state=VA"],
+)
+def test_whatever_names_no_list_and_nobody_shows_the_newest(browser, upload, start_upload, monkeypatch, query):
+    monkeypatch.setattr(item_pages, "NEWEST", 12)
+    other = start_upload([person(1_000 + number) for number in range(12)])
+    page = browser.get(f"/items/?{query}")
+    assert {row.record.upload_id for row in page.context["table"].page} == {other.pk}
+    assert "The 12 people who were uploaded last" in page.content.decode()
+
+
+def test_a_search_looks_through_all_lists_and_says_nothing_else(browser, upload, start_upload, monkeypatch):
+    monkeypatch.setattr(item_pages, "NEWEST", 12)
+    start_upload([person(1_000 + number) for number in range(12)])
+    digests.digest_upload(upload.pk)
+    for query in ("q=5+oak", "q=5+oak&upload=0", f"upload={upload.pk}", f"batch={upload.batches.get().pk}"):
+        page = browser.get(f"/items/?{query}")
+        assert {row.record.upload_id for row in page.context["table"].page} == {upload.pk}, query
+        assert "uploaded last" not in page.content.decode()
+
+
 def test_people_ticked_on_other_pages_are_sent_as_one_field(browser, finish_upload):
     upload = finish_upload(12)
     Item.objects.update(outcome="missing")
@@ -123,6 +145,41 @@ def test_lists_are_narrowed_down(browser, charlie, make_upload, start_upload, qu
     page = browser.get(f"/uploads/?{query}").content.decode()
     assert "Oak street" in page
     assert "Elm street" not in page
+
+
+TABLES = [*LISTS, "/notices/", "/find/?q=oak", "{}", "{}history/", "{batch}", "{ready}"]
+ODD = [f"per_page={number}" for number in ("-5", "0", "-0", "x", "1.5", "²", "٣", "1,2", "9" * 5000, "", "%00")]
+ODD += [f"page={number}" for number in ("-5", "0", "x", "1.5", "²", "9" * 30, "9" * 5000, "", "last", "%00")]
+ODD += ["per_page=500&page=2", "per_page=-5&page=-5", "per_page=1&page=2&per_page=0"]
+ODD += [f"sort={name}" for name in ("-", "--", "x", "-x", ",", "pk", "progress", "__class__", "name,-name", "?", "%00")]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_query_that_makes_no_sense_is_no_error(browser, start_upload, make_upload, table):
+    upload, ready = start_upload(30), make_upload([*people(3, City="Reston"), *people(12, Zip="x")])
+    urls = {"batch": upload.batches.get().get_absolute_url(), "ready": ready.get_absolute_url()}
+    address = table.format(upload.get_absolute_url(), **urls)
+    for query in ODD:
+        response = browser.get(f"{address}{'&' if '?' in address else '?'}{query}")
+        assert response.status_code == 200, query
+        assert response.context["table"].page.number >= 1
+
+
+@pytest.mark.parametrize(
+    ("query", "page", "rows"),
+    [
+        ("per_page=500&page=2", 2, 200),
+        ("per_page=500", 1, 200),
+        ("per_page=-5", 1, 25),
+        ("per_page=0&page=3", 3, 25),
+        ("per_page=7&page=-1", 31, 7),
+        ("page=x", 1, 25),
+    ],
+)
+def test_pages_have_at_most_200_rows_whatever_is_asked_for(browser, make_upload, query, page, rows):
+    upload = make_upload(people(211))
+    table = browser.get(f"/items/?upload={upload.pk}&{query}").context["table"]
+    assert (table.page.number, table.paginator.per_page) == (page, rows)
 
 
 def test_pages_beyond_the_last_show_the_last(browser, make_upload):
