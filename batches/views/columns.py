@@ -28,13 +28,13 @@ class Choice:
 
 def choose_columns(request, table):
     """Hide the columns of a table that are not wanted, and give the Choice. The first one stays, and so do boxes."""
-    rows, remembered = recall(request.COOKIES.get(name_cookie(name_table(table)), ""))
+    rows, remembered = recall(request.COOKIES.get(name_cookie(name_table(type(table))), ""))
     wanted = read_names(request.GET.get("columns", "")) or remembered
     columns = [(column.name, column.header, not wanted or column.name in wanted) for column in list_optional(table)]
     for name, _, is_shown in columns:
         if not is_shown:
             table.columns.hide(name)
-    return Choice(name_table(table), columns, rows)
+    return Choice(name_table(type(table)), columns, rows)
 
 
 def list_optional(table):
@@ -52,8 +52,8 @@ def read_names(text):
     return {name for name in text.split(".") if NAME.fullmatch(name)}
 
 
-def name_table(table):
-    return type(table).__name__.lower()
+def name_table(table_class):
+    return table_class.__name__.lower()
 
 
 def name_cookie(table_name):
