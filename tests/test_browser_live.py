@@ -177,6 +177,26 @@ def test_columns_are_chosen_with_the_keyboard_and_remembered(page):
     expect(page.get_by_role("columnheader", name="Next try")).to_have_count(0)
 
 
+def test_a_link_shows_others_the_same_and_narrowing_keeps_it(page):
+    page.goto("/batches/?sort=-size")
+    menu, headings = page.locator("details.columns"), page.get_by_role("columnheader")
+    menu.locator("summary").click()
+    for box in menu.get_by_role("checkbox").all():
+        box.uncheck()
+    menu.get_by_label("Status").check()
+    menu.get_by_role("button", name="Show and remember").click()
+    expect(headings).to_have_text(["Batch", "Status"])
+    menu.locator("summary").click()
+    menu.get_by_role("link", name="Link to this view").click()
+    page.wait_for_url("**/batches/?sort=-size&columns=status")
+    page.context.clear_cookies(name="table-batchtable")
+    page.get_by_role("search", name="Narrow the table down").get_by_label("Status").select_option("Closed")
+    page.get_by_role("button", name="Show", exact=True).click()
+    page.wait_for_url("**/batches/?*status=closed*")
+    assert "sort=-size" in page.url
+    expect(headings).to_have_text(["Batch", "Status"])
+
+
 def test_an_address_shows_the_columns_that_it_names(page):
     page.goto("/uploads/?columns=status.row_count")
     # What scrolls by itself asks for the same columns.

@@ -1,5 +1,6 @@
 """Tables that are sorted, paged, narrowed, and shown with the columns that somebody wants."""
 
+import html
 import re
 
 import pytest
@@ -10,6 +11,7 @@ from batches.views import items as item_pages
 from tests.conftest import people, person
 
 pytestmark = pytest.mark.django_db
+LISTS = ["/uploads/", "/batches/", "/items/", "/exports/", "/suppressions/", "/strays/"]
 
 
 def headings(response):
@@ -38,12 +40,48 @@ def test_an_address_says_which_columns_are_shown_and_changes_nothing_that_is_rem
     assert len(headings(browser.get("/uploads/"))) == 7
 
 
+def test_what_somebody_sees_can_be_sent_to_others(browser, client, charlie, upload):
+    browser.post("/tables/uploadtable/", {"column": ["status", "created_at"]})
+    page = browser.get("/uploads/?sort=-name&status=running&q=")
+    link = re.search(r'href="([^"]*)">Link to this view', page.content.decode()).group(1)
+    assert link == "/uploads/?sort=-name&amp;status=running&amp;q=&amp;columns=status.created_at"
+    client.cookies.pop("table-uploadtable")
+    assert headings(client.get("/uploads/")) != headings(page)
+    assert headings(client.get(html.unescape(link))) == headings(page) == ["List", "Status", "Uploaded"]
+
+
+@pytest.mark.parametrize("address", LISTS)
+def test_narrowing_keeps_order_and_columns(browser, address):
+    page = browser.get(f"{address}?sort=-id&columns=-").content.decode()
+    form = re.search(r'<form method="get"[^>]*Narrow the table down.*?</form>', page, re.DOTALL).group()
+    hidden = re.findall(r'type="hidden" name="(sort|columns)" value="([^"]*)"', form)
+    assert hidden == [("sort", "-id"), ("columns", "-")]
+    assert not re.findall('name="(?:sort|columns)"', browser.get(address).content.decode())
+
+
+@pytest.mark.parametrize("address", LISTS)
+def test_without_a_ticked_box_the_first_column_is_shown_alone(browser, upload, address):
+    whole = headings(browser.get(address))
+    first = next(heading for heading in whole if heading and heading != "What to do")
+    table = browser.get(address).context["choice"].table
+    browser.post(f"/tables/{table}/", {"rows": "50"})
+    page = browser.get(address)
+    assert [heading for heading in headings(page) if heading != "What to do"] == [first]
+    assert page.context["choice"].rows == 50
+    assert "columns=-" in page.content.decode()
+    del browser.cookies[f"table-{table}"]
+    assert headings(browser.get(f"{address}?columns=-")) == headings(page) != whole
+    assert headings(browser.get(address)) == whole
+
+
 def test_boxes_to_tick_and_the_first_column_always_stay(browser, upload):
     page = browser.get("/items/?columns=outcome")
     assert headings(page) == ["What to do", "Row", "Outcome"]
 
 
-@pytest.mark.parametrize("cookie", ["", "7.person", "nonsense", "25.", "25.../../x", "25." + "a" * 3000, "|;25"])
+@pytest.mark.parametrize(
+    "cookie", ["", "7.person", "nonsense", "25.", "25.-.-", "25.../../x", "25." + "a" * 3000, "|;25"]
+)
 def test_what_cannot_be_a_choice_is_passed_over(browser, upload, cookie):
     browser.cookies.load({"table-uploadtable": cookie})
     assert browser.get("/uploads/").status_code == 200
@@ -119,9 +157,6 @@ def test_people_ticked_on_other_pages_are_sent_as_one_field(browser, finish_uplo
     browser.post("/items/re-run/", {"item": [f"{first},{second}", str(third), ""], "which": "ticked"})
     assert Item.objects.filter(outcome="pending").count() == 3
     assert upload.pk
-
-
-LISTS = ["/uploads/", "/batches/", "/items/", "/exports/", "/suppressions/", "/strays/"]
 
 
 def read_empty(response):
