@@ -1,3 +1,5 @@
+import hashlib
+
 import django_filters as filters
 from django import forms
 from django.db.models import F, Q
@@ -126,6 +128,12 @@ class ItemFilter(filters.FilterSet):
         return queryset.filter(Q(state=state) | Q(state="", mail_state=state))
 
     @property
+    def is_bounded(self):
+        """Whether a list, a batch or a search narrows all people down to some of them."""
+        self.form.is_valid()
+        return any(self.form.cleaned_data.get(name) for name in ("upload", "batch", "q"))
+
+    @property
     def groups(self):
         return [self.form[name] for name in ("outcome", "match")]
 
@@ -138,3 +146,9 @@ class ItemFilter(filters.FilterSet):
         """What the list is narrowed by, as name → values, for the log of exports."""
         narrowing = [name for name in self.filters if name != "upload"]
         return {name: values for name in narrowing if any(values := self.data.getlist(name))}
+
+    @property
+    def mark(self):
+        """The same for all addresses that narrow the list in the same way. It does not tell what was typed."""
+        pairs = sorted((name, value) for name in self.filters for value in self.data.getlist(name) if value)
+        return hashlib.blake2b(repr(pairs).encode(), digest_size=8).hexdigest()

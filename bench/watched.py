@@ -12,29 +12,33 @@ from bench.load import Calls, drive, percentile
 from bench.webhooks_run import OURS, running
 
 WATCHERS = 100
+SETTLED = 3
+"""Seconds after which all of them look at their own pace, and measuring begins."""
 LOOKS = "looks: p50, p95 | their callers, of a core |"
 
 
 @contextmanager
-def watching(port, count, seconds):
-    """So many open dashboards. Gives a dictionary that holds what bench.watch says when it is over."""
+def watching(port, count):
+    """So many dashboards, open until the block ends. Gives a dictionary that holds what bench.watch says then."""
     from django.contrib.auth import get_user_model  # noqa: PLC0415
     from django.test import Client  # noqa: PLC0415
 
     client, seen = Client(), {}
     client.force_login(get_user_model().objects.get_or_create(username="bench")[0])
-    command = [sys.executable, "-m", "bench.watch", port, client.cookies["sessionid"].value, count, seconds]
-    process = subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, text=True)
-    time.sleep(3)
-    yield seen
-    seen |= json.loads(process.communicate()[0])
+    command = [sys.executable, "-m", "bench.watch", port, client.cookies["sessionid"].value, count]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([*map(str, command)], **pipes) as process:
+        time.sleep(SETTLED)
+        yield seen
+        # They look until their input ends, so that all that was measured was watched.
+        seen |= json.loads(process.communicate()[0])
 
 
 def pace_watched(count, per_second, seconds):
     """Latencies in ms of results that come at a steady pace while so many dashboards are open, and what these saw."""
     calls = Calls(200 + per_second * seconds, 2_000)
     lay_out(len(calls))
-    with running(OURS) as (port, _), watching(port, count, seconds + 3) as seen:
+    with running(OURS) as (port, _), watching(port, count) as seen:
         drive(port, calls, range(200), 4)
         outcome = drive(port, calls, range(200, len(calls)), 32, per_second)
     assert set(outcome.statuses[200:]) == {200}
@@ -45,7 +49,7 @@ def race_watched(count, results):
     """Results a second at saturation while so many dashboards are open, and what these saw."""
     calls = Calls(results, 2_000)
     lay_out(len(calls))
-    with running(OURS) as (port, _), watching(port, count, 3 + results / 3_000) as seen:
+    with running(OURS) as (port, _), watching(port, count) as seen:
         drive(port, calls, range(2_000), 32)
         outcome = drive(port, calls, range(2_000, len(calls)), 32)
     assert set(outcome.statuses[2_000:]) == {200}

@@ -13,6 +13,17 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (live && shown && live.dataset.status !== shown.dataset.pageStatus) window.location.reload();
 });
 
+// Whoever logged in anew meanwhile, in another tab, has another token than the page came with. Before anybody reads the form.
+document.addEventListener(
+  "submit",
+  (event) => {
+    const field = event.target.elements.namedItem("csrfmiddlewaretoken");
+    const token = /(?:^|; )csrftoken=(\w+)/.exec(document.cookie);
+    if (field && token) field.value = token[1];
+  },
+  true,
+);
+
 // Buttons that cannot be taken back ask first.
 document.addEventListener("submit", (event) => {
   const question = event.submitter?.dataset.ask || event.target.dataset.confirm;

@@ -1,4 +1,4 @@
-// People who are ticked stay ticked from page to page, as long as the tab is open. Only their numbers are kept.
+// People who are ticked stay ticked from page to page of one view, as long as the tab is open. Only their numbers are kept.
 const form = document.querySelector("[data-ticks]");
 const most = Number(form.dataset.most);
 const place = `ticks ${form.dataset.ticks}`;
@@ -7,6 +7,15 @@ const ticked = new Set(JSON.parse(sessionStorage.getItem(place) || "[]"));
 const bar = document.querySelector("[data-ticked]");
 const kept = Object.assign(document.createElement("input"), { type: "hidden", name: "item" });
 form.append(kept);
+
+const questions = [...form.querySelectorAll("[data-ask]")].map((button) => [button, button.dataset.ask]);
+
+// What is asked before something is done says with how many people.
+function putNumber() {
+  const count = `${ticked.size} ${ticked.size === 1 ? "person" : "people"}`;
+  const whom = form.elements.which.value === "all" ? `all ${form.dataset.shown} people` : count;
+  for (const [button, question] of questions) button.dataset.ask = question.replace("these people", whom);
+}
 
 function show() {
   const here = new Set(boxes.map((box) => box.value));
@@ -17,6 +26,7 @@ function show() {
   const words = `${ticked.size} ticked${elsewhere.length ? `, ${elsewhere.length} of them on other pages` : ""}`;
   bar.querySelector("[role=status]").textContent = ticked.size < most ? words : `${words}. That is the most; filters choose more.`;
   sessionStorage.setItem(place, JSON.stringify([...ticked]));
+  putNumber();
 }
 
 function tick(box, isTicked) {
@@ -36,7 +46,9 @@ boxes.forEach((box, at) =>
 );
 document.querySelector("[data-tick-page]").addEventListener("click", () => (boxes.forEach((box) => tick(box, true)), show()));
 document.querySelector("[data-untick]").addEventListener("click", () => (ticked.clear(), show()));
-form.addEventListener("submit", (event) => {
-  if (!event.defaultPrevented) sessionStorage.removeItem(place);
+form.addEventListener("change", putNumber);
+// Behind the question, which is asked on the document: whoever cancels keeps the ticks.
+window.addEventListener("submit", (event) => {
+  if (event.target === form && !event.defaultPrevented) sessionStorage.removeItem(place);
 });
 show();

@@ -97,9 +97,6 @@ function submit(event) {
 
 function send(file) {
   const body = new FormData(form);
-  // Whoever logged in anew meanwhile, in another tab, has another token.
-  const token = /(?:^|; )csrftoken=(\w+)/.exec(document.cookie);
-  if (token) body.set("csrfmiddlewaretoken", token[1]);
   request = new XMLHttpRequest();
   request.open("POST", form.action);
   request.setRequestHeader("HX-Request", "true");
@@ -252,6 +249,8 @@ if (columns) {
   if ("refused" in columns.dataset) keep();
   else if (kept) restore(JSON.parse(kept));
   columns.addEventListener("change", keep);
-  // Whatever is sent is the server's to keep.
-  document.addEventListener("submit", () => sessionStorage.removeItem(columns.dataset.keep));
+  // What is sent by the page's own forms is the server's to keep; a search or a way out leaves it here.
+  document.querySelector("main").addEventListener("submit", (event) => {
+    if (event.target.method === "post") sessionStorage.removeItem(columns.dataset.keep);
+  });
 }

@@ -60,6 +60,21 @@ def log_in(page, portal):
     page.get_by_role("button", name="Log in").click()
 
 
+def log_in_anew(page, portal):
+    """As in another tab: this browser has another session then, and its forms another token."""
+    (name, password), ask = portal.login(), page.request
+
+    def send(address, **form):
+        token = next(cookie["value"] for cookie in page.context.cookies() if cookie["name"] == "csrftoken")
+        assert ask.post(address, form=form | {"csrfmiddlewaretoken": token}).ok
+        return token
+
+    before = send("/logout/")
+    send("/login/", username=name, password=password)
+    assert ask.get("/settings/").url.endswith("/settings/")
+    assert before not in [cookie["value"] for cookie in page.context.cookies()]
+
+
 @pytest.fixture(scope="module")
 def portal(tmp_path_factory):
     """One portal for all tests of a file: they begin with what those before have left."""

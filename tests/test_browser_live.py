@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsing import browse, run_portal
+from tests.browsing import browse, log_in_anew, run_portal
 from tests.portal import ROOT
 from tests.tour import make_list
 
@@ -94,6 +94,16 @@ def test_a_page_says_that_it_is_old_and_goes_on_by_itself(portal):
         expect(state).to_have_text("Live")
 
 
+def test_a_page_that_was_left_open_works_after_a_login_in_another_tab(page, portal):
+    page.goto("/uploads/?status=running")
+    page.get_by_role("link", name="County roll, north").click()
+    for button, status in (("Pause", "Paused"), ("Resume", "Running")):
+        expect(page.get_by_role("button", name=button)).to_be_visible()
+        log_in_anew(page, portal)
+        page.get_by_role("button", name=button).click()
+        expect(page.locator(".head .pill")).to_have_text(status)
+
+
 # Tables
 
 
@@ -114,6 +124,41 @@ def test_people_are_ticked_on_several_pages(page):
     expect(page.get_by_text("5 people that were ticked.")).to_be_visible()
 
 
+def answer(page, button, is_sure):
+    """What a button asks before it does something; it is answered with OK or Cancel."""
+    asked = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept() if is_sure else dialog.dismiss()))
+    page.get_by_role("button", name=button).click()
+    return asked[0]
+
+
+def test_questions_name_the_number_and_whoever_cancels_keeps_the_ticks(page):
+    page.goto("/items/?upload=1&outcome=matched")
+    boxes, words = page.get_by_label("Choose row"), page.locator("[data-ticked] [role=status]")
+    boxes.nth(0).check()
+    assert answer(page, "Suppress", False).startswith("Put 1 person on the suppression list?")
+    boxes.nth(1).check()
+    assert "the errors among 2 people once more?" in answer(page, "Re-run", False)
+    page.reload()
+    expect(words).to_have_text("2 ticked")
+    page.get_by_label("that the filters show").check()
+    assert re.search(r"among all \d+ people once more\?", answer(page, "Re-run", False))
+    page.get_by_label("Those that are ticked").check()
+    assert "among 2 people" in answer(page, "Re-run", True)
+    expect(words).to_have_text("0 ticked")
+
+
+def test_ticks_belong_to_one_view(page):
+    boxes, words = page.get_by_label("Choose row"), page.locator("[data-ticked] [role=status]")
+    page.goto("/items/?upload=1&outcome=matched")
+    boxes.nth(0).check()
+    for other in ("upload=1", "upload=1&outcome=no_match", "upload=2&outcome=matched", "batch=1", "q=Ada"):
+        page.goto(f"/items/?{other}")
+        expect(words).to_have_text("0 ticked")
+    page.goto("/items/?outcome=matched&q=&sort=person&upload=1&page=1")
+    expect(words).to_contain_text("1 ticked")
+
+
 def test_columns_are_chosen_with_the_keyboard_and_remembered(page):
     page.goto("/batches/")
     expect(page.get_by_role("columnheader", name="Next try")).to_be_visible()
@@ -130,6 +175,26 @@ def test_columns_are_chosen_with_the_keyboard_and_remembered(page):
     page.goto("/batches/?sort=-size")
     expect(page.get_by_role("columnheader", name="People")).to_have_attribute("aria-sort", "descending")
     expect(page.get_by_role("columnheader", name="Next try")).to_have_count(0)
+
+
+def test_a_link_shows_others_the_same_and_narrowing_keeps_it(page):
+    page.goto("/batches/?sort=-size")
+    menu, headings = page.locator("details.columns"), page.get_by_role("columnheader")
+    menu.locator("summary").click()
+    for box in menu.get_by_role("checkbox").all():
+        box.uncheck()
+    menu.get_by_label("Status").check()
+    menu.get_by_role("button", name="Show and remember").click()
+    expect(headings).to_have_text(["Batch", "Status"])
+    menu.locator("summary").click()
+    menu.get_by_role("link", name="Link to this view").click()
+    page.wait_for_url("**/batches/?sort=-size&columns=status")
+    page.context.clear_cookies(name="table-batchtable")
+    page.get_by_role("search", name="Narrow the table down").get_by_label("Status").select_option("Closed")
+    page.get_by_role("button", name="Show", exact=True).click()
+    page.wait_for_url("**/batches/?*status=closed*")
+    assert "sort=-size" in page.url
+    expect(headings).to_have_text(["Batch", "Status"])
 
 
 def test_an_address_shows_the_columns_that_it_names(page):

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.browsing import browse
+from tests.browsing import browse, log_in, log_in_anew
 from tests.portal import ROOT
 
 pytestmark = pytest.mark.browser
@@ -137,6 +137,14 @@ def test_a_refused_file_leaves_the_other_fields_as_they_are(page):
     page.get_by_role("heading", name="What the columns of “Summer” say").wait_for()
 
 
+def test_a_file_is_sent_after_a_login_in_another_tab(page, portal):
+    page.goto("/uploads/new/")
+    choose(page)
+    log_in_anew(page, portal)
+    page.get_by_role("button", name=GO_ON).click()
+    page.get_by_role("heading", name="What the columns of").wait_for()
+
+
 def test_a_file_that_is_not_at_fault_stays_chosen(page):
     page.goto("/uploads/new/")
     choose(page)
@@ -175,17 +183,33 @@ def test_going_back_keeps_what_was_chosen(page):
     assert page.get_by_label("Property state", exact=True).input_value() == ""
 
 
-def test_leaving_by_any_link_keeps_what_was_chosen(page):
+def test_leaving_by_any_way_out_keeps_what_was_chosen(page, portal):
     columns = start(page, "Left alone")
     page.get_by_label("Phone", exact=True).select_option("")
     page.get_by_label("an email").check()
     page.get_by_label("Remember these columns as").fill("Ada Abbott's")
     assert "Abbott" not in page.evaluate("JSON.stringify(sessionStorage)")
-    page.get_by_role("link", name="Dashboard").click()
-    page.goto(columns)
-    page.get_by_text("Your choices were kept.").wait_for()
-    assert page.get_by_label("Phone", exact=True).input_value() == ""
-    assert page.get_by_label("an email").is_checked()
+
+    def go_by_link():
+        page.get_by_role("link", name="Dashboard").click()
+
+    def search():
+        page.get_by_role("searchbox", name="Find people").fill("Oak")
+        page.get_by_role("searchbox", name="Find people").press("Enter")
+        page.get_by_role("heading", name="Find people").wait_for()
+
+    def log_out():
+        page.get_by_text("More", exact=True).click()
+        page.get_by_role("button", name="Log out").click()
+        page.get_by_role("button", name="Log in").wait_for()
+        log_in(page, portal)
+
+    for leave in (go_by_link, search, log_out):
+        leave()
+        page.goto(columns)
+        page.get_by_text("Your choices were kept.").wait_for()
+        assert page.get_by_label("Phone", exact=True).input_value() == ""
+        assert page.get_by_label("an email").is_checked()
     page.get_by_role("button", name="Forget them").click()
     page.get_by_label("an email").and_(page.locator(":not(:checked)")).wait_for()
     assert page.get_by_label("Phone", exact=True).input_value() != ""

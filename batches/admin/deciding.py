@@ -75,8 +75,8 @@ def read_confirmed(queryset, text):
     return chosen
 
 
-def ask(model_admin, request, name, chosen, question):
-    """The page that asks, and names who is chosen. What is answered comes back to the same action."""
+def ask(model_admin, request, name, chosen, question, **shown):
+    """The page that asks, and names who is chosen. The answer comes back to the same action, with what was `shown`."""
     stand = " ".join(f"{record.pk}:{getattr(record, 'attempts', 0)}" for record in chosen)
     context = {
         **model_admin.admin_site.each_context(request),
@@ -85,7 +85,7 @@ def ask(model_admin, request, name, chosen, question):
         "opts": model_admin.opts,
         "named": chosen[:NAMED],
         "more": len(chosen) - NAMED,
-        "hidden": {"action": name, "confirmed": stand, ACTION_CHECKBOX_NAME: chosen[0].pk if chosen else 0},
+        "hidden": {"action": name, "confirmed": stand, ACTION_CHECKBOX_NAME: chosen[0].pk if chosen else 0} | shown,
     }
     return TemplateResponse(request, "admin/confirm.html", context)
 

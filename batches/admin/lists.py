@@ -63,11 +63,13 @@ class UploadAdmin(ReadOnlyAdmin):
         number = missing[: deciding.MOST + 1].count()
         if not 0 < number <= deciding.MOST:
             return deciding.warn(self, request, describe_bound(number))
-        if deciding.is_confirmed(request):
-            return deciding.rerun(self, request, missing, number)
-        people = deciding.count(number, Item._meta)
-        question = f"Ask for {people} once more? Whom the vendor has answered for meanwhile is paid twice."
-        return deciding.ask(self, request, "rerun_missing", uploads, question)
+        if not deciding.is_confirmed(request):
+            people = deciding.count(number, Item._meta)
+            question = f"Ask for {people} once more? Whom the vendor has answered for meanwhile is paid twice."
+            return deciding.ask(self, request, "rerun_missing", uploads, question, people=number)
+        if number > (shown := read_number(request.POST.get("people", "")) or 0):
+            return deciding.warn(self, request, describe_more(number, shown))
+        return deciding.rerun(self, request, missing, number)
 
 
 def describe_bound(number):
@@ -78,6 +80,10 @@ def describe_bound(number):
         f"Nothing was done: more than {deciding.MOST:,} people are missing there. "
         "Choose fewer lists, or use the button on a list's page."
     )
+
+
+def describe_more(number, shown):
+    return f"Nothing was done: {number:,} people of these lists are missing now, not {shown:,}. Look again and decide."
 
 
 @admin.register(Batch)

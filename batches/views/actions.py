@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
-from batches import closing, decisions, jobs, spending, suppression
+from batches import closing, decisions, jobs, paging, spending, suppression
 from batches.filters import ItemFilter
 from batches.models import Batch, Hold, Item, Upload
 from batches.statuses import UploadStatus
@@ -107,22 +107,36 @@ def decide(request, pk, decision, said):
 @require_POST
 def rerun_items(request):
     """Have missing people and errors asked for once more."""
-    if (items := choose_people(request)) is None:
-        return go_back(request, "items")
-    return rerun(request, items, "items")
+    items = choose_asked(request)
+    return go_back(request, "items") if items is None else rerun(request, items, "items")
 
 
 @require_POST
 def rerun_upload(request, pk):
     """Have a list's missing people, or its errors, asked for once more."""
-    upload = get_object_or_404(Upload, pk=pk)
-    return rerun(request, upload.items.filter(outcome=request.POST.get("outcome")), upload)
+    return rerun_asked(request, get_object_or_404(Upload, pk=pk))
 
 
 @require_POST
 def rerun_batch(request, pk):
-    batch = get_object_or_404(Batch, pk=pk)
-    return rerun(request, batch.items.filter(outcome=request.POST.get("outcome")), batch)
+    return rerun_asked(request, get_object_or_404(Batch, pk=pk))
+
+
+def rerun_asked(request, record):
+    """Re-run those of a list or a batch whom the button named, as outcome:number, unless there are more by now."""
+    outcome, _, shown = request.POST.get("outcome", "").partition(":")
+    items = record.items.filter(outcome=outcome)
+    return rerun(request, items, record) if is_as_shown(request, items, shown) else go_back(request, record)
+
+
+def is_as_shown(request, items, shown, counted_to=None):
+    """Whether there are no more people by now than a question named, who were counted so far; if there are, say so."""
+    shown = next(iter(read_ids([shown])), 0)
+    if items.order_by()[:counted_to].count() <= shown:
+        return True
+    said = f"Nothing was done: there are {items.count():,} now, not {shown:,}. Look again and decide."
+    messages.warning(request, said)
+    return False
 
 
 def rerun(request, items, otherwise):
@@ -136,7 +150,7 @@ def rerun(request, items, otherwise):
 @require_POST
 def suppress_items(request):
     """Put people on the suppression list."""
-    if (items := choose_people(request)) is not None:
+    if (items := choose_asked(request)) is not None:
         added = suppression.suppress_items(items, request.user)
         messages.success(request, suppression.describe(added))
     return go_back(request, "items")
@@ -161,10 +175,18 @@ def choose_people(request):
         return Item.objects.filter(pk__in=ticked)
     filterset = ItemFilter(request.POST, Item.objects.all())
     is_of_one = filterset.is_valid() and any(filterset.form.cleaned_data[name] for name in ("upload", "batch"))
-    if is_of_one and which != "ticked":
+    if is_of_one and which == "all":
         return filterset.qs
     messages.warning(request, "Nobody was chosen: tick people, or choose all that the filters show.")
     return None
+
+
+def choose_asked(request):
+    """The same for what is asked about first, with their number; None also where they are more by now."""
+    items = choose_people(request)
+    if items is None or request.POST.get("which") != "all":
+        return items
+    return items if is_as_shown(request, items, request.POST.get("shown", ""), paging.CAP + 1) else None
 
 
 def describe_rerun(count):

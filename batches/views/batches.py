@@ -11,7 +11,7 @@ EVENTS = 50
 """Lines of history on a batch's page; the list's history has them all."""
 
 
-@shared
+@shared(table=BatchTable)
 def batch_list(request):
     filterset = BatchFilter(request.GET, Batch.objects.for_lists())
     return show_list(request, "batches/list.html", filterset, BatchTable, count_batches, upload=find_upload(filterset))

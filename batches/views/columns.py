@@ -1,6 +1,7 @@
 """Which columns of a table somebody wants to see, and how many rows on a page: by the address, else as remembered.
 
 The browser remembers it, in a cookie for each table: the number of rows and the names of columns, with dots between.
+Where no names are said, all columns are shown; a dash says that none is but the first.
 """
 
 import re
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 
 ROWS = [25, 50, 100, 200]
 NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+NONE = "-"
 
 
 @dataclass
@@ -23,18 +25,19 @@ class Choice:
     @property
     def shown(self):
         """The columns that are shown, as an address says it: ?columns=…"""
-        return ".".join(name for name, _, is_shown in self.columns if is_shown)
+        return join_names(name for name, _, is_shown in self.columns if is_shown)
 
 
 def choose_columns(request, table):
     """Hide the columns of a table that are not wanted, and give the Choice. The first one stays, and so do boxes."""
-    rows, remembered = recall(request.COOKIES.get(name_cookie(name_table(table)), ""))
-    wanted = read_names(request.GET.get("columns", "")) or remembered
-    columns = [(column.name, column.header, not wanted or column.name in wanted) for column in list_optional(table)]
+    rows, remembered = recall(request.COOKIES.get(name_cookie(name_table(type(table))), ""))
+    named = read_names(request.GET.get("columns", ""))
+    wanted = remembered if named is None else named
+    columns = [(column.name, column.header, wanted is None or column.name in wanted) for column in list_optional(table)]
     for name, _, is_shown in columns:
         if not is_shown:
             table.columns.hide(name)
-    return Choice(name_table(table), columns, rows)
+    return Choice(name_table(type(table)), columns, rows)
 
 
 def list_optional(table):
@@ -43,17 +46,23 @@ def list_optional(table):
 
 
 def recall(cookie):
-    """The rows of a page and the columns that a cookie says; 25 and none where it says nothing that can be."""
+    """The rows of a page and the columns that a cookie says; 25 and None where it says nothing that can be."""
     rows, _, names = cookie.partition(".")
     return int(rows) if rows in map(str, ROWS) else ROWS[0], read_names(names)
 
 
 def read_names(text):
-    return {name for name in text.split(".") if NAME.fullmatch(name)}
+    """The columns that a text names; None where it names none and does not say either that none is wanted."""
+    parts = text.split(".")
+    return {name for name in parts if NAME.fullmatch(name)} or (set() if NONE in parts else None)
 
 
-def name_table(table):
-    return type(table).__name__.lower()
+def join_names(names):
+    return ".".join(names) or NONE
+
+
+def name_table(table_class):
+    return table_class.__name__.lower()
 
 
 def name_cookie(table_name):
@@ -62,4 +71,5 @@ def name_cookie(table_name):
 
 def as_cookie(rows, names):
     """What is remembered."""
-    return ".".join([rows if rows in map(str, ROWS) else str(ROWS[0]), *sorted(read_names(".".join(names)))])
+    named = sorted(name for name in names if NAME.fullmatch(name))
+    return f"{rows if rows in map(str, ROWS) else ROWS[0]}.{join_names(named)}"

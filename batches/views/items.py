@@ -8,7 +8,7 @@ from batches.statuses import MatchCheck
 from batches.tables import ItemTable, TickableItemTable
 from batches.vendor.answers import read_contact
 from batches.vendor.protocol import FIELDS
-from batches.views.listing import find_upload, indent, paginate, read_ids, show_list
+from batches.views.listing import find_upload, indent, paginate, show_list
 
 NEWEST = 50_000
 """People who are shown where no list is chosen."""
@@ -19,14 +19,14 @@ SAME_PERSON = 20
 
 
 def item_list(request):
-    """People of one list or batch; of all lists those who were uploaded last, as ten millions are neither sorted nor
-    looked through while somebody waits.
+    """People of one list or batch, or who are found by words; else those who were uploaded last, as ten millions are
+    neither sorted nor looked through while somebody waits.
     """
-    is_of_one = bool(read_ids([request.GET.get("upload", ""), request.GET.get("batch", "")]))
-    items = Item.objects.for_lists()
-    filterset = ItemFilter(request.GET, items if is_of_one or request.GET.get("q") else items.newest(NEWEST))
+    filterset = ItemFilter(request.GET, Item.objects.for_lists())
+    if not filterset.is_bounded:
+        filterset.queryset = filterset.queryset.newest(NEWEST)
     upload = find_upload(filterset)
-    context = {"upload": upload, "newest": None if is_of_one else NEWEST, "most_ticked": MOST_TICKED}
+    context = {"upload": upload, "newest": None if filterset.is_bounded else NEWEST, "most_ticked": MOST_TICKED}
     exclude = ["upload"] if upload else []
     return show_list(request, "items/list.html", filterset, TickableItemTable, exclude=exclude, **context)
 

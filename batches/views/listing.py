@@ -12,11 +12,14 @@ MOST_ON_A_PAGE = 200
 
 
 def paginate(request, table, count=None, per_page=25):
-    """Sort and page a table by the request's query; `count` gives Counts for the records of the page shown."""
-    paged = {"per_page": per_page, "silent": True, "paginator_class": CappedPaginator}
-    RequestConfig(request, paginate=paged).configure(table)
-    if table.paginator.per_page > MOST_ON_A_PAGE:
-        table.paginate(paginator_class=CappedPaginator, per_page=MOST_ON_A_PAGE)
+    """Sort and page a table by the request's query, also by one that makes no sense.
+
+    `count` gives Counts for the records of the page shown.
+    """
+    RequestConfig(request, paginate=False).configure(table)
+    asked = next(iter(read_ids([request.GET.get(table.prefixed_per_page_field, "")])), 0)
+    table.paginate(paginator_class=CappedPaginator, per_page=min(asked, MOST_ON_A_PAGE) or per_page)
+    table.page = table.paginator.get_page(request.GET.get(table.prefixed_page_field))
     if count:
         table.counts = count([row.record for row in table.page.object_list])
     return table

@@ -2,54 +2,71 @@
 
 import hashlib
 import time
-from functools import wraps
+from functools import partial, wraps
 
 from django.core.cache import cache
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_vary_headers
 
-from batches.views.columns import name_cookie
+from batches.views.columns import name_cookie, name_table
 
 FRESH = 0.5
 """Seconds for which a part is given to others as well. With a look every 1.5 s, what is seen is at most 2 s old."""
-KEPT = 5
-"""Seconds for which the last one is given while one of them renders the next."""
+LONGEST = 60
+"""Seconds that a rendering may take: for so long the last part is given to others, and no second one begins."""
 
 
-def shared(view):
+def shared(view=None, *, table=None):
     """A view whose live part, which htmx asks for, is the same for everybody of the same rights in the same time zone.
 
-    It holds neither a form's token nor anything else of one user's: its buttons belong to the page's form `act`.
+    It holds neither a form's token nor anything else of one user's: its buttons belong to the page's form `act`. Where
+    columns of a table can be chosen, `table` is its class, and those are given the same who have chosen the same.
     """
+    if view is None:
+        return partial(shared, table=table)
 
     @wraps(view)
     def answer(request, *args, **kwargs):
-        response = answer_part(request, view, args, kwargs) if request.htmx else view(request, *args, **kwargs)
+        render = partial(view, request, *args, **kwargs)
+        response = answer_part(request, render, table) if request.htmx else render()
         patch_vary_headers(response, ["HX-Request"])
         return response
 
     return answer
 
 
-def answer_part(request, view, args, kwargs):
-    key = f"part:{name_reader(request)}"
+def answer_part(request, render, table):
+    key = f"part:{name_reader(request, table)}"
     kept = cache.get(key)
-    if kept is None or (time.monotonic() - kept[2] > FRESH and cache.add(f"{key}:busy", True, KEPT)):
-        response = view(request, *args, **kwargs)
-        if response.status_code != 200:
-            return response
-        etag = f'"{hashlib.blake2b(response.content, digest_size=12).hexdigest()}"'
-        kept = etag, response.content, time.monotonic()
-        cache.set(key, kept, KEPT)
-        cache.delete(f"{key}:busy")
+    if kept is None or time.monotonic() - kept[2] > FRESH:
+        is_first = cache.add(f"{key}:busy", True, LONGEST)
+        # Where nothing is kept yet, nobody can be given the last one.
+        if is_first or kept is None:
+            response, kept = render_part(render, key, is_first)
+            if kept is None:
+                return response
     etag, content, _ = kept
     response = HttpResponse(content, headers={"ETag": etag, "Cache-Control": "private, no-store"})
     return get_conditional_response(request, etag, response=response)
 
 
-def name_reader(request):
-    """The same for all who are shown the same: by address, rights, time zone and the columns that they have chosen."""
-    chosen = [f"{name}={value}" for name, value in sorted(request.COOKIES.items()) if name.startswith(name_cookie(""))]
-    shown = [request.get_full_path(), str(request.user.is_staff), timezone.get_current_timezone_name(), *chosen]
+def render_part(render, key, is_first):
+    """The response, and what is kept of it under `key`: None where there is nothing to be shown to others."""
+    try:
+        response, kept = render(), None
+        if response.status_code == 200:
+            etag = f'"{hashlib.blake2b(response.content, digest_size=12).hexdigest()}"'
+            kept = etag, response.content, time.monotonic()
+            cache.set(key, kept, LONGEST)
+        return response, kept
+    finally:
+        if is_first:
+            cache.delete(f"{key}:busy")
+
+
+def name_reader(request, table):
+    """The same for all who are shown the same: by address, rights, time zone and the table's columns, as chosen."""
+    chosen = request.COOKIES.get(name_cookie(name_table(table)), "") if table else ""
+    shown = [request.get_full_path(), str(request.user.is_staff), timezone.get_current_timezone_name(), chosen]
     return hashlib.blake2b("\n".join(shown).encode(errors="surrogateescape"), digest_size=16).hexdigest()

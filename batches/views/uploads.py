@@ -26,7 +26,7 @@ GONE_ON = "Nothing was changed: the list has gone on meanwhile. This is where it
 OTHER_COLUMNS = "Nothing was changed: the list got another file or sheet meanwhile. Look at its columns."
 
 
-@shared
+@shared(table=UploadTable)
 def upload_list(request):
     filterset = UploadFilter(request.GET, Upload.objects.with_creator())
     return show_list(request, "uploads/list.html", filterset, UploadTable, count_uploads)

@@ -6,6 +6,7 @@ import io
 import random
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass
 
 import requests
@@ -171,7 +172,8 @@ class Decider:
         for stray in Stray.objects.waiting()[:20]:
             self.person.press(f"/strays/{stray.pk}/try-again/")
         outcome = self.luck.choice(["missing", "error"])
-        found = (
-            Item.objects.filter(upload__in=self.uploads, outcome=outcome).values_list("upload", flat=True).distinct()
+        found = Item.objects.filter(upload__in=self.uploads, outcome=outcome)
+        numbers = Counter(found.values_list("upload", flat=True))
+        return sum(
+            self.person.press(f"/uploads/{pk}/re-run/", outcome=f"{outcome}:{number}") for pk, number in numbers.items()
         )
-        return sum(self.person.press("/items/re-run/", upload=pk, outcome=outcome) for pk in list(found))

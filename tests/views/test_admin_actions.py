@@ -34,12 +34,17 @@ def act(client, charlie):
         address = reverse(f"admin:{records[0]._meta.app_label}_{records[0]._meta.model_name}_changelist")
         chosen = {"action": action, "index": 0, "_selected_action": [record.pk for record in records]}
         page = client.post(address, chosen | more, follow=True)
-        hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page.content.decode()))
+        hidden = read_hidden(page)
         if "confirmed" in hidden and answer:
             page = client.post(address, hidden, follow=True)
         return page
 
     return do
+
+
+def read_hidden(page):
+    """The question's own fields."""
+    return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page.content.decode()))
 
 
 def said(page):
@@ -108,6 +113,23 @@ def test_missing_people_of_lists_are_rerun_and_planned(act, miss, enqueued, char
     assert upload.items.filter(outcome=Outcome.PENDING, batch=None).count() == 12
     assert enqueued == [("planning", upload.pk)]
     assert upload.events.get(what="re-run").user == charlie
+
+
+def test_no_more_missing_people_are_rerun_than_were_asked_about(act, client, miss, enqueued):
+    upload = miss(people(20))
+    late = list(upload.items.order_by("pk").values_list("pk", flat=True)[:8])
+    Item.objects.filter(pk__in=late).update(outcome=Outcome.MATCHED)
+    asked = read_hidden(act("rerun_missing", upload, answer=False))
+    assert asked["people"] == "12"
+    Item.objects.filter(pk__in=late).update(outcome=Outcome.MISSING)
+    address = reverse("admin:batches_upload_changelist")
+    for number in ("12", "", "x"):
+        page = client.post(address, asked | {"people": number}, follow=True)
+        assert said(page)[0].startswith("Nothing was done: 20 people of these lists are missing now, not ")
+    assert enqueued == []
+    Item.objects.filter(pk__in=late).update(outcome=Outcome.MATCHED)
+    Item.objects.filter(pk=upload.items.last().pk).update(outcome=Outcome.MATCHED)
+    assert said(client.post(address, asked, follow=True)) == ["11 people to be asked for once more."]
 
 
 def test_nothing_is_rerun_where_nobody_or_too_many_are_missing(act, miss, start_upload, enqueued, monkeypatch):

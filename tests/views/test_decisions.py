@@ -1,10 +1,12 @@
 """What people decide, by the buttons that they press."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
+from batches import paging
 from batches.models import Batch, Hold, Item, Upload
 from batches.statuses import BatchStatus, Outcome, UploadStatus
 
@@ -32,20 +34,69 @@ def look(browser, address, **options):
     return browser.get(address, **options).content.decode()
 
 
+def find_button(page, label):
+    """Where a button of a page sends to, and what."""
+    button = next(tag for tag in re.findall(r"<button[^>]*>[^<]*", page) if tag.partition(">")[2].startswith(label))
+    action, name, value = (re.search(rf'{part}="([^"]*)"', button).group(1) for part in ("formaction", "name", "value"))
+    return action, {name: value}
+
+
 @pytest.mark.parametrize("of", ["upload", "batch"])
 @pytest.mark.parametrize(
     ("outcome", "label", "count"), [("missing", "Re-run 2 missing", 2), ("error", "Re-run 1 error", 1)]
 )
 def test_a_list_or_a_batch_is_re_run(browser, ended, of, outcome, label, count):
     record = ended if of == "upload" else ended.batches.get()
-    assert label in look(browser, record.get_absolute_url())
-    form = {of: record.pk, "outcome": outcome, "next": record.get_absolute_url()}
-    page = browser.post("/items/re-run/", form, follow=True)
+    action, form = find_button(look(browser, record.get_absolute_url()), label)
+    assert (action, form) == (f"{record.get_absolute_url()}re-run/", {"outcome": f"{outcome}:{count}"})
+    page = browser.post(action, form | {"next": record.get_absolute_url()}, follow=True)
     assert page.redirect_chain[-1][0] == record.get_absolute_url()
     assert f"{count} {'person is' if count == 1 else 'people are'} asked for once more." in page.content.decode()
     assert pending() == count
     assert f"{label} (" not in look(browser, record.get_absolute_url())
     assert Upload.objects.get().status == UploadStatus.RUNNING
+
+
+@pytest.mark.parametrize("of", ["upload", "batch"])
+@pytest.mark.parametrize("outcome", ["missing:1", "missing", "missing:", "missing:x", "missing:-2", "missing:0"])
+def test_no_more_are_re_run_than_were_asked_about(browser, ended, of, outcome):
+    record = ended if of == "upload" else ended.batches.get()
+    page = browser.post(f"{record.get_absolute_url()}re-run/", {"outcome": outcome}, follow=True).content.decode()
+    assert f"there are 2 now, not {int(outcome.endswith(':1'))}. Look again and decide." in page
+    assert pending() == 0
+
+
+def test_fewer_than_were_asked_about_are_re_run(browser, ended):
+    browser.post(f"{ended.get_absolute_url()}re-run/", {"outcome": "missing:40"})
+    assert pending() == 2
+
+
+def test_others_than_missing_people_and_errors_are_not_re_run(browser, ended):
+    browser.post(f"{ended.get_absolute_url()}re-run/", {"outcome": "matched:9"})
+    assert pending() == 0
+
+
+def test_all_that_the_filters_show_are_re_run_unless_there_are_more_by_now(browser, ended):
+    page = look(browser, f"/items/?upload={ended.pk}&outcome=missing")
+    shown = re.search(r'name="shown" value="(\d+)"', page).group(1)
+    form = {"upload": ended.pk, "outcome": "missing", "which": "all"}
+    first = ended.items.filter(outcome=Outcome.MATCHED).first().pk
+    Item.objects.filter(pk=first).update(outcome=Outcome.MISSING)
+    for given in ({}, {"shown": "x"}, {"shown": shown}):
+        page = browser.post("/items/re-run/", form | given, follow=True).content.decode()
+        assert "there are 3 now, not" in page
+    assert pending() == 0
+    browser.post("/items/re-run/", form | {"shown": 3})
+    assert pending() == 3
+
+
+def test_where_no_exact_number_was_shown_all_are_re_run(browser, ended, monkeypatch):
+    monkeypatch.setattr(paging, "CAP", 5)
+    page = look(browser, f"/items/?upload={ended.pk}")
+    assert "All 5+ that the filters show" in page
+    assert 'name="shown" value="6"' in page
+    browser.post("/items/re-run/", {"upload": ended.pk, "which": "all", "shown": 6})
+    assert pending() == 3
 
 
 def test_those_that_are_ticked_are_re_run(browser, ended):
@@ -64,7 +115,7 @@ def test_one_person_is_re_run(browser, ended):
     assert "Re-run (may be paid again)</button>" not in look(browser, item.get_absolute_url())
 
 
-@pytest.mark.parametrize("form", [{}, {"item": "x"}, {"upload": "x"}, {"which": "ticked", "upload": 1}])
+@pytest.mark.parametrize("form", [{}, {"item": "x"}, {"upload": "x"}, {"which": "ticked", "upload": 1}, {"upload": 1}])
 def test_nobody_chosen_re_runs_nobody(browser, ended, form):
     assert "Nobody was chosen" in browser.post("/items/re-run/", form, follow=True).content.decode()
     assert pending() == 0
@@ -73,7 +124,8 @@ def test_nobody_chosen_re_runs_nobody(browser, ended, form):
 def test_a_cancelled_list_offers_no_re_run(browser, ended):
     Upload.objects.update(status=UploadStatus.CANCELLED)
     assert "Re-run" not in look(browser, ended.get_absolute_url())
-    page = browser.post("/items/re-run/", {"upload": ended.pk}, follow=True).content.decode()
+    form = {"outcome": "missing:2"}
+    page = browser.post(f"{ended.get_absolute_url()}re-run/", form, follow=True).content.decode()
     assert "Nobody is asked for once more" in page
 
 

@@ -1,12 +1,18 @@
 """Parts of pages that move."""
 
+import time
+from contextlib import nullcontext
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.core.cache import cache
 from django.http import HttpResponse
+from django.utils import timezone
 from django_htmx.middleware import HtmxDetails
 
 from batches.models import Batch, Hold, Upload
 from batches.views import live
+from notices.models import Notice
 
 pytestmark = pytest.mark.django_db
 PART = {"HX-Request": "true"}
@@ -36,9 +42,26 @@ def test_what_has_changed_is(browser, pages):
         assert address in again.content.decode()
 
 
-def test_a_part_holds_nothing_of_one_user(browser, pages):
+def test_a_part_holds_nothing_of_one_user(browser, client, pages, charlie, django_user_model, monkeypatch):
+    """Each is made anew for either, with a notice, a session and a token of their own: not a byte may differ."""
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    Batch.objects.update(status="unconfirmed", attempts=1, submitted_at=now, problem="The connection broke.")
+    Hold.objects.create(reason="The vendor does not accept the API key.")
+    bob = django_user_model.objects.create_user("bob", password="bob-password")
+    Notice.objects.create(user=bob, kind="complete", text="Only for Bob.", subject=1, at=now)
+
+    def look(user, address):
+        client.force_login(user)
+        cache.clear()
+        return client.get(address, headers=PART).content
+
+    alice = django_user_model.objects.get(username="alice")
     for address in pages:
-        assert "csrfmiddlewaretoken" not in browser.get(address, headers=PART).content.decode(), address
+        part = look(alice, address)
+        assert part == look(bob, address), address
+        assert b"csrfmiddlewaretoken" not in part
+    assert look(alice, "/") != look(charlie, "/"), "Staff have other buttons: the comparison sees what differs."
 
 
 def test_everybody_who_asks_at_once_is_given_the_same(browser, pages, monkeypatch, django_assert_num_queries):
@@ -58,21 +81,71 @@ def test_staff_are_shown_their_own_buttons(browser, client, charlie, monkeypatch
     assert b"Go on now" in client.get("/", headers=PART).content
 
 
-def test_who_asks_while_another_renders_is_given_the_last_one(rf, monkeypatch):
-    def ask():
+@pytest.fixture
+def ask(rf, monkeypatch):
+    """Asks for a view's live part, as often as it is called; nothing that is kept is fresh."""
+    monkeypatch.setattr(live, "FRESH", -1)
+
+    def ask(show):
         request = rf.get("/", headers=PART)
         request.user, request.htmx = AnonymousUser(), HtmxDetails(request)
         return show(request).content
 
-    def render(request):
-        made.append(ask() if made else b"first")
-        return HttpResponse(b"part %d" % len(made))
+    return ask
 
-    monkeypatch.setattr(live, "FRESH", -1)
-    made, show = [], live.shared(render)
-    assert ask() == b"part 1"
-    assert ask() == b"part 2"
-    assert made == [b"first", b"part 1"]
+
+@pytest.mark.parametrize("seconds", [0, 30])
+def test_who_asks_while_another_renders_is_given_the_last_one(ask, monkeypatch, seconds):
+    """Also where the rendering takes long, and more than one asks meanwhile."""
+
+    later = time.time() + seconds
+
+    def render(request):
+        if given:
+            monkeypatch.setattr(time, "time", lambda: later)
+            given.extend([ask(show), ask(show)])
+        given.append(b"part %d" % len(given))
+        return HttpResponse(given[-1])
+
+    given, show = [], live.shared(render)
+    assert ask(show) == b"part 0"
+    assert ask(show) == b"part 3"
+    assert given == [b"part 0", b"part 0", b"part 0", b"part 3"]
+
+
+@pytest.mark.parametrize("fails", [ValueError, HttpResponse])
+def test_a_rendering_that_fails_keeps_nobody_from_the_next(ask, fails):
+    def render(request):
+        tries.append(1)
+        if len(tries) != 2:
+            return HttpResponse(b"try %d" % len(tries))
+        if fails is HttpResponse:
+            return HttpResponse(b"away", status=503)
+        raise fails
+
+    tries, show = [], live.shared(render)
+    assert ask(show) == b"try 1"
+    with nullcontext() if fails is HttpResponse else pytest.raises(fails):
+        assert ask(show) == b"away"
+    assert ask(show) == b"try 3"
+
+
+@pytest.mark.parametrize(
+    ("address", "table", "is_shared"),
+    [
+        ("/", "uploadtable", True),
+        ("/uploads/", "exporttable", True),
+        ("/uploads/", "uploadtable", False),
+        ("/batches/", "batchtable", False),
+        ("/batches/", "uploadtable", True),
+    ],
+)
+def test_those_who_chose_the_same_columns_of_a_page_share_it(browser, pages, monkeypatch, address, table, is_shared):
+    monkeypatch.setattr(live, "FRESH", 60)
+    first = browser.get(address, headers=PART).content
+    Upload.objects.update(name="Renamed")
+    browser.post(f"/tables/{table}/", {"column": ["upload", "status"]})
+    assert (browser.get(address, headers=PART).content == first) == is_shared
 
 
 def test_whole_pages_are_made_for_each(browser, pages):

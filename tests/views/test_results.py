@@ -110,7 +110,7 @@ def press(browser, address, **form):
 
 
 def test_those_that_the_filters_show_are_re_run(browser, upload):
-    press(browser, "/items/re-run/", upload=upload.pk, outcome="error", which="all")
+    press(browser, "/items/re-run/", upload=upload.pk, outcome="error", which="all", shown=1)
     assert Item.objects.filter(outcome=Outcome.PENDING).count() == 1
 
 
@@ -122,7 +122,7 @@ def test_those_that_are_ticked_are_suppressed(browser, upload):
 
 
 def test_all_that_the_filters_show_are_suppressed(browser, upload):
-    press(browser, "/items/suppress/", which="all", upload=upload.pk, match="other")
+    press(browser, "/items/suppress/", which="all", upload=upload.pk, match="other", shown=1)
     assert [entry.label for entry in Suppression.objects.all()] == ["Ada Abbott · 3 Oak St, Herndon, VA 20170"]
 
 
@@ -310,7 +310,7 @@ def test_an_answer_shows_before_it_is_digested(browser, finish_upload):
 
 def test_all_that_are_shown_are_meant_whatever_is_ticked(browser, upload):
     ticked = [upload.items.order_by("pk").first().pk]
-    press(browser, "/items/suppress/", which="all", upload=upload.pk, match=["same", "other"], item=ticked)
+    press(browser, "/items/suppress/", which="all", upload=upload.pk, match=["same", "other"], item=ticked, shown=3)
     assert Suppression.objects.count() == 3
     form = {"which": "all", "upload": upload.pk, "match": "other", "item": ticked}
     assert browser.post("/items/export/", form).url.endswith(f"?upload={upload.pk}&match=other")

@@ -1,15 +1,17 @@
 """Tables that are sorted, paged, narrowed, and shown with the columns that somebody wants."""
 
+import html
 import re
 
 import pytest
 
-from batches import paging
+from batches import digests, paging
 from batches.models import Item
 from batches.views import items as item_pages
 from tests.conftest import people, person
 
 pytestmark = pytest.mark.django_db
+LISTS = ["/uploads/", "/batches/", "/items/", "/exports/", "/suppressions/", "/strays/"]
 
 
 def headings(response):
@@ -38,12 +40,48 @@ def test_an_address_says_which_columns_are_shown_and_changes_nothing_that_is_rem
     assert len(headings(browser.get("/uploads/"))) == 7
 
 
+def test_what_somebody_sees_can_be_sent_to_others(browser, client, charlie, upload):
+    browser.post("/tables/uploadtable/", {"column": ["status", "created_at"]})
+    page = browser.get("/uploads/?sort=-name&status=running&q=")
+    link = re.search(r'href="([^"]*)">Link to this view', page.content.decode()).group(1)
+    assert link == "/uploads/?sort=-name&amp;status=running&amp;q=&amp;columns=status.created_at"
+    client.cookies.pop("table-uploadtable")
+    assert headings(client.get("/uploads/")) != headings(page)
+    assert headings(client.get(html.unescape(link))) == headings(page) == ["List", "Status", "Uploaded"]
+
+
+@pytest.mark.parametrize("address", LISTS)
+def test_narrowing_keeps_order_and_columns(browser, address):
+    page = browser.get(f"{address}?sort=-id&columns=-").content.decode()
+    form = re.search(r'<form method="get"[^>]*Narrow the table down.*?</form>', page, re.DOTALL).group()
+    hidden = re.findall(r'type="hidden" name="(sort|columns)" value="([^"]*)"', form)
+    assert hidden == [("sort", "-id"), ("columns", "-")]
+    assert not re.findall('name="(?:sort|columns)"', browser.get(address).content.decode())
+
+
+@pytest.mark.parametrize("address", LISTS)
+def test_without_a_ticked_box_the_first_column_is_shown_alone(browser, upload, address):
+    whole = headings(browser.get(address))
+    first = next(heading for heading in whole if heading and heading != "What to do")
+    table = browser.get(address).context["choice"].table
+    browser.post(f"/tables/{table}/", {"rows": "50"})
+    page = browser.get(address)
+    assert [heading for heading in headings(page) if heading != "What to do"] == [first]
+    assert page.context["choice"].rows == 50
+    assert "columns=-" in page.content.decode()
+    del browser.cookies[f"table-{table}"]
+    assert headings(browser.get(f"{address}?columns=-")) == headings(page) != whole
+    assert headings(browser.get(address)) == whole
+
+
 def test_boxes_to_tick_and_the_first_column_always_stay(browser, upload):
     page = browser.get("/items/?columns=outcome")
     assert headings(page) == ["What to do", "Row", "Outcome"]
 
 
-@pytest.mark.parametrize("cookie", ["", "7.person", "nonsense", "25.", "25.../../x", "25." + "a" * 3000, "|;25"])
+@pytest.mark.parametrize(
+    "cookie", ["", "7.person", "nonsense", "25.", "25.-.-", "25.../../x", "25." + "a" * 3000, "|;25"]
+)
 def test_what_cannot_be_a_choice_is_passed_over(browser, upload, cookie):
     browser.cookies.load({"table-uploadtable": cookie})
     assert browser.get("/uploads/").status_code == 200
@@ -90,6 +128,28 @@ def test_without_a_list_the_newest_people_are_shown(browser, upload, start_uploa
     assert "uploaded last" not in browser.get(f"/items/?upload={upload.pk}").content.decode()
 
 
+@pytest.mark.parametrize(
+    "query",
+    ["", "q=", "q=%20", "upload=0", "upload=1,2", "upload=x", "batch=0", "batch=-1", "outcome=pending", "state=VA"],
+)
+def test_whatever_names_no_list_and_nobody_shows_the_newest(browser, upload, start_upload, monkeypatch, query):
+    monkeypatch.setattr(item_pages, "NEWEST", 12)
+    other = start_upload([person(1_000 + number) for number in range(12)])
+    page = browser.get(f"/items/?{query}")
+    assert {row.record.upload_id for row in page.context["table"].page} == {other.pk}
+    assert "The 12 people who were uploaded last" in page.content.decode()
+
+
+def test_a_search_looks_through_all_lists_and_says_nothing_else(browser, upload, start_upload, monkeypatch):
+    monkeypatch.setattr(item_pages, "NEWEST", 12)
+    start_upload([person(1_000 + number) for number in range(12)])
+    digests.digest_upload(upload.pk)
+    for query in ("q=5+oak", "q=5+oak&upload=0", f"upload={upload.pk}", f"batch={upload.batches.get().pk}"):
+        page = browser.get(f"/items/?{query}")
+        assert {row.record.upload_id for row in page.context["table"].page} == {upload.pk}, query
+        assert "uploaded last" not in page.content.decode()
+
+
 def test_people_ticked_on_other_pages_are_sent_as_one_field(browser, finish_upload):
     upload = finish_upload(12)
     Item.objects.update(outcome="missing")
@@ -97,9 +157,6 @@ def test_people_ticked_on_other_pages_are_sent_as_one_field(browser, finish_uplo
     browser.post("/items/re-run/", {"item": [f"{first},{second}", str(third), ""], "which": "ticked"})
     assert Item.objects.filter(outcome="pending").count() == 3
     assert upload.pk
-
-
-LISTS = ["/uploads/", "/batches/", "/items/", "/exports/", "/suppressions/", "/strays/"]
 
 
 def read_empty(response):
@@ -123,6 +180,41 @@ def test_lists_are_narrowed_down(browser, charlie, make_upload, start_upload, qu
     page = browser.get(f"/uploads/?{query}").content.decode()
     assert "Oak street" in page
     assert "Elm street" not in page
+
+
+TABLES = [*LISTS, "/notices/", "/find/?q=oak", "{}", "{}history/", "{batch}", "{ready}"]
+ODD = [f"per_page={number}" for number in ("-5", "0", "-0", "x", "1.5", "²", "٣", "1,2", "9" * 5000, "", "%00")]
+ODD += [f"page={number}" for number in ("-5", "0", "x", "1.5", "²", "9" * 30, "9" * 5000, "", "last", "%00")]
+ODD += ["per_page=500&page=2", "per_page=-5&page=-5", "per_page=1&page=2&per_page=0"]
+ODD += [f"sort={name}" for name in ("-", "--", "x", "-x", ",", "pk", "progress", "__class__", "name,-name", "?", "%00")]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_query_that_makes_no_sense_is_no_error(browser, start_upload, make_upload, table):
+    upload, ready = start_upload(30), make_upload([*people(3, City="Reston"), *people(12, Zip="x")])
+    urls = {"batch": upload.batches.get().get_absolute_url(), "ready": ready.get_absolute_url()}
+    address = table.format(upload.get_absolute_url(), **urls)
+    for query in ODD:
+        response = browser.get(f"{address}{'&' if '?' in address else '?'}{query}")
+        assert response.status_code == 200, query
+        assert response.context["table"].page.number >= 1
+
+
+@pytest.mark.parametrize(
+    ("query", "page", "rows"),
+    [
+        ("per_page=500&page=2", 2, 200),
+        ("per_page=500", 1, 200),
+        ("per_page=-5", 1, 25),
+        ("per_page=0&page=3", 3, 25),
+        ("per_page=7&page=-1", 31, 7),
+        ("page=x", 1, 25),
+    ],
+)
+def test_pages_have_at_most_200_rows_whatever_is_asked_for(browser, make_upload, query, page, rows):
+    upload = make_upload(people(211))
+    table = browser.get(f"/items/?upload={upload.pk}&{query}").context["table"]
+    assert (table.page.number, table.paginator.per_page) == (page, rows)
 
 
 def test_pages_beyond_the_last_show_the_last(browser, make_upload):
