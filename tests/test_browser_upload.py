@@ -296,5 +296,5 @@ def test_no_step_scrolls_sideways_on_a_phone(portal):
         page.get_by_role("button", name="Start").wait_for()
         assert_it_fits()
         page.get_by_role("button", name="Start").click()
-        page.get_by_text("Started.").wait_for()
+        page.get_by_text("Started. This page follows it").wait_for()
         assert_it_fits()
