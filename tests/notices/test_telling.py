@@ -68,7 +68,7 @@ def test_telling_takes_as_many_queries_however_many_lists_there_are(complete, co
     for number in range(count):
         complete(first=number)
     # Lists, their counts in three, notices.
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         telling.tell_completions(timezone.now())
     assert Notice.objects.count() == count
     # Nothing new: completions; three of readings; approvals; two of batches; holds.

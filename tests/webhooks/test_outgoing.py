@@ -175,7 +175,7 @@ def test_announcing_takes_as_many_queries_however_many_lists_there_are(
     for number in range(count):
         complete([person(number * 100 + n) for n in range(12)])
     # Endpoints, lists, their counts in two, the messages; on SQLite and PostgreSQL in a savepoint.
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         announcing.announce(timezone.now())
     assert Message.objects.count() == count
 
