@@ -6,6 +6,8 @@ from django.utils.dateformat import format as format_date
 from django.utils.html import format_html
 from django.utils.timezone import localtime
 
+from batches.drawing import draw_bar
+
 MINUTE = "M j, H:i"
 
 
@@ -31,6 +33,30 @@ class PartColumn(tables.Column):
 
     def render(self, record, value):
         return get_template(self.template_name).render({"record": record, "value": value})
+
+
+class BarColumn(tables.Column):
+    """The bar of a record's `counts`, with the numbers below it."""
+
+    def __init__(self, **kwargs):
+        super().__init__(empty_values=(), orderable=False, **kwargs)
+
+    def render(self, record):
+        if not record.counts or not record.counts.total:
+            return "—"
+        text = " · ".join(describe_counts(record.counts))
+        return format_html('<div class="bar-cell">{}<small>{}</small></div>', draw_bar(record.counts), text)
+
+
+def describe_counts(counts):
+    """In words what a bar shows, those of whom there is nobody left out."""
+    yield f"{counts.percent}%"
+    yield f"{counts.matched:,} matched"
+    yield f"{counts.no_match:,} no match"
+    if counts.error:
+        yield f"{counts.error:,} error{'' if counts.error == 1 else 's'}"
+    if counts.missing:
+        yield f"{counts.missing:,} missing"
 
 
 class MomentColumn(tables.Column):

@@ -51,17 +51,6 @@ class Counts:
         """Whole per cent of the answered that matched; None before the first answer."""
         return round(100 * self.matched / self.answered) if self.answered else None
 
-    @property
-    def segments(self):
-        """The bar: outcome, how many, where it begins and how wide it is in per cent; each, so that they grow."""
-        start, parts = 0.0, []
-        for outcome in COUNTED:
-            number = getattr(self, outcome)
-            width = 100 * number / self.total if self.total else 0
-            parts.append((outcome, number, f"{start:.2f}", f"{width:.2f}"))
-            start += width
-        return parts
-
     def add(self, row):
         for name in [*COUNTED, "credits"]:
             setattr(self, name, getattr(self, name) + (row[name] or 0))

@@ -48,10 +48,10 @@ class Progress:
         return batch.status == BatchStatus.REFUSED
 
 
-def read_progress(active, ended, now, is_going):
+def read_progress(active, ended, now, is_going, drawn=None):
     """Put on uploads their `counts`, and on those in progress what `follow` says. Gives the Progress.
 
-    `is_going`: whether anything is sent at all.
+    `is_going`: whether anything is sent at all. `drawn`: those of which batches are drawn, where not all are.
     """
     kept = read_minutes(now)
     since = find_since(kept, now)
@@ -62,6 +62,7 @@ def read_progress(active, ended, now, is_going):
     for upload in active + ended:
         upload.counts = counts[upload.pk]
     progress = Progress(now, tell_pace(rows, kept, now), batches, opened, count_done(opened))
+    draw_strips(active if drawn is None else drawn, progress)
     follow(active, progress, is_going)
     return progress
 
@@ -70,7 +71,7 @@ def look_at_one(upload, now):
     """Put the same on a started upload: how long it takes depends on the others as well."""
     others = Upload.objects.active().exclude(pk=upload.pk).order_by("priority", "id")[:SHOWN]
     is_going = is_taken(CLOCK) and not Hold.objects.in_force(now).exists()
-    read_progress([*others, upload], [], now, is_going)
+    read_progress([*others, upload], [], now, is_going, drawn=[upload])
 
 
 def read_batches(uploads, since):
@@ -96,15 +97,13 @@ def count_done(rows):
 
 
 def follow(uploads, progress, is_going):
-    """Put on each upload its batches as a `strip` and whether one of them `needs_a_person`, its `rate` in results a
-    second, and how long it takes, as `left` in words and until `done_at`; None where that cannot be told.
+    """Put on each upload whether one of its batches `needs_a_person`, its `rate` in results a second, and how long it
+    takes, as `left` in words and until `done_at`; None where that cannot be told.
     """
     theirs = defaultdict(list)
     for batch in progress.batches.values():
         theirs[batch.upload_id].append(batch)
-    strips = read_strips(uploads, progress)
     for upload in uploads:
-        upload.strip = lay_strip(strips.get(upload.pk, []), {status: status.label for status in IN_STRIP})
         upload.stuck = [batch for batch in theirs[upload.pk] if progress.is_stuck(batch)]
         upload.needs_a_person = bool(upload.stuck)
         upload.rate = progress.pace.per_upload.get(upload.pk, 0)
@@ -126,6 +125,13 @@ def make_run(upload, batches, progress):
     stuck = sum(batch.size - batch.moved - progress.done[batch.pk] for batch in upload.stuck)
     in_flight = sum(progress.count_awaited(batch) for batch in batches)
     return Run(upload.priority, upload.counts.done, max(upload.counts.pending - stuck, 0), in_flight)
+
+
+def draw_strips(uploads, progress):
+    """Put on each upload its batches as a `strip`."""
+    strips, labels = read_strips(uploads, progress), {status: status.label for status in IN_STRIP}
+    for upload in uploads:
+        upload.strip = lay_strip(strips.get(upload.pk, []), labels)
 
 
 def read_strips(uploads, progress):

@@ -1,7 +1,7 @@
 import django_tables2 as tables
 
 from batches import digests, exports
-from batches.cells import MINUTE, MomentColumn, PartColumn, StatusColumn
+from batches.cells import MINUTE, BarColumn, MomentColumn, PartColumn, StatusColumn
 from batches.models import Batch, Event, Export, Item, Suppression, Upload
 
 NUMBER = {"td": {"class": "number"}, "th": {"class": "number"}}
@@ -12,7 +12,7 @@ class CountedTable(tables.Table):
     """With a bar of stacked outcomes. The view puts `counts` on the table once it knows which rows are shown."""
 
     counts = {}
-    progress = PartColumn("_bar_cell.html", orderable=False)
+    progress = BarColumn()
 
     def before_render(self, request):
         for row in self.page.object_list if self.page else self.rows:

@@ -44,7 +44,8 @@ JUST_NOW = """
 """
 HISTORY = """
     INSERT INTO batches_event (upload_id, batch_id, at, what, detail)
-    SELECT upload_id, id, now(), 'a line', '' FROM batches_batch b, generate_series(1, 6)
+    SELECT upload_id, id, now() - (b.id * 6 + n) * interval '1 millisecond', 'a line', ''
+    FROM batches_batch b, generate_series(1, 6) AS n
     WHERE NOT EXISTS (SELECT FROM batches_event e WHERE e.batch_id = b.id)
 """
 DIGESTS = """

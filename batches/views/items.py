@@ -26,6 +26,9 @@ def item_list(request):
     if not filterset.is_bounded:
         filterset.queryset = filterset.queryset.newest(NEWEST)
     upload = find_upload(filterset)
+    if upload:
+        # By the index that holds them in this order: by their numbers, PostgreSQL may read all who came before.
+        filterset.queryset = filterset.queryset.order_by("upload_id", "row_number", "owner_number")
     context = {"upload": upload, "newest": None if filterset.is_bounded else NEWEST, "most_ticked": MOST_TICKED}
     exclude = ["upload"] if upload else []
     return show_list(request, "items/list.html", filterset, TickableItemTable, exclude=exclude, **context)

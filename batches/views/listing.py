@@ -35,8 +35,9 @@ def show_list(request, template, filterset, table_class, count=None, exclude=(),
 
 
 def find_upload(filterset):
-    """The upload that a list is narrowed to, or None."""
-    return Upload.objects.filter(pk=filterset.form.cleaned_data["upload"]).first() if filterset.is_valid() else None
+    """The upload that a list is narrowed to, also where another of its filters makes no sense; or None."""
+    filterset.is_valid()
+    return Upload.objects.filter(pk=filterset.form.cleaned_data.get("upload")).first()
 
 
 def read_ids(texts):

@@ -220,3 +220,10 @@ def test_pages_have_at_most_200_rows_whatever_is_asked_for(browser, make_upload,
 def test_pages_beyond_the_last_show_the_last(browser, make_upload):
     upload = make_upload(people(30))
     assert browser.get(f"/items/?upload={upload.pk}&page=99").context["table"].page.number == 2
+
+
+def test_a_list_stays_chosen_where_another_filter_makes_no_sense(browser, make_upload):
+    upload = make_upload(people(3))
+    page = browser.get(f"/items/?upload={upload.pk}&state=Florida")
+    assert page.context["upload"] == upload
+    assert page.context["table"].paginator.count == 3
