@@ -12,6 +12,9 @@ from django.db.models import Count, Q, Sum
 from batches.models import UNDIGESTED, Batch, Item
 from batches.statuses import COUNTED, BatchStatus
 
+MOST_UNPLANNED = 20_000
+"""Of whom so many are counted: more than ever were."""
+
 
 @dataclass
 class Counts:
@@ -82,10 +85,22 @@ def counted_in(batches):
     return Item.objects.filter(batch__in=batches, outcome__in=COUNTED)
 
 
-def count_uploads(uploads, opened=None):
+def read_unplanned():
+    """A row for each who is done and in no batch, the newest lists first: few, but for a limit."""
+    # All lists' in their order, as then PostgreSQL reads the index of just these.
+    rows = (
+        Item.objects.answered_unplanned()
+        .order_by("-upload_id")
+        .values("upload_id", "outcome", "credits", "answered_at")
+    )
+    return [row | dict.fromkeys(COUNTED, 0) | {row["outcome"]: 1} for row in rows[:MOST_UNPLANNED]]
+
+
+def count_uploads(uploads, opened=None, unplanned=None):
     """Upload id → Counts, in four queries that cost by the batches that are under way, and not by people.
 
-    `opened` are the grouped rows of these, by batch_id and upload_id, where somebody has them already.
+    `opened` are the grouped rows of these, by batch_id and upload_id, and `unplanned` those of `read_unplanned`, where
+    somebody has them already.
     """
     counts = {upload.pk: Counts(total=upload.item_count, credits=upload.earlier_credits) for upload in uploads}
     batches = Batch.objects.filter(upload__in=counts).order_by()
@@ -96,8 +111,7 @@ def count_uploads(uploads, opened=None):
     sums = {f"sum_{name}": Sum(name, default=0) for name in [*COUNTED, "credits"]}
     for row in closed_beside(opened, batches).values("upload_id").annotate(**sums):
         counts[row["upload_id"]].add({name.removeprefix("sum_"): row[name] for name in sums})
-    unplanned = Item.objects.filter(upload__in=counts).answered_unplanned()
-    for row in [*opened, *grouped(unplanned, "upload_id")]:
+    for row in [*opened, *(read_unplanned() if unplanned is None else unplanned)]:
         if row["upload_id"] in counts:
             counts[row["upload_id"]].add(row)
     return counts

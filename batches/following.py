@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Count, Q
 
-from batches.counts import count_uploads, counted_in, grouped
+from batches.counts import count_uploads, counted_in, grouped, read_unplanned
 from batches.drawing import MOST_CELLS, lay_strip
 from batches.forecasting import Run, forecast, say_seconds
 from batches.lease import CLOCK, is_taken
@@ -34,6 +34,8 @@ class Progress:
     """Rows of counts of those that are not closed, by batch_id and upload_id."""
     done: Counter
     """Id of a batch that is not closed → how many of its people are done."""
+    unplanned: list
+    """Rows of who is done and in no batch."""
 
     def count_awaited(self, batch):
         """How many people of a batch the vendor has before it, as far as is known."""
@@ -58,10 +60,11 @@ def read_progress(active, ended, now, is_going, drawn=None):
     batches = read_batches(active + ended, since)
     rows = count_lately(batches, since, now)
     opened = [row for row in rows if batches[row["batch_id"]].status != BatchStatus.CLOSED]
-    counts = count_uploads(active + ended, opened)
+    unplanned = read_unplanned()
+    counts = count_uploads(active + ended, opened, unplanned)
     for upload in active + ended:
         upload.counts = counts[upload.pk]
-    progress = Progress(now, tell_pace(rows, kept, now), batches, opened, count_done(opened))
+    progress = Progress(now, tell_pace(rows, kept, now), batches, opened, count_done(opened), unplanned)
     draw_strips(active if drawn is None else drawn, progress)
     follow(active, progress, is_going)
     return progress

@@ -14,7 +14,7 @@ from batches.counts import Counts, closed_beside, counted_in, grouped
 from batches.drawing import Chart, lay_chart
 from batches.following import SHOWN, read_progress
 from batches.lease import CLOCK, is_taken
-from batches.models import Batch, Item, Upload
+from batches.models import Batch, Upload
 from batches.spending import to_money
 from batches.statuses import ANSWERED, COUNTED, GONE, OPEN, BatchStatus
 
@@ -124,7 +124,7 @@ def add_up(progress):
     midnight = timezone.localtime(progress.now).replace(hour=0, minute=0, second=0, microsecond=0)
     first, under_way = midnight.replace(day=1), sum_under_way(progress)
     closed = sum_closed(first, midnight, progress.opened)
-    outside = list(count_outside(first, midnight))
+    outside = count_outside(first, midnight, progress.unplanned)
     today, month = Total(), Total()
     for part in [*under_way, closed["today"], *[row for row in outside if row["is_today"]]]:
         today.add(part)
@@ -151,14 +151,16 @@ def sum_under_way(progress):
     return [row for row in progress.opened if row["batch_id"] in batches] + put_aside
 
 
-def count_outside(first, midnight):
+def count_outside(first, midnight, unplanned):
     """Rows of counts, by whether they came since midnight, of people who were answered since the first of the month and
-    are in no batch that counts: it was dissolved or cancelled, or they are to be planned again.
+    are in no batch that counts: in none, or in one that was dissolved or cancelled.
     """
     gone = list(Batch.objects.filter(status__in=GONE, submitted_at__gte=first - LATE).values_list("pk", flat=True))
-    for items in (Item.objects.answered_unplanned(), counted_in(gone or [0])):
-        is_today = ExpressionWrapper(Q(answered_at__gte=midnight), output_field=BooleanField())
-        yield from grouped(items.filter(answered_at__gte=first).annotate(is_today=is_today), "is_today")
+    answered = counted_in(gone or [0]).filter(answered_at__gte=first)
+    is_today = ExpressionWrapper(Q(answered_at__gte=midnight), output_field=BooleanField())
+    lately = [row for row in unplanned if row["answered_at"] and row["answered_at"] >= first]
+    lately = [row | {"is_today": row["answered_at"] >= midnight} for row in lately]
+    return lately + grouped(answered.annotate(is_today=is_today), "is_today")
 
 
 def look_at_vendor(progress, is_held, is_clock_there):

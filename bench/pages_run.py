@@ -15,7 +15,11 @@ from bench.watched import measure_watched
 SIZES = [10, 1_000, 10_000]
 RUNNING = 20
 LONG = 1_000
-"""Batches of a list that waits for its turn."""
+"""Batches of a list that waits for its turn; half of its people are planned."""
+UNPLANNED = """
+    UPDATE batches_item SET batch_id = NULL
+    FROM batches_upload u WHERE u.id = upload_id AND u.name = 'l0' AND row_number % 2 = 0
+"""
 PER_LIST = 10 * PER_BATCH
 PART = {"HX-Request": "true"}
 ANSWERED = {"outcome": "(ARRAY['matched', 'matched', 'matched', 'no_match', 'error'])[1 + i % 5]"}
@@ -83,6 +87,7 @@ def begin_running():
     Upload.objects.bulk_create(Upload(name=f"c{n}", status=UploadStatus.CANCELLED, row_count=1_000) for n in range(50))
     long = LONG * PER_BATCH
     add_items(RUNNING * PER_BATCH + 1, long, UploadStatus.RUNNING, BatchStatus.PLANNED, "l", {}, long)
+    run(UNPLANNED)
     add_items(1, RUNNING * PER_BATCH, UploadStatus.RUNNING, BatchStatus.ACKNOWLEDGED, "r", dict(RUN), 5 * PER_BATCH)
     for table in ("upload", "batch"):
         run(f"ALTER SEQUENCE batches_{table}_id_seq RESTART WITH 1")

@@ -190,7 +190,7 @@ def test_lists_take_the_same_number_of_queries_for_one_and_three(
         with django_assert_num_queries(count[address]):
             assert browser.get(address).status_code == 200
 
-    count = {"/": 22, "/uploads/": 10, "/batches/": 8, "/items/": 10}
+    count = {"/": 21, "/uploads/": 10, "/batches/": 8, "/items/": 10}
     start_upload(12)
     look()
     start_upload(12)
