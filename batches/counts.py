@@ -13,7 +13,7 @@ from batches.models import UNDIGESTED, Batch, Item
 from batches.statuses import COUNTED, BatchStatus
 
 MOST_UNPLANNED = 20_000
-"""Of whom so many are counted: more than ever were."""
+"""Rows that are read; there are a few for a list whose people were planned again."""
 
 
 @dataclass
