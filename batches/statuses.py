@@ -18,7 +18,7 @@ class UploadStatus(models.TextChoices):
 
 
 class BatchStatus(models.TextChoices):
-    PLANNED = "planned", "Waiting its turn"
+    PLANNED = "planned", "Waiting"
     SUBMITTING = "submitting", "Being sent"
     UNCONFIRMED = "unconfirmed", "Unconfirmed"
     ACKNOWLEDGED = "acknowledged", "With the vendor"

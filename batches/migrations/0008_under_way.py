@@ -27,5 +27,10 @@ class Migration(migrations.Migration):
             name='last_at',
             field=models.DateTimeField(help_text='When the last of them came.', null=True),
         ),
+        migrations.AlterField(
+            model_name='batch',
+            name='status',
+            field=models.CharField(choices=[('planned', 'Waiting'), ('submitting', 'Being sent'), ('unconfirmed', 'Unconfirmed'), ('acknowledged', 'With the vendor'), ('refused', 'Refused'), ('closed', 'Closed'), ('dissolved', 'Planned anew'), ('cancelled', 'Cancelled')], db_index=True, default='planned', max_length=12),
+        ),
         migrations.RunPython(mark_planned_again, migrations.RunPython.noop),
     ]
