@@ -14,7 +14,7 @@ from batches.counts import count_uploads, counted_in, grouped, read_unplanned
 from batches.drawing import MOST_CELLS, lay_strip
 from batches.forecasting import Run, forecast, say_seconds
 from batches.lease import CLOCK, is_taken
-from batches.models import Batch, Hold, Upload
+from batches.models import UNDER_WAY, Batch, Hold, Upload
 from batches.pace import MINUTE, Pace, find_since, group_lately, read_minutes, tell_pace
 from batches.statuses import AT_VENDOR, COUNTED, IN_STRIP, BatchStatus, UploadStatus
 
@@ -79,8 +79,8 @@ def look_at_one(upload, now):
 
 def read_batches(uploads, since):
     """Id → Batch: those of uploads that are under way, all that are with the vendor, and what closed since then."""
-    ids = Batch.objects.filter(upload__in=uploads).under_way().order_by().values("pk")
-    batches = Batch.objects.filter(Q(pk__in=ids) | Q(status__in=AT_VENDOR) | Q(closed_at__gte=since)).order_by()
+    theirs = Q(upload__in=uploads) & UNDER_WAY
+    batches = Batch.objects.filter(theirs | Q(status__in=AT_VENDOR) | Q(closed_at__gte=since)).order_by()
     fields = ["upload_id", "status", "size", "moved", "earlier_credits", "submitted_at", "next_try_at"]
     return {batch.pk: batch for batch in batches.only(*fields)}
 

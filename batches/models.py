@@ -47,6 +47,8 @@ UNDIGESTED = {"digested_at": None, "digest_begun_at": None}
 
 NEVER_SENT = Q(attempts=0, again=False, status__in=[BatchStatus.PLANNED, *GONE])
 """Of batches: there may be thousands, and nobody in them can have been answered."""
+UNDER_WAY = ~Q(status=BatchStatus.CLOSED) & ~NEVER_SENT
+"""Of batches: not closed, and some of their people may have been answered. They are few."""
 
 QUIET = timedelta(seconds=15)
 """After the completion call and so long without a result, the vendor has nothing more of a batch before it."""
@@ -214,8 +216,7 @@ class BatchQuerySet(models.QuerySet):
         return self.with_upload().defer("request_ids", "completion")
 
     def under_way(self):
-        """Those that are not closed and of whose people some may have been answered: few."""
-        return self.exclude(status=BatchStatus.CLOSED).exclude(NEVER_SENT)
+        return self.filter(UNDER_WAY)
 
     def at_vendor(self):
         return self.filter(status__in=AT_VENDOR)
