@@ -12,7 +12,7 @@ from batches.filters import ItemFilter
 from batches.models import Batch, Hold, Item, Upload
 from batches.statuses import UploadStatus
 from batches.views.columns import as_cookie, name_cookie
-from batches.views.listing import go_back, read_ids
+from batches.views.listing import go_back, read_ids, read_number
 
 A_YEAR = 365 * 24 * 3600
 
@@ -131,7 +131,7 @@ def rerun_asked(request, record):
 
 def is_as_shown(request, items, shown, counted_to=None):
     """Whether there are no more people by now than a question named, who were counted so far; if there are, say so."""
-    shown = next(iter(read_ids([shown])), 0)
+    shown = read_number(shown)
     if items.order_by()[:counted_to].count() <= shown:
         return True
     said = f"Nothing was done: there are {items.count():,} now, not {shown:,}. Look again and decide."

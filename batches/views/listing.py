@@ -17,7 +17,7 @@ def paginate(request, table, count=None, per_page=25):
     `count` gives Counts for the records of the page shown.
     """
     RequestConfig(request, paginate=False).configure(table)
-    asked = next(iter(read_ids([request.GET.get(table.prefixed_per_page_field, "")])), 0)
+    asked = read_number(request.GET.get(table.prefixed_per_page_field, ""))
     table.paginate(paginator_class=CappedPaginator, per_page=min(asked, MOST_ON_A_PAGE) or per_page)
     table.page = table.paginator.get_page(request.GET.get(table.prefixed_page_field))
     if count:
@@ -44,6 +44,11 @@ def read_ids(texts):
     """The numbers among texts, which may hold several with commas between, that can be keys of ours."""
     parts = [part for text in texts for part in text.split(",")]
     return [int(part) for part in parts if part.isdecimal() and part.isascii() and len(part) < 11 and int(part) < 2**31]
+
+
+def read_number(text):
+    """The first of these in a text; 0 where there is none."""
+    return next(iter(read_ids([text])), 0)
 
 
 def go_back(request, otherwise):
