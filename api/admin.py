@@ -2,8 +2,8 @@ from django.contrib import admin
 from django.utils import timezone
 
 from api.models import ApiToken
-from batches.admin.plain import ReadOnlyAdmin
-from batches.admin.relations import AutocompleteFilter
+from batches.admin.base import ReadOnlyAdmin
+from batches.admin.filters import AutocompleteFilter
 
 
 @admin.register(ApiToken)

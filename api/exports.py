@@ -5,7 +5,7 @@ from typing import Literal
 from django.shortcuts import get_object_or_404
 from ninja import Query, Router
 
-from api.problems import BadInput
+from api.errors import BadInput
 from batches.models import Upload
 from batches.statuses import MatchCheck, Outcome
 from batches.views.exports import answer_with_file

@@ -6,13 +6,13 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from ninja import Query, Router
 
-from api.describing import describe_items
 from api.schemas import NOT_HERE, PAGE, FoundOut, ItemOut, ItemPage, Limit, Place
+from api.serializers import describe_items
 from api.uploads import cut
-from batches import finding
-from batches.lifecycle import record
 from batches.models import Item, Upload
+from batches.results import search
 from batches.statuses import MatchCheck, Outcome
+from batches.tracing.lifecycle import record
 
 router = Router(tags=["People"])
 READ = "read over the API"
@@ -55,7 +55,7 @@ def note_reading(upload, user):
 @router.get("/find", response=FoundOut)
 def find_items(request, q: str):
     """Who is found by names, addresses, phones and emails, in all lists; the last word may be the beginning of one."""
-    found = finding.find(q)
+    found = search.find(q)
     items = with_answers(Item.objects.filter(pk__in=found.ids)).order_by("-pk")
     return {"items": describe_items(items), "is_cut_off": found.is_cut_off}
 

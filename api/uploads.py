@@ -3,9 +3,8 @@
 from django.shortcuts import get_object_or_404
 from ninja import Body, File, Form, Query, Router, Status, UploadedFile
 
-from api import ordering
-from api.describing import describe_batches, describe_uploads
-from api.problems import BadInput, Conflict
+from api import creation
+from api.errors import BadInput, Conflict
 from api.schemas import (
     LAST_ID,
     NOT_HERE,
@@ -20,10 +19,13 @@ from api.schemas import (
     UploadOut,
     UploadPage,
 )
-from batches import decisions, jobs, receiving, spending
-from batches.fields import find_gaps
+from api.serializers import describe_batches, describe_uploads
+from batches import jobs
+from batches.intake import uploads as intake_uploads
+from batches.mapping.fields import find_gaps
 from batches.models import Upload
 from batches.statuses import UploadStatus
+from batches.tracing import decisions, spending
 
 router = Router(tags=["Lists"])
 MOVED = {200: UploadOut, 409: Problem} | NOT_HERE
@@ -61,7 +63,7 @@ def create_upload(
 
     With the same Idempotency-Key it is made once, and the same list is given again (200).
     """
-    upload, is_new = ordering.order_once(request.user, key, file, order)
+    upload, is_new = creation.order_once(request.user, key, file, order)
     return Status(201 if is_new else 200, show(upload.pk))
 
 
@@ -84,11 +86,11 @@ def list_batches(request, pk: int, after: Place = 0, limit: Limit = PAGE):
 def check_upload(request, pk: int, told: Body[Told | None] = None):
     """Accept the columns of a list that has not been started, with changes where any are told, and read its rows."""
     upload = get_object_or_404(Upload, pk=pk)
-    settled = ordering.read_told(upload, told or Told())
+    settled = creation.read_told(upload, told or Told())
     columns, fixed, match = (settled.pop(name) for name in ("mapping", "fixed", "match"))
     if gaps := find_gaps([*columns, *fixed]):
         raise BadInput("mapping", " ".join(gaps))
-    if not receiving.accept_mapping(upload, columns, fixed, match, request.user, **settled):
+    if not intake_uploads.accept_mapping(upload, columns, fixed, match, request.user, **settled):
         raise Conflict(f"A list that is {upload.status} cannot be checked.")
     jobs.enqueue("intake", jobs.check_rows, pk)
     return show(pk)

@@ -15,9 +15,12 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 from rq.worker import SimpleWorker
 
-from batches import closing, continuing, decisions, digests, dispatch, history, intake, pace, packing
+from batches.intake import corrections, reuse, row_import
 from batches.models import Continuation, Upload
+from batches.reports import pace
+from batches.results import digests
 from batches.statuses import ContinuationStatus, UploadStatus
+from batches.tracing import closing, decisions, dispatch, packing
 
 logger = logging.getLogger(__name__)
 
@@ -74,19 +77,19 @@ def job(function):
 
 @job
 def check_rows(upload_id):
-    intake.check_rows(upload_id)
+    row_import.check_rows(upload_id)
 
 
 @job
 def check_continuation(continuation_id):
-    if upload_id := continuing.check_continuation(continuation_id):
+    if upload_id := corrections.check_continuation(continuation_id):
         enqueue("planning", plan_upload, upload_id)
 
 
 @job
 def plan_upload(upload_id):
-    history.suppress_since_check(upload_id)
-    history.reuse_since_check(upload_id)
+    reuse.suppress_since_check(upload_id)
+    reuse.reuse_since_check(upload_id)
     packing.plan_upload(upload_id)
 
 

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from batches import names
+from batches.people import owner_names
 
 
 class UploadStatus(models.TextChoices):
@@ -53,12 +53,12 @@ class BatchKind(models.TextChoices):
 
 
 class NameOrder(models.TextChoices):
-    FIRST_LAST = names.FIRST_LAST, "First name first: John A Smith"
-    LAST_FIRST = names.LAST_FIRST, "Last name first: Smith John A"
+    FIRST_LAST = owner_names.FIRST_LAST, "First name first: John A Smith"
+    LAST_FIRST = owner_names.LAST_FIRST, "Last name first: Smith John A"
 
 
 class OwnerKind(models.TextChoices):
-    PERSON = names.PERSON, "Person"
+    PERSON = owner_names.PERSON, "Person"
     COMPANY = "company", "Company"
     TRUST = "trust", "Trust"
     ESTATE = "estate", "Estate"

@@ -1,7 +1,7 @@
 from django.contrib import admin
 
-from batches.admin.plain import LongAdmin, of_lists
-from batches.admin.relations import AutocompleteFilter
+from batches.admin.base import LongAdmin, of_lists
+from batches.admin.filters import AutocompleteFilter
 from notices.models import Notice
 
 

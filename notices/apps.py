@@ -8,14 +8,14 @@ class NoticesConfig(AppConfig):
     def ready(self):
         # Models can be imported only now.
         from batches import jobs  # noqa: PLC0415
-        from notices import sending, telling  # noqa: PLC0415
+        from notices import tasks, triggers  # noqa: PLC0415
 
-        jobs.SWEEP.append(telling.forget_old)
+        jobs.SWEEP.append(triggers.forget_old)
         jobs.TICK += [
-            telling.tell_completions,
-            telling.tell_readings,
-            telling.tell_approvals,
-            telling.tell_batches,
-            telling.tell_holds,
-            sending.mail_due,
+            triggers.tell_completions,
+            triggers.tell_readings,
+            triggers.tell_approvals,
+            triggers.tell_batches,
+            triggers.tell_holds,
+            tasks.mail_due,
         ]

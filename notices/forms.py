@@ -2,7 +2,7 @@ from django import forms
 from django.conf import settings
 
 from notices.models import Mails
-from notices.zones import list_zones
+from notices.time_zones import list_zones
 
 
 class SettingsForm(forms.Form):

@@ -1,6 +1,6 @@
 import django_tables2 as tables
 
-from batches.cells import MomentColumn, PartColumn
+from batches.tables.columns import MomentColumn, PartColumn
 from notices.models import Notice
 
 

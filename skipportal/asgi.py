@@ -16,7 +16,7 @@ settings.METRICS_DIR.mkdir(parents=True, exist_ok=True)
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(settings.METRICS_DIR)
 pages = get_wsgi_application()
 
-from webhooks.receiver import Receiver  # noqa: E402 - needs Django's applications to be loaded
+from webhooks.inbound.receiver import Receiver  # noqa: E402 - needs Django's applications to be loaded
 
 PAGE_THREADS = 4
 PIECE_WAIT = 30

@@ -147,7 +147,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "skipportal.zones.use_zone",
+    "skipportal.middleware.use_zone",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -168,15 +168,15 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "batches.views.context.site",
-                "webhooks.context.strays",
-                "notices.context.unread",
+                "batches.context_processors.site",
+                "webhooks.context_processors.strays",
+                "notices.context_processors.unread",
             ]
         },
     }
 ]
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
-DJANGO_TABLES2_TEMPLATE = "_table.html"
+DJANGO_TABLES2_TEMPLATE = "components/table.html"
 
 # What we keep
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'skipportal.sqlite3'}")}
@@ -256,10 +256,10 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"private": {"()": "skipportal.logs.NoJobTracebacks"}},
+    "filters": {"private": {"()": "skipportal.log_filters.NoJobTracebacks"}},
     "formatters": {
         "private": {
-            "()": "skipportal.logs.PrivateFormatter",
+            "()": "skipportal.log_filters.PrivateFormatter",
             "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
         }
     },

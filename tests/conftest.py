@@ -1,8 +1,3 @@
-import csv
-import io
-import json
-from pathlib import Path
-
 import django_rq
 import pytest
 from django.core.cache import cache
@@ -10,15 +5,15 @@ from django.core.files.base import ContentFile
 from django.db import connection
 from django.utils import timezone
 
-from batches import closing, digests, intake, packing, receiving, results, spending
-from batches.lifecycle import move_batch
+from batches.intake import row_import, uploads
 from batches.models import Upload
+from batches.results import digests
 from batches.statuses import BatchStatus
+from batches.tracing import closing, filing, packing, spending
+from batches.tracing.lifecycle import move_batch
 from batches.vendor import protocol
 from batches.views import live
-
-SAMPLES = Path(__file__).parent / "samples"
-HEADER = ["First Name", "Last Name", "Address", "City", "State", "Zip", "Phone"]
+from tests.factories import answer_for, people, to_csv
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -59,39 +54,15 @@ def browser(client, alice):
     return client
 
 
-def person(number, **changes):
-    """One good row, different for every number."""
-    row = {
-        "First Name": "Ada",
-        "Last Name": "Abbott",
-        "Address": f"{number} Oak St",
-        "City": "Herndon",
-        "State": "VA",
-        "Zip": "20170",
-        "Phone": "",
-    }
-    return list((row | changes).values())
-
-
-def people(count, **changes):
-    return [person(number, **changes) for number in range(1, count + 1)]
-
-
-def to_csv(rows, header=HEADER, **options):
-    out = io.StringIO()
-    csv.writer(out, **options).writerows([header, *rows] if header else rows)
-    return out.getvalue().encode()
-
-
 @pytest.fixture
 def make_upload(alice):
     """An upload whose rows are checked, from rows or from a file's bytes."""
 
     def make(rows, name="people.csv", mapping=None, fixed=None, match=(), user=alice, settled=None, **options):
         content = rows if isinstance(rows, bytes) else to_csv(rows)
-        upload = receiving.receive(ContentFile(content, name=name), user, **options)
-        receiving.accept_mapping(upload, mapping or upload.mapping, fixed or {}, list(match), user, **settled or {})
-        intake.check_rows(upload.pk)
+        upload = uploads.receive(ContentFile(content, name=name), user, **options)
+        uploads.accept_mapping(upload, mapping or upload.mapping, fixed or {}, list(match), user, **settled or {})
+        row_import.check_rows(upload.pk)
         upload.refresh_from_db()
         return upload
 
@@ -112,21 +83,6 @@ def start_upload(make_upload, alice):
     return start
 
 
-def sample(name):
-    return (SAMPLES / name).read_bytes()
-
-
-def answer_for(item, outcome="matched", **changes):
-    """The body of an item's webhook call, as bytes."""
-    body = json.loads(sample("output.json")) | {"batchRequestId": f"request-{item.pk}"}
-    body["input"] = body["input"] | {"key": item.pk}
-    if outcome == "no_match":
-        body |= {"match": False, "statusCode": 404, "output": None, "responseMessage": "No phones found."}
-    if outcome == "error":
-        body |= {"match": False, "statusCode": 500, "message": "Internal error", "credits": 0}
-    return json.dumps(body | changes).encode()
-
-
 @pytest.fixture
 def finish_upload(start_upload):
     """A complete upload of one batch: each person is answered with the bytes that `answers` gives for their place."""
@@ -138,7 +94,7 @@ def finish_upload(start_upload):
         move_batch(batch.pk, BatchStatus.ACKNOWLEDGED, acknowledged_at=timezone.now())
         for place, item in enumerate(batch.items.order_by("pk")):
             body = answers(item, place) if answers else answer_for(item)
-            assert results.file_answer(batch.token, protocol.decode_answer(body), body.decode()) is results.Filing.FILED
+            assert filing.file_answer(batch.token, protocol.decode_answer(body), body.decode()) is filing.Filing.FILED
         closing.close_batch(batch.pk)
         closing.complete_uploads(timezone.now())
         if digested:
@@ -147,10 +103,3 @@ def finish_upload(start_upload):
         return Upload.objects.get(pk=upload.pk)
 
     return finish
-
-
-def answer_with(item, phones=(), names=None, **found):
-    """An answer in the vendor's first shape with these phones, as dicts, and names, as full names."""
-    identity = {"phones": list(phones), "names": [{"fullName": name} for name in names or [item.asked_name]]}
-    identity |= {name: found.pop(name) for name in ("emails", "address", "addressHistory") if name in found}
-    return answer_for(item, output={"identity": identity, "demographics": found.pop("demographics", {})}, **found)

@@ -4,10 +4,10 @@ import argparse
 import os
 from pathlib import Path
 
-from tests.browsing import run_portal
-from tests.portal import ROOT
-from tests.services import make_directory
-from tests.tour import furnish, open_browser
+from tests.support.browsing import run_portal
+from tests.support.portal import ROOT
+from tests.support.services import make_directory
+from tests.support.tour import furnish, open_browser
 
 WIDTHS = {"narrow": 360, "wide": 1280}
 SCHEMES = ["light", "dark"]

@@ -3,12 +3,12 @@ from django.contrib import admin
 from django.db.models import Q
 from django.utils import timezone
 
-from batches.admin.plain import BoundedAdmin, LongAdmin, ReadOnlyAdmin, of_lists
-from batches.admin.relations import AutocompleteFilter
-from batches.paging import CAP
-from webhooks.announcing import make_test
+from batches.admin.base import BoundedAdmin, LongAdmin, ReadOnlyAdmin, of_lists
+from batches.admin.filters import AutocompleteFilter
+from batches.tables.paging import CAP
 from webhooks.models import Endpoint, Message, Stray
-from webhooks.posting import Forbidden, find_place
+from webhooks.outbound.events import make_test
+from webhooks.outbound.http import Forbidden, find_place
 from webhooks.signing import make_secret
 
 

@@ -9,7 +9,9 @@ class WebhooksConfig(AppConfig):
     def ready(self):
         # Models can be imported only now.
         from batches import jobs  # noqa: PLC0415
-        from webhooks import announcing, filing, sending  # noqa: PLC0415
+        from webhooks import tasks  # noqa: PLC0415
+        from webhooks.inbound import filing  # noqa: PLC0415
+        from webhooks.outbound import events  # noqa: PLC0415
 
         jobs.SWEEP.append(filing.purge_expired)
-        jobs.TICK += [announcing.announce, sending.send_due]
+        jobs.TICK += [events.announce, tasks.send_due]

@@ -1,19 +1,3 @@
-"""The job that sends a message, and the step that finds those that are due. Mentions no RQ: `batches.jobs` does."""
+"""The old address of `webhooks.tasks`, for jobs that were enqueued before the move. To go in 0.3."""
 
-from batches import jobs
-from webhooks import outgoing
-from webhooks.models import Message
-
-TOGETHER = 100
-"""Most messages that are put into the queue at once."""
-
-
-@jobs.job
-def send_message(message_id):
-    outgoing.deliver(message_id)
-
-
-def send_due(now):
-    due = Message.objects.due(now).order_by("next_try_at").values_list("pk", flat=True)
-    for message_id in due[:TOGETHER]:
-        jobs.enqueue("messages", send_message, message_id)
+from webhooks.tasks import send_message  # noqa: F401

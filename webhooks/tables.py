@@ -2,8 +2,8 @@ import django_filters as filters
 import django_tables2 as tables
 from django import forms
 
-from batches.cells import MINUTE, MomentColumn, StatusColumn
-from batches.tables import TABLE
+from batches.tables.columns import MINUTE, MomentColumn, StatusColumn
+from batches.tables.tables import TABLE
 from webhooks.models import Stray
 
 SELECT = forms.Select(attrs={"class": "form-select"})

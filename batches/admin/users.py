@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
 
-from batches.admin.plain import BoundedAdmin
+from batches.admin.base import BoundedAdmin
 
 admin.site.unregister([User, Group])
 

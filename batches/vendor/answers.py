@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from batches.contacts import Address, Contact, Email, Phone, by_usefulness
+from batches.people.contacts import Address, Contact, Email, Phone, by_usefulness
 
 PHONE_TYPES = {
     "mobile": "mobile",

@@ -1,11 +1,11 @@
 from django.shortcuts import get_object_or_404, render
 
-from batches.counts import count_batches
-from batches.filters import BatchFilter
 from batches.models import Batch
-from batches.tables import BatchTable, EventTable, ItemTable
-from batches.views.listing import find_upload, paginate, show_list
+from batches.tables.filters import BatchFilter
+from batches.tables.tables import BatchTable, EventTable, ItemTable
+from batches.tracing.counts import count_batches
 from batches.views.live import shared
+from batches.views.shortcuts import find_upload, paginate, show_list
 
 EVENTS = 50
 """Lines of history on a batch's page; the list's history has them all."""

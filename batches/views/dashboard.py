@@ -1,8 +1,8 @@
 from django.shortcuts import render
 from django.utils import timezone
 
-from batches import overview
 from batches.models import Batch, Hold, Upload
+from batches.reports import overview
 from batches.views.live import shared
 
 MOST = 10
@@ -23,4 +23,4 @@ def dashboard(request):
         # The oldest first: what is new comes below, so that no button moves to where another was.
         "troubled": Batch.objects.needing_a_person().with_resent().for_lists().order_by("pk")[:MOST],
     }
-    return render(request, "_dashboard_live.html" if request.htmx else "dashboard.html", context)
+    return render(request, "dashboard/_live.html" if request.htmx else "dashboard/page.html", context)

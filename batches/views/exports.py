@@ -6,14 +6,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.text import slugify
 from django.views.decorators.http import require_POST
 
-from batches import exports
-from batches.export_forms import ExportForm, LayoutForm
-from batches.export_layouts import FIELDS, NUMBERED, fold_name
-from batches.filters import ExportFilter, ItemFilter
+from batches.exports import files
+from batches.exports.layouts import FIELDS, NUMBERED, fold_name
+from batches.files.writers import FORMATS
+from batches.forms.exports import ExportForm, LayoutForm
 from batches.models import Export, ExportLayout, Upload
-from batches.sheets import FORMATS
-from batches.tables import ExportTable
-from batches.views.listing import find_upload, read_ids, show_list
+from batches.tables.filters import ExportFilter, ItemFilter
+from batches.tables.tables import ExportTable
+from batches.views.shortcuts import find_upload, read_ids, show_list
 
 COUNTED_AT_ONCE = 50_000
 """Rows of a list up to which a file is counted as soon as something is chosen; above, when somebody asks for it."""
@@ -36,7 +36,7 @@ def answer_with_file(request, upload):
     items, chosen = choose_items(request, filterset)
     gone = request.META.get("asgi.scope", {}).get("gone")
     is_gone = gone.is_set if gone else lambda: False
-    pieces = exports.export(upload, items, layout, form.choices, file_format, request.user, chosen, is_gone)
+    pieces = files.export(upload, items, layout, form.choices, file_format, request.user, chosen, is_gone)
     suffix = "traced" if layout.name == "wide" else slugify(layout.name) or "layout"
     filename = f"{slugify(upload.name) or 'list'}-{upload.pk}-{suffix}.{file_format}"
     return None, send_file(pieces, filename, FORMATS[file_format][1])
@@ -50,7 +50,7 @@ def choose_export(request, pk):
     is_counted = "count" in request.GET or upload.row_count <= COUNTED_AT_ONCE
     if is_counted and not problem:
         items, _ = choose_items(request, filterset)
-        tally = exports.count(upload, items, form.cleaned_data["layout"], form.choices)
+        tally = files.count(upload, items, form.cleaned_data["layout"], form.choices)
     context = {"upload": upload, "form": form, "filter": filterset, "tally": tally, "problem": problem}
     context |= {"ticked": request.GET.getlist("item"), "lacking": [] if problem else find_lacking(upload, form)}
     return render(request, "exports/_count.html" if request.htmx else "exports/choose.html", context)

@@ -1,14 +1,15 @@
 from django.shortcuts import get_object_or_404, render
 
-from batches import digests, exports, finding
-from batches.fields import LABELS
-from batches.filters import ItemFilter
+from batches.exports import files
+from batches.mapping.fields import LABELS
 from batches.models import Item
+from batches.results import digests, search
 from batches.statuses import MatchCheck
-from batches.tables import ItemTable, TickableItemTable
+from batches.tables.filters import ItemFilter
+from batches.tables.tables import ItemTable, TickableItemTable
 from batches.vendor.answers import read_contact
 from batches.vendor.protocol import FIELDS
-from batches.views.listing import find_upload, indent, paginate, show_list
+from batches.views.shortcuts import find_upload, indent, paginate, show_list
 
 NEWEST = 50_000
 """People who are shown where no list is chosen."""
@@ -49,7 +50,7 @@ def item_page(request, pk):
         "answer": indent(source.answer),
         "earlier": item.earlier_answers.select_related("batch").defer("answer"),
         "appearances": find_appearances(item),
-        "exports": exports.find_exports(item),
+        "exports": files.find_exports(item),
     }
     return render(request, "items/page.html", context)
 
@@ -71,7 +72,7 @@ def find_appearances(item):
 def find(request):
     """Who is found by names, addresses, phones and emails, in all lists."""
     text = request.GET.get("q", "").strip()
-    found = finding.find(text)
+    found = search.find(text)
     items = Item.objects.filter(pk__in=found.ids).for_lists().order_by("-pk")
     table = paginate(request, ItemTable(items))
     return render(request, "find.html", {"text": text, "found": found, "table": table})

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_vary_headers
 
-from batches.views.columns import name_cookie, name_table
+from batches.tables.column_choice import name_cookie, name_table
 
 FRESH = 0.5
 """Seconds for which a part is given to others as well. With a look every 1.5 s, what is seen is at most 2 s old."""

@@ -1,24 +1,9 @@
-from django import forms
 from django.shortcuts import get_object_or_404, render
 
-from batches import scorecards
-from batches.forms import SELECT
+from batches.forms.scorecards import CompareForm
 from batches.models import Upload
+from batches.reports import scorecards
 from batches.statuses import MatchCheck
-
-MONTHS = [(1, "last month"), (3, "last 3 months"), (12, "last 12 months"), (120, "all")]
-
-
-class CompareForm(forms.Form):
-    by = forms.ChoiceField(
-        choices=[(by, word) for by, (word, _) in scorecards.GROUPINGS.items()],
-        required=False,
-        label="Compare by",
-        widget=SELECT,
-    )
-    months = forms.TypedChoiceField(
-        choices=MONTHS, coerce=int, required=False, empty_value=12, label="Closed within the", widget=SELECT
-    )
 
 
 def compare(request):

@@ -2,12 +2,12 @@ from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
-from batches import suppression
-from batches.filters import SuppressionFilter
-from batches.forms import SuppressionForm
+from batches.forms.suppressions import SuppressionForm
+from batches.intake import suppression
 from batches.models import Item, Suppression
-from batches.tables import SuppressionTable
-from batches.views.listing import show_list
+from batches.tables.filters import SuppressionFilter
+from batches.tables.tables import SuppressionTable
+from batches.views.shortcuts import show_list
 
 
 def suppression_list(request):

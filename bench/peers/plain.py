@@ -15,7 +15,7 @@ from django.urls import path  # noqa: E402
 from django.utils.crypto import constant_time_compare  # noqa: E402
 from django.views.decorators.csrf import csrf_exempt  # noqa: E402
 
-from webhooks.filing import Delivery, take  # noqa: E402
+from webhooks.inbound.filing import Delivery, take  # noqa: E402
 from webhooks.models import Stray  # noqa: E402
 
 

@@ -5,7 +5,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from api.models import ApiToken
-from tests.conftest import people, to_csv
+from tests.factories import people, to_csv
 
 
 @pytest.fixture

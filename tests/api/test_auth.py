@@ -4,14 +4,15 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
-from django.urls import get_resolver, reverse
+from django.urls import reverse
 from django.utils import timezone
 
+from api import routes
 from api.models import ApiToken
 from tests.api.conftest import Caller
 
 pytestmark = pytest.mark.django_db
-PATTERNS = next(entry for entry in get_resolver().url_patterns if str(entry.pattern) == "api/v1/").url_patterns
+PATTERNS = routes.urlpatterns
 # Without the document and its page, the root and whatever is at no address.
 ADDRESSES = ["/api/v1/" + str(pattern.pattern).replace("<id:pk>", "1") for pattern in PATTERNS[2:-2]]
 

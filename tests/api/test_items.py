@@ -2,10 +2,10 @@
 
 import pytest
 
-from batches import suppression
+from batches.intake import suppression
 from batches.models import Event, Item
 from batches.statuses import Outcome
-from tests.conftest import answer_for, people, person
+from tests.factories import answer_for, people, person
 
 pytestmark = pytest.mark.django_db
 

@@ -7,11 +7,12 @@ import pytest
 from django.db import connection
 
 from api.models import ApiToken, OrderKey
-from batches import intake, packing, spending
+from batches.intake import row_import
 from batches.models import Batch, Event, Upload
 from batches.statuses import BatchStatus, Outcome
+from batches.tracing import packing, spending
 from tests.api.conftest import Caller
-from tests.conftest import answer_for, people, person, to_csv
+from tests.factories import answer_for, people, person, to_csv
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +26,7 @@ def test_a_list_from_its_file_to_its_results(caller, alice):
     assert (upload["created_by"], upload["priority"]) == ("alice", "urgent")
 
     assert caller.tell(f"{address}/check").json()["status"] == "checking"
-    intake.check_rows(upload["id"])
+    row_import.check_rows(upload["id"])
     checked = caller.ask(address).json()
     assert (checked["status"], checked["people"], checked["counts"]["invalid"]) == ("ready", 12, 1)
 
@@ -137,7 +138,7 @@ def test_a_call_that_was_cut_off_is_never_repeated_by_itself(caller, monkeypatch
         raise OSError("The disk is full.")
 
     with monkeypatch.context() as patch:
-        patch.setattr("api.ordering.receiving.receive", fail)
+        patch.setattr("api.creation.uploads.receive", fail)
         assert caller.send(key="k").status_code == 500
     assert caller.send(key="k").status_code == 409
 

@@ -6,7 +6,7 @@ import sqlite3
 import time
 from dataclasses import dataclass
 
-from tests.faults.stage import wait_for
+from tests.faults.environment import wait_for
 
 PATIENCE = 60
 """Seconds that an act waits for its moment."""

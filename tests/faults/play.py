@@ -2,7 +2,7 @@
 
 import json
 
-from tests.faults.stage import Stage
+from tests.faults.environment import Stage
 
 
 def play(database, environment, runs, log):

@@ -16,10 +16,13 @@ from django.db import close_old_connections, connection, connections
 from django.db.models import Max
 from django.utils import timezone
 
-from batches import intake, jobs, receiving, spending
+from batches import jobs
+from batches.intake import row_import
+from batches.intake import uploads as intake_uploads
 from batches.models import Batch, Hold, Item, Upload
 from batches.sandbox.faults import REFUSED_NAME
 from batches.statuses import OPEN, STARTED, BatchStatus, Priority, UploadStatus
+from batches.tracing import spending
 from tests.faults.cases import Missed
 from tests.faults.checks import Audit
 from webhooks.models import Stray
@@ -108,9 +111,9 @@ def start_list(name, size, bad_rows, luck):
         last_name = REFUSED_NAME if number in bad else "Abbott"
         writer.writerow(["Ada", last_name, f"{number} {name} St", "Herndon", "VA", "20170"])
     file = ContentFile(out.getvalue().encode(), name=f"{name}.csv")
-    upload = receiving.receive(file, None, priority=luck.choice(Priority.values))
-    receiving.accept_mapping(upload, upload.mapping, {}, [], None)
-    intake.check_rows(upload.pk)
+    upload = intake_uploads.receive(file, None, priority=luck.choice(Priority.values))
+    intake_uploads.accept_mapping(upload, upload.mapping, {}, [], None)
+    row_import.check_rows(upload.pk)
     upload.refresh_from_db()
     assert spending.start(upload, None)
     jobs.enqueue("planning", jobs.plan_upload, upload.pk)

@@ -5,13 +5,14 @@ import json
 import pytest
 from django.utils import timezone
 
-from batches import closing, decisions, jobs
-from batches.lifecycle import move_batch
+from batches import jobs
 from batches.models import Batch, Item, Upload
 from batches.statuses import BatchStatus, Outcome, UploadStatus
-from tests.conftest import answer_for
+from batches.tracing import closing, decisions
+from batches.tracing.lifecycle import move_batch
+from tests.factories import answer_for
 from tests.faults.checks import Audit, fingerprint
-from webhooks import filing
+from webhooks.inbound import filing
 from webhooks.models import Stray
 
 pytestmark = pytest.mark.django_db

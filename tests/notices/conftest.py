@@ -5,9 +5,9 @@ from django.contrib.auth.models import Permission
 from django.utils import timezone
 
 from batches.models import Upload
-from notices import telling
+from notices import triggers
 from notices.models import Notice
-from tests.conftest import people
+from tests.factories import people
 
 
 @pytest.fixture
@@ -31,8 +31,8 @@ def complete(finish_upload):
 def tell(now=None):
     """What all steps of one second have written, the oldest first."""
     now = now or timezone.now()
-    steps = (telling.tell_completions, telling.tell_readings, telling.tell_approvals)
-    for step in (*steps, telling.tell_batches, telling.tell_holds):
+    steps = (triggers.tell_completions, triggers.tell_readings, triggers.tell_approvals)
+    for step in (*steps, triggers.tell_batches, triggers.tell_holds):
         step(now)
     return list(Notice.objects.order_by("pk"))
 

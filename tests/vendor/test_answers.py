@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batches.contacts import Address, Contact, Email, Phone
+from batches.people.contacts import Address, Contact, Email, Phone
 from batches.vendor.answers import read_contact
-from tests.conftest import sample
+from tests.factories import sample
 
 
 def test_output_shape():

@@ -5,7 +5,7 @@ import pytest
 
 from batches.vendor import protocol
 from batches.vendor.protocol import Malformed
-from tests.conftest import sample
+from tests.factories import sample
 
 FIELDS = {"first_name": "Zoë", "address": "1 Oak St", "city": "Herndon", "state": "VA", "zip": ""}
 

@@ -4,7 +4,7 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from batches.models import Hold
-from tests.conftest import people
+from tests.factories import people
 
 pytestmark = pytest.mark.django_db
 OPEN = {"login", "logout", "healthz", "readyz", "metrics"}

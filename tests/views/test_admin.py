@@ -12,7 +12,6 @@ from django.utils import timezone
 from django_rq.models import Dashboard
 
 from api.models import ApiToken
-from batches import paging
 from batches.models import (
     Batch,
     Continuation,
@@ -26,8 +25,9 @@ from batches.models import (
     Suppression,
     Upload,
 )
+from batches.tables import paging
 from notices.models import Notice
-from tests.conftest import people
+from tests.factories import people
 from webhooks.models import Endpoint, Message, Stray
 
 pytestmark = pytest.mark.django_db

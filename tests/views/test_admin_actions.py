@@ -8,12 +8,13 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 from django.utils import timezone
 
-from batches import closing, jobs
-from batches.admin import deciding
-from batches.lifecycle import move_batch
+from batches import jobs
+from batches.admin import confirmation
 from batches.models import Batch, EarlierAnswer, Event, Hold, Item, Upload
 from batches.statuses import BatchStatus, Outcome, UploadStatus
-from tests.conftest import answer_for, people
+from batches.tracing import closing
+from batches.tracing.lifecycle import move_batch
+from tests.factories import answer_for, people
 
 pytestmark = pytest.mark.django_db
 
@@ -136,7 +137,7 @@ def test_nothing_is_rerun_where_nobody_or_too_many_are_missing(act, miss, start_
     assert said(act("rerun_missing", start_upload(people(11, City="Reston")))) == [
         "Nothing was done: nobody of these lists is missing."
     ]
-    monkeypatch.setattr(deciding, "MOST", 11)
+    monkeypatch.setattr(confirmation, "MOST", 11)
     upload = miss()
     assert said(act("rerun_missing", upload))[0].startswith("Nothing was done: more than 11 people are missing there.")
     assert upload.items.filter(outcome=Outcome.MISSING).count() == 12
@@ -199,17 +200,17 @@ def test_missing_people_and_errors_are_rerun_and_others_left_alone(act, finish_u
 
 
 def test_no_more_than_a_thousand_are_decided_about_at_once(act, miss, enqueued, monkeypatch):
-    monkeypatch.setattr(deciding, "MOST", 11)
+    monkeypatch.setattr(confirmation, "MOST", 11)
     item = miss().items.first()
     page = act("rerun", item, select_across=1)
     assert said(page) == ["Nothing was done: choose at most 11 people at once."]
     assert Item.objects.filter(outcome=Outcome.MISSING).count() == 12
-    monkeypatch.setattr(deciding, "MOST", 12)
+    monkeypatch.setattr(confirmation, "MOST", 12)
     assert said(act("rerun", item, select_across=1)) == ["12 people to be asked for once more."]
 
 
 def test_an_answer_for_more_than_a_thousand_is_cut_off(act, miss, client, enqueued, monkeypatch):
-    monkeypatch.setattr(deciding, "MOST", 3)
+    monkeypatch.setattr(confirmation, "MOST", 3)
     items = miss().items.order_by("pk")
     confirmed = " ".join(f"{item.pk}:0" for item in items)
     answer = {"action": "rerun", "_selected_action": items[0].pk, "confirmed": f"{confirmed} x:y 99999999999999:1"}

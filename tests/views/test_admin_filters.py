@@ -7,7 +7,7 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from batches.models import Item
-from tests.conftest import people
+from tests.factories import people
 from tests.views.test_admin import where
 
 pytestmark = pytest.mark.django_db

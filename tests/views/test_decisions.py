@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from batches import paging
 from batches.models import Batch, Hold, Item, Upload
 from batches.statuses import BatchStatus, Outcome, UploadStatus
+from batches.tables import paging
 
 pytestmark = pytest.mark.django_db
 

@@ -2,10 +2,11 @@
 
 import pytest
 
-from batches import digests, exports
+from batches.exports import files
 from batches.models import Batch, Event, Export, ExportLayout, Item, Suppression, Upload
+from batches.results import digests
 from batches.statuses import Outcome, UploadStatus
-from tests.conftest import answer_for, answer_with, people, person
+from tests.factories import answer_for, answer_with, people, person
 
 pytestmark = pytest.mark.django_db
 MOBILE = {"phone": "2025550101", "phoneType": "mobile", "isConnected": True}
@@ -167,7 +168,7 @@ def test_filters_and_choices_hold_in_the_file(browser, upload):
     assert kept.choices["layout"]["name"] == "wide"
     assert Export.objects.filter(choices__rows__match=["same"]).count() == 1
     download(browser, upload, q="Abbott")
-    assert exports.describe(Export.objects.first()) == "q what was typed"
+    assert files.describe(Export.objects.first()) == "q what was typed"
     assert "Abbott" not in str(list(Event.objects.values_list("detail", flat=True)))
 
 

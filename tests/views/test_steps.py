@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from batches.models import Upload
 from batches.statuses import UploadStatus
-from tests.conftest import people, to_csv
+from tests.factories import people, to_csv
 from tests.views.test_uploads import columns_form, give
 
 pytestmark = pytest.mark.django_db

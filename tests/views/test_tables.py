@@ -5,10 +5,11 @@ import re
 
 import pytest
 
-from batches import digests, paging
 from batches.models import Item
+from batches.results import digests
+from batches.tables import paging
 from batches.views import items as item_pages
-from tests.conftest import people, person
+from tests.factories import people, person
 
 pytestmark = pytest.mark.django_db
 LISTS = ["/uploads/", "/batches/", "/items/", "/exports/", "/suppressions/", "/strays/"]

@@ -5,10 +5,12 @@ import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from batches import digests, intake, jobs
+from batches import jobs
+from batches.intake import row_import
 from batches.models import Item, Upload
+from batches.results import digests
 from batches.statuses import Outcome, UploadStatus
-from tests.conftest import answer_for, people, person, to_csv
+from tests.factories import answer_for, people, person, to_csv
 
 pytestmark = pytest.mark.django_db
 
@@ -69,7 +71,7 @@ def test_columns_are_taken_and_rows_checked_in_the_background(browser, django_ca
     assert "Reading and checking" in response.content.decode()
     job = jobs.django_rq.get_queue("intake").jobs[0]
     assert (job.func_name, job.args) == ("batches.jobs.check_rows", (upload.pk,))
-    intake.check_rows(upload.pk)
+    row_import.check_rows(upload.pk)
     page = browser.get(f"/uploads/{upload.pk}/").content.decode()
     assert "people to trace" in page
     assert "Start" in page

@@ -3,9 +3,9 @@
 import pytest
 from django.utils import timezone
 
-from batches.lifecycle import move_batch
 from batches.models import Batch
 from batches.statuses import BatchStatus
+from batches.tracing.lifecycle import move_batch
 
 
 @pytest.fixture

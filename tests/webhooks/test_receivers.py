@@ -10,16 +10,16 @@ from urllib.parse import unquote
 import pytest
 from django.db import DEFAULT_DB_ALIAS, DataError, InterfaceError, OperationalError, connection, connections
 
-from batches import results
 from batches.models import Batch, Item
 from batches.statuses import Outcome
+from batches.tracing import filing as item_filing
 from batches.vendor import protocol
-from tests.conftest import answer_for
-from webhooks import filing
-from webhooks import receiver as receiver_module
-from webhooks.desk import TOGETHER, Desk
+from tests.factories import answer_for
+from webhooks.inbound import filing
+from webhooks.inbound import receiver as receiver_module
+from webhooks.inbound.group_commit import TOGETHER, Desk
+from webhooks.inbound.receiver import BODY_LIMIT, Receiver
 from webhooks.models import Stray
-from webhooks.receiver import BODY_LIMIT, Receiver
 
 pytestmark = pytest.mark.django_db
 KEY = "the-vendor-knows-this"
@@ -242,7 +242,7 @@ def test_one_answer_too_many_is_kept(call, batch):
     item = batch.items.first()
     call("item", answer_for(item))
     call("item", answer_for(item, batchRequestId="another"))
-    assert Stray.objects.get().reason == results.Filing.ONE_TOO_MANY.value
+    assert Stray.objects.get().reason == item_filing.Filing.ONE_TOO_MANY.value
 
 
 def test_an_unknown_shape_is_filed_and_kept_whole(call, batch):
@@ -308,7 +308,7 @@ def test_what_comes_at_once_is_one_transaction(batch):
     answers = [
         (batch.token, protocol.decode_answer(body := answer_for(item)), body.decode()) for item in batch.items.all()
     ]
-    assert all(results.file_pending(answers))
+    assert all(item_filing.file_pending(answers))
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*), count(DISTINCT xmin::text) FROM batches_item WHERE outcome = 'matched'")
         assert cursor.fetchone() == (len(answers), 1)
@@ -331,14 +331,14 @@ def test_more_than_go_together_are_filed_as_well(deliver, batch):
 def test_one_that_breaks_the_statement_does_not_break_the_others(deliver, batch, monkeypatch):
     """PostgreSQL refuses the whole transaction for one value."""
     item, other = batch.items.all()[:2]
-    whole = results.write_each
+    whole = item_filing.write_each
 
     def refuse(writes):
         if any(values["key"] == other.pk for _, values in writes):
             raise DataError("Ada Abbott")
         return whole(writes)
 
-    monkeypatch.setattr(results, "write_each", refuse)
+    monkeypatch.setattr(item_filing, "write_each", refuse)
     assert deliver(answer_for(item), answer_for(other)) == ["filed", "stray"]
 
 
@@ -346,7 +346,7 @@ def test_nobody_waits_for_ever_for_what_nobody_expected(deliver, batch, monkeypa
     def fail(_):
         raise RuntimeError("Ada Abbott")
 
-    monkeypatch.setattr("webhooks.desk.take_all", fail)
+    monkeypatch.setattr("webhooks.inbound.group_commit.take_all", fail)
     assert deliver(b"{}", b"{}") == [None, None]
     assert "RuntimeError" in caplog.text
     assert "Abbott" not in caplog.text
@@ -386,9 +386,11 @@ def test_a_deep_body_costs_no_other_its_place(deliver, batch):
 
 
 def test_where_filing_is_stuck_the_vendor_is_told_so_and_nothing_piles_up(site, batch, monkeypatch):
-    monkeypatch.setattr("webhooks.desk.PATIENCE", 0.05)
+    monkeypatch.setattr("webhooks.inbound.group_commit.PATIENCE", 0.05)
     is_free = threading.Event()
-    monkeypatch.setattr("webhooks.desk.take_all", lambda deliveries: is_free.wait(10) and ["filed"] * len(deliveries))
+    monkeypatch.setattr(
+        "webhooks.inbound.group_commit.take_all", lambda deliveries: is_free.wait(10) and ["filed"] * len(deliveries)
+    )
 
     async def deliver_two():
         first = asyncio.create_task(site.desk.take(filing.Delivery(Stray.Kind.ITEM, batch.token, b"{}")))

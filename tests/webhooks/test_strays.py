@@ -4,11 +4,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from batches import closing, decisions, jobs, results
+from batches import jobs
 from batches.models import Batch, EarlierAnswer, Item
 from batches.statuses import Outcome
-from tests.conftest import answer_for
-from webhooks import filing
+from batches.tracing import closing, decisions
+from batches.tracing import filing as item_filing
+from tests.factories import answer_for
+from webhooks.inbound import filing
 from webhooks.models import Stray
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +49,7 @@ def test_a_stray_whose_item_is_waited_for_again_is_filed(browser, batch, alice):
     deliver(batch, item, "error")
     deliver(batch, item, batchRequestId="another")
     stray = Stray.objects.get()
-    assert stray.reason == results.Filing.ONE_TOO_MANY.value
+    assert stray.reason == item_filing.Filing.ONE_TOO_MANY.value
     decisions.rerun(Item.objects.filter(pk=item.pk), alice)
     assert "Filed" in press(browser, stray, "try-again")
     item.refresh_from_db()

@@ -2,8 +2,8 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from batches import exports
-from batches.export_rows import Choices
+from batches.exports import files
+from batches.exports.rows import Choices
 from batches.models import Upload
 from batches.statuses import Outcome
 
@@ -24,8 +24,8 @@ class Command(BaseCommand):
             raise CommandError(
                 f"No outcome is called {', '.join(sorted(unknown))}; there are {', '.join(Outcome.values)}."
             )
-        if exports.find_layout(layout) is None:
-            names = ", ".join(exports.layout_names())
+        if files.find_layout(layout) is None:
+            names = ", ".join(files.layout_names())
             raise CommandError(f"No layout is called {layout}; there are {names}.")
         found = Upload.objects.filter(pk=upload).first()
         if found is None:
@@ -41,4 +41,4 @@ def write_export(upload, out, layout="wide", outcomes=(), without_dnc=False):
     chosen = {"outcome": list(outcomes)} if outcomes else {}
     with Path(out).open("wb") as file:
         choices = Choices(without_dnc=without_dnc)
-        file.writelines(exports.export(upload, items.all(), exports.find_layout(layout), choices, chosen=chosen))
+        file.writelines(files.export(upload, items.all(), files.find_layout(layout), choices, chosen=chosen))

@@ -8,13 +8,15 @@ from django.core.files import File
 from django.core.management.base import BaseCommand
 from django.db.models import Count
 
-from batches import intake, jobs, receiving, spending, telling
-from batches.counts import count_uploads
-from batches.fields import LABELS, find_gaps
-from batches.layout import UnreadableFile
+from batches import jobs
+from batches.files.file_format import UnreadableFile
+from batches.intake import list_options, row_import, uploads
+from batches.intake.list_options import Refused
 from batches.management.commands.export import write_export
+from batches.mapping.fields import LABELS, find_gaps
 from batches.statuses import Companies, NameOrder, Outcome, Priority, UploadStatus
-from batches.telling import Refused
+from batches.tracing import spending
+from batches.tracing.counts import count_uploads
 
 OVER = {UploadStatus.COMPLETE, UploadStatus.CANCELLED, UploadStatus.FAILED}
 
@@ -69,15 +71,15 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def begin(self, *, file, name, priority, match, **options):
-        telling.refuse_odd_look_back(options["look_back"], "--look-back")
+        list_options.refuse_odd_look_back(options["look_back"], "--look-back")
         match = [word.strip() for word in match.split(",") if word.strip()]
-        telling.refuse_odd_match(match, "--match")
+        list_options.refuse_odd_match(match, "--match")
         with Path(file).open("rb") as handle:
-            upload = receiving.receive(
+            upload = uploads.receive(
                 File(handle, name=Path(file).name), None, name, Priority[priority.upper()], options["source"]
             )
-        columns = telling.read_mapping(upload, options["map"], "--map")
-        fixed = upload.fixed | telling.read_fixed(options["fixed"], "--fixed")
+        columns = list_options.read_mapping(upload, options["map"], "--map")
+        fixed = upload.fixed | list_options.read_fixed(options["fixed"], "--fixed")
         if upload.used_template:
             self.stderr.write(f"The columns are read as the template “{upload.used_template}” says.")
         for field in sorted(set(upload.doubts) - set(fixed)):
@@ -85,9 +87,9 @@ class Command(BaseCommand):
             self.stderr.write(f"Not sure: {LABELS[field]}{': ' if names else ''}{names}. {upload.doubts[field]}")
         if gaps := find_gaps([*columns, *fixed]):
             raise Refused(" ".join(gaps))
-        told = telling.keep_told(options)
-        receiving.accept_mapping(upload, columns, fixed, match or upload.match, None, **told)
-        intake.check_rows(upload.pk)
+        told = list_options.keep_told(options)
+        uploads.accept_mapping(upload, columns, fixed, match or upload.match, None, **told)
+        row_import.check_rows(upload.pk)
         upload.refresh_from_db()
         if upload.status == UploadStatus.FAILED:
             raise Refused(upload.problem)

@@ -1,0 +1,5 @@
+"""Widgets that several forms share."""
+
+from django import forms
+
+SELECT = forms.Select(attrs={"class": "form-select"})

@@ -1,0 +1,39 @@
+"""Who was chosen on a page of people."""
+
+from django.contrib import messages
+
+from batches.models import Item
+from batches.tables import paging
+from batches.tables.filters import ItemFilter
+from batches.views.shortcuts import read_ids, read_number
+
+
+def is_as_shown(request, items, shown, counted_to=None):
+    """Whether there are no more people by now than a question named, who were counted so far; if there are, say so."""
+    shown = read_number(shown)
+    if items.order_by()[:counted_to].count() <= shown:
+        return True
+    said = f"Nothing was done: there are {items.count():,} now, not {shown:,}. Look again and decide."
+    messages.warning(request, said)
+    return False
+
+
+def choose_people(request):
+    """The items that are ticked, or all that the filters choose of a list or a batch; None where nobody is."""
+    which, ticked = request.POST.get("which"), read_ids(request.POST.getlist("item"))
+    if ticked and which != "all":
+        return Item.objects.filter(pk__in=ticked)
+    filterset = ItemFilter(request.POST, Item.objects.all())
+    is_of_one = filterset.is_valid() and any(filterset.form.cleaned_data[name] for name in ("upload", "batch"))
+    if is_of_one and which == "all":
+        return filterset.qs
+    messages.warning(request, "Nobody was chosen: tick people, or choose all that the filters show.")
+    return None
+
+
+def choose_asked(request):
+    """The same for what is asked about first, with their number; None also where they are more by now."""
+    items = choose_people(request)
+    if items is None or request.POST.get("which") != "all":
+        return items
+    return items if is_as_shown(request, items, request.POST.get("shown", ""), paging.CAP + 1) else None

@@ -1,0 +1,67 @@
+import json
+
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django_tables2 import RequestConfig
+
+from batches.models import Upload
+from batches.tables.column_choice import choose_columns
+from batches.tables.paging import CappedPaginator
+
+MOST_ON_A_PAGE = 200
+
+
+def paginate(request, table, count=None, per_page=25):
+    """Sort and page a table by the request's query, also by one that makes no sense.
+
+    `count` gives Counts for the records of the page shown.
+    """
+    RequestConfig(request, paginate=False).configure(table)
+    asked = read_number(request.GET.get(table.prefixed_per_page_field, ""))
+    table.paginate(paginator_class=CappedPaginator, per_page=min(asked, MOST_ON_A_PAGE) or per_page)
+    table.page = table.paginator.get_page(request.GET.get(table.prefixed_page_field))
+    if count:
+        table.counts = count([row.record for row in table.page.object_list])
+    return table
+
+
+def show_list(request, template, filterset, table_class, count=None, exclude=(), **context):
+    """A page with filters above a table, of which the columns can be chosen; live parts ask for the table alone."""
+    table = table_class(filterset.qs, exclude=exclude)
+    choice = choose_columns(request, table)
+    table = paginate(request, table, count, choice.rows)
+    template = "components/list_table.html" if request.htmx else template
+    return render(request, template, {"filter": filterset, "table": table, "choice": choice, **context})
+
+
+def find_upload(filterset):
+    """The upload that a list is narrowed to, also where another of its filters makes no sense; or None."""
+    filterset.is_valid()
+    return Upload.objects.filter(pk=filterset.form.cleaned_data.get("upload")).first()
+
+
+def read_ids(texts):
+    """The numbers among texts, which may hold several with commas between, that can be keys of ours."""
+    parts = [part for text in texts for part in text.split(",")]
+    return [int(part) for part in parts if part.isdecimal() and part.isascii() and len(part) < 11 and int(part) < 2**31]
+
+
+def read_number(text):
+    """The first of these in a text; 0 where there is none."""
+    return next(iter(read_ids([text])), 0)
+
+
+def go_back(request, otherwise):
+    """To the page that the button was on, if that is one of ours."""
+    page = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(page, {request.get_host()}, request.is_secure())
+    return redirect(page if is_ours else otherwise)
+
+
+def indent(text):
+    """A body's JSON, indented to be read; half characters stay the escapes that they came as. What is none stays."""
+    try:
+        indented = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return text
+    return indented.encode(errors="backslashreplace").decode()

@@ -1,0 +1,38 @@
+"""A list from its start to its end, over HTTP, at the vendor's pace. See docs/performance.md."""
+
+import argparse
+import json
+
+from bench.support.environment import stage, trace, wait_for_the_end
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="script/bench end_to_end", description=__doc__)
+    parser.add_argument("--database", choices=["sqlite", "postgresql"], default="postgresql")
+    parser.add_argument("--people", type=int, default=20_000)
+    parser.add_argument("--per-second", type=int, default=50, help="Answers that the vendor gives.")
+    parser.add_argument("--in-flight", type=int, help="ITEMS_IN_FLIGHT, where it is not the default.")
+    options = parser.parse_args()
+    environment = {"ITEMS_IN_FLIGHT": str(options.in_flight)} if options.in_flight else {}
+    with stage(options.database, options.per_second, **environment) as (portal, vendor):
+        trace(portal, "list", options.people)
+        shortest = options.people / options.per_second
+        elapsed = wait_for_the_end(portal, 2 * shortest + 120)["list"]
+        span = portal.ask("Item.objects.aggregate(a=models.Min('answered_at'), b=models.Max('answered_at'))")
+        report = {
+            "database": options.database,
+            "people": options.people,
+            "answers a second of the vendor": options.per_second,
+            "people / answers a second": shortest,
+            "seconds from start to complete": round(elapsed, 1),
+            "ratio": round(elapsed / shortest, 3),
+            "first and last answer": span,
+            "vendor idle between first and last batch, seconds": round(vendor.books("state")["idle"], 2),
+            "outcomes": portal.ask("dict(Item.objects.values_list('outcome').annotate(models.Count('id')).order_by())"),
+            "strays": portal.ask("__import__('webhooks.models').models.Stray.objects.count()"),
+        }
+        print(json.dumps(report, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,270 @@
+"""The wide export of traced items from PostgreSQL: rows a second, first byte and memory, beside django-import-export
+and PostgreSQL's COPY of the same stored data.
+
+See docs/performance.md.
+"""
+
+import argparse
+import http.client
+import os
+import statistics
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench.support.apart import most_held, run_apart
+from bench.support.database import add_items, ground, keep_bodies, run
+from bench.support.load import FIRST_KEY
+from tests.support.services import free_port, wait_until
+
+COLUMNS = [
+    *("First Name", "Last Name", "Address", "City", "State", "Zip"),
+    *("Mailing Address", "Mailing City", "Mailing State", "Mailing Zip", "Phone"),
+]
+BODIES = 100
+COPIED = [
+    *("words", "found", "answered_at", "match", "phones", "mobiles", "usable_mobiles", "do_not_call", "emails"),
+    *("deceased", "cached"),
+]
+COPY = """
+    COPY (SELECT item.row_number, item.cells, item.outcome, item.message, item.credits, item.answered_at, digest.found
+          FROM batches_item AS item JOIN batches_digest AS digest ON digest.item_id = item.id
+          WHERE item.upload_id = {upload} ORDER BY item.row_number) TO STDOUT WITH (FORMAT csv)
+"""
+
+
+def lay_out(size):
+    """One list of so many traced people, whose answers are digested. Gives its id."""
+    from django.db import connection  # noqa: PLC0415 - once Django is set up, as below
+
+    from batches.models import Upload  # noqa: PLC0415
+    from batches.statuses import BatchStatus, UploadStatus  # noqa: PLC0415
+
+    connection.close()
+    run("TRUNCATE batches_upload RESTART IDENTITY CASCADE")
+    keep_bodies(BODIES)
+    answer = {"outcome": "'matched'", "answered_at": "now()", "credits": "1", "request_id": "'request-' || i"}
+    answer["answer"] = f"(SELECT body FROM bench_body WHERE number = i % {BODIES})"
+    add_items(FIRST_KEY, size, UploadStatus.COMPLETE, BatchStatus.CLOSED, "a", answer, per_upload=size)
+    digest_all()
+    run("VACUUM ANALYZE batches_item, batches_digest")
+    run("CHECKPOINT")
+    upload = Upload.objects.get()
+    Upload.objects.update(columns=COLUMNS)
+    connection.close()
+    return upload.pk
+
+
+def digest_all():
+    """Digest one item of each body; the database copies these."""
+    from batches.models import Item  # noqa: PLC0415
+    from batches.results import digests  # noqa: PLC0415
+
+    digests.renew(Item.objects.filter(pk__gt=FIRST_KEY, pk__lte=FIRST_KEY + BODIES))
+    columns = ", ".join(COPIED)
+    run("DROP TABLE IF EXISTS bench_digest")
+    run(f"CREATE TABLE bench_digest AS SELECT item_id % {BODIES} AS body, {columns} FROM batches_digest")
+    run(
+        f"INSERT INTO batches_digest (item_id, {columns}) SELECT item.id, {', '.join(f'd.{name}' for name in COPIED)}"
+        f" FROM batches_item AS item JOIN bench_digest AS d ON d.body = item.id % {BODIES}"
+        f" WHERE item.id > {FIRST_KEY + BODIES}"
+    )
+
+
+# The contenders. Each in a process of its own, which gives seconds until the first piece and until the last, and bytes
+# held at the most.
+
+
+def export_ours(upload_id, out):
+    from batches.exports import files  # noqa: PLC0415
+    from batches.exports.rows import Choices  # noqa: PLC0415
+    from batches.models import Upload  # noqa: PLC0415
+
+    begin, first = time.perf_counter(), None
+    upload = Upload.objects.get(pk=upload_id)
+    with out.open("wb") as file:
+        for piece in files.export(upload, upload.items.all(), files.find_layout("wide"), Choices()):
+            first = first or time.perf_counter() - begin
+            file.write(piece)
+    return first, time.perf_counter() - begin
+
+
+def export_by_import_export(upload_id, out, is_digested=False):
+    """The same columns, out of the stored answers; or given what ours keeps beside these."""
+    from import_export import fields, resources  # noqa: PLC0415
+
+    from batches.exports.layouts import WIDE, Row, compile_columns  # noqa: PLC0415
+    from batches.models import Item  # noqa: PLC0415
+    from batches.people.contacts import Contact  # noqa: PLC0415
+    from batches.results import digests  # noqa: PLC0415
+    from batches.vendor.answers import read_contact  # noqa: PLC0415
+
+    class Cell(fields.Field):
+        def __init__(self, place, **kwargs):
+            super().__init__(**kwargs)
+            self.place = place
+
+        def get_value(self, item):
+            return item.cells[self.place]
+
+    class Found(fields.Field):
+        def __init__(self, read, **kwargs):
+            super().__init__(**kwargs)
+            self.read = read
+
+        def get_value(self, item):
+            return self.read(as_row(item))[0]
+
+    def as_row(item):
+        if not hasattr(item, "row"):
+            text = item.digest.found if is_digested else item.answer
+            contact = (digests.decode(text) if is_digested else read_contact(text)) if text else Contact()
+            at = item.answered_at.isoformat(timespec="seconds") if item.answered_at else ""
+            item.row = Row(item.pk, "", item.cells, item.outcome, item.message, "1", at, "", contact)
+            item.row.phones = contact.phones
+        return item.row
+
+    made = {name: Cell(place, column_name=name) for place, name in enumerate(COLUMNS)}
+    made |= {column[0]: Found(compile_columns([column]), column_name=column[0]) for column in WIDE.columns}
+    resource = type("ItemResource", (resources.Resource,), made)()
+    items = Item.objects.filter(upload=upload_id, outcome="matched").order_by("row_number")
+    items = items.select_related("digest").defer("answer") if is_digested else items
+    begin = time.perf_counter()
+    data = resource.export(items).csv
+    out.write_text(data, newline="")
+    seconds = time.perf_counter() - begin
+    return seconds, seconds
+
+
+def export_digests_by_import_export(upload_id, out):
+    return export_by_import_export(upload_id, out, is_digested=True)
+
+
+def copy_out(upload_id, out):
+    """psql, which takes what PostgreSQL has written as a file."""
+    begin = time.perf_counter()
+    with out.open("wb") as file:
+        statement = COPY.format(upload=upload_id)
+        subprocess.run(["psql", os.environ["DATABASE_URL"], "-qc", statement], stdout=file, check=True)
+    seconds = time.perf_counter() - begin
+    return seconds, seconds
+
+
+CONTENDERS = {
+    "ours": export_ours,
+    "django-import-export": export_by_import_export,
+    "django-import-export, given our digests": export_digests_by_import_export,
+    "psql, COPY (SELECT …) TO": copy_out,
+}
+
+
+def measure(name, upload_id, out):
+    """Seconds to the first piece, seconds in all, and the greatest memory of the process that did it."""
+    (first, seconds), held = run_apart(CONTENDERS[name], upload_id, out)
+    assert out.stat().st_size > 1_000_000, "The file is not there."
+    return first, seconds, held
+
+
+# Over HTTP, from the web server as it runs
+
+
+@contextmanager
+def serve():
+    port = free_port()
+    command = [sys.executable, "-m", "granian", "--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"]
+    command += ["--interface", "asginl", "--loop", "uvloop", "--workers", "1", "skipportal.asgi:application"]
+    process = subprocess.Popen(command, env=os.environ | {"PORT": str(port)})
+    try:
+        wait_until(lambda: answers(port), "the web server")
+        yield port, process.pid
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def answers(port):
+    try:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+
+
+def download(port, upload_id, cookie):
+    """Seconds to the first byte of the file, and in all."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
+    begin, first = time.perf_counter(), None
+    connection.request("GET", f"/uploads/{upload_id}/export/", headers={"cookie": f"sessionid={cookie}"})
+    response = connection.getresponse()
+    assert response.status == 200, response.status
+    while piece := response.read1(1 << 16):
+        first = first or time.perf_counter() - begin
+        assert piece
+    return first, time.perf_counter() - begin
+
+
+def log_in():
+    """The cookie of somebody's session."""
+    from django.contrib.auth import get_user_model  # noqa: PLC0415
+    from django.test import Client  # noqa: PLC0415
+
+    user, _ = get_user_model().objects.get_or_create(username="bench")
+    client = Client()
+    client.force_login(user)
+    return client.cookies["sessionid"].value
+
+
+def over_http(upload_id, size, rounds):
+    cookie = log_in()
+    with serve() as (port, pid):
+        found = [download(port, upload_id, cookie) for _ in range(rounds)]
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        held = max(most_held(child) for child in children)
+    firsts = sorted(first for first, _ in found)
+    seconds = statistics.median(seconds for _, seconds in found)
+    show(size, "ours, over HTTP", seconds, None, firsts, held)
+
+
+def show(size, name, seconds, ours, firsts, held):
+    shown = f"{1000 * statistics.median(firsts):,.0f} ({1000 * max(firsts):,.0f})"
+    cells = [f"{size / seconds:,.0f}", f"{seconds / ours:.2f}" if ours else "", shown, f"{held / 2**20:,.0f}"]
+    print(f"| {size:,} | {name} | {' | '.join(cells)} |", flush=True)
+
+
+def race(directory, size, rounds, contenders):
+    upload_id, found = lay_out(size), {}
+    for number in range(rounds):
+        for name in contenders:
+            found.setdefault(name, []).append(measure(name, upload_id, directory / "out.csv"))
+            print(f"{size:,}, round {number + 1}: {name}: {found[name][-1]}", file=sys.stderr, flush=True)
+    ours = statistics.median(seconds for _, seconds, _ in found["ours"])
+    for name, each in found.items():
+        seconds = statistics.median(seconds for _, seconds, _ in each)
+        held = max(held for _, _, held in each)
+        show(size, name, seconds, ours, [first for first, _, _ in each], held)
+    over_http(upload_id, size, rounds)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="script/bench exports", description=__doc__)
+    parser.add_argument("--rows", type=int, action="append", help="10,000, 100,000 and 1,000,000, where not told.")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--raced", type=int, default=100_000, help="With so many rows the peers take part.")
+    options = parser.parse_args()
+    print("| rows | | rows a second: median | seconds ÷ ours | first byte, ms: median (longest) | MiB at the most |")
+    print("|--:|---|--:|--:|--:|--:|")
+    with ground() as (directory, _):
+        for size in options.rows or [10_000, 100_000, 1_000_000]:
+            race(
+                directory,
+                size,
+                options.rounds if size <= options.raced else 1,
+                CONTENDERS if size == options.raced else ["ours"],
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,227 @@
+"""Rows read, checked and stored a second, and the memory that takes: ours, django-import-export, and PostgreSQL's COPY.
+
+See docs/performance.md.
+"""
+
+import argparse
+import csv
+import multiprocessing
+import os
+import random
+import statistics
+import sys
+import time
+from contextlib import contextmanager
+from shutil import rmtree
+
+from batches.sandbox import people
+from bench.support.apart import run_apart
+from bench.support.database import ground, run
+from tests.support.services import make_directory
+
+HEADER = [
+    *("APN", "Owner 1 First Name", "Owner 1 Last Name", "Address", "Unit #", "City", "State", "Zip", "County"),
+    *("Mailing Address", "Mailing City", "Mailing State", "Mailing Zip", "Phone 1", "Email 1"),
+    *("Bedrooms", "Building Sqft", "Est. Value", "Last Sale Date", "Method of Add"),
+]
+BLOCK = 1 << 20
+
+
+def write_list(path, rows):
+    """Twenty columns; of a hundred rows one is invalid, three are of somebody that was there before."""
+    luck = random.Random(rows)
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(HEADER)
+        for number in range(rows):
+            if number % 100 > 96:
+                number -= 50
+            writer.writerow(make_row(luck, number))
+
+
+def make_row(luck, number):
+    first, last, street = (words[number % len(words)] for words in (people.FIRST, people.LAST, people.STREETS))
+    zip_code = "unknown" if number % 100 == 33 else f"{20100 + number % 90}"
+    owner = [f"{number:09}", first, last, f"{number} {street} Street", "", "HERNDON", "VA", zip_code, "Fairfax"]
+    mailing = [f"{number} {street} Ave Apt {number % 40 + 1}", "Tampa", "FL", "33602-1234"]
+    contact = [f"(703) 555-{luck.randrange(100, 200):04}", f"{first}.{number}@example.com".lower()]
+    rest = [luck.randrange(1, 6), luck.randrange(600, 6000), luck.randrange(90_000, 900_000), "2019-07-04", "List"]
+    return owner + mailing + contact + rest
+
+
+# The contenders. Each in a process of its own, which gives seconds and bytes.
+
+
+def import_ours(path):
+    from django.core.files import File  # noqa: PLC0415 - once Django is set up, as below
+
+    from batches.intake import row_import, uploads  # noqa: PLC0415
+
+    with path.open("rb") as file:
+        upload = uploads.receive(File(file, name=path.name), None)
+    uploads.accept_mapping(upload, upload.mapping, {}, [], None)
+    begin = time.perf_counter()
+    row_import.check_rows(upload.pk)
+    seconds = time.perf_counter() - begin
+    upload.refresh_from_db()
+    assert upload.status == "ready", upload.problem
+    return seconds
+
+
+def import_by_import_export(path):
+    """With its fastest settings, the same mapping and checks, and no search for duplicates."""
+    from django.core.files import File  # noqa: PLC0415
+    from import_export import resources  # noqa: PLC0415
+    from tablib import Dataset  # noqa: PLC0415
+
+    from batches.intake import uploads  # noqa: PLC0415
+    from batches.intake.row_reader import RowReader  # noqa: PLC0415
+    from batches.models import Item  # noqa: PLC0415
+
+    with path.open("rb") as file:
+        upload = uploads.receive(File(file, name=path.name), None)
+    reader = RowReader(upload)
+    names = {field.column: field.name for field in Item._meta.concrete_fields}
+
+    class ItemResource(resources.ModelResource):
+        class Meta:
+            model = Item
+            fields = [name for name in names.values() if name != "id"]
+            import_id_fields = []
+            force_init_instance = use_bulk = skip_diff = skip_html_diff = True
+            batch_size = 2_000
+            use_transactions = True
+
+        def before_import_row(self, row, row_number=None, **kwargs):
+            cells = [row.pop(name) for name in HEADER]
+            [(_, values)] = reader.make_row(row_number + 1, cells)
+            row.update({names[column]: value for column, value in values.items()})
+
+    begin = time.perf_counter()
+    with path.open(newline="") as file:
+        dataset = Dataset().load(file, format="csv")
+    result = ItemResource().import_data(dataset, raise_errors=True)
+    assert not result.has_errors()
+    return time.perf_counter() - begin
+
+
+def copy_bare(path):
+    """What ours has stored, once more by one COPY: no reading of a file, no check."""
+    import psycopg  # noqa: PLC0415
+
+    with psycopg.connect(os.environ["DATABASE_URL"]) as connection, connection.cursor() as cursor:
+        kept = path.with_suffix(".copy")
+        with kept.open("wb") as file, cursor.copy("COPY batches_item TO STDOUT") as copy:
+            file.writelines(copy)
+        cursor.execute("TRUNCATE batches_item CASCADE")
+        connection.commit()
+        begin = time.perf_counter()
+        with kept.open("rb") as file, cursor.copy("COPY batches_item FROM STDIN") as copy:
+            while block := file.read(BLOCK):
+                copy.write(block)
+        connection.commit()
+        seconds = time.perf_counter() - begin
+    kept.unlink()
+    return seconds
+
+
+CONTENDERS = {"ours": import_ours, "django-import-export": import_by_import_export, "bare COPY": copy_bare}
+
+
+# The databases
+
+
+@contextmanager
+def sqlite_ground():
+    """Gives a directory; Django is set up on a SQLite database in it."""
+    directory = make_directory()
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "skipportal.settings",
+        "DATABASE_URL": f"sqlite:///{directory}/bench.sqlite3",
+        "VAR_DIR": str(directory / "var"),
+        "REALESTATEAPI_KEY": "a-key",
+        "SECRET_KEY": "a-key-for-a-bench",
+    }
+    (directory / "var" / "static").mkdir(parents=True)
+    try:
+        migrate()
+        yield directory
+    finally:
+        rmtree(directory, ignore_errors=True)
+
+
+def migrate():
+    process = multiprocessing.get_context("spawn").Process(target=migrate_here)
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+
+
+def migrate_here():
+    import django  # noqa: PLC0415
+    from django.core.management import call_command  # noqa: PLC0415
+
+    django.setup()
+    call_command("migrate", verbosity=0)
+
+
+def empty(is_sqlite, directory):
+    if is_sqlite:
+        (directory / "bench.sqlite3").unlink()
+        migrate()
+    else:
+        run("TRUNCATE batches_upload RESTART IDENTITY CASCADE")
+        run("CHECKPOINT")
+
+
+def race(database, sizes, rounds, most_for_import_export):
+    is_sqlite = database == "sqlite"
+    with sqlite_ground() if is_sqlite else ground() as where:
+        directory = where if is_sqlite else where[0]
+        for size in sizes:
+            path = directory / "list.csv"
+            write_list(path, size)
+            found = {}
+            for number in range(rounds if size == min(sizes) else 1):
+                for name in choose(is_sqlite, size, most_for_import_export):
+                    if name != "bare COPY":
+                        empty(is_sqlite, directory)
+                    found.setdefault(name, []).append(run_apart(CONTENDERS[name], path))
+                    print(
+                        f"{database}, {size:,}, round {number + 1}: {name}: {found[name][-1]}",
+                        file=sys.stderr,
+                        flush=True,
+                    )
+            show(database, size, found)
+
+
+def choose(is_sqlite, size, most_for_import_export):
+    """In this order: COPY takes what ours has stored."""
+    names = [] if size > most_for_import_export else ["django-import-export"]
+    return [*names, "ours", *([] if is_sqlite else ["bare COPY"])]
+
+
+def show(database, size, found):
+    ours = statistics.median(seconds for seconds, _ in found["ours"])
+    for name, each in found.items():
+        seconds = statistics.median(second for second, _ in each)
+        peak = max(held for _, held in each) / 2**20
+        cells = [f"{size / seconds:,.0f}", f"{seconds / ours:.2f}", f"{peak:,.0f}"]
+        print(f"| {database} | {size:,} | {name} | {' | '.join(cells)} |", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="script/bench intake", description=__doc__)
+    parser.add_argument("--database", choices=["sqlite", "postgresql"], action="append")
+    parser.add_argument("--rows", type=int, action="append", help="100,000 and 1,000,000, where not told.")
+    parser.add_argument("--rounds", type=int, default=3, help="Of the smallest list; the others are read once.")
+    parser.add_argument("--most-for-import-export", type=int, default=100_000, help="It takes too long for more.")
+    options = parser.parse_args()
+    os.environ["MAX_UPLOAD_BYTES"] = str(10**9)
+    print("| database | rows | | rows a second: median | ours ÷ this | MiB at the most |\n|---|--:|---|--:|--:|--:|")
+    for database in options.database or ["postgresql", "sqlite"]:
+        race(database, options.rows or [100_000, 1_000_000], options.rounds, options.most_for_import_export)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""Fields guessed right, asked about and wrong, for each kind of file in tests/samples. See docs/mapping.md."""
+
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from batches.mapping.fields import SPLIT
+from batches.mapping.guessing import guess_mapping
+
+SAMPLES = Path(__file__).parent.parent / "tests" / "samples"
+FILLED = 3
+"""How often the rows of a sample are repeated: fewer than three values say nothing."""
+
+
+@dataclass
+class Score:
+    kind: str
+    right: int = 0
+    asked: int = 0
+    """Right, and shown as a question all the same."""
+    asked_wrong: tuple = ()
+    wrong: tuple = ()
+    missing: tuple = ()
+    """Fields that have a column and are not guessed."""
+
+
+def read_kinds():
+    """Each kind's name, columns, rows, and its fields with their columns."""
+    for kind in json.loads((SAMPLES / "kinds.json").read_text()):
+        yield kind["kind"], kind["columns"], kind["rows"] * FILLED, kind["expected"]
+
+
+def score(kind, columns, rows, expected):
+    guesses = guess_mapping(columns, rows)
+    found = {field: [columns[position] for position in positions] for field, positions in guesses.mapping.items()}
+    for field in set(found) & set(SPLIT):
+        # City, state and ZIP in one column stand under the first of them.
+        prefix = "mail_" if field.startswith("mail_") else ""
+        first = f"{prefix}address" if field.endswith("full_address") else f"{prefix}city"
+        found[first] = found.pop(field)
+    same = {field for field in found if found[field] == expected.get(field)}
+    others = set(found) - same
+    asked = {field for field in guesses.doubts if field in found}
+    return Score(
+        kind,
+        right=len(same - asked),
+        asked=len(same & asked),
+        asked_wrong=tuple(sorted(others & asked)),
+        wrong=tuple(sorted(others - asked)),
+        missing=tuple(sorted(set(expected) - set(found))),
+    )
+
+
+def read_headers():
+    """The header rows of real exports: their fields stand in tests/test_mapping.py."""
+    from tests.mapping.test_guessing import EXPECTED  # noqa: PLC0415 - imports Django
+
+    for name, fields in EXPECTED.items():
+        with (SAMPLES / "headers" / f"{name}.csv").open() as file:
+            yield (
+                f"{name.replace('_', ' ')} (header only)",
+                next(csv.reader(file)),
+                [],
+                {f: [c] for f, c in fields.items()},
+            )
+
+
+def main():
+    import django  # noqa: PLC0415
+
+    django.setup()
+    print("\n".join(tell()))
+
+
+def tell():
+    """The lines of the table."""
+    scores = [score(*kind) for kind in [*read_headers(), *read_kinds()]]
+    yield "| kind of file | right | right, asked | wrong, asked | wrong | not guessed |\n|---|--:|--:|---|---|---|"
+    for each in scores:
+        lists = [", ".join(fields) or "" for fields in (each.asked_wrong, each.wrong, each.missing)]
+        yield f"| {each.kind} | {each.right} | {each.asked} | {' | '.join(lists)} |"
+    sums = [sum(getattr(each, name) for each in scores) for name in ("right", "asked")]
+    sums += [sum(len(getattr(each, name)) for each in scores) for name in ("asked_wrong", "wrong", "missing")]
+    yield f"| **{len(scores)} kinds** | {' | '.join(map(str, sums))} |"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""What receivers are measured on: a durable PostgreSQL of its own with items that await their answers."""
+
+import os
+from contextlib import contextmanager
+from shutil import rmtree
+
+import psycopg
+
+from bench.support.bodies import make_body
+from bench.support.load import FIRST_KEY, PER_BATCH, token
+from tests.support.services import Postgres, make_directory
+
+PER_UPLOAD = 20_000
+PEER_TABLE = """
+    CREATE TABLE IF NOT EXISTS peer_result (
+        id bigserial PRIMARY KEY, item_id bigint NOT NULL, request_id text NOT NULL, payload jsonb NOT NULL,
+        created_at timestamptz NOT NULL DEFAULT now())
+"""
+
+
+@contextmanager
+def ground():
+    """Gives a directory and a PostgreSQL as it comes, which waits for the disk; Django is set up on it."""
+    directory = make_directory()
+    postgres = Postgres(directory, is_durable=True)
+    try:
+        postgres.start()
+        (directory / "var" / "static").mkdir(parents=True)
+        for name in ("REALESTATEAPI_URL", "PUBLIC_URL", "PORT", "DEBUG", "REDIS_URL"):
+            os.environ.pop(name, None)
+        os.environ |= {
+            "DJANGO_SETTINGS_MODULE": "skipportal.settings",
+            "DATABASE_URL": postgres.address,
+            "VAR_DIR": str(directory / "var"),
+            "REALESTATEAPI_KEY": "a-key",
+        }
+        import django  # noqa: PLC0415 - now that the settings can be read
+        from django.core.management import call_command  # noqa: PLC0415
+
+        django.setup()
+        call_command("migrate", verbosity=0)
+        run(PEER_TABLE)
+        yield directory, postgres
+    finally:
+        postgres.stop()
+        rmtree(directory, ignore_errors=True)
+
+
+def run(sql):
+    """The rows of a statement, over a connection of its own: the server may be another one by the next."""
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+        cursor = connection.execute(sql)
+        return cursor.fetchall() if cursor.description else []
+
+
+@contextmanager
+def stream(query):
+    """The rows of a query, however many."""
+    with psycopg.connect(os.environ["DATABASE_URL"]) as connection, connection.cursor("stream") as cursor:
+        cursor.itersize = 1_000
+        yield cursor.execute(query)
+
+
+def lay_out(waiting, answered=0):
+    """Leave nothing but so many items that await their answer, keys from FIRST_KEY on, behind so many answered ones.
+
+    All in lists of 20,000 and batches of 1,000, so that the two must be whole lists where both are there.
+    """
+    from django.db import connection  # noqa: PLC0415
+
+    from batches.statuses import BatchStatus, UploadStatus  # noqa: PLC0415
+
+    connection.close()
+    run("TRUNCATE batches_upload, webhooks_stray, peer_result RESTART IDENTITY CASCADE")
+    if answered:
+        keep_bodies(100)
+        answer = {"outcome": "'matched'", "answered_at": "now()", "credits": "1", "request_id": "'request-' || i"}
+        answer["answer"] = "(SELECT body FROM bench_body WHERE number = i % 100)"
+        add_items(FIRST_KEY - answered, answered, UploadStatus.COMPLETE, BatchStatus.CLOSED, "a", answer)
+    add_items(FIRST_KEY, waiting, UploadStatus.RUNNING, BatchStatus.ACKNOWLEDGED, "b", {})
+    run("VACUUM ANALYZE batches_item")
+    run("CHECKPOINT")
+
+
+def keep_bodies(count):
+    from django.db import connection  # noqa: PLC0415
+
+    run("CREATE TABLE IF NOT EXISTS bench_body (number integer PRIMARY KEY, body text NOT NULL)")
+    with connection.cursor() as cursor:
+        rows = [(number, make_body(number, number).decode()) for number in range(count)]
+        cursor.executemany("INSERT INTO bench_body VALUES (%s, %s) ON CONFLICT DO NOTHING", rows)
+
+
+def add_items(first_key, count, upload_status, batch_status, mark, others, per_upload=PER_UPLOAD):
+    """One item is made by Django and copied by the database; `others` says in SQL in which columns copy `i` differs."""
+    from django.utils import timezone  # noqa: PLC0415
+
+    from batches.models import Batch, Item, Upload  # noqa: PLC0415
+
+    names = [f"{mark}{number}" for number in range(-(-count // per_upload))]
+    uploads = Upload.objects.bulk_create(Upload(name=name, status=upload_status, row_count=count) for name in names)
+    batches = Batch.objects.bulk_create(
+        Batch(
+            upload=uploads[number * PER_BATCH // per_upload],
+            number=number + 1,
+            token=token(number, mark),
+            status=batch_status,
+            size=PER_BATCH,
+            submitted_at=timezone.now(),
+        )
+        for number in range(-(-count // PER_BATCH))
+    )
+    person = {"first_name": "Ada", "last_name": "Abbott", "city": "Herndon", "state": "VA", "zip": "20170"}
+    cells = ["Ada", "Abbott", "1 Oak St", "Herndon", "VA", "20170", "PO Box 1", "Herndon", "VA", "20170", "7035550100"]
+    first = Item.objects.create(
+        id=first_key, upload=uploads[0], batch=batches[0], row_number=2, cells=cells, address="1 Oak St", **person
+    )
+    others |= {
+        "id": f"{first_key} + i",
+        "upload_id": f"{uploads[0].pk} + i / {per_upload}",
+        "batch_id": f"{batches[0].pk} + i / {PER_BATCH}",
+        "row_number": f"i % {per_upload} + 2",
+        "address": "i || ' Oak St'",
+        "fingerprint": "md5(i::text)",
+    }
+    columns = [field.column for field in Item._meta.concrete_fields]
+    values = ", ".join(others.get(column, column) for column in columns)
+    copies = f"FROM batches_item, generate_series(1, {count - 1}) AS i WHERE id = {first.pk}"
+    run(f"INSERT INTO batches_item ({', '.join(columns)}) SELECT {values} {copies}")

@@ -1,0 +1,56 @@
+"""All of skipportal, started for a measurement, with a sandbox vendor that answers at a given pace."""
+
+import csv
+import shutil
+import time
+from contextlib import ExitStack, contextmanager
+
+from tests.support.portal import Portal, Vendor, make_database
+from tests.support.services import Postgres, Redis, free_port, make_directory
+
+
+@contextmanager
+def stage(database, per_second, **environment):
+    """Gives portal and vendor."""
+    directory = make_directory()
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, directory, ignore_errors=True)
+        services = [Redis(directory)]
+        if database == "postgresql":
+            services.append(Postgres(directory, is_durable=True))
+        for service in services:
+            stack.callback(service.stop)
+            service.start()
+        environment |= {
+            "REDIS_URL": services[0].address,
+            "REALESTATEAPI_KEY": "a-key",
+            "REALESTATEAPI_URL": f"http://127.0.0.1:{free_port()}",
+        }
+        url = make_database(services[1].address) if len(services) > 1 else None
+        portal = Portal(directory / "v", url, **environment)
+        stack.callback(portal.stop)
+        portal.start()
+        vendor = Vendor(portal, "--qps", str(per_second))
+        stack.callback(vendor.stop)
+        yield portal, vendor
+
+
+def trace(portal, name, people):
+    """Start a list of so many. Gives when it was started."""
+    path = portal.directory / f"{name}.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["First Name", "Last Name", "Address", "City", "State", "Zip"])
+        writer.writerows(["Ada", "Abbott", f"{n} {name} St", "Herndon", "VA", "20170"] for n in range(people))
+    begin = time.time()
+    portal.trace(path, "--name", name)
+    return begin
+
+
+def wait_for_the_end(portal, seconds):
+    """Until all lists are complete. Gives for each the seconds that it took from its start."""
+    limit = time.monotonic() + seconds
+    while portal.ask("Upload.objects.exclude(status='complete').count()"):
+        assert time.monotonic() < limit, "The lists take twice as long as they should."
+        time.sleep(5)
+    return portal.ask("{u.name: (u.completed_at - u.started_at).total_seconds() for u in Upload.objects.all()}")

@@ -1,0 +1,261 @@
+"""Results filed a second, side by side: ours, the receivers that the vendor suggests, and PostgreSQL by itself."""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.support.bodies import make_body
+from bench.support.database import ground, lay_out, run, stream
+from bench.support.load import FIRST_KEY, PER_BATCH, Calls, drive
+from skipportal.supervisor import is_taken, web_command
+from tests.support.services import free_port, wait_until
+
+EXPRESS = Path(__file__).parent / "peers" / "express"
+WARM_UP = 2_000
+"""Calls that are made before those that are timed: Node compiles meanwhile, connections are made."""
+SCRIPTS = 100
+"""Bodies that pgbench has to choose from."""
+SOAK_STEP = 20_000
+FASTEST = 6_000
+"""Results a second that a soak is prepared for."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    name: str
+    command: list
+    """With the port where it says PORT."""
+    environment: tuple = ()
+    stored: str = f"SELECT id, answer FROM batches_item WHERE outcome = 'matched' AND id >= {FIRST_KEY}"
+    """The items whose answer came, with that."""
+
+
+def express(name, script, workers, stored=Contender.stored):
+    environment = {"API_KEY": "a-key", "WORKERS": str(workers), "POOL": str(16 // workers), "NODE_ENV": "production"}
+    title = f"{name}, {workers} process{'es' if workers > 1 else ''}"
+    return Contender(title, ["node", str(EXPRESS / script)], tuple(environment.items()), stored)
+
+
+def ours(name, *words, application="skipportal.asgi:application"):
+    return Contender(name, [sys.executable, "-m", *words, application])
+
+
+OURS = Contender("ours", web_command("127.0.0.1", "PORT"))
+LIMIT = Contender("pgbench, the same statement", [])
+PAYLOADS = "SELECT b.id, payload::text FROM peer_result JOIN batches_item b ON b.id = item_id AND outcome = 'matched'"
+PEERS = [
+    express(name, script, workers, stored)
+    for name, script, stored in [
+        ("Express, transaction", "transaction.js", PAYLOADS),
+        ("Express, one prepared statement", "prepared.js", Contender.stored),
+    ]
+    for workers in (1, 2)
+]
+GRANIAN = ["granian", "--host", "127.0.0.1", "--port", "PORT", "--log-level", "warning", "--interface"]
+UVICORN = ["uvicorn", "--host", "127.0.0.1", "--port", "PORT", "--log-level", "warning", "--no-access-log"]
+GUNICORN = ["gunicorn", "--bind", "127.0.0.1:PORT", "--log-level", "warning"]
+SERVERS = [
+    ours("granian ASGI, 1 worker", *GRANIAN, "asginl", "--loop", "uvloop", "--workers", "1"),
+    ours("granian ASGI, 3 workers", *GRANIAN, "asginl", "--loop", "uvloop", "--workers", "3"),
+    ours("granian ASGI, 2 workers, asyncio's loop", *GRANIAN, "asginl", "--loop", "asyncio", "--workers", "2"),
+    ours("uvicorn, 2 workers", *UVICORN, "--workers", "2", "--loop", "uvloop", "--http", "httptools"),
+    ours("gunicorn ASGI, 2 workers", *GUNICORN, "--worker-class", "asgi", "--workers", "2"),
+    *(
+        ours(f"plain Django view, {name}", *words, application="bench.peers.plain:application")
+        for name, words in [
+            ("granian WSGI, 2 of 4 threads", [*GRANIAN, "wsgi", "--workers", "2", "--blocking-threads", "4"]),
+            ("gunicorn gthread, 2 of 4 threads", [*GUNICORN, "--workers", "2", "--threads", "4"]),
+        ]
+    ),
+]
+
+
+@contextmanager
+def running(contender):
+    """Gives the port and the number of the process."""
+    port = free_port()
+    command = [word.replace("PORT", str(port)) for word in contender.command]
+    environment = os.environ | dict(contender.environment) | {"PORT": str(port)}
+    process = subprocess.Popen(command, env=environment, start_new_session=True)
+    try:
+        wait_until(lambda: is_taken(port), contender.name)
+        yield port, process.pid
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def race(contender, calls, connections):
+    """Results a second at saturation. Every 200 is looked up in the database afterwards."""
+    lay_out(len(calls))
+    with running(contender) as (port, _):
+        drive(port, calls, range(WARM_UP), connections)
+        outcome = drive(port, calls, range(WARM_UP, len(calls)), connections)
+    assert set(outcome.statuses[WARM_UP:]) == {200}, f"{contender.name} refused results."
+    verify(contender, calls, len(calls))
+    return outcome.per_second
+
+
+def verify(contender, calls, count):
+    """Each of the first `count` calls, all answered 200, is stored exactly once, under its own item."""
+    seen = bytearray(count)
+    with stream(contender.stored) as rows:
+        for key, stored in rows:
+            position = key - FIRST_KEY
+            sent = calls.body(position)
+            # jsonb keeps no order and no spaces.
+            assert stored == sent.decode() or json.loads(stored) == json.loads(sent), "Another one's answer is stored."
+            seen[position] += 1
+    assert seen == bytes([1]) * count, f"{contender.name}: of {count} results, {seen.count(1)} are stored once."
+
+
+def race_pgbench(postgres, directory, count, connections=8):
+    """Transactions a second of pgbench with the statement that files an answer, prepared, and the same bodies; over as
+    many connections as it is fastest with.
+    """
+    lay_out(count)
+    # Each client prepares each script's statement: PostgreSQL would plan its first five executions anew.
+    environment = os.environ | {"PGOPTIONS": "-c plan_cache_mode=force_generic_plan"}
+    command = [postgres.binaries / "pgbench", "-h", "127.0.0.1", "-p", str(postgres.port), "-U", "postgres", "-n"]
+    command += ["-M", "prepared", "-c", str(connections), "-j", "1", "-t", str(count // connections)]
+    command += ["-D", "n=-1", "-D", f"clients={connections}"]
+    for number in range(SCRIPTS):
+        script, body = write_script(directory, number)
+        command += ["-f", script, "-D", f"body{number}={body}"]
+    done = subprocess.run([*map(str, command), "postgres"], capture_output=True, text=True, check=True, env=environment)
+    [[filed]] = run("SELECT count(*) FROM batches_item WHERE outcome = 'matched'")
+    assert filed == count // connections * connections
+    return next(float(line.split()[2]) for line in done.stdout.splitlines() if line.startswith("tps"))
+
+
+def write_script(directory, number):
+    """One transaction of pgbench's, and the body that it stores."""
+    from batches.tracing.filing import FILE  # noqa: PLC0415 - once Django is set up
+
+    values = {
+        "key": ":key",
+        "token": ":token",
+        "outcome": "'matched'",
+        "message": "'Successful'",
+        "request_id": f"'request-{number}'",
+        "credits": "1",
+        "answer": f":body{number}",
+        "answered_at": "now()",
+    }
+    statement = (FILE % values).replace("\n", " ")
+    lines = [r"\set n :n + 1", r"\set position :n * :clients + :client_id", rf"\set key {FIRST_KEY} + :position"]
+    lines += [rf"\set batch :position / {PER_BATCH}", statement.replace(":token", "'b' || lpad(:batch::text, 9, '0')")]
+    path = directory / f"{number}.sql"
+    path.write_text("\n".join(lines) + ";\n")
+    return path, make_body(FIRST_KEY, number).decode()
+
+
+# At a steady pace, and for long
+
+
+def sample(process):
+    """Seconds of a core that a process and all that it has started have used, and the bytes that they hold."""
+    seconds, held = 0, 0
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            fields = entry.read_text().rpartition(")")[2].split()
+            # PostgreSQL's processes leave the session of their parent; those of the past are counted with it.
+            if process in (int(entry.parent.name), int(fields[1]), int(fields[3])):
+                seconds += sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+                held += int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
+    return seconds, held
+
+
+def pace(contender, calls, postgres, per_second):
+    """What a steady pace costs: latencies in ms and shares of a core."""
+    lay_out(len(calls))
+    with running(contender) as (port, process):
+        drive(port, calls, range(WARM_UP // 10), 4)
+        before = [sample(number)[0] for number in (process, postgres.process.pid)]
+        outcome = drive(port, calls, range(WARM_UP // 10, len(calls)), 32, per_second)
+        used = [sample(number)[0] - b for number, b in zip((process, postgres.process.pid), before, strict=True)]
+    assert set(outcome.statuses[WARM_UP // 10 :]) == {200}, f"{contender.name} refused results."
+    verify(contender, calls, len(calls))
+    return [1000 * outcome.percentile(share) for share in (0.5, 0.99, 1)] + [u / outcome.seconds for u in used]
+
+
+def soak(contender, calls, minutes):
+    """At saturation for so many minutes: prints what is filed and held as it goes."""
+    lay_out(len(calls))
+    with running(contender) as (port, process):
+        position, begin = 0, time.monotonic()
+        while time.monotonic() < begin + 60 * minutes:
+            outcome = drive(port, calls, range(position, position + SOAK_STEP))
+            assert set(outcome.statuses[position : position + SOAK_STEP]) == {200}
+            position += SOAK_STEP
+            seconds, held = time.monotonic() - begin, sample(process)[1] / 2**20
+            print(f"{seconds:6.0f} s  {position:>9,} filed  {outcome.per_second:6.0f}/s  {held:6.1f} MiB", flush=True)
+    verify(contender, calls, position)
+    print(f"Each of the {position:,} is stored once.")
+
+
+# The tables
+
+
+def compare(contenders, calls, rounds, connections, directory, postgres):
+    """All contenders in turn, several times, so that a slow minute of the computer strikes all of them."""
+    speeds = {}
+    for number in range(rounds):
+        for contender in contenders:
+            if contender is LIMIT:
+                speed = race_pgbench(postgres, directory, len(calls))
+            else:
+                speed = race(contender, calls, connections)
+            speeds.setdefault(contender.name, []).append(speed)
+            print(f"round {number + 1}: {contender.name}: {speed:.0f}/s", file=sys.stderr, flush=True)
+    return speeds
+
+
+def show_race(speeds):
+    print("| receiver | results a second: median (each) | ours ÷ this: median (each) |\n|---|--:|--:|")
+    for name, each in speeds.items():
+        ratios = [own / other for own, other in zip(speeds[OURS.name], each, strict=True)]
+        medians = f"{statistics.median(each):.0f}", f"{statistics.median(ratios):.2f}"
+        each, ratios = (", ".join(format(v, form) for v in row) for row, form in ((each, ".0f"), (ratios, ".2f")))
+        print(f"| {name} | {medians[0]} ({each}) | {medians[1]} ({ratios}) |")
+
+
+def show_pace(contenders, calls, postgres, per_second):
+    print(f"| receiver, {per_second}/s | p50 ms | p99 ms | longest ms | server, share of a core | PostgreSQL |")
+    print("|---|--:|--:|--:|--:|--:|")
+    for contender in contenders:
+        *latencies, server, database = pace(contender, calls, postgres, per_second)
+        cells = [f"{value:.1f}" for value in latencies] + [f"{server:.1%}", f"{database:.1%}"]
+        print(f"| {contender.name} | {' | '.join(cells)} |", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="script/bench webhooks", description=__doc__)
+    parser.add_argument("--results", type=int, default=20_000, help="Results in each run, all of different people.")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--connections", type=int, default=32, help="Connections that the calls come over.")
+    parser.add_argument("--servers", action="store_true", help="Other web servers in place of the peers.")
+    parser.add_argument("--pace", type=int, metavar="PER_SECOND", help="A minute each at a steady pace instead.")
+    parser.add_argument("--soak", type=int, metavar="MINUTES", help="Ours alone, at saturation, for so long instead.")
+    options = parser.parse_args()
+    with ground() as (directory, postgres):
+        if options.soak:
+            soak(OURS, Calls(FASTEST * 60 * options.soak, options.results), options.soak)
+        elif options.pace:
+            calls = Calls(WARM_UP // 10 + 60 * options.pace, options.results)
+            show_pace([OURS, PEERS[1], PEERS[3]], calls, postgres, options.pace)
+        else:
+            calls = Calls(options.results, options.results)
+            contenders = [OURS, *(SERVERS if options.servers else [LIMIT, *PEERS])]
+            show_race(compare(contenders, calls, options.rounds, options.connections, directory, postgres))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,9 +1,0 @@
-from functools import cache, partial
-
-from notices.unread import find_unread
-
-
-def unread(request):
-    """What the bell says; asked for only where a page shows it."""
-    user = getattr(request, "user", None)
-    return {"unread": cache(partial(find_unread, user))} if user and user.is_authenticated else {}

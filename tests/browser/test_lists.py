@@ -1,0 +1,169 @@
+"""The main job through a real browser: upload, map, start, watch, look, take away; and the admin."""
+
+import csv
+
+import pytest
+import requests
+from playwright.sync_api import expect
+
+from tests.support.browsing import browse, run_portal
+from tests.support.portal import ROOT
+from tests.support.tour import make_list
+
+pytestmark = pytest.mark.browser
+
+
+def test_the_sample_list_from_upload_to_download(page, tmp_path):
+    page.get_by_role("link", name="Upload a list").first.click()
+    page.get_by_label("File").set_input_files(ROOT / "static" / "sample.csv")
+    page.get_by_label("Name").fill("Spring leads")
+    page.get_by_role("button", name="Go on to the columns").click()
+
+    chosen = page.get_by_label("Property ZIP").locator("option:checked")
+    assert chosen.text_content().startswith("Property Zip")
+    page.get_by_label("Phone", exact=True).select_option("")
+    page.get_by_role("button", name="Check the rows").click()
+
+    page.get_by_text("What will happen").wait_for()
+    assert page.get_by_role("row", name="invalid rows").is_visible()
+    page.get_by_role("button", name="Start").click()
+    bar = page.locator("svg.bar-big")
+    bar.locator("rect.fill-matched").first.wait_for(timeout=20_000)
+    assert "% done" in bar.get_attribute("aria-label")
+
+    page.get_by_role("link", name="Dashboard").click()
+    assert page.get_by_role("link", name="Spring leads").first.is_visible()
+    page.get_by_text("Finished lately").wait_for(timeout=60_000)
+    page.get_by_role("link", name="Spring leads", exact=True).click()
+    page.get_by_text("100%").first.wait_for()
+    assert bar.get_attribute("aria-label").startswith("100% done")
+
+    page.get_by_role("link", name="matched", exact=False).first.click()
+    page.locator("tbody tr").first.get_by_role("link").first.click()
+    page.get_by_role("heading", name="Found").wait_for()
+    assert page.get_by_text("555-01").first.is_visible()
+
+    page.go_back()
+    page.go_back()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download CSV").click()
+    download.value.save_as(tmp_path / "traced.csv")
+    with (tmp_path / "traced.csv").open(encoding="utf-8-sig", newline="") as file:
+        traced = list(csv.DictReader(file))
+    with (ROOT / "static" / "sample.csv").open(newline="") as file:
+        given = list(csv.DictReader(file))
+    assert [row["Note"] for row in traced] == [row["Note"] for row in given]
+    assert {row["Outcome"] for row in traced} >= {"matched", "no_match", "invalid", "duplicate"}
+
+
+def test_a_wrong_file_is_answered_with_a_sentence(page, tmp_path):
+    (tmp_path / "list.csv").write_bytes(b"%PDF-1.7 no list at all")
+    page.goto("/uploads/new/")
+    page.get_by_label("File").set_input_files(tmp_path / "list.csv")
+    page.get_by_role("button", name="Go on to the columns").click()
+    page.get_by_text("This is a PDF document, not a list.").wait_for()
+
+
+@pytest.fixture
+def page_of_its_own(tmp_path):
+    """A page, and a portal that nobody has used."""
+    with run_portal(tmp_path / "v") as portal, browse(portal) as page:
+        yield page, portal
+
+
+def test_people_are_asked_for_once_more_and_batches_decided_about(page_of_its_own):
+    page, portal = page_of_its_own
+    portal.trace(ROOT / "static" / "sample.csv", "--name", "Spring leads", "--wait", "--timeout", "60")
+    portal.ask(
+        "[Item.objects.filter(pk__in=list(Item.objects.filter(outcome='matched').values_list('pk', flat=True)"
+        "[:5])).update(outcome='missing', answer='', request_id='')]"
+    )
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto("/items/?outcome=missing")
+    page.get_by_role("button", name="Tick this page").click()
+    page.get_by_label("Choose row").first.uncheck()
+    page.get_by_role("button", name="Re-run (may be paid again)").click()
+    page.get_by_text("4 people are asked for once more.").wait_for()
+
+    page.goto("/")
+    page.get_by_text("Finished lately").wait_for(timeout=60_000)
+    page.get_by_role("link", name="Spring leads", exact=True).click()
+    page.get_by_role("button", name="Re-run 1 missing").click()
+    page.get_by_text("1 person is asked for once more.").wait_for()
+    page.get_by_role("link", name="All of the history, in order").click()
+    assert page.get_by_text("re-run").count() == 2
+
+    portal.ask(
+        "[Upload.objects.update(status='running'), Batch.objects.filter(number=1).update(status='unconfirmed',"
+        " submitted_at='2026-01-01T00:00Z', completed_at=None, attempts=1), Item.objects.filter(batch__number=1)"
+        ".update(outcome='pending', answered_via=None)]"
+    )
+    page.goto("/")
+    page.get_by_role("button", name="Give up").click()
+    page.get_by_text("is given up").wait_for()
+    page.get_by_text("Needs you").wait_for(state="hidden")
+
+
+def test_a_stray_is_looked_at_and_set_aside(page, portal):
+    headers = {"x-api-key": "sandbox"}
+    assert requests.post(f"{portal.address}/webhooks/item/nobody/", data=b"{broken", headers=headers, timeout=5).ok
+    page.goto("/")
+    page.get_by_text("1 delivery of the vendor could not be filed").wait_for()
+    page.get_by_role("link", name="Look at it").click()
+    page.locator("tbody tr").first.get_by_role("link").first.click()
+    assert page.get_by_text("{broken").is_visible()
+    page.get_by_role("button", name="Try again").click()
+    page.get_by_text("It still cannot be filed.").wait_for()
+    page.get_by_role("button", name="Set aside").click()
+    page.goto("/")
+    assert page.get_by_text("could not be filed").count() == 0
+
+
+def test_a_token_is_made_and_used_on_the_page_of_the_api(page):
+    page.get_by_text("More", exact=True).click()
+    page.get_by_role("link", name="API", exact=True).click()
+    page.get_by_label("Name").fill("Nightly run")
+    page.get_by_role("button", name="Make a token").click()
+    secret = page.get_by_label("Copy it now").input_value()
+
+    page.get_by_role("link", name="The API").click()
+    page.get_by_role("button", name="Authorize").click()
+    page.get_by_label("auth-bearer-value").fill(secret)
+    page.get_by_role("button", name="Apply credentials").click()
+    page.get_by_role("button", name="Close").click()
+    page.locator(".opblock-summary-control").first.click()
+    page.get_by_role("button", name="Try it out").click()
+    page.get_by_role("button", name="Execute").click()
+    page.locator(".live-responses-table").get_by_text("200").wait_for()
+
+
+def test_staff_hold_a_list_and_release_it_in_the_admin(page, portal):
+    make_list(portal, "County roll", 3_000, "Oak", "normal")
+    page.goto("/admin/batches/upload/")
+    row = page.locator("#result_list tr").filter(has_text="County roll")
+
+    def act(action):
+        row.get_by_role("checkbox").check()
+        page.get_by_label("Action:").select_option(label=action)
+        page.get_by_role("button", name="Go", exact=True).click()
+
+    act("Hold: send nothing more for now")
+    expect(row).to_contain_text("Paused")
+    act("Release: go on")
+    expect(page.get_by_text("Go on with 1 list? What is sent may cost credits.")).to_be_visible()
+    page.get_by_role("button", name="Yes, do it").click()
+    expect(row).to_contain_text("Running")
+
+
+def test_people_are_narrowed_down_to_a_list_that_is_searched_for(page):
+    page.goto("/admin/batches/item/")
+    expect(page.locator("#result_list tbody tr").first).to_be_visible()
+    page.get_by_role("combobox", name="List").click()
+    page.locator(".select2-search__field").press_sequentially("spring")
+    page.get_by_role("option", name="Spring leads").click()
+    page.locator("form.by-relation").filter(has_text="List").get_by_role("button", name="Show").click()
+    page.wait_for_url("**upload*")
+    assert (
+        page.locator("#result_list tbody tr").count()
+        == page.locator("#result_list").get_by_text("Spring leads").count()
+    )

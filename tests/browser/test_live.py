@@ -1,0 +1,205 @@
+"""Pages that move by themselves, and tables as somebody wants them, in a real browser."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.browsing import browse, log_in_anew, run_portal
+from tests.support.portal import ROOT
+from tests.support.tour import make_list
+
+pytestmark = pytest.mark.browser
+JUMPS = """() => {
+    window.jumps = 0;
+    const add = (list) => list.getEntries().forEach((each) => (window.jumps += each.hadRecentInput ? 0 : each.value));
+    new PerformanceObserver(add).observe({type: "layout-shift"});
+}"""
+"""Adds up by how much of the screen things move: 0.1 is called good."""
+
+
+@pytest.fixture(scope="module")
+def portal(tmp_path_factory):
+    """With a list that is traced, and two that run for minutes."""
+    with run_portal(tmp_path_factory.mktemp("p") / "v") as portal:
+        sample = ROOT / "static" / "sample.csv"
+        portal.trace(sample, "--name", "Spring leads", "--wait", "--timeout", "90")
+        make_list(portal, "County roll, north", 20_000, "Oak", "normal")
+        make_list(portal, "Cabell heirs", 2_000, "Elm", "low")
+        yield portal
+
+
+def rename(portal, name, other):
+    assert portal.ask(f"Upload.objects.filter(name={name!r}).update(name={other!r})") == 1
+
+
+def look(page, status):
+    """A look of the dashboard's live part that is answered so."""
+    return page.expect_response(lambda response: response.status == status and response.url.endswith("/"))
+
+
+# What moves
+
+
+def test_the_dashboard_moves_by_itself_and_nothing_jumps(page):
+    run = page.locator(".run").filter(has_text="County roll, north")
+    line = run.locator(".run-line")
+    expect(line).to_contain_text("left")
+    expect(run.locator(".strip svg")).to_be_visible()
+    page.evaluate(JUMPS)
+    seen = {line.text_content()}
+    for _ in range(5):
+        with look(page, 200):
+            pass
+        expect(line).not_to_have_text(re.compile("|".join(map(re.escape, seen))))
+        seen.add(line.text_content())
+    assert page.evaluate("window.jumps") < 0.1
+
+
+def test_what_is_used_stays_as_it_is_while_the_rest_moves(page, portal):
+    page.get_by_text("The last minutes as a table").click()
+    link = page.get_by_role("link", name="Batches of Cabell heirs")
+    link.focus()
+    rename(portal, "Spring leads", "Autumn leads")
+    expect(page.get_by_role("link", name="Autumn leads", exact=True)).to_be_visible()
+    expect(link).to_be_focused()
+    expect(page.get_by_role("columnheader", name="No match")).to_be_visible()
+    rename(portal, "Autumn leads", "Spring leads")
+
+
+def test_progress_is_read_out_politely(page):
+    said = page.locator("[data-live] [role=status]")
+    expect(said).to_contain_text(re.compile(r"County roll, north: \d+% done\."))
+
+
+def test_what_has_not_changed_is_not_sent_again(page):
+    page.goto("/uploads/?status=complete")
+    with page.expect_response(lambda response: response.status == 304) as answer:
+        pass
+    assert answer.value.request.headers["if-none-match"]
+    assert page.get_by_role("link", name="Spring leads").is_visible()
+
+
+def test_a_page_says_that_it_is_old_and_goes_on_by_itself(portal):
+    # Where nobody answers, the browser's console says so.
+    with browse(portal, expected="net::ERR|htmx:") as page:
+        state = page.locator("[data-live-state]")
+        expect(state).to_have_text("Live")
+        portal.stop()
+        expect(state).to_have_text(re.compile(r"Not updated since \d+:\d+"))
+        expect(page.get_by_text("County roll, north", exact=True)).to_be_visible()
+        portal.start()
+        rename(portal, "Cabell heirs", "Cabell heirs, second try")
+        expect(page.get_by_text("Cabell heirs, second try", exact=True)).to_be_visible(timeout=15_000)
+        expect(state).to_have_text("Live")
+
+
+def test_a_page_that_was_left_open_works_after_a_login_in_another_tab(page, portal):
+    page.goto("/uploads/?status=running")
+    page.get_by_role("link", name="County roll, north").click()
+    for button, status in (("Pause", "Paused"), ("Resume", "Running")):
+        expect(page.get_by_role("button", name=button)).to_be_visible()
+        log_in_anew(page, portal)
+        page.get_by_role("button", name=button).click()
+        expect(page.locator(".head .pill")).to_have_text(status)
+
+
+# Tables
+
+
+def test_people_are_ticked_on_several_pages(page):
+    page.goto("/items/?upload=1")
+    boxes, words = page.get_by_label("Choose row"), page.locator("[data-ticked] [role=status]")
+    boxes.nth(0).check()
+    boxes.nth(3).click(modifiers=["Shift"])
+    expect(words).to_have_text("4 ticked")
+    page.get_by_role("link", name="Page 2", exact=True).click()
+    page.wait_for_url("**page=2*")
+    boxes.nth(1).check()
+    expect(words).to_have_text("5 ticked, 4 of them on other pages")
+    page.go_back()
+    expect(words).to_have_text("5 ticked, 1 of them on other pages")
+    expect(boxes.nth(3)).to_be_checked()
+    page.get_by_role("button", name="Export", exact=True).click()
+    expect(page.get_by_text("5 people that were ticked.")).to_be_visible()
+
+
+def answer(page, button, is_sure):
+    """What a button asks before it does something; it is answered with OK or Cancel."""
+    asked = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept() if is_sure else dialog.dismiss()))
+    page.get_by_role("button", name=button).click()
+    return asked[0]
+
+
+def test_questions_name_the_number_and_whoever_cancels_keeps_the_ticks(page):
+    page.goto("/items/?upload=1&outcome=matched")
+    boxes, words = page.get_by_label("Choose row"), page.locator("[data-ticked] [role=status]")
+    boxes.nth(0).check()
+    assert answer(page, "Suppress", False).startswith("Put 1 person on the suppression list?")
+    boxes.nth(1).check()
+    assert "the errors among 2 people once more?" in answer(page, "Re-run", False)
+    page.reload()
+    expect(words).to_have_text("2 ticked")
+    page.get_by_label("that the filters show").check()
+    assert re.search(r"among all \d+ people once more\?", answer(page, "Re-run", False))
+    page.get_by_label("Those that are ticked").check()
+    assert "among 2 people" in answer(page, "Re-run", True)
+    expect(words).to_have_text("0 ticked")
+
+
+def test_ticks_belong_to_one_view(page):
+    boxes, words = page.get_by_label("Choose row"), page.locator("[data-ticked] [role=status]")
+    page.goto("/items/?upload=1&outcome=matched")
+    boxes.nth(0).check()
+    for other in ("upload=1", "upload=1&outcome=no_match", "upload=2&outcome=matched", "batch=1", "q=Ada"):
+        page.goto(f"/items/?{other}")
+        expect(words).to_have_text("0 ticked")
+    page.goto("/items/?outcome=matched&q=&sort=person&upload=1&page=1")
+    expect(words).to_contain_text("1 ticked")
+
+
+def test_columns_are_chosen_with_the_keyboard_and_remembered(page):
+    page.goto("/batches/")
+    expect(page.get_by_role("columnheader", name="Next try")).to_be_visible()
+    menu = page.locator("details.columns")
+    menu.locator("summary").press("Enter")
+    expect(menu).to_have_attribute("open", "")
+    menu.get_by_label("Next try").press("Escape")
+    expect(menu).not_to_have_attribute("open", "")
+    expect(menu.locator("summary")).to_be_focused()
+    menu.locator("summary").press("Enter")
+    menu.get_by_label("Next try").press("Space")
+    menu.get_by_role("button", name="Show and remember").press("Enter")
+    expect(page.get_by_role("columnheader", name="Next try")).to_have_count(0)
+    page.goto("/batches/?sort=-size")
+    expect(page.get_by_role("columnheader", name="People")).to_have_attribute("aria-sort", "descending")
+    expect(page.get_by_role("columnheader", name="Next try")).to_have_count(0)
+
+
+def test_a_link_shows_others_the_same_and_narrowing_keeps_it(page):
+    page.goto("/batches/?sort=-size")
+    menu, headings = page.locator("details.columns"), page.get_by_role("columnheader")
+    menu.locator("summary").click()
+    for box in menu.get_by_role("checkbox").all():
+        box.uncheck()
+    menu.get_by_label("Status").check()
+    menu.get_by_role("button", name="Show and remember").click()
+    expect(headings).to_have_text(["Batch", "Status"])
+    menu.locator("summary").click()
+    menu.get_by_role("link", name="Link to this view").click()
+    page.wait_for_url("**/batches/?sort=-size&columns=status")
+    page.context.clear_cookies(name="table-batchtable")
+    page.get_by_role("search", name="Narrow the table down").get_by_label("Status").select_option("Closed")
+    page.get_by_role("button", name="Show", exact=True).click()
+    page.wait_for_url("**/batches/?*status=closed*")
+    assert "sort=-size" in page.url
+    expect(headings).to_have_text(["Batch", "Status"])
+
+
+def test_an_address_shows_the_columns_that_it_names(page):
+    page.goto("/uploads/?columns=status.row_count")
+    # What scrolls by itself asks for the same columns.
+    with page.expect_response(lambda response: "columns=status.row_count" in response.url):
+        pass
+    expect(page.get_by_role("columnheader")).to_have_text(["List", "Status", "Rows"])

@@ -1,0 +1,342 @@
+"""Results through a real browser: odd answers on their pages, finding, filtering, exporting, scorecards."""
+
+import csv
+import hashlib
+import json
+import re
+
+import pytest
+
+from tests.support import odd_answers
+from tests.support.browsing import browse, run_portal
+from tests.support.odd_answers import ARABIC, HEBREW, HOSTILE, OVERRIDE, SHARED, UNKNOWN
+from tests.support.portal import ROOT
+from tests.support.services import wait_until
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def portal(tmp_path_factory):
+    """One portal for all of these, with a list that is traced and digested."""
+    with run_portal(tmp_path_factory.mktemp("p") / "v") as portal:
+        portal.trace(ROOT / "static" / "sample.csv", "--name", "Spring leads", "--wait", "--timeout", "90")
+        wait_until(lambda: portal.ask("Upload.objects.filter(digested_at__isnull=False).count()"), "digests", 60)
+        yield portal
+
+
+@pytest.fixture(scope="module")
+def odd(portal):
+    """What is odd about an answer → the id of the person who has it."""
+    return odd_answers.give(portal)
+
+
+@pytest.fixture
+def plain_page(portal):
+    """A page of a browser with JavaScript switched off."""
+    with browse(portal, java_script_enabled=False) as page:
+        yield page
+
+
+def count_rows(page):
+    return page.locator("main table tbody tr:has(td + td)").count()
+
+
+def download(page, path):
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+    download.value.save_as(path)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def read_count(page):
+    """Rows and numbers as the page of the export says them."""
+    return [int(number.replace(",", "")) for number in page.locator("#count strong").all_text_contents()]
+
+
+def wait_for_count(page, before):
+    wait_until(lambda: read_count(page) != before, "another count", 10)
+    return read_count(page)
+
+
+# Odd answers
+
+
+def test_what_the_vendor_sends_is_shown_and_never_run(page, odd):
+    page.goto(f"/items/{odd['hostile']}/")
+    page.get_by_role("heading", name="Found").wait_for()
+    assert page.locator("dd bdi").first.text_content() == HOSTILE
+    assert page.locator("td.any bdi").text_content() == HOSTILE
+    assert page.locator("li bdi").text_content() == HOSTILE
+    page.get_by_text("The vendor's answer as it came").click()
+    assert json.dumps(HOSTILE) in page.locator("pre").text_content()
+    for path in ("/items/?upload=1", "/find/?q=window.wasRun", f"/items/{odd['unknown shape']}/"):
+        page.goto(path)
+        assert page.evaluate("window.wasRun") is None
+        assert page.locator("main script, main img").count() == 0
+
+
+def test_right_to_left_text_is_kept_apart(page, odd):
+    page.goto(f"/items/{odd['right to left']}/")
+    for text in (HEBREW, ARABIC, OVERRIDE, f"{HEBREW}@example.com"):
+        apart = page.locator("bdi").get_by_text(text, exact=True).first
+        assert apart.evaluate("element => getComputedStyle(element).unicodeBidi") == "isolate"
+    override, after = page.locator("p > bdi").all()
+    assert after.text_content() == "Ben Abbott"
+    assert override.bounding_box()["x"] < after.bounding_box()["x"]
+    assert page.get_by_text("Deceased", exact=True).first.is_visible()
+    assert page.get_by_role("link", name="javascript").count() == 0
+
+
+def test_forty_phones_stand_in_order_of_usefulness(page, odd):
+    page.goto(f"/items/{odd['forty phones']}/")
+    shown = page.locator(".phones tbody tr td:first-child").all_text_contents()
+    callable_mobiles, callable_not = [26, 28, 32, 34], [24, 30, 36]
+    disconnected = [25, 29, 31, 35, 37, 27, 33]
+    expected = [*callable_mobiles, *reversed(range(24)), 40]
+    assert shown == [
+        *(f"(703) 555-01{n:02}" for n in expected),
+        "ask at the desk",
+        *(f"(703) 555-01{n:02}" for n in [*callable_not, *disconnected]),
+    ]
+    table = page.locator(".table-container", has=page.locator(".phones"))
+    assert table.evaluate("element => element.scrollWidth <= element.clientWidth")
+
+
+@pytest.mark.parametrize("what", ["unknown shape", "a list", "nested"])
+def test_an_answer_of_unknown_shape_is_shown_whole(page, odd, what):
+    page.goto(f"/items/{odd[what]}/")
+    assert page.get_by_text("in a shape that is not known here").is_visible()
+    page.get_by_text("The vendor's answer as it came").click()
+    given = odd_answers.ANSWERS[what]
+    shown = page.locator("pre.answer").text_content()
+    assert shown == given if what == "nested" else json.loads(shown) == json.loads(given)
+    assert what != "unknown shape" or UNKNOWN["people"][0]["tel"] in shown
+
+
+def test_answers_with_nothing_and_with_half_characters_are_readable(page, odd):
+    page.goto(f"/items/{odd['nothing in it']}/")
+    assert page.get_by_text("Nothing was found.").is_visible()
+    page.goto(f"/items/{odd['half characters']}/")
+    assert page.locator("dd bdi").first.text_content() == "Ada ?"
+    assert page.get_by_text("(703) 555-0143").first.is_visible()
+
+
+# Finding and filtering
+
+
+def test_who_has_it_finds_everybody_who_shares_a_number(page, odd):
+    page.goto(f"/items/{odd['shared']}/")
+    page.get_by_role("link", name="Who has it").click()
+    page.get_by_role("status").get_by_text("people.").wait_for()
+    for what in ("shared", "shared too"):
+        assert page.locator(f"a[href='/items/{odd[what]}/']").count() > 0
+    assert page.locator(f"a[href='/items/{odd['forty phones']}/']").count() == 0
+
+
+@pytest.mark.parametrize(
+    "text", ["shar cora", "cora shar", "Cora.Sharer@example.com", f"({SHARED[:3]}) {SHARED[3:6]}-{SHARED[6:]}"]
+)
+def test_the_search_box_finds_by_what_was_found(page, odd, text):
+    page.get_by_placeholder("Find people").fill(text)
+    page.get_by_placeholder("Find people").press("Enter")
+    page.wait_for_url("**/find/?q=*")
+    is_a_start = text == "shar cora"
+    found = page.locator(f"a[href='/items/{odd['shared']}/']").count()
+    assert found == 0 if is_a_start else found > 0
+
+
+@pytest.mark.parametrize("text", ["+1 703.555.0199", "7035550199", "1-703-555-0199", "703 555 0199"])
+def test_a_phone_is_found_however_it_is_typed(page, odd, text):
+    page.goto("/find/")
+    page.get_by_label("Name, address, phone or email, of all lists").fill(text)
+    page.get_by_role("button", name="Find", exact=True).click()
+    page.wait_for_url("**/find/?q=*")
+    assert page.locator(f"a[href='/items/{odd['shared']}/']").count() > 0
+
+
+def test_the_search_box_finds_an_address(page, odd):
+    page.get_by_placeholder("Find people").fill("2031 river blvd tampa")
+    page.get_by_placeholder("Find people").press("Enter")
+    page.get_by_text("Cora Ito").first.wait_for()
+
+
+FILTERS = {
+    "outcome": ("check", "Matched", "outcome='matched'"),
+    "match": ("check", "Someone else", "digest__match='other'"),
+    "mobile": ("Has", "A mobile", "digest__mobiles__gt=0"),
+    "do not call": (
+        "Do not call",
+        "All numbers",
+        "digest__do_not_call__gt=0, digest__do_not_call=models.F('digest__phones')",
+    ),
+    "deceased": ("Deceased", "Yes", "digest__deceased=True"),
+    "state": ("State", "va", "models.Q(state='VA') | models.Q(state='', mail_state='VA')"),
+    "problem": ("Problem", "zip", "outcome='invalid', message__icontains='zip'"),
+}
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_filters_narrow_the_list(page, portal, odd, name):
+    label, value, condition = FILTERS[name]
+    page.goto("/items/?upload=1")
+    page.get_by_text("By outcome, match check, phones, state or problem").click()
+    if label == "check":
+        page.get_by_label(value, exact=True).check()
+    elif label in {"State", "Problem"}:
+        page.get_by_label(label, exact=True).fill(value)
+    else:
+        page.get_by_label(label, exact=True).select_option(label=value)
+    page.get_by_role("button", name="Show", exact=True).click()
+    page.wait_for_url("**/items/?*&*")
+    shown = int(
+        re.search(r"All ([\d,]+) that the filters show", page.locator("#people").text_content())[1].replace(",", "")
+    )
+    expected = portal.ask(f"Item.objects.filter({condition}, upload=1).count()")
+    assert shown == expected
+    assert 0 < shown < 250
+
+
+# What is done with people who are ticked
+
+
+def tick(page, query, count):
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto(f"/items/?upload=1&{query}")
+    for box in page.get_by_label("Choose row").all()[-count:]:
+        box.check()
+
+
+def test_people_who_are_ticked_are_suppressed(page, portal):
+    tick(page, "outcome=no_match", 2)
+    page.get_by_role("button", name="Suppress").click()
+    page.get_by_text("on the suppression list now.").wait_for()
+    assert portal.ask("Suppression.objects.filter(kind='person').count()") >= 2
+
+
+def test_people_who_are_ticked_are_asked_for_once_more(page):
+    tick(page, "outcome=error", 2)
+    page.get_by_role("button", name="Re-run").click()
+    page.get_by_text("2 people are asked for once more.").wait_for()
+
+
+def test_people_who_are_ticked_are_exported(page, tmp_path):
+    tick(page, "outcome=matched&has=phone", 3)
+    rows = [label.split()[2] for label in page.locator("[name=item]:checked").evaluate_all(LABELS)]
+    page.get_by_role("button", name="Export").click()
+    page.get_by_text("3 people that were ticked.").wait_for()
+    counted = read_count(page)
+    found = download(page, tmp_path / "traced.csv")
+    assert len(found) == counted[0] == len(rows) == 3
+
+
+LABELS = "boxes => boxes.map(box => box.getAttribute('aria-label'))"
+
+
+# Files
+
+
+def test_rows_and_numbers_are_counted_as_choices_change(page, odd, tmp_path):
+    page.goto("/uploads/1/export/choose/?outcome=matched")
+    page.evaluate("window.wasNotReloaded = true")
+    counts = [read_count(page)]
+    page.get_by_label("Layout", exact=True).select_option("long")
+    counts.append(wait_for_count(page, counts[-1]))
+    page.get_by_label("Without do-not-call numbers").check()
+    counts.append(wait_for_count(page, counts[-1]))
+    page.get_by_label("Mobiles only").check()
+    counts.append(wait_for_count(page, counts[-1]))
+    assert page.evaluate("window.wasNotReloaded")
+    assert [numbers for _, numbers in counts[1:]] == sorted({numbers for _, numbers in counts[1:]}, reverse=True)
+
+    path = tmp_path / "long.csv"
+    rows = download(page, path)
+    numbers = [row["Phone (trace)"] for row in rows if row["Phone (trace)"]]
+    assert [len(rows), len(numbers)] == counts[-1]
+    assert {row["Phone Type"] for row in rows if row["Phone (trace)"]} == {"mobile"}
+    page.goto("/exports/")
+    logged = page.locator("tbody tr").first
+    assert logged.locator("code").text_content() == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert "without do-not-call numbers" in logged.text_content()
+
+
+def test_a_layout_is_written_mended_and_exported(page, tmp_path):
+    page.goto("/exports/layouts/")
+    page.get_by_role("link", name="New layout").click()
+    page.get_by_label("Name", exact=True).fill("Call sheet")
+    columns = page.get_by_role("textbox", name="Columns")
+    columns.fill("Who = found_name\nNumber = fone_1\nLead = column Note")
+    page.get_by_role("button", name="Keep the layout").click()
+    page.get_by_text("Line 2: There is no field “fone_1”.").wait_for()
+    columns.fill("Who = found_name\nNumber = phone_1\nLead = column Note")
+    page.get_by_label("Leave people out who lack").select_option("phone")
+    page.get_by_role("button", name="Keep the layout").click()
+    page.get_by_text("The layout “Call sheet” can be chosen for any list now.").wait_for()
+
+    page.goto("/uploads/1/export/choose/")
+    before = read_count(page)
+    page.get_by_label("Layout", exact=True).select_option("Call sheet")
+    rows_counted, _ = wait_for_count(page, before)
+    rows = download(page, tmp_path / "calls.csv")
+    assert list(rows[0]) == ["Who", "Number", "Lead"]
+    assert len(rows) == rows_counted
+    assert all(row["Number"] for row in rows)
+
+
+# Without JavaScript
+
+
+def test_filter_count_and_download_work_without_javascript(plain_page, odd, tmp_path):
+    page = plain_page
+    page.goto("/items/?upload=1")
+    page.get_by_text("By outcome, match check, phones, state or problem").click()
+    page.get_by_label("Matched", exact=True).check()
+    page.get_by_label("Has", exact=True).select_option("usable")
+    page.get_by_role("button", name="Show", exact=True).click()
+    page.get_by_label("that the filters show").check()
+    page.get_by_role("button", name="Export").click()
+    page.get_by_text("Whose rows").wait_for()
+    before = read_count(page)
+    assert page.get_by_label("Matched", exact=True).is_checked()
+    page.get_by_label("Mobiles only").check()
+    page.get_by_role("button", name="Count").click()
+    page.wait_for_url("**count=1*")
+    rows, numbers = read_count(page)
+    assert rows == before[0]
+    assert 0 < numbers < before[1]
+    assert len(download(page, tmp_path / "plain.csv")) == rows
+
+
+def test_odd_answers_are_readable_without_javascript(plain_page, odd):
+    plain_page.goto(f"/items/{odd['unknown shape']}/")
+    plain_page.get_by_text("The vendor's answer as it came").click()
+    assert plain_page.locator("pre.answer").is_visible()
+    plain_page.get_by_text("More", exact=True).click()
+    plain_page.get_by_role("link", name="Exports").click()
+    plain_page.wait_for_url("**/exports/")
+
+
+# Scorecards
+
+
+@pytest.mark.parametrize("by", ["source", "uploader", "month", "list"])
+def test_scorecards_show_bars_and_the_numbers(page, by):
+    page.goto("/scorecards/")
+    page.get_by_label("Compare by").select_option(by)
+    page.get_by_role("button", name="Compare").click()
+    page.wait_for_url(f"**by={by}*")
+    assert page.locator("svg.bar").count() == 3
+    assert page.locator("svg.bar rect").first.bounding_box()["width"] > 0
+    assert page.get_by_role("columnheader", name="Usable mobiles a match").is_visible()
+    assert count_rows(page) == 1
+
+
+def test_the_scorecard_of_a_list_shows_bars_and_the_numbers(page):
+    page.goto("/uploads/1/")
+    page.get_by_role("link", name="Scorecard", exact=True).click()
+    page.get_by_text("Is it who was asked for?").wait_for()
+    assert page.locator("svg.bar").count() == 4
+    assert page.locator(".tile").count() == 6
+    assert count_rows(page) == 1
+    assert page.locator("nav [aria-current]").count() == 1

@@ -1,0 +1,100 @@
+"""Every page: no barriers, no sideways scroll, also on a phone and at 200%, also without scripts."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from tests.support.browsing import CHROMIUM, log_in
+from tests.support.portal import ROOT
+from tests.support.tour import PAGES, furnish, open_browser
+
+pytestmark = pytest.mark.browser
+AXE = ROOT / "tests" / "axe"
+STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+NARROW, ZOOMED, WIDE = ({"width": width, "height": 800} for width in (360, 640, 1280))
+"""A phone; what 200% leaves of 1280 pixels; a desk."""
+FIND_BARRIERS = """async (standards) => {
+    const found = await axe.run(document, {runOnly: {type: "tag", values: standards}});
+    const show = (node) => node.html.slice(0, 160);
+    return found.violations.map((each) => `${each.id}: ${each.nodes.map(show).join(" | ")}`);
+}"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _once(request):
+    """Pages are the same whatever database they are read from."""
+    if request.config.getoption("database") != "sqlite" or CHROMIUM is None:
+        pytest.skip("The tour is made once, on SQLite, with Chromium.")
+
+
+@pytest.fixture(scope="module")
+def axe():
+    """The source of axe-core, as npm brings it."""
+    script = AXE / "node_modules" / "axe-core" / "axe.min.js"
+    if not script.exists():
+        if not shutil.which("npm") and "CI" not in os.environ:
+            pytest.skip("npm is not installed (Debian: apt install npm)")
+        subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], cwd=AXE, check=True)
+    return script.read_text()
+
+
+@pytest.fixture(scope="module")
+def addresses(portal):
+    return furnish(portal)
+
+
+@pytest.fixture(scope="module")
+def tourist(portal, addresses):
+    with open_browser(portal, viewport=WIDE) as page:
+        yield page
+
+
+def visit(page, address, **viewport):
+    page.set_viewport_size(viewport or WIDE)
+    page.goto(address)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_has_barriers(tourist, addresses, axe, name):
+    assert find_barriers(tourist, addresses[name], axe) == []
+
+
+def test_the_login_has_no_barriers(portal, tourist, axe):
+    page = tourist.context.browser.new_page(base_url=portal.address)
+    assert find_barriers(page, "/login/", axe) == []
+    page.close()
+
+
+def find_barriers(page, address, axe):
+    found = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        visit(page, address)
+        page.evaluate(axe)
+        found += [f"{scheme}: {barrier}" for barrier in page.evaluate(FIND_BARRIERS, STANDARDS)]
+    return found
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if not name.startswith("admin")])
+def test_no_page_scrolls_sideways(tourist, addresses, name):
+    for viewport in (NARROW, ZOOMED, WIDE):
+        visit(tourist, addresses[name], **viewport)
+        assert tourist.evaluate("document.documentElement.scrollWidth") <= viewport["width"], viewport
+
+
+def test_every_page_shows_without_scripts(portal, tourist, addresses):
+    page = tourist.context.browser.new_page(base_url=portal.address, java_script_enabled=False)
+    log_in(page, portal)
+    for name, address in addresses.items():
+        response = page.goto(address)
+        assert response.status == (404 if name == "no such page" else 200), name
+        assert page.locator("h1").first.is_visible(), name
+
+
+def test_the_menu_is_there_without_scripts(portal, tourist):
+    page = tourist.context.browser.new_page(base_url=portal.address, java_script_enabled=False, viewport=NARROW)
+    log_in(page, portal)
+    page.get_by_role("link", name="Lists", exact=True).click()
+    assert page.get_by_role("heading", name="Lists").is_visible()

@@ -1,0 +1,146 @@
+import csv
+import io
+import json
+from datetime import UTC, datetime
+
+import pytest
+from django.core.management import call_command
+
+from batches.exports import files
+from batches.exports.layouts import BUILT_IN
+from batches.exports.rows import Choices
+from batches.models import Item
+from batches.statuses import Outcome
+from tests.factories import HEADER, answer_for, people, person, sample, to_csv
+
+pytestmark = pytest.mark.django_db
+
+
+def write(upload, layout="wide", file_format="csv", outcomes=(), **choices):
+    items = upload.items.filter(outcome__in=outcomes) if outcomes else upload.items.all()
+    layout = files.find_layout(layout) if isinstance(layout, str) else layout
+    return b"".join(files.export(upload, items, layout, Choices(**choices), file_format))
+
+
+def read(upload, *args, **options):
+    text = write(upload, *args, **options).decode()
+    assert text.startswith("\ufeff")
+    assert text.count("\r\n") == text.count("\n")
+    return list(csv.DictReader(io.StringIO(text[1:], newline="")))
+
+
+TRACED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+WIDE = [name for name, _ in BUILT_IN["wide"].columns]
+
+
+def give(item, body, outcome="matched"):
+    Item.objects.filter(pk=item.pk).update(answer=body, outcome=outcome, credits=1, answered_at=TRACED)
+
+
+def test_every_row_of_the_file_comes_back_in_order(make_upload):
+    rows = [person(1), person(2, Zip="x"), person(1), person(3)]
+    upload = make_upload(to_csv(rows))
+    found = read(upload)
+    assert [[row[name] for name in HEADER] for row in found] == rows
+    assert [row["Outcome"] for row in found] == ["pending", "invalid", "duplicate", "pending"]
+    assert found[1]["Message"].startswith("Zip: “x” is not a ZIP")
+    assert list(found[0]) == [*HEADER, *WIDE]
+
+
+def test_what_was_found_stands_behind_the_row(make_upload):
+    upload = make_upload(people(1))
+    give(upload.items.get(), sample("output.json").decode())
+    row = read(upload)[0]
+    assert {name: row[name] for name in WIDE if row[name]} == {
+        "Outcome": "matched",
+        "Matched Name": "Ada E Abbott",
+        "Phone 1": "2025550149",
+        "Phone 1 Type": "landline",
+        "Phone 1 DNC": "no",
+        "Phone 2": "2025550150",
+        "Phone 3": "2025550148",
+        "Phone 3 Type": "mobile",
+        "Phone 3 DNC": "yes",
+        "Email 1": "ada@example.com",
+        "Current Address": "1 Oak St, Herndon, VA 20170",
+        "Age": "49",
+        "Deceased": "no",
+        "Credits": "1",
+        "Traced At": "2026-01-02T03:04:05+00:00",
+    }
+
+
+def test_a_duplicate_is_answered_with_the_row_that_was_sent(make_upload):
+    upload = make_upload([person(1), person(1)])
+    give(upload.items.first(), sample("output.json").decode())
+    first, second = read(upload)
+    assert second["Phone 1"] == first["Phone 1"] == "2025550149"
+    assert (second["Outcome"], second["Message"], second["Credits"]) == ("duplicate", "Same as row 2 (matched)", "")
+
+
+def test_names_that_are_taken_get_a_suffix(make_upload):
+    header = [*HEADER[:6], "Phone 1", "Outcome"]
+    upload = make_upload(to_csv([[*person(1)[:6], "", "sold"]], header=header))
+    assert list(read(upload)[0])[8:12] == ["Outcome (trace)", "Message", "Matched Name", "Phone 1 (trace)"]
+    assert read(upload)[0]["Outcome"] == "sold"
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "=cmd|' /C calc'!A0"])
+def test_cells_that_a_spreadsheet_would_run_are_defused(make_upload, cell):
+    upload = make_upload(to_csv([[*person(1), cell]], header=[*HEADER, "Note"]))
+    give(upload.items.get(), json.dumps({"data": {"names": [cell], "phones": [{"phone": cell, "type": cell}]}}))
+    row = read(upload)[0]
+    assert row["Note"] == f"'{cell}"
+    assert row["Matched Name"].startswith("'") or not cell.strip().startswith(("=", "+", "-", "@"))
+
+
+def test_newlines_and_quotes_survive(make_upload):
+    rows = [person(1, **{"First Name": 'A "B"\r\nC'})]
+    assert read(make_upload(to_csv(rows)))[0]["First Name"] == 'A "B"\r\nC'
+
+
+def test_cells_beyond_the_header_come_back(make_upload):
+    upload = make_upload(to_csv([person(1), [*person(2), "stray"]]))
+    assert [row["Column 8"] for row in read(upload)] == ["", "stray"]
+
+
+def test_forty_phones_fill_five_places(make_upload):
+    upload = make_upload(people(1))
+    phones = [{"phone": f"20255501{number:02}"} for number in range(40)]
+    give(upload.items.get(), json.dumps({"data": {"phones": phones}}))
+    row = read(upload)[0]
+    assert [row[f"Phone {n}"] for n in range(1, 6)] == [f"20255501{n:02}" for n in range(5)]
+    assert len(read(upload, layout="long")) == 40
+
+
+def test_an_answer_of_unknown_shape_says_so(make_upload):
+    upload = make_upload(people(1))
+    give(upload.items.get(), '{"match": true, "new": []}')
+    assert "unknown shape" in read(upload)[0]["Message"]
+
+
+def test_choices(make_upload):
+    upload = make_upload(people(2))
+    give(upload.items.first(), sample("output.json").decode())
+    assert len(read(upload, outcomes=["matched"])) == 1
+    assert [row["Phone (trace)"] for row in read(upload, "long", outcomes=["matched"], without_dnc=True)] == [
+        "2025550149",
+        "2025550150",
+    ]
+
+
+def test_queries_stay_the_same_however_many_rows(make_upload, django_assert_num_queries):
+    for upload in (make_upload(people(1)), make_upload(people(30))):
+        with django_assert_num_queries(5):
+            read(upload)
+
+
+def test_the_command_writes_the_file(make_upload, tmp_path):
+    upload = make_upload(people(3))
+    Item.objects.filter(pk=upload.items.first().pk).update(
+        outcome=Outcome.MATCHED, answer=answer_for(upload.items.first()).decode()
+    )
+    out = tmp_path / "out.csv"
+    call_command("export", str(upload.pk), "--out", str(out), "--outcome", "matched,error")
+    assert out.read_bytes().startswith(b"\xef\xbb\xbfFirst Name,")
+    assert len(out.read_bytes().splitlines()) == 2

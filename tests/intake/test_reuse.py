@@ -1,0 +1,112 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from batches.intake import reuse, row_import
+from batches.models import Item, Upload
+from batches.statuses import Outcome, UploadStatus
+from batches.tracing import closing, packing, spending
+from tests.exports.test_files import read
+from tests.factories import answer_for, people, person
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def traced(start_upload):
+    """A list of five whose people were traced: two matched, one nobody matches, one an error, one pending."""
+    upload = start_upload(people(5))
+    outcomes = [Outcome.MATCHED, Outcome.MATCHED, Outcome.NO_MATCH, Outcome.ERROR]
+    for item, outcome in zip(upload.items.all(), outcomes, strict=False):
+        answer = answer_for(item, outcome).decode()
+        Item.objects.filter(pk=item.pk).update(outcome=outcome, answer=answer, answered_at=timezone.now(), credits=1)
+    return upload
+
+
+def outcomes(upload):
+    return list(upload.items.order_by("row_number").values_list("outcome", flat=True))
+
+
+def test_who_was_traced_before_is_answered_from_then(traced, make_upload):
+    upload = make_upload([*people(5), person(9)])
+    assert outcomes(upload) == ["reused", "reused", "reused", "pending", "pending", "pending"]
+    assert (upload.reused_count, upload.item_count) == (3, 3)
+    item = upload.items.first()
+    assert item.source == traced.items.first()
+    assert item.message == f"Traced on {timezone.now():%Y-%m-%d}."
+
+
+def test_what_was_found_then_is_exported(traced, make_upload):
+    upload = make_upload([person(1), person(1)])
+    rows = read(upload)
+    assert [row["Outcome"] for row in rows] == ["reused", "duplicate"]
+    assert [row["Phone 1"] for row in rows] == ["2025550149"] * 2
+    assert [row["Credits"] for row in rows] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    "settled", [{"look_back": 0}, {"look_back": 1}], ids=["not looked back at all", "not for so long"]
+)
+def test_older_answers_do_not_count(traced, make_upload, settled):
+    Item.objects.filter(outcome=Outcome.MATCHED).update(answered_at=timezone.now() - timedelta(days=2))
+    upload = make_upload(people(2), settled=settled)
+    assert outcomes(upload) == ["pending", "pending"]
+
+
+def test_what_was_asked_for_under_other_requirements_does_not_count(traced, make_upload):
+    assert outcomes(make_upload(people(2), match=["emails"])) == ["pending", "pending"]
+
+
+def test_what_was_forgotten_does_not_count(traced, make_upload):
+    Item.objects.update(answer="")
+    assert outcomes(make_upload(people(2))) == ["pending", "pending"]
+
+
+def test_answers_that_came_since_the_check_count_as_well(make_upload, traced, alice):
+    Item.objects.filter(upload=traced).update(answered_at=None)
+    upload = make_upload(people(12))
+    assert upload.reused_count == 0
+    Item.objects.filter(upload=traced).exclude(answer="").update(answered_at=timezone.now())
+    spending.start(upload, alice)
+    reuse.reuse_since_check(upload.pk)
+    packing.plan_upload(upload.pk)
+    upload.refresh_from_db()
+    assert (upload.reused_count, upload.item_count) == (3, 9)
+    reuse.reuse_since_check(upload.pk)
+    assert Upload.objects.get(pk=upload.pk).reused_count == 3
+
+
+def test_a_list_of_people_traced_before_is_complete_at_once(traced, make_upload, alice):
+    upload = make_upload(people(3))
+    assert spending.start(upload, alice) == UploadStatus.RUNNING
+    packing.plan_upload(upload.pk)
+    closing.complete_uploads(timezone.now())
+    upload.refresh_from_db()
+    assert (upload.status, upload.batches.count()) == (UploadStatus.COMPLETE, 0)
+
+
+def test_reusing_takes_as_many_queries_for_one_as_for_many(traced, make_upload, django_assert_max_num_queries):
+    upload = make_upload(people(3), settled={"look_back": 0})
+    Upload.objects.filter(pk=upload.pk).update(look_back=90)
+    with django_assert_max_num_queries(8):
+        assert reuse.reuse_answers(Upload.objects.get(pk=upload.pk)) == 3
+
+
+def test_the_same_person_written_otherwise_is_the_same(make_upload):
+    upload = make_upload(
+        [
+            person(1, Address="100 North Main Street, Apt 4"),
+            person(1, Address="100 N MAIN ST #4", **{"First Name": "ADA", "Last Name": "ABBOTT JR"}),
+            person(1, Address="100 N Main St Apt 5"),
+        ]
+    )
+    assert outcomes(upload) == ["pending", "duplicate", "pending"]
+
+
+def test_counts_are_refreshed_from_the_items(make_upload):
+    upload = make_upload([*people(3), person(1)])
+    Upload.objects.update(row_count=0, duplicate_count=0)
+    row_import.refresh_counts(upload.pk)
+    upload.refresh_from_db()
+    assert (upload.row_count, upload.duplicate_count, upload.item_count) == (4, 1, 3)

@@ -1,0 +1,186 @@
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from batches.intake.row_check import check
+from batches.mapping.fields import MAPPABLE
+from batches.sandbox.rules import find_item_fault
+
+GOOD = {
+    "first_name": "Ada",
+    "last_name": "Abbott",
+    "address": "1 Oak St",
+    "city": "Herndon",
+    "state": "VA",
+    "zip": "20170",
+}
+
+
+def problems(**changes):
+    return [(problem.field, problem.sentence) for problem in check(GOOD | changes).problems]
+
+
+def field(name, **changes):
+    checked = check(GOOD | changes)
+    assert checked.problems == []
+    return checked.fields.get(name)
+
+
+def test_a_good_row_goes_as_it_is():
+    checked = check(GOOD)
+    assert checked.fields == GOOD
+    assert checked.problems == []
+
+
+@pytest.mark.parametrize("text", ["VA", "va", "Virginia", "VIRGINIA", " virginia ", "Va."])
+def test_states_are_brought_to_two_letters(text):
+    assert field("state", state=text) == "VA"
+
+
+@pytest.mark.parametrize(
+    ("text", "state", "expected"),
+    [
+        ("20170", "VA", "20170"),
+        ("20170-1234", "VA", "20170"),
+        ("201701234", "VA", "20170"),
+        ("20170 1234", "VA", "20170"),
+        ("20170.0", "VA", "20170"),
+        ("2118", "MA", "02118"),
+        ("2118", "Massachusetts", "02118"),
+        ("2118-1234", "MA", "02118"),
+        ("601", "PR", "00601"),
+    ],
+)
+def test_zips_are_mended_where_that_is_certain(text, state, expected):
+    assert field("zip", zip=text, state=state) == expected
+
+
+@pytest.mark.parametrize("text", ["2017", "201701", "unknown", "20170-12", "２０１７０"])
+def test_other_zips_are_named(text):
+    assert problems(zip=text) == [("zip", f"“{text}” is not a ZIP: give five digits, or five and four.")]
+
+
+@pytest.mark.parametrize(
+    "text", ["2025550148", "(202) 555-0148", "+1 202.555.0148", "1-202-555-0148", "202-555-0148 x12", "2025550148.0"]
+)
+def test_phones_lose_their_formatting(text):
+    assert field("phone", phone=text) == "2025550148"
+
+
+@pytest.mark.parametrize("text", ["555-0148", "no", "+44 20 7946 0958"])
+def test_other_phones_are_named(text):
+    assert problems(phone=text) == [("phone", f"“{text}” is not a US phone number: give ten digits.")]
+
+
+def test_bad_state_and_email_are_named_together():
+    assert problems(state="Virginnia", email="ada@") == [
+        ("state", "“Virginnia” is not a state: give its two letters or its name."),
+        ("email", "“ada@” is not an email address."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "wrong"),
+    [
+        ({"first_name": "Ada"}, [""]),
+        ({"address": "1 Oak St"}, ["city", "state"]),
+        ({"mail_address": "1 Oak St", "mail_city": "Herndon"}, ["mail_state"]),
+        ({"unit": "4", "email": "ada@example.com"}, ["address"]),
+        ({"city": "Herndon", "state": "VA", "last_name": "Abbott"}, ["first_name", "zip"]),
+        ({"mail_city": "Herndon"}, ["first_name", "last_name", "mail_state", "mail_zip"]),
+    ],
+)
+def test_what_the_vendor_asks_for_between_fields(cells, wrong):
+    assert [problem.field for problem in check(cells).problems] == wrong
+
+
+def test_what_is_left_out_need_not_be_right():
+    mailing = {"mail_address": "1 Oak St", "mail_city": "Herndon", "mail_state": "VA"}
+    assert check({"unit": "4", "zip": "0", **mailing}).problems == []
+
+
+@pytest.mark.parametrize("text", ["a@localhost", "a@[127.0.0.1]", "j@exämple.com", "a b@example.com"])
+def test_emails_that_the_vendor_may_refuse_are_named(text):
+    assert problems(email=text) == [("email", f"“{text}” is not an email address.")]
+
+
+def test_place_without_a_street_is_left_out_beside_a_whole_address():
+    checked = check(
+        {"city": "Tampa", "zip": "33602", "mail_address": "1 Oak St", "mail_city": "Herndon", "mail_state": "VA"}
+    )
+    assert checked.problems == []
+    assert set(checked.fields) == {"mail_address", "mail_city", "mail_state"}
+
+
+@pytest.mark.parametrize(
+    ("full", "first", "middle", "last"),
+    [
+        ("Ada Abbott", "Ada", "", "Abbott"),
+        ("Abbott, Ada E", "Ada", "E", "Abbott"),
+        ("Mr. Juan de la Vega III", "Juan", "", "de la Vega"),
+        ("Ada & Ben Abbott", "Ada", "", "Abbott"),
+        ("Abbott, Ada & Ben", "Ada", "", "Abbott"),
+        ("Zoë O'Neil", "Zoë", "", "O'Neil"),
+        ("Frank Church", "Frank", "", "Church"),
+    ],
+)
+def test_full_name_is_split(full, first, middle, last):
+    fields = check({"full_name": full, "email": "ada@example.com"}).fields
+    assert [fields.get(f"{part}_name", "") for part in ("first", "middle", "last")] == [first, middle, last]
+
+
+@pytest.mark.parametrize("name", ["Acme Holdings LLC", "THE ABBOTT FAMILY TRUST", "CITY OF HERNDON"])
+def test_a_company_goes_without_names(name):
+    assert check({"full_name": name, "email": "a@example.com"}).fields == {"email": "a@example.com"}
+
+
+def test_emoji_and_quotes_are_kept():
+    assert field("first_name", first_name='Ada "Bee" 🐝') == 'Ada "Bee" 🐝'
+
+
+def test_overlong_fields_are_named():
+    assert problems(address="x" * 300) == [("address", "300 characters; 255 is the most.")]
+
+
+def test_rows_that_would_be_sent_alike_have_one_fingerprint():
+    assert check(GOOD).fingerprint == check(GOOD | {"first_name": " ADA ", "state": "Virginia"}).fingerprint
+    assert check(GOOD).fingerprint != check(GOOD | {"zip": "20171"}).fingerprint
+
+
+texts = st.one_of(
+    st.text(max_size=40), st.sampled_from(["VA", "Virginia", "20170", "2025550148", "a@example.com", "1 Oak St"])
+)
+
+
+# The first use builds a table of all letters.
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(st.dictionaries(st.sampled_from(MAPPABLE), texts))
+def test_no_row_that_passes_is_refused_by_the_vendor(cells):
+    checked = check(cells)
+    if not checked.problems:
+        assert find_item_fault(checked.fields) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"email": "ab@example.com"}, {"email": "a.b@example.com"}),
+        ({"address": "1 Oak St", "phone": "2025550148"}, {"address": "1 Oak St", "phone": "2025550149"}),
+        ({"mail_address": "PO Box 1", "address": "1 Oak St"}, {"mail_address": "PO Box 1", "address": "2 Oak St"}),
+    ],
+    ids=["emails", "phones without a name", "properties without a name"],
+)
+def test_who_is_not_named_is_only_the_same_if_all_is(one, other):
+    assert check(one).fingerprint != check(other).fingerprint
+
+
+@pytest.mark.parametrize("unit", ["apt " + "A" * 300, "Apt " + "1" * 300])
+def test_no_field_is_longer_than_is_stored(unit):
+    for cells in (GOOD | {"address": f"1 Oak St {unit}"}, GOOD | {"address": "Box " + "A" * 251}):
+        checked = check(cells)
+        assert checked.problems or all(len(text) <= 255 for text in checked.fields.values())
+
+
+def test_words_for_nothing_are_nothing():
+    assert check(GOOD | {"phone": "N/A", "email": "none"}).fields == GOOD
+    assert check({"full_name": "CURRENT OWNER", "address": "1 Oak St", "city": "Herndon", "state": "VA"}).problems == []

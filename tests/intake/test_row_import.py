@@ -1,0 +1,221 @@
+from datetime import timedelta
+
+import pytest
+from django.core.files.base import ContentFile
+from django.db import DataError
+from django.utils import timezone
+
+from batches import jobs
+from batches.files.file_format import UnreadableFile
+from batches.intake import row_import, uploads
+from batches.intake.row_reader import RowReader
+from batches.models import Item, Upload
+from batches.statuses import Outcome, UploadStatus
+from batches.tracing import decisions, spending
+from tests.factories import HEADER, people, person, to_csv
+
+pytestmark = pytest.mark.django_db
+
+
+def test_every_row_becomes_an_item_with_its_number(make_upload):
+    upload = make_upload(people(3))
+    assert upload.status == UploadStatus.READY
+    assert (upload.row_count, upload.item_count, upload.batch_estimate) == (3, 3, 3)
+    assert list(upload.items.values_list("row_number", "address")) == [
+        (2, "1 Oak St"),
+        (3, "2 Oak St"),
+        (4, "3 Oak St"),
+    ]
+
+
+def test_a_bad_row_keeps_its_number_its_column_and_a_sentence(make_upload):
+    upload = make_upload([person(1), person(2, Zip="unknown", State="Virginnia"), person(3)])
+    bad = upload.items.get(outcome=Outcome.INVALID)
+    assert (bad.row_number, bad.problem_columns) == (3, "State, Zip")
+    assert bad.message == (
+        "State: “Virginnia” is not a state: give its two letters or its name. "
+        "Zip: “unknown” is not a ZIP: give five digits, or five and four."
+    )
+    assert bad.cells == person(2, Zip="unknown", State="Virginnia")
+    assert upload.invalid_count == 1
+
+
+def test_rows_that_would_be_sent_alike_are_sent_once(make_upload):
+    upload = make_upload([person(1), person(2), person(1, State="Virginia"), person(1, **{"First Name": "ADA "})])
+    first = upload.items.get(row_number=2)
+    assert list(upload.items.filter(same_as=first).values_list("row_number", "outcome")) == [
+        (4, "duplicate"),
+        (5, "duplicate"),
+    ]
+    assert (upload.duplicate_count, upload.item_count) == (2, 2)
+
+
+def test_rows_of_unequal_length(make_upload):
+    rows = [person(1), person(2)[:6], [*person(3), "", ""], [*person(4), "", "stray"]]
+    upload = make_upload(rows)
+    outcomes = list(upload.items.values_list("outcome", flat=True))
+    assert outcomes == ["pending", "pending", "pending", "invalid"]
+    assert upload.items.last().message.startswith("The row has 9 cells, but there are 7 columns.")
+    assert upload.items.last().cells[-1] == "stray"
+    assert upload.extra_columns == 2
+
+
+def test_duplicate_column_names_are_told_apart_by_their_place(make_upload):
+    header = ["Name", "Address", "City", "State", "Name"]
+    rows = [["Ada Abbott", f"{n} Oak St", "Herndon", "VA", "Ben Brooks"] for n in range(3)]
+    upload = make_upload(to_csv(rows, header=header))
+    assert upload.mapping["full_name"] == [0]
+    assert upload.items.first().last_name == "Abbott"
+    assert upload.columns == header
+
+
+def test_blank_rows_are_counted_and_left_out(make_upload):
+    upload = make_upload(to_csv([person(1), [""] * 7, [], person(2), [""] * 7]))
+    assert (upload.row_count, upload.blank_count) == (2, 2)
+
+
+def test_a_value_may_be_the_same_for_every_row(make_upload):
+    header = ["OWN_NAME", "PHY_ADDR1", "PHY_CITY"]
+    upload = make_upload(to_csv([["Abbott, Ada", "1 Oak St", "Tampa"]] * 2, header=header), fixed={"state": "Florida"})
+    assert list(upload.items.values_list("state", "outcome")) == [("FL", "pending"), ("FL", "duplicate")]
+
+
+def test_a_reading_that_stopped_goes_on_without_doubling_a_row(make_upload, monkeypatch):
+    monkeypatch.setattr(row_import, "CHUNK", 10)
+    make, calls = RowReader.make_row, []
+
+    def die_at_row_25(reader, number, cells):
+        calls.append(number)
+        if len(calls) == 25:
+            raise KeyboardInterrupt
+        return make(reader, number, cells)
+
+    monkeypatch.setattr(RowReader, "make_row", die_at_row_25)
+    with pytest.raises(KeyboardInterrupt):
+        make_upload(people(40))
+    upload = Upload.objects.get()
+    assert (upload.status, upload.checked_rows) == (UploadStatus.CHECKING, 20)
+    monkeypatch.setattr(RowReader, "make_row", make)
+    row_import.check_rows(upload.pk)
+    row_import.check_rows(upload.pk)
+    assert list(upload.items.values_list("row_number", flat=True)) == list(range(2, 42))
+    upload.refresh_from_db()
+    assert (upload.row_count, upload.checked_rows) == (40, 40)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_sweep_takes_up_a_reading_that_stopped(make_upload):
+    upload = make_upload(people(2))
+    Upload.objects.filter(pk=upload.pk).update(
+        status=UploadStatus.CHECKING, heartbeat_at=timezone.now() - timedelta(minutes=2)
+    )
+    jobs.sweep()
+    jobs.sweep()
+    waiting = jobs.django_rq.get_queue("intake").jobs
+    assert [(job.func_name, job.args) for job in waiting] == [("batches.jobs.check_rows", (upload.pk,))]
+
+
+def test_a_file_that_breaks_off_is_failed_with_its_reason(make_upload):
+    content = to_csv(people(300)) + b'"Ada,Abbott\r\n' + to_csv(people(100), header=None)
+    upload = make_upload(content)
+    assert upload.status == UploadStatus.FAILED
+    assert upload.problem.startswith("Row 302: a quote")
+
+
+def test_a_file_that_is_gone_is_failed_with_a_sentence(make_upload, alice):
+    upload = make_upload(people(12))
+    uploads.accept_mapping(upload, upload.mapping, {}, [], alice)
+    upload.file.delete(save=False)
+    row_import.check_rows(upload.pk)
+    upload.refresh_from_db()
+    assert (upload.status, upload.problem[:23]) == (UploadStatus.FAILED, "The file cannot be read")
+    assert uploads.read_samples(upload) == []
+
+
+def test_a_reading_ends_when_the_list_is_cancelled(make_upload, alice, monkeypatch):
+    upload = make_upload(people(30))
+    uploads.accept_mapping(upload, upload.mapping, {}, [], alice)
+    monkeypatch.setattr(row_import, "CHUNK", 10)
+    store = row_import.store
+
+    def cancel_behind(*args):
+        is_stored = store(*args)
+        decisions.cancel_upload(upload, alice)
+        return is_stored
+
+    monkeypatch.setattr(row_import, "store", cancel_behind)
+    row_import.check_rows(upload.pk)
+    upload.refresh_from_db()
+    assert (upload.status, upload.items.count()) == (UploadStatus.CANCELLED, 10)
+
+
+def test_columns_can_be_changed_after_the_review(make_upload, alice):
+    upload = make_upload(people(12))
+    mapping = {name: upload.mapping[name] for name in ("address", "city", "state")}
+    assert uploads.accept_mapping(upload, mapping, {}, [], alice)
+    row_import.check_rows(upload.pk)
+    assert set(upload.items.values_list("first_name", "address")) == {("", f"{n} Oak St") for n in range(1, 13)}
+
+
+def test_columns_cannot_be_changed_once_it_runs(start_upload, alice):
+    upload = start_upload(12)
+    assert not uploads.accept_mapping(upload, {}, {}, [], alice)
+    assert upload.items.count() == 12
+
+
+def test_a_list_is_started_once(make_upload, alice):
+    upload = make_upload(people(12))
+    assert spending.start(upload, alice)
+    assert not spending.start(upload, alice)
+
+
+def test_a_list_of_nobody_is_not_started(make_upload, alice):
+    assert not spending.start(make_upload([person(1, Zip="x")]), alice)
+
+
+def test_a_file_over_the_limit_is_refused(alice, settings):
+    settings.MAX_UPLOAD_BYTES = 1024 * 1024
+    with pytest.raises(UnreadableFile, match="2 MB; 1 MB is the most"):
+        uploads.receive(ContentFile(b"x" * 2 * 1024 * 1024, name="big.csv"), alice)
+
+
+def test_a_refused_file_is_not_kept(alice, settings):
+    with pytest.raises(UnreadableFile):
+        uploads.receive(ContentFile(b"%PDF-1.7", name="list.csv"), alice)
+    assert not [path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file()]
+    assert not Upload.objects.exists()
+
+
+def test_letters_of_any_kind_are_kept(make_upload):
+    rows = [person(n, **{"First Name": name}) for n, name in enumerate(['Ada "Bee" 🐝', "Zoë", "O'Neil", "<b>"])]
+    upload = make_upload(to_csv(rows, header=HEADER))
+    assert list(upload.items.values_list("first_name", flat=True)) == ['Ada "Bee" 🐝', "Zoë", "O'Neil", "<b>"]
+
+
+def test_reading_takes_a_constant_number_of_queries_for_a_thousand_rows(make_upload, django_assert_max_num_queries):
+    with django_assert_max_num_queries(80):
+        make_upload(people(1500))
+    assert Item.objects.count() == 1500
+
+
+def test_a_reading_of_how_the_columns_were_before_stores_nothing(make_upload, alice):
+    upload = make_upload(people(12))
+    uploads.accept_mapping(upload, upload.mapping, {}, [], alice)
+    stale = Upload.objects.get()
+    Upload.objects.update(status=UploadStatus.READY)
+    uploads.accept_mapping(upload, upload.mapping, {}, [], alice)
+    reader = RowReader(stale)
+    assert not row_import.store(stale, reader, [(2, person(1))])
+    row_import.finish_check(stale, {"blank": 0, "width": 7})
+    assert Upload.objects.get().status == UploadStatus.CHECKING
+    assert not Item.objects.exists()
+
+
+def test_a_cell_that_cannot_be_stored_fails_the_list_with_a_sentence(make_upload, monkeypatch, caplog):
+    def refuse(*_, **__):
+        raise DataError("Ada Abbott")
+
+    monkeypatch.setattr(row_import, "insert", refuse)
+    upload = make_upload(people(3))
+    assert (upload.status, upload.problem[:23]) == (UploadStatus.FAILED, "The file cannot be read")
+    assert "Abbott" not in caplog.text

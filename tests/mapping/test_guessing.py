@@ -1,0 +1,238 @@
+import csv
+
+import pytest
+from django.conf import settings
+
+from batches.mapping.fields import find_gaps
+from batches.mapping.guessing import guess_mapping
+from bench.mapping import read_kinds, score, tell
+from tests.factories import SAMPLES
+
+EXPECTED = {
+    "batchleads": {
+        "first_name": "First Name",
+        "last_name": "Last Name",
+        "address": "Property Address",
+        "city": "Property City",
+        "state": "Property State",
+        "zip": "Property Zip",
+        "mail_address": "Mailing Address",
+        "mail_city": "Mailing City",
+        "mail_state": "Mailing State",
+        "mail_zip": "Mailing Zip",
+        "phone": "Phone 1",
+    },
+    "dealmachine_property": {
+        "first_name": "owner_1_firstname",
+        "last_name": "owner_1_lastname",
+        "address": "property_address_line_1",
+        "unit": "property_address_line_2",
+        "city": "property_address_city",
+        "state": "property_address_state",
+        "zip": "property_address_zipcode",
+        "mail_address": "owner_address_line_1",
+        "mail_city": "owner_address_city",
+        "mail_state": "owner_address_state",
+        "mail_zip": "owner_address_zip",
+        "phone": "contact_1_phone1",
+        "email": "contact_1_email1",
+    },
+    "florida_nal": {
+        "full_name": "OWN_NAME",
+        "address": "PHY_ADDR1",
+        "unit": "PHY_ADDR2",
+        "city": "PHY_CITY",
+        "zip": "PHY_ZIPCD",
+        "mail_address": "OWN_ADDR1",
+        "mail_unit": "OWN_ADDR2",
+        "mail_city": "OWN_CITY",
+        "mail_state": "OWN_STATE",
+        "mail_zip": "OWN_ZIPCD",
+    },
+    "listsource": {
+        "first_name": "OWNER 1 FIRST NAME",
+        "middle_name": "OWNER 1 MIDDLE NAME",
+        "last_name": "OWNER 1 LAST NAME",
+        "address": "PROPERTY ADDRESS",
+        "city": "PROPERTY CITY",
+        "state": "PROPERTY STATE",
+        "zip": "PROPERTY ZIP CODE",
+        "mail_address": "MAIL ADDRESS",
+        "mail_city": "MAIL CITY",
+        "mail_state": "MAIL STATE",
+        "mail_zip": "MAIL ZIP CODE",
+    },
+    "propertyradar": {
+        "full_name": "Owner",
+        "address": "Address",
+        "city": "City",
+        "state": "State",
+        "zip": "ZIP",
+        "mail_address": "Mail Address",
+        "mail_city": "Mail City",
+        "mail_state": "Mail State",
+        "mail_zip": "Mail ZIP",
+        "phone": "Primary Phone1",
+        "email": "Primary Email1",
+    },
+    "propstream": {
+        "first_name": "Owner 1 First Name",
+        "last_name": "Owner 1 Last Name",
+        "address": "Address",
+        "unit": "Unit #",
+        "city": "City",
+        "state": "State",
+        "zip": "Zip",
+        "mail_address": "Mailing Address",
+        "mail_unit": "Mailing Unit #",
+        "mail_city": "Mailing City",
+        "mail_state": "Mailing State",
+        "mail_zip": "Mailing Zip",
+    },
+}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_columns_of_a_real_export_are_guessed_right(name):
+    with (SAMPLES / "headers" / f"{name}.csv").open() as file:
+        columns = next(csv.reader(file))
+    guesses = guess_mapping(columns)
+    assert {field: columns[position] for field, [position] in guesses.mapping.items()} == EXPECTED[name]
+    assert set(guesses.doubts) == ({"state"} if name == "florida_nal" else set())
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        (["Name", "Street Address", "City", "ST", "Zip Code"], ["full_name", "address", "city", "state", "zip"]),
+        (["SITUS_ADDR", "SITUS_CITY", "OWNER_NAME1"], ["address", "city", "full_name"]),
+        (["firstName", "lastName", "E-mail", "Phone Number"], ["first_name", "last_name", "email", "phone"]),
+        (["PROP: Address", "Owner Mailing Address", "Owner State"], ["address", "mail_address", "mail_state"]),
+        (["MLS Status", "Do Not Mail", "ZIP+4", "Address Type", "County", "Email Opt-Out", "Owner 2 Name"], []),
+    ],
+)
+def test_guesses_rest_on_whole_names(columns, expected):
+    mapping = guess_mapping(columns).mapping
+    assert [field for _, field in sorted((position, field) for field, [position] in mapping.items())] == expected
+
+
+def test_full_name_gives_way_to_first_and_last():
+    assert guess_mapping(["Owner", "First Name", "Last Name", "City"]).mapping == {
+        "first_name": [1],
+        "last_name": [2],
+        "city": [3],
+    }
+
+
+@pytest.mark.parametrize(
+    ("fields", "gap"),
+    [
+        (["first_name", "last_name"], "at least one of"),
+        (["address", "city"], "property address needs"),
+        (["mail_address", "mail_state"], "mailing address needs"),
+        (["city", "unit"], "property unit needs"),
+    ],
+)
+def test_a_mapping_that_can_trace_nobody_says_what_it_lacks(fields, gap):
+    assert gap in " ".join(find_gaps(fields))
+
+
+def test_a_whole_mapping_has_no_gaps():
+    assert find_gaps(["address", "city", "state"]) == []
+    assert find_gaps(["email"]) == []
+
+
+ROLL = [
+    ["SMITH JOHN A", "1428", "N", "MAIN", "ST", "HERNDON", "20170", "PO BOX 12", "TAMPA FL 33602"],
+    ["DOE JANE", "77", "", "ELM", "AVE", "HERNDON", "20171", "5 OAK CT", "MIAMI FL 33101-1234"],
+    ["ROE RICHARD M", "9", "S", "LAKE", "DR", "HERNDON", "20170", "8 PINE RD", "TAMPA FL 33602"],
+]
+COUNTY = ["OWNER_NAME1", "SITUS_NUM", "SITUS_DIR", "SITUS_STREET", "SITUS_TYPE", "SITUS_CITY", "SITUS_ZIP"]
+
+
+def names(columns, guesses):
+    return {field: [columns[position] for position in positions] for field, positions in guesses.mapping.items()}
+
+
+def test_split_addresses_are_joined_and_places_in_one_column_split():
+    columns = [*COUNTY[:4], "SITUS_ST_TYPE", *COUNTY[5:], "MAIL_ADDR1", "MAIL_CITY_ST_ZIP"]
+    guesses = guess_mapping(columns, ROLL)
+    assert names(columns, guesses) == {
+        "full_name": ["OWNER_NAME1"],
+        "address": ["SITUS_NUM", "SITUS_DIR", "SITUS_STREET", "SITUS_ST_TYPE"],
+        "city": ["SITUS_CITY"],
+        "zip": ["SITUS_ZIP"],
+        "mail_address": ["MAIL_ADDR1"],
+        "mail_place": ["MAIL_CITY_ST_ZIP"],
+    }
+    assert guesses.name_order == "last_first"
+
+
+def test_what_does_not_say_whose_it_is_belongs_to_the_address_before_it():
+    columns = ["Owner", "Mailing Address", "City", "State", "Zip", "Property Address", "City", "State", "Zip"]
+    mapping = guess_mapping(columns).mapping
+    assert [mapping[field] for field in ("mail_city", "mail_state", "mail_zip")] == [[2], [3], [4]]
+    assert [mapping[field] for field in ("city", "state", "zip")] == [[6], [7], [8]]
+
+
+def test_a_plain_address_beside_the_propertys_is_the_owners_own():
+    columns = ["Name", "Address", "City", "State", "Zip", "Site Address", "Site City"]
+    mapping = guess_mapping(columns).mapping
+    assert (mapping["mail_address"], mapping["address"], mapping["city"]) == ([1], [5], [6])
+
+
+def test_a_column_of_zips_is_a_zip_column_whatever_its_name():
+    columns = ["Name", "Address", "City", "State", "PZ"]
+    guesses = guess_mapping(columns, [["Ada Abbott", "1 Oak St", "Herndon", "VA", "20170"]] * 4)
+    assert guesses.mapping["zip"] == [4]
+    assert guesses.doubts == {"zip": "Guessed by its values."}
+
+
+def test_prices_are_no_zips():
+    columns = ["Name", "Address", "City", "State", "Sale Price", "Total"]
+    rows = [["Ada Abbott", "1 Oak St", "Herndon", "VA", "20170", str(12345 + 7919 * n)] for n in range(9)]
+    assert "zip" not in guess_mapping(columns, rows).mapping
+
+
+def test_a_column_whose_values_are_of_another_kind_is_asked_about():
+    columns = ["Name", "Address", "City", "State", "Zip"]
+    guesses = guess_mapping(columns, [["Ada Abbott", "1 Oak St", "Herndon", "20170", "VA"]] * 4)
+    assert set(guesses.doubts) == {"state", "zip"}
+
+
+def test_whole_addresses_in_one_column_are_split():
+    columns = ["Owner", "Property Address", "Phone"]
+    guesses = guess_mapping(columns, [["Ada Abbott", "1 Oak St, Herndon, VA 20170", "7035550123"]] * 4)
+    assert guesses.mapping == {"full_name": [0], "phone": [2], "full_address": [1]}
+
+
+def test_a_file_without_names_is_guessed_by_its_values():
+    columns = [f"Column {number}" for number in range(1, 9)]
+    row = ["John", "Smith", "1 Oak St", "Herndon", "VA", "20170", "7035550123", "john@example.com"]
+    fields = ["first_name", "last_name", "address", "city", "state", "zip", "phone", "email"]
+    guesses = guess_mapping(columns, [row] * 4)
+    assert guesses.mapping == {field: [position] for position, field in enumerate(fields)}
+    assert set(guesses.doubts) == set(fields)
+
+
+def test_names_in_no_clear_order_are_asked_about():
+    guesses = guess_mapping(["Owner", "Email"], [["SMITH JOHN A", ""], ["Mary Doe", ""], ["John Roe", ""]])
+    assert guesses.doubts == {"full_name": "It is not clear whether first or last names come first."}
+
+
+AT_ODDS = {
+    "Philadelphia roll, columns by alphabet": {"mail_state", "mail_unit"},
+    "voter mi qvf": {"address"},
+    "eviction filings": {"first_name", "last_name"},
+}
+"""What is known to be guessed wrong, without a question: docs/mapping.md says why."""
+
+
+@pytest.mark.parametrize("kind", list(read_kinds()), ids=lambda kind: kind[0])
+def test_kinds_of_files_are_guessed_right_or_asked_about(kind):
+    found = score(*kind)
+    assert set(found.wrong) <= AT_ODDS.get(found.kind, set())
+
+
+def test_the_table_in_the_documents_is_what_comes_out():
+    assert "\n".join(tell()) in (settings.BASE_DIR / "docs" / "mapping.md").read_text()

@@ -1,0 +1,131 @@
+import pytest
+
+from batches.people.owner_names import (
+    FIRST_LAST,
+    LAST_FIRST,
+    capitalise,
+    drop_suffix,
+    find_kind,
+    guess_order,
+    split_owners,
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("ACME HOLDINGS LLC", "company"),
+        ("Acme L.L.C.", "company"),
+        ("REAL ESTATE PARTNERS", "company"),
+        ("BANK OF AMERICA NA", "company"),
+        ("SMITH FAMILY TRUST", "trust"),
+        ("SMITH JOHN TR", "trust"),
+        ("SMITH JOHN & MARY TRUSTEES", "trust"),
+        ("ESTATE OF JOHN SMITH", "estate"),
+        ("SMITH JOHN EST", "estate"),
+        ("CITY OF TAMPA", "government"),
+        ("Fairfax County School Board", "government"),
+        ("FIRST BAPTIST CHURCH", "church"),
+        ("CHURCH OF CHRIST", "church"),
+        ("SMITH JOHN A", "person"),
+        ("CHURCH JOHN", "person"),
+        ("JOHN TEMPLE", "person"),
+        ("LAND MARY", "person"),
+        ("SMITH JOHN LIFE ESTATE", "person"),
+        ("BANKS TYRA", "person"),
+        ("LATISHA CHURCH", "person"),
+        ("VANG PA", "person"),
+        ("KIM MI NA", "person"),
+        ("SMITH L C", "person"),
+        ("JERMAINE LAND", "person"),
+        ("DOE FAMILY TR DTD 1/1/99", "trust"),
+        ("DOE JOHN TR ETAL", "trust"),
+        ("SMITH & SONS", "company"),
+        ("AMERICAN LEGION POST 5", "company"),
+        ("FANNIE MAE", "company"),
+        ("", "person"),
+    ],
+)
+def test_kinds_of_owners_are_told_apart(name, kind):
+    assert find_kind(name) == kind
+
+
+def people(text, order):
+    return [" ".join(filter(None, (p.first, p.middle, p.last))) for p in split_owners(text, order)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("SMITH JOHN A", ["JOHN A SMITH"]),
+        ("SMITH JOHN & MARY", ["JOHN SMITH", "MARY SMITH"]),
+        ("SMITH JOHN A & MARY B", ["JOHN A SMITH", "MARY B SMITH"]),
+        ("GARCIA JOSE & LOPEZ MARIA", ["JOSE GARCIA", "MARIA LOPEZ"]),
+        ("SMITH, JOHN A JR", ["JOHN A SMITH"]),
+        ("SMITH JR JOHN", ["JOHN SMITH"]),
+        ("DE LA CRUZ MARIA E", ["MARIA E DE LA CRUZ"]),
+        ("ROE JANE ET AL", ["JANE ROE"]),
+        ("JONES MARY %SMITH BOB", ["MARY JONES"]),
+        ("SMITH JOHN 1/2 INT", ["JOHN SMITH"]),
+        ("PHAN LE", ["LE PHAN"]),
+        ("SMITH JOHN ETUX MARY", ["JOHN SMITH", "MARY SMITH"]),
+        ("SMITH JOHN H/W MARY", ["JOHN SMITH", "MARY SMITH"]),
+        ("SMITH JOHN & JANE E JONES", ["JOHN SMITH", "JANE E JONES"]),
+        ("% SMITH JOHN", ["JOHN SMITH"]),
+        ("SMITH JOHN & .", ["JOHN SMITH"]),
+    ],
+)
+def test_names_of_rolls_are_split_last_name_first(text, expected):
+    assert people(text, LAST_FIRST) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("John A Smith", ["John A Smith"]),
+        ("John & Mary Smith", ["John Smith", "Mary Smith"]),
+        ("John Smith and Mary Jones", ["John Smith", "Mary Jones"]),
+        ("Dr. John Q. Public III", ["John Q. Public"]),
+        ("Smith, John", ["John Smith"]),
+        ("MR & MRS JOHN SMITH", ["JOHN SMITH"]),
+        ("JOHN SMITH OR MARY SMITH", ["JOHN SMITH", "MARY SMITH"]),
+        ("", []),
+    ],
+)
+def test_names_are_split_first_name_first(text, expected):
+    assert people(text, FIRST_LAST) == expected
+
+
+@pytest.mark.parametrize(
+    ("names", "order"),
+    [
+        (["SMITH JOHN A", "NGUYEN TRAN T", "ACME LLC", "DOE MARY"], LAST_FIRST),
+        (["John A Smith", "Mary Doe", "Tran T Nguyen"], FIRST_LAST),
+        (["JOHN & MARY SMITH", "TRAN NGUYEN"], FIRST_LAST),
+    ],
+)
+def test_the_order_of_names_is_told_by_many_of_them(names, order):
+    assert guess_order(names) == (order, 1.0)
+
+
+def test_names_that_tell_nothing_leave_the_order_open():
+    assert guess_order(["NGUYEN TRAN", "ACME LLC", ""])[1] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("SMITH-JONES", "Smith-Jones"),
+        ("o'brien", "O'Brien"),
+        ("MCDONALD", "McDonald"),
+        ("MARY'S", "Mary's"),
+        ("de la Vega", "de la Vega"),
+        ("<b>", "<b>"),
+    ],
+)
+def test_names_in_capitals_are_written_as_names(text, expected):
+    assert capitalise(text) == expected
+
+
+def test_suffixes_are_left_out_of_surnames():
+    assert [drop_suffix(name) for name in ("Smith Jr.", "Smith, III", "V")] == ["Smith", "Smith", "V"]

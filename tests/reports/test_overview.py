@@ -1,0 +1,251 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from batches.models import Batch, Hold, Item, Lease, Upload
+from batches.reports import overview, progress
+from batches.statuses import BatchStatus, UploadStatus
+from batches.tracing import closing, packing
+from batches.tracing.counts import count_uploads
+from tests.factories import person
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def running(start_upload):
+    """A list of twelve with the vendor, of whom so many were answered so many seconds ago."""
+
+    def run(answered=0, seconds=10, outcome="matched", first=0):
+        upload = start_upload([person(first + number) for number in range(12)])
+        now = timezone.now()
+        upload.batches.update(status=BatchStatus.ACKNOWLEDGED, submitted_at=now - timedelta(seconds=seconds))
+        ids = list(upload.items.values_list("pk", flat=True)[:answered])
+        at = now - timedelta(seconds=seconds)
+        Item.objects.filter(pk__in=ids).update(outcome=outcome, answered_at=at, credits=1)
+        return upload
+
+    return run
+
+
+def look():
+    return overview.look(timezone.now(), Hold.objects.in_force(timezone.now()).exists())
+
+
+@pytest.fixture
+def clock():
+    return Lease.objects.create(name="clock", holder="me", until=timezone.now() + timedelta(hours=1))
+
+
+def test_a_list_says_how_far_it_is_how_quickly_it_goes_and_until_when(running, clock):
+    running(answered=6)
+    [upload] = look().active
+    assert (upload.counts.done, upload.counts.pending) == (6, 6)
+    assert upload.rate == pytest.approx(0.6, abs=0.1)
+    assert upload.left == "about 10 seconds"
+    assert upload.strip.states == [("acknowledged", "With the vendor", 1)]
+    assert upload.strip.cells[0].fill == 0.5
+
+
+def test_a_list_that_has_no_results_yet_promises_nothing(running, clock):
+    running()
+    [upload] = look().active
+    assert (upload.rate, upload.left, upload.done_at) == (0, None, None)
+
+
+def lose(upload, seconds):
+    """A list's batch is unconfirmed, and its call so many seconds ago."""
+    submitted_at = timezone.now() - timedelta(seconds=seconds)
+    upload.batches.update(status=BatchStatus.UNCONFIRMED, submitted_at=submitted_at)
+
+
+@pytest.mark.parametrize(
+    ("policy", "seconds", "is_stuck"),
+    [("ask", 10, False), ("ask", 601, True), ("resend", 601, False), ("resend", 700, True)],
+    ids=["awaited", "to be decided", "to be sent again", "not sent again in time"],
+)
+def test_a_list_that_waits_for_a_decision_promises_nothing(running, clock, settings, policy, seconds, is_stuck):
+    settings.UNCONFIRMED_POLICY = policy
+    lose(running(answered=6), seconds)
+    found = look()
+    [upload] = found.active
+    assert (upload.needs_a_person, upload.left is None) == (is_stuck, is_stuck)
+    assert found.vendor.people == (0 if is_stuck else 6)
+
+
+def test_one_batch_that_waits_for_a_decision_hides_no_other_list_and_hurries_none(running, clock):
+    one = running(answered=6)
+    running(answered=6, first=100)
+    Batch.objects.create(upload=one, number=2, size=600)
+    Upload.objects.filter(pk=one.pk).update(row_count=612)
+    before = {upload.pk: upload.left for upload in look().active}
+    Batch.objects.create(upload=one, number=3, size=1_000, status=BatchStatus.REFUSED)
+    Upload.objects.filter(pk=one.pk).update(row_count=1_612)
+    after = {upload.pk: upload.left for upload in look().active}
+    assert after == before | {one.pk: None}
+
+
+@pytest.mark.parametrize("what", ["hold", "no clock"])
+def test_nothing_is_promised_while_nothing_is_sent(running, clock, what):
+    running(answered=6)
+    if what == "hold":
+        Hold.objects.create(reason="The vendor does not accept the API key.")
+    else:
+        clock.delete()
+    assert look().active[0].left is None
+
+
+def test_a_batch_that_closes_while_it_is_looked_at_counts_once(running, clock, monkeypatch):
+    upload = running(answered=12)
+
+    def count_and_close(*args):
+        rows = count_lately(*args)
+        frozen = {"closed_at": timezone.now(), "matched": 12, "credits": 12}
+        Batch.objects.filter(upload=upload).update(status=BatchStatus.CLOSED, **frozen)
+        return rows
+
+    count_lately = progress.count_lately
+    monkeypatch.setattr(progress, "count_lately", count_and_close)
+    found = look()
+    assert Batch.objects.get().status == BatchStatus.CLOSED
+    assert (found.active[0].counts.done, found.active[0].counts.percent) == (12, 100)
+    assert (found.today.matched, found.today.credits) == (12, 12)
+    assert (found.month.matched, found.month.credits) == (12, 12)
+
+
+@pytest.mark.parametrize(
+    ("status", "batch"), [("cancelled", "kept"), ("dissolved", "kept"), ("acknowledged", None)], ids=str
+)
+def test_who_was_answered_outside_of_any_batch_that_counts_is_in_the_totals(running, clock, status, batch):
+    upload = running(answered=6)
+    upload.batches.update(status=status)
+    if batch is None:
+        upload.items.filter(outcome="matched").update(batch=None)
+    found = look()
+    assert (found.today.matched, found.month.matched, found.month.credits) == (6, 6, 6)
+    upload.items.filter(outcome="matched").update(answered_at=timezone.now() - timedelta(days=40))
+    assert look().month.matched == 0
+
+
+def test_what_answers_cost_that_were_put_aside_stays_in_the_totals(running, clock):
+    upload = running(answered=6)
+    upload.batches.update(earlier_credits=5)
+    assert (look().today.credits, look().month.credits) == (11, 11)
+
+
+def test_late_answers_for_people_who_are_planned_again_are_in_the_counts(running, clock):
+    upload = running()
+    lost = upload.batches.get()
+    closing.close_batch(lost.pk)
+    packing.plan_upload(upload.pk)
+    Item.objects.filter(row_number__lt=8).update(outcome="matched", answered_at=timezone.now(), answered_via=lost)
+    found = look()
+    assert upload.batches.get(status=BatchStatus.PLANNED).again
+    assert found.active[0].counts.done == count_uploads([upload])[upload.pk].done == found.today.matched == 6
+
+
+def test_a_vendor_that_takes_nothing_is_waited_for(running, clock):
+    next_try_at = timezone.now() + timedelta(seconds=30)
+    running().batches.update(status=BatchStatus.PLANNED, attempts=3, next_try_at=next_try_at)
+    vendor = look().vendor
+    assert (vendor.state[0], vendor.next_try_at) == ("Waiting", next_try_at)
+    assert vendor.explanation
+
+
+def test_batches_of_a_long_list_are_drawn_by_their_states(running, clock):
+    upload = running(answered=6)
+    Batch.objects.bulk_create(
+        Batch(upload=upload, number=number, size=10, status="closed" if number < 40 else "planned")
+        for number in range(2, 102)
+    )
+    [upload] = look().active
+    assert [(cell.status, cell.fill) for cell in upload.strip.cells] == [
+        ("closed", 1),
+        ("acknowledged", 0.5),
+        ("planned", 0),
+    ]
+    assert [number for _, _, number in upload.strip.states] == [38, 1, 62]
+
+
+def test_a_paused_list_promises_nothing(running, clock):
+    upload = running(answered=6)
+    type(upload).objects.update(status=UploadStatus.PAUSED)
+    assert look().active[0].left is None
+
+
+def test_today_and_the_month_hold_what_closed_since_and_what_is_open(running, clock):
+    upload = running(answered=6)
+    midnight = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    closed = {"upload": upload, "size": 10, "status": BatchStatus.CLOSED, "matched": 7, "no_match": 3, "credits": 7}
+    Batch.objects.create(number=2, closed_at=midnight, **closed)
+    Batch.objects.create(number=3, closed_at=midnight.replace(day=1), **closed)
+    Batch.objects.create(number=4, closed_at=midnight - timedelta(days=40), **closed)
+    found = look()
+    in_today = 2 if midnight.day == 1 else 1
+    assert (found.today.answered, found.today.credits) == (6 + 10 * in_today, 6 + 7 * in_today)
+    assert (found.month.answered, found.month.credits) == (26, 20)
+
+
+def test_days_begin_where_the_reader_is(running, clock):
+    upload = running()
+    now = timezone.now()
+    Batch.objects.create(
+        upload=upload, number=2, size=10, status=BatchStatus.CLOSED, matched=10, closed_at=now - timedelta(hours=1)
+    )
+    zones = [timezone.get_fixed_timezone(60 * hours) for hours in range(-12, 13)]
+    seen = set()
+    for zone in zones:
+        with timezone.override(zone):
+            is_today = timezone.localtime(now).date() == timezone.localtime(now - timedelta(hours=1)).date()
+            assert look().today.matched == (10 if is_today else 0)
+            seen.add(is_today)
+    assert seen == {True, False}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "state"), [(10, "Working"), (500, "Silent")], ids=["results came just now", "nothing came for long"]
+)
+def test_the_vendor_works_or_is_silent(running, clock, seconds, state):
+    running(answered=3, seconds=seconds)
+    vendor = look().vendor
+    assert vendor.state[0] == state
+    assert (vendor.people, vendor.batches) == (9, 1)
+    assert bool(vendor.explanation) == (state == "Silent")
+
+
+def test_nothing_goes_on_without_the_clock_or_under_a_hold(running):
+    running(answered=3)
+    assert look().vendor.state[0] == "Stopped"
+    Hold.objects.create(reason="The vendor does not accept the API key.")
+    assert look().vendor.state[0] == "Held"
+
+
+def test_an_empty_portal_is_idle(db):
+    found = look()
+    assert (found.vendor.state[0], found.active, found.finished, found.today.answered) == ("Idle", [], [], 0)
+    assert found.chart.most == 0
+
+
+def test_of_many_lists_in_progress_the_first_are_shown(running, clock, monkeypatch):
+    monkeypatch.setattr(overview, "SHOWN", 1)
+    running()
+    running(first=100)
+    found = look()
+    assert (len(found.active), found.has_more) == (1, True)
+
+
+def test_a_lists_own_page_says_the_same(browser, running, clock):
+    running(answered=6)
+    upload = running(answered=6, first=100)
+    page = browser.get(upload.get_absolute_url()).content.decode()
+    assert "about 10 seconds left" in page
+    assert "0.6 a second" in page
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_it_takes_as_many_queries_however_many_lists_there_are(running, clock, count, django_assert_num_queries):
+    for number in range(count):
+        running(answered=3, first=100 * number)
+    with django_assert_num_queries(14):
+        overview.look(timezone.now(), False)

@@ -1,0 +1,123 @@
+"""Who is found by what somebody types, and by which words people are found."""
+
+import pytest
+
+from batches.models import Digest, Item
+from batches.people import search_terms
+from batches.people.search_terms import Search, read_search
+from batches.results import digests
+from batches.results import search as result_search
+from tests.factories import answer_with, people, person
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("text", "search"),
+    [
+        ("", Search([])),
+        ("   ", Search([])),
+        ("Ada Abb", Search(["ada"], "abb")),
+        ("ada ab", Search(["ada", "ab"])),
+        ("Zoë O'Neil", Search(["zoe"], "oneil")),
+        ("(703) 555-0148", Search(["7035550148"])),
+        ("+1 703.555.0148 abbott", Search(["7035550148"], "abbott")),
+        ("703 555 0148 or 7035550149", Search(["7035550148", "7035550149"], "")),
+        ("Ada@Example.com", Search(["ada@example.com"])),
+        ("1428 Oak", Search(["1428"], "oak")),
+        ("20170", Search(["20170"])),
+        ("ada ada", Search(["ada"], "ada")),
+        ("'; -- \\ :* & | !", Search([])),
+        ("a\0b", Search(["a", "b"])),
+    ],
+)
+def test_what_was_typed_is_read(text, search):
+    found = read_search(text)
+    assert (found.words, found.start) == ([word for word in search.words if word != "or"], search.start) or (
+        "or" in found.words and set(found.words) - {"or"} == set(search.words)
+    )
+
+
+def test_what_was_typed_is_never_too_long():
+    assert len(read_search("word " * 500).words) <= search_terms.MOST_WORDS
+    assert len(read_search("x" * 5_000).start) <= search_terms.LONGEST_WORD
+
+
+def test_emails_are_found_whole_and_by_their_words():
+    assert search_terms.collect([], emails=["Ada.Abbott@Example.com"]).split() == [
+        *("ada.abbott@example.com", "ada", "abbott", "example", "com")
+    ]
+
+
+def test_no_more_words_are_kept_than_a_database_takes():
+    assert len(search_terms.collect([str(number) for number in range(5_000)]).split()) == search_terms.MOST_KEPT
+
+
+PHONES = [{"phone": "2025550148", "phoneType": "mobile"}, {"phone": "(202) 555-0149"}]
+
+
+@pytest.fixture
+def upload(finish_upload):
+    def answer(item, place):
+        if place:
+            return answer_with(item, phones=[{"phone": "2025550148"}], names=["Zoë O'Neil"])
+        emails = [{"email": "Ada.Abbott@example.com"}]
+        former = [{"formattedAddress": "77 Kingsbury Ct, Columbus, OH 43215"}]
+        return answer_with(item, phones=PHONES, emails=emails, addressHistory=former, names=["Ada Abbott", "Ada Hale"])
+
+    return finish_upload([*people(11), person(40, City="Tampa", State="FL", Zip="33602")], answers=answer)
+
+
+def rows(text):
+    return sorted(Item.objects.filter(pk__in=result_search.find(text).ids).values_list("row_number", flat=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Abbott Tampa", [13]),
+        ("tam abb", []),
+        ("abbott tam", [13]),
+        ("ada hale", [2]),
+        ("2025550149", [2]),
+        ("202-555-0149", [2]),
+        ("0149", []),
+        ("ada.abbott@example.com", [2]),
+        ("kingsbury 43215", [2]),
+        ("oneil 40 oak", [13]),
+        ("40 Oak St", [13]),
+        ("4 oak", [5]),
+        ("nobody", []),
+        ("%", []),
+        ("a_a", []),
+        ("' OR 1=1", []),
+    ],
+)
+def test_people_are_found_by_all_words_in_any_order(upload, text, found):
+    assert rows(text) == found
+
+
+def test_everybody_who_has_a_number_is_found(upload):
+    assert rows("(202) 555-0148") == list(range(2, 14))
+
+
+def test_who_was_not_sent_is_found_as_well(finish_upload):
+    fox = person(50, **{"Last Name": "Fox"})
+    finish_upload([*people(10), fox, fox, person(99, Zip="x", **{"Last Name": "Quist"})])
+    assert rows("quist") == [14]
+    assert rows("fox") == [12, 13]
+
+
+def test_more_than_are_shown_are_said(upload, monkeypatch):
+    monkeypatch.setattr(result_search, "MOST_FOUND", 3)
+    found = result_search.find("abbott")
+    assert (len(found.ids), found.is_cut_off) == (3, True)
+    assert not result_search.find("hale").is_cut_off
+
+
+def test_a_list_is_found_once_it_is_started(make_upload, start_upload):
+    upload = start_upload(people(10))
+    assert rows("abbott") == []
+    digests.digest_upload(upload.pk)
+    assert len(rows("abbott")) == 10
+    assert Digest.objects.exclude(found="").count() == 0

@@ -1,0 +1,57 @@
+import logging
+import sys
+
+import pytest
+
+from batches import jobs
+from skipportal.log_filters import NoJobTracebacks, PrivateFormatter
+
+
+def format_failure(text):
+    try:
+        raise ValueError(text)
+    except ValueError:
+        record = logging.LogRecord("django.request", logging.ERROR, __file__, 1, "It failed.", None, sys.exc_info())
+    return PrivateFormatter("%(message)s").format(record)
+
+
+def test_what_an_exception_said_is_not_written():
+    text = format_failure("invalid row: Ada Abbott, 202-555-0148")
+    assert "Abbott" not in text
+    assert "format_failure" in text
+    assert text.endswith("ValueError")
+
+
+def test_rqs_own_lines_about_failed_jobs_are_dropped():
+    keeps = NoJobTracebacks().filter
+    assert not keeps(logging.LogRecord("rq.worker", logging.ERROR, "", 1, "Ada Abbott", None, None))
+    assert keeps(logging.LogRecord("batches.jobs", logging.ERROR, "", 1, "A job failed", None, None))
+
+
+@pytest.mark.django_db
+def test_a_failed_job_is_written_without_its_text(monkeypatch, caplog):
+    text = "Ada Abbott"
+
+    def fail(_):
+        raise ValueError(text)
+
+    monkeypatch.setattr(jobs, "close_old_connections", lambda: None)
+    monkeypatch.setattr(jobs.row_import, "check_rows", fail)
+    with pytest.raises(ValueError, match="Ada"):
+        jobs.check_rows(5)
+    record = next(record for record in caplog.records if record.name == "batches.jobs")
+    assert PrivateFormatter("%(message)s").format(record).startswith("The job check_rows(5,) failed.")
+    assert "Abbott" not in PrivateFormatter("%(message)s").format(record)
+
+
+@pytest.mark.django_db
+def test_a_page_that_fails_shows_nothing_of_it(browser, monkeypatch, client):
+    def fail(*_):
+        raise ValueError("Ada Abbott")
+
+    monkeypatch.setattr("batches.reports.progress.count_uploads", fail)
+    browser.raise_request_exception = False
+    response = browser.get("/")
+    assert response.status_code == 500
+    assert "Something went wrong" in response.content.decode()
+    assert "Abbott" not in response.content.decode()

@@ -1,0 +1,139 @@
+"""Every page of skipportal in a state that is worth a look: for tests that look for barriers, and for screenshots."""
+
+import csv
+import json
+from contextlib import contextmanager
+
+import requests
+
+from tests.support.browsing import ARGUMENTS, CHROMIUM, log_in
+from tests.support.portal import ROOT
+from tests.support.services import wait_until
+
+HEADER = ["First Name", "Last Name", "Address", "City", "State", "Zip"]
+PREPARE = """
+from django.contrib.auth import get_user_model
+from django.core.files import File
+from batches import intake, receiving
+user = get_user_model().objects.get(is_superuser=True)
+def receive(name):
+    with open({path!r}, "rb") as file:
+        return receiving.receive(File(file, name=name + ".csv"), user, name, source="County records")
+receive("Orchard street")
+ready = receive("Riverside owners")
+receiving.accept_mapping(ready, ready.mapping, {{}}, [], user)
+intake.check_rows(ready.pk)
+from batches.models import Batch, Item, Upload
+lost = Upload.objects.get(name="Heirs of last year").batches.first()
+Upload.objects.filter(pk=lost.upload_id).update(status="running", completed_at=None)
+Item.objects.filter(batch=lost).update(outcome="pending", answer="", answered_at=None, answered_via=None, request_id="")
+problem = "The connection broke before the answer."
+Batch.objects.filter(pk=lost.pk).update(status="unconfirmed", submitted_at="2026-01-01T00:00Z", completed_at=None,
+    closed_at=None, problem=problem)
+Upload.objects.exclude(created_by=user).update(created_by=user)
+"""
+ADDRESSES = """{{
+    "dashboard": "/",
+    "lists": "/uploads/",
+    "new list": "/uploads/new/",
+    "new list, its file": find("Orchard street") + "file/",
+    "new list, its columns": find("Orchard street") + "columns/",
+    "new list, its review": find("Riverside owners"),
+    "list that runs": find("County roll, north"),
+    "list that needs somebody": find("Heirs of last year"),
+    "list that is complete": find("Spring leads"),
+    "history of a list": find("Spring leads") + "history/",
+    "scorecard of a list": find("Spring leads") + "scorecard/",
+    "export of a list": find("Spring leads") + "export/choose/",
+    "batches": "/batches/",
+    "batch that runs": find("County roll, north", "batches").get_absolute_url(),
+    "batch that is unconfirmed": find("Heirs of last year", "batches").get_absolute_url(),
+    "people": "/items/",
+    "people of a list": f"/items/?upload={{find('Spring leads', None).pk}}&outcome=matched",
+    "person who was found": person("matched").get_absolute_url(),
+    "person who was not": person("no_match").get_absolute_url(),
+    "person who is invalid": person("invalid").get_absolute_url(),
+    "people who are found": "/find/?q=" + person("matched").last_name,
+    "scorecards": "/scorecards/",
+    "exports": "/exports/",
+    "layouts": "/exports/layouts/",
+    "new layout": "/exports/layouts/new/",
+    "layout": "/exports/layouts/1/",
+    "suppression": "/suppressions/",
+    "suppression, add to it": "/suppressions/add/",
+    "strays": "/strays/",
+    "stray": "/strays/1/",
+    "tokens": "/tokens/",
+    "notices": "/notices/",
+    "settings": "/settings/",
+    "no such page": "/nowhere/",
+    "admin": "/admin/",
+    "admin, lists": "/admin/batches/upload/",
+    "admin, a list": f"/admin/batches/upload/{{find('Spring leads', None).pk}}/change/",
+    "admin, batches": "/admin/batches/batch/",
+    "admin, people": "/admin/batches/item/",
+    "admin, a person": f"/admin/batches/item/{{person('matched').pk}}/change/",
+}}"""
+FIND = """
+import json
+from batches.models import Item, Upload
+def find(name, part=""):
+    upload = Upload.objects.get(name=name)
+    return upload if part is None else upload.batches.order_by("number").first() if part else upload.get_absolute_url()
+def person(outcome):
+    return Item.objects.filter(upload__name="Spring leads", outcome=outcome).first()
+print(json.dumps({addresses}))
+"""
+PAGES = [line.split('"')[1] for line in ADDRESSES.splitlines() if line.startswith('    "')]
+
+
+def furnish(portal, running=20_000):
+    """Fill a new portal with lists in all states. Gives page → address. The list that runs has so many people."""
+    sample = ROOT / "static" / "sample.csv"
+    for name in ("Spring leads", "Heirs of last year"):
+        portal.trace(sample, "--name", name, "--wait", "--timeout", "120", *(["--export", portal.directory / "x.csv"]))
+    shell(portal, PREPARE.format(path=str(sample)))
+    headers = {"x-api-key": "sandbox"}
+    requests.post(f"{portal.address}/webhooks/item/nobody/", data=b"{broken", headers=headers, timeout=5)
+    make_list(portal, "County roll, north", running, "Oak", "normal")
+    make_list(portal, "Cabell heirs", running // 10, "Elm", "low")
+    found = "Item.objects.filter(upload__name='County roll, north', outcome='matched').exists()"
+    wait_until(lambda: portal.ask(found), "the first results", 60)
+    return json.loads(shell(portal, FIND.format(addresses=ADDRESSES.format())))
+
+
+def make_list(portal, name, count, street, priority):
+    path = portal.directory / f"{street}.csv"
+    with path.open("w", newline="") as file:
+        rows = (
+            [*person, f"{n} {street} St", "Herndon", "VA", "20170"]
+            for n, person in zip(range(count), names(), strict=False)
+        )
+        csv.writer(file).writerows([HEADER, *rows])
+    portal.trace(path, "--name", name, "--priority", priority)
+
+
+def names():
+    while True:
+        for first in ("Ada", "Ben", "Clara", "Dan", "Ella"):
+            for last in ("Abbott", "Brooks", "Cole", "Doyle", "Evans", "Frost", "Gray"):
+                yield first, last
+
+
+def shell(portal, code):
+    done = portal.manage("shell", "-v0", "-c", code)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@contextmanager
+def open_browser(portal, **options):
+    """A page of a new Chromium, logged in, for as long as somebody looks around."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only where there is a browser
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = browser.new_page(base_url=portal.address, **options)
+        log_in(page, portal)
+        yield page
+        browser.close()

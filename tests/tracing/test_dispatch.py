@@ -1,0 +1,666 @@
+import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+import responses
+from django.db import OperationalError, connection
+from django.utils import timezone
+
+from batches import jobs
+from batches.models import Batch, Event, Hold, Item, Upload
+from batches.statuses import BatchStatus, Outcome, Priority, UploadStatus
+from batches.tracing import decisions, dispatch, filing, packing, spending
+from tests.factories import answer_for, people, person
+
+pytestmark = pytest.mark.django_db
+BATCH_URL = "https://vendor.example/v1/SkipTraceBatch"
+
+
+@pytest.fixture(autouse=True)
+def _address(settings):
+    settings.REALESTATEAPI_URL = "https://vendor.example"
+
+
+@pytest.fixture
+def vendor():
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield mock
+
+
+def acknowledge(request, drop=0):
+    skips = json.loads(request.body)["skips"]
+    taken = skips[: len(skips) - drop]
+    body = {
+        "acknowledged": True,
+        "batchId": "vendor-batch",
+        "receiveCount": len(taken),
+        "batchRequestIds": [{"key": skip["key"], "batchRequestId": f"r{skip['key']}"} for skip in taken],
+    }
+    return 200, {}, json.dumps(body)
+
+
+def accepts(vendor, **options):
+    vendor.add_callback("POST", BATCH_URL, lambda request: acknowledge(request, **options))
+
+
+def refresh(batch):
+    return Batch.objects.get(pk=batch.pk)
+
+
+def send_next():
+    for batch_id in dispatch.choose_batches(timezone.now()):
+        dispatch.submit_batch(batch_id)
+
+
+def test_a_started_list_is_put_into_lawful_batches(start_upload):
+    upload = start_upload(1009)
+    assert list(upload.batches.order_by("number").values_list("number", "size", "kind")) == [
+        (1, batch_size(upload), "bulk"),
+        (2, 1009 - batch_size(upload), "bulk"),
+    ]
+    assert not upload.items.unplanned().exists()
+
+
+def batch_size(upload):
+    return upload.batches.get(number=1).size
+
+
+def test_fewer_than_ten_go_one_by_one(start_upload):
+    assert list(start_upload(9).batches.values_list("size", "kind")) == [(1, "single")] * 9
+
+
+def test_planning_twice_plans_once(start_upload):
+    upload = start_upload(25)
+    assert packing.plan_upload(upload.pk) == 0
+    assert upload.batches.count() == 1
+
+
+def test_the_estimate_at_review_is_what_is_planned(make_upload, alice):
+    upload = make_upload(people(1009))
+    spending.start(upload, alice)
+    assert packing.plan_upload(upload.pk) == upload.batch_estimate == 2
+
+
+def test_an_acknowledgement_is_kept_and_checked(start_upload, vendor):
+    accepts(vendor)
+    batch = start_upload(12).batches.get()
+    assert dispatch.submit_batch(batch.pk) is None
+    batch = refresh(batch)
+    assert (batch.status, batch.vendor_id, batch.receive_count) == (BatchStatus.ACKNOWLEDGED, "vendor-batch", 12)
+    assert batch.request_ids == {str(item.pk): f"r{item.pk}" for item in batch.items.all()}
+    body = json.loads(vendor.calls[0].request.body)
+    assert body["webcomplete_url"].endswith(f"/webhooks/complete/{batch.token}/")
+    assert {skip["webhook_url"] for skip in body["skips"]} == {f"http://127.0.0.1:8000/webhooks/item/{batch.token}/"}
+    assert len(vendor.calls[0].request.body) <= 256_000
+
+
+def test_the_planned_size_is_the_sent_size(start_upload, vendor):
+    accepts(vendor)
+    upload = start_upload([[*row[:2], f"{'x' * 200} {row[2]}", *row[3:]] for row in people(1200)])
+    for batch in upload.batches.all():
+        dispatch.submit_batch(batch.pk)
+    sizes = [len(call.request.body) for call in vendor.calls]
+    assert max(sizes) <= 256_000
+    assert max(sizes) > 255_000
+
+
+def test_of_two_workers_one_sends(start_upload, vendor):
+    accepts(vendor)
+    batch = start_upload(12).batches.get()
+    dispatch.submit_batch(batch.pk)
+    dispatch.submit_batch(batch.pk)
+    assert len(vendor.calls) == 1
+
+
+def test_items_that_the_vendor_did_not_take_are_planned_again(start_upload, vendor):
+    accepts(vendor, drop=11)
+    upload = start_upload(30)
+    batch = upload.batches.get()
+    assert dispatch.submit_batch(batch.pk) == upload.pk
+    batch = refresh(batch)
+    assert batch.problem == "The vendor received 19 of 30 items."
+    assert (batch.items.count(), batch.moved) == (19, 11)
+    assert packing.plan_upload(upload.pk) == 1
+    assert upload.batches.get(number=2).size == 11
+
+
+def test_a_batch_of_which_nothing_was_taken_is_tried_again_later(start_upload, vendor):
+    accepts(vendor, drop=12)
+    batch = start_upload(12).batches.get()
+    assert dispatch.submit_batch(batch.pk) is None
+    batch = refresh(batch)
+    assert (batch.status, batch.problem) == (BatchStatus.PLANNED, "The vendor received none of the items.")
+    assert batch.next_try_at > timezone.now()
+
+
+def test_an_item_that_was_taken_but_not_named_is_not_bought_again(start_upload, vendor):
+    def name_too_few(request):
+        status, headers, body = acknowledge(request, drop=1)
+        return status, headers, json.dumps(json.loads(body) | {"receiveCount": 12})
+
+    vendor.add_callback("POST", BATCH_URL, name_too_few)
+    batch = start_upload(12).batches.get()
+    assert dispatch.submit_batch(batch.pk) is None
+    assert batch.items.count() == 12
+
+
+def test_a_list_of_few_goes_over_the_single_endpoint(start_upload, vendor):
+    item = start_upload(1).items.get()
+    reply = answer_for(item)
+    vendor.post("https://vendor.example/v1/SkipTrace", body=reply)
+    dispatch.submit_batch(item.batch_id)
+    item.refresh_from_db()
+    assert (item.outcome, item.answer) == (Outcome.MATCHED, reply.decode())
+    assert json.loads(vendor.calls[0].request.body) == {
+        "first_name": "Ada",
+        "last_name": "Abbott",
+        "address": "1 Oak St",
+        "city": "Herndon",
+        "state": "VA",
+        "zip": "20170",
+    }
+    jobs.tick()
+    assert refresh(item.batch).status == BatchStatus.CLOSED
+
+
+def test_a_person_that_the_single_endpoint_refuses_is_invalid(start_upload, vendor):
+    upload = start_upload(1)
+    vendor.post("https://vendor.example/v1/SkipTrace", status=400, json={"message": '"zip" must be digits'})
+    batch = upload.batches.get()
+    dispatch.submit_batch(batch.pk)
+    assert upload.items.get().outcome == Outcome.INVALID
+    assert dispatch.submit_batch(batch.pk) == upload.pk
+    assert refresh(batch).status == BatchStatus.DISSOLVED
+    jobs.tick()
+    assert Upload.objects.get().status == UploadStatus.COMPLETE
+
+
+def test_a_404_is_an_answer_only_if_it_is_one(start_upload, vendor):
+    first, second = start_upload(2).items.all()
+    url = "https://vendor.example/v1/SkipTrace"
+    vendor.post(url, status=404, body=answer_for(first, "no_match"))
+    vendor.post(url, status=404, json={"statusCode": 404, "error": "Not Found"})
+    for item in (first, second):
+        dispatch.submit_batch(item.batch_id)
+    assert Item.objects.get(pk=first.pk).outcome == Outcome.NO_MATCH
+    assert Item.objects.get(pk=second.pk).outcome == Outcome.PENDING
+    assert "check REALESTATEAPI_URL" in Batch.objects.get(pk=second.batch_id).problem
+
+
+def test_a_busy_vendor_is_asked_again_later(start_upload, vendor):
+    vendor.post(BATCH_URL, status=429, json={"message": "Too many requests"})
+    batch = start_upload(12).batches.get()
+    dispatch.submit_batch(batch.pk)
+    batch = refresh(batch)
+    assert batch.status == BatchStatus.PLANNED
+    assert timedelta(0) < batch.next_try_at - timezone.now() < timedelta(seconds=2)
+    assert dispatch.choose_batches(timezone.now()) == []
+    assert dispatch.choose_batches(timezone.now() + timedelta(seconds=2)) == [batch.pk]
+
+
+def test_waits_grow_to_a_minute_and_no_further():
+    waits = [(dispatch.next_try(attempts) - timezone.now()).total_seconds() for attempts in (1, 4, 7, 50)]
+    assert 0.9 < waits[0] <= 1.5
+    assert 7.9 < waits[1] <= 12
+    assert 59 < waits[2] <= 90
+    assert 59 < waits[3] <= 90
+
+
+def test_a_silent_vendor_leaves_the_batch_unconfirmed(start_upload, vendor):
+    vendor.post(BATCH_URL, status=500)
+    batch = start_upload(12).batches.get()
+    dispatch.submit_batch(batch.pk)
+    assert refresh(batch).status == BatchStatus.UNCONFIRMED
+    jobs.sweep()
+    assert refresh(batch).status == BatchStatus.UNCONFIRMED
+    assert len(vendor.calls) == 1
+
+
+def test_a_sender_that_died_leaves_the_batch_unconfirmed(start_upload):
+    batch = start_upload(12).batches.get()
+    Batch.objects.filter(pk=batch.pk).update(status=BatchStatus.SUBMITTING, submitted_at=timezone.now())
+    decisions.find_lost_calls(timezone.now())
+    assert refresh(batch).status == BatchStatus.SUBMITTING
+    decisions.find_lost_calls(timezone.now() + timedelta(seconds=101))
+    assert refresh(batch).status == BatchStatus.UNCONFIRMED
+
+
+@pytest.mark.parametrize(("policy", "status"), [("ask", BatchStatus.UNCONFIRMED), ("resend", BatchStatus.PLANNED)])
+def test_an_unconfirmed_batch_is_decided_by_policy(start_upload, settings, policy, status):
+    settings.UNCONFIRMED_POLICY = policy
+    batch = start_upload(12).batches.get()
+    Batch.objects.filter(pk=batch.pk).update(status=BatchStatus.UNCONFIRMED, submitted_at=timezone.now())
+    decisions.resend_by_policy(timezone.now())
+    assert refresh(batch).status == BatchStatus.UNCONFIRMED
+    decisions.resend_by_policy(timezone.now() + timedelta(seconds=settings.UNCONFIRMED_WAIT + 1))
+    assert refresh(batch).status == status
+
+
+def test_policy_sends_again_though_a_person_did_before(start_upload, settings, alice):
+    settings.UNCONFIRMED_POLICY = "resend"
+    batch = start_upload(12).batches.get()
+    Batch.objects.update(status=BatchStatus.UNCONFIRMED)
+    assert decisions.send_again(batch, alice)
+    Batch.objects.update(status=BatchStatus.UNCONFIRMED, submitted_at=timezone.now())
+    decisions.resend_by_policy(timezone.now() + timedelta(seconds=settings.UNCONFIRMED_WAIT + 1))
+    assert refresh(batch).status == BatchStatus.PLANNED
+
+
+def test_policy_sends_again_only_once(start_upload, settings):
+    settings.UNCONFIRMED_POLICY = "resend"
+    batch = start_upload(12).batches.get()
+    late = timezone.now() + timedelta(seconds=settings.UNCONFIRMED_WAIT + 1)
+    for status in (BatchStatus.PLANNED, BatchStatus.UNCONFIRMED):
+        Batch.objects.update(status=BatchStatus.UNCONFIRMED, submitted_at=timezone.now())
+        decisions.resend_by_policy(late)
+        assert refresh(batch).status == status
+
+
+def test_an_unconfirmed_batch_holds_up_the_others_only_until_it_is_to_be_decided(start_upload, settings):
+    lost, waiting = start_upload(25).batches.get(), start_upload(20).batches.get()
+    settings.ITEMS_IN_FLIGHT = 30
+    Batch.objects.filter(pk=lost.pk).update(status=BatchStatus.UNCONFIRMED, submitted_at=timezone.now())
+    assert dispatch.choose_batches(timezone.now()) == []
+    assert dispatch.choose_batches(timezone.now() + timedelta(seconds=settings.UNCONFIRMED_WAIT)) == [waiting.pk]
+
+
+def test_a_refused_item_is_invalid_and_the_others_go_again(start_upload, vendor):
+    vendor.post(BATCH_URL, status=400, json={"message": '"[3].zip" must be digits'})
+    upload = start_upload(12)
+    batch = upload.batches.get()
+    dispatch.submit_batch(batch.pk)
+    refused = upload.items.get(outcome=Outcome.INVALID)
+    assert refused.address == "4 Oak St"
+    assert refused.message == 'The vendor refuses it: "[3].zip" must be digits'
+    batch, upload = refresh(batch), Upload.objects.get()
+    assert (batch.status, batch.size, batch.items.count()) == (BatchStatus.PLANNED, 11, 11)
+    assert (upload.invalid_count, upload.item_count) == (1, 11)
+
+
+def test_who_waited_for_the_answer_of_somebody_refused_is_sent_instead(start_upload, vendor):
+    vendor.post(BATCH_URL, status=400, json={"message": '"[0].phone" must be ten digits'})
+    upload = start_upload([*people(12), person(1, Phone="2025550148"), person(1)])
+    dispatch.submit_batch(upload.batches.get().pk)
+    rows = upload.items.filter(address="1 Oak St").order_by("row_number").values_list("outcome", "same_as__row_number")
+    assert list(rows) == [("invalid", None), ("pending", None), ("duplicate", 14)]
+    upload.refresh_from_db()
+    assert (upload.invalid_count, upload.duplicate_count, upload.item_count) == (1, 1, 12)
+    packing.plan_upload(upload.pk)
+    assert upload.items.get(row_number=14).batch.number == 2
+
+
+@pytest.mark.parametrize("field", ["webhook_url", "key", "match_requirements.operator"])
+def test_a_refusal_of_what_we_added_harms_no_item(start_upload, vendor, field):
+    vendor.post(BATCH_URL, status=400, json={"message": f'"[0].{field}" must be valid'})
+    upload = start_upload(12)
+    batch = upload.batches.get()
+    dispatch.submit_batch(batch.pk)
+    assert refresh(batch).status == BatchStatus.REFUSED
+    assert not upload.items.exclude(outcome=Outcome.PENDING).exists()
+
+
+def test_a_sender_that_was_held_up_undoes_nothing(start_upload, vendor):
+    batch = start_upload(12).batches.get()
+
+    def be_overtaken(request):
+        Batch.objects.update(status=BatchStatus.SUBMITTING, attempts=2)
+        return 503, {}, "{}"
+
+    vendor.add_callback("POST", BATCH_URL, be_overtaken)
+    dispatch.submit_batch(batch.pk)
+    assert refresh(batch).status == BatchStatus.SUBMITTING
+
+
+def test_a_batch_that_became_too_small_is_planned_anew(start_upload, vendor):
+    upload = start_upload(12)
+    batch = upload.batches.get()
+    upload.items.filter(row_number__lte=4).update(outcome=Outcome.MATCHED)
+    assert dispatch.submit_batch(batch.pk) == upload.pk
+    assert refresh(batch).status == BatchStatus.DISSOLVED
+    packing.plan_upload(upload.pk)
+    assert list(upload.batches.exclude(pk=batch.pk).values_list("size", flat=True)) == [1] * 9
+    assert len(vendor.calls) == 0
+
+
+def test_a_small_batch_that_is_refused_without_naming_an_item_waits_for_a_person(start_upload, vendor):
+    vendor.post(BATCH_URL, status=400, json={"message": "No."})
+    batch = start_upload(19).batches.get()
+    dispatch.submit_batch(batch.pk)
+    assert (refresh(batch).status, refresh(batch).problem) == (BatchStatus.REFUSED, "No.")
+
+
+def refuse_batch_with(*rows):
+    """A vendor that refuses what these rows are in, and does not say why."""
+
+    def reply(request):
+        streets = {skip["address"] for skip in json.loads(request.body)["skips"]}
+        bad = streets & {f"{row} Oak St" for row in rows}
+        return (400, {}, json.dumps({"message": "Something is wrong."})) if bad else acknowledge(request)
+
+    return reply
+
+
+def send_all(upload):
+    """Send what is planned, and what comes of it, until nothing is left to be sent."""
+    while batch := upload.batches.filter(status=BatchStatus.PLANNED).order_by("number").first():
+        dispatch.submit_batch(batch.pk)
+
+
+def test_one_bad_item_among_a_thousand_is_found_in_thirteen_calls(start_upload, vendor):
+    vendor.add_callback("POST", BATCH_URL, refuse_batch_with(377))
+    upload = start_upload([[*row[:2], row[2], *row[3:]] for row in people(800)])
+    send_all(upload)
+    refused = upload.batches.get(status=BatchStatus.REFUSED)
+    assert 10 <= refused.items.count() < 20
+    assert refused.items.filter(address="377 Oak St").exists()
+    taken = Item.objects.filter(batch__status=BatchStatus.ACKNOWLEDGED).count()
+    assert taken == 800 - refused.items.count()
+    assert len(vendor.calls) <= 13
+    sent = [skip["key"] for call in vendor.calls if call.response.status_code == 200 for skip in keys(call)]
+    assert len(sent) == len(set(sent))
+
+
+def keys(call):
+    return json.loads(call.request.body)["skips"]
+
+
+def test_two_bad_items_are_found(start_upload, vendor):
+    vendor.add_callback("POST", BATCH_URL, refuse_batch_with(3, 300))
+    upload = start_upload(400)
+    send_all(upload)
+    refused = upload.batches.filter(status=BatchStatus.REFUSED)
+    assert set(Item.objects.filter(batch__in=refused, address__in=["3 Oak St", "300 Oak St"])) == set(
+        upload.items.filter(address__in=["3 Oak St", "300 Oak St"])
+    )
+    assert Item.objects.filter(batch__in=refused).count() < 40
+
+
+def test_splitting_ends_where_everything_is_refused(start_upload, vendor):
+    vendor.post(BATCH_URL, status=400, json={"message": "No."})
+    upload = start_upload(800)
+    send_all(upload)
+    assert len(vendor.calls) <= 13
+    assert not upload.items.exclude(outcome=Outcome.PENDING).exists()
+    assert Item.objects.filter(batch__status=BatchStatus.REFUSED).count() == 800
+
+
+def test_a_refused_batch_is_sent_one_by_one_when_a_person_says_so(start_upload, vendor, alice):
+    vendor.post(BATCH_URL, status=400, json={"message": "No."})
+    upload = start_upload(12)
+    batch = upload.batches.get()
+    dispatch.submit_batch(batch.pk)
+    assert decisions.send_singly(refresh(batch), alice)
+    assert not decisions.send_singly(refresh(batch), alice)
+    assert set(upload.batches.exclude(pk=batch.pk).values_list("kind", "size", "status")) == {("single", 1, "planned")}
+    assert upload.batches.count() == 13
+    assert Event.objects.get(what="split up").user == alice
+
+
+def test_nothing_is_sent_under_a_hold(start_upload, vendor):
+    batch = start_upload(12).batches.get()
+    Hold.objects.create(reason="The vendor's daily credit limit is reached.")
+    dispatch.submit_batch(batch.pk)
+    assert refresh(batch).status == BatchStatus.PLANNED
+    assert len(vendor.calls) == 0
+
+
+def test_what_was_answered_meanwhile_is_not_sent_again(start_upload, vendor):
+    batch = start_upload(12).batches.get()
+    body = answer_for(batch.items.first())
+    filing.file_answer(batch.token, dispatch.protocol.decode_answer(body), body.decode())
+    Batch.objects.update(attempts=1)
+    dispatch.submit_batch(batch.pk)
+    assert refresh(batch).status == BatchStatus.ACKNOWLEDGED
+    assert len(vendor.calls) == 0
+
+
+def test_of_two_acknowledgements_the_first_decides(start_upload, vendor):
+    accepts(vendor, drop=2)
+    batch = start_upload(12).batches.get()
+
+    def be_overtaken(request):
+        Batch.objects.update(status=BatchStatus.ACKNOWLEDGED, vendor_id="the first")
+        return acknowledge(request, drop=2)
+
+    vendor.replace(responses.CallbackResponse("POST", BATCH_URL, be_overtaken))
+    assert dispatch.submit_batch(batch.pk) is None
+    assert (refresh(batch).vendor_id, batch.items.count()) == ("the first", 12)
+    assert Event.objects.last().what == "acknowledged once more"
+
+
+def test_the_vendors_reply_is_held_on_to_while_the_database_is_away(start_upload, vendor, monkeypatch):
+    accepts(vendor)
+    batch, move, failures = start_upload(12).batches.get(), dispatch.move_batch, [OperationalError, OperationalError]
+
+    def fail_twice(batch_id, to, **changes):
+        if to == BatchStatus.ACKNOWLEDGED and failures:
+            raise failures.pop()
+        return move(batch_id, to, **changes)
+
+    monkeypatch.setattr(dispatch, "move_batch", fail_twice)
+    dispatch.submit_batch(batch.pk)
+    assert refresh(batch).status == BatchStatus.ACKNOWLEDGED
+    assert Event.objects.filter(what="acknowledged").count() == 1
+
+
+def test_a_wrong_key_holds_everything(start_upload, vendor):
+    vendor.post(BATCH_URL, status=401, json={"error": "Invalid API key"})
+    first, second = start_upload(12).batches.get(), start_upload(13).batches.get()
+    dispatch.submit_batch(first.pk)
+    assert Hold.objects.get().until is None
+    assert refresh(first).status == BatchStatus.PLANNED
+    assert dispatch.choose_batches(timezone.now() + timedelta(days=2)) == []
+    Hold.objects.update(lifted_at=timezone.now())
+    assert set(dispatch.choose_batches(timezone.now())) == {first.pk, second.pk}
+
+
+def test_the_daily_limit_holds_until_midnight(start_upload, vendor):
+    vendor.post(BATCH_URL, status=429, json={"message": "You have reached your daily credit limit"})
+    batch = start_upload(12).batches.get()
+    dispatch.submit_batch(batch.pk)
+    assert dispatch.choose_batches(timezone.now()) == []
+    assert dispatch.choose_batches(timezone.now() + timedelta(days=1)) == [batch.pk]
+
+
+def test_no_more_people_are_in_flight_than_may_be(start_upload, settings, vendor):
+    accepts(vendor)
+    settings.ITEMS_IN_FLIGHT = 30
+    start_upload(25)
+    start_upload(20)
+    send_next()
+    assert Item.objects.in_flight(timezone.now()).count() == 25
+    Item.objects.in_flight(timezone.now()).filter(row_number__lte=16).update(outcome=Outcome.MATCHED)
+    send_next()
+    assert Item.objects.in_flight(timezone.now()).count() == 30
+
+
+def test_a_batch_larger_than_the_limit_goes_when_nothing_is_in_flight(start_upload, settings, vendor):
+    accepts(vendor)
+    settings.ITEMS_IN_FLIGHT = 10
+    start_upload(25)
+    send_next()
+    assert Item.objects.in_flight(timezone.now()).count() == 25
+
+
+def test_next_is_the_list_that_has_had_least(start_upload, settings, vendor):
+    accepts(vendor)
+    large = start_upload(2500)
+    send_next()
+    small = start_upload(60)
+    settings.ITEMS_IN_FLIGHT = 100_000
+    chosen = [Batch.objects.get(pk=pk).upload for pk in dispatch.choose_batches(timezone.now())]
+    assert chosen == [small, large, large]
+
+
+def test_urgent_lists_go_before_all_others(start_upload):
+    low = start_upload(12, priority=Priority.LOW)
+    normal = start_upload(13)
+    urgent = start_upload(14, priority=Priority.URGENT)
+    chosen = dispatch.choose_batches(timezone.now())
+    assert [Batch.objects.get(pk=pk).upload for pk in chosen] == [urgent, normal, low]
+
+
+def test_a_paused_list_sends_nothing(start_upload, vendor):
+    upload = start_upload(12)
+    Upload.objects.update(status=UploadStatus.PAUSED)
+    assert dispatch.choose_batches(timezone.now()) == []
+    dispatch.submit_batch(upload.batches.get().pk)
+    assert upload.batches.get().status == BatchStatus.PLANNED
+    assert len(vendor.calls) == 0
+
+
+def test_a_cancelled_list_sends_nothing_more_and_still_takes_answers(start_upload, alice, vendor):
+    accepts(vendor)
+    upload = start_upload(1009)
+    first, second = upload.batches.order_by("number")
+    dispatch.submit_batch(first.pk)
+    assert decisions.cancel_upload(upload, alice)
+    assert refresh(second).status == BatchStatus.CANCELLED
+    item = first.items.first()
+    assert filing.file_answer(first.token, dispatch.protocol.decode_answer(answer_for(item)), "{}").name == "FILED"
+    assert dispatch.choose_batches(timezone.now()) == []
+
+
+def test_nothing_of_a_cancelled_list_stays_open(start_upload, alice):
+    upload = start_upload(12)
+    batch = upload.batches.get()
+    decisions.cancel_upload(upload, alice)
+    Batch.objects.update(status=BatchStatus.UNCONFIRMED)
+    assert not decisions.send_again(batch, alice)
+    Batch.objects.update(status=BatchStatus.PLANNED)
+    jobs.sweep()
+    assert refresh(batch).status == BatchStatus.CANCELLED
+
+
+def test_the_history_says_what_happened_without_anybodys_data(start_upload, vendor):
+    accepts(vendor)
+    batch = start_upload(12).batches.get()
+    dispatch.submit_batch(batch.pk)
+    assert list(Event.objects.values_list("what", flat=True)) == [
+        "uploaded",
+        "columns chosen",
+        "checked",
+        "started",
+        "planned",
+        "sent",
+        "acknowledged",
+    ]
+    assert not any("Oak" in event.detail for event in Event.objects.all())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_planning_a_long_list_goes_on_while_others_write(make_upload, alice, monkeypatch):
+    """On SQLite, whoever reads from a cursor cannot write once another connection has written."""
+    upload = make_upload(people(3500))
+    spending.start(upload, alice)
+    make = packing.make_batch
+
+    def make_while_another_writes(*args):
+        with ThreadPoolExecutor(1) as another:
+            another.submit(write_elsewhere, upload.pk).result()
+        return make(*args)
+
+    monkeypatch.setattr(packing, "make_batch", make_while_another_writes)
+    assert packing.plan_upload(upload.pk) == 4
+
+
+def write_elsewhere(pk):
+    Upload.objects.filter(pk=pk).update(name="changed")
+    connection.close()
+
+
+def test_a_batch_under_way_is_not_split_by_who_saw_it_refused(start_upload, alice):
+    batch = start_upload(30).batches.get()
+    Batch.objects.update(status=BatchStatus.REFUSED, attempts=1)
+    shown = refresh(batch)
+    Batch.objects.update(status=BatchStatus.SUBMITTING, attempts=2)
+    assert not decisions.send_singly(shown, alice)
+    assert not packing.bisect(shown)
+    assert packing.dissolve(shown) is None
+    assert refresh(batch).status == BatchStatus.SUBMITTING
+    assert batch.items.count() == 30
+
+
+def test_a_sender_that_was_held_up_on_a_paused_list_undoes_nothing(start_upload, vendor, monkeypatch):
+    batch = start_upload(12).batches.get()
+    Upload.objects.update(status=UploadStatus.PAUSED)
+    move = dispatch.move_batch
+
+    def be_overtaken(batch_id, to, **changes):
+        if to == BatchStatus.PLANNED:
+            Batch.objects.update(attempts=2)
+        return move(batch_id, to, **changes)
+
+    monkeypatch.setattr(dispatch, "move_batch", be_overtaken)
+    dispatch.submit_batch(batch.pk)
+    assert refresh(batch).status == BatchStatus.SUBMITTING
+
+
+def single(start_upload, vendor, meanwhile):
+    """A person is asked for alone; `meanwhile` happens before the reply, a match for two credits."""
+    item = start_upload(1).items.get()
+
+    def reply(_):
+        meanwhile(item)
+        return 200, {}, answer_for(item, credits=2, batchRequestId=None, requestId="alone")
+
+    vendor.add_callback("POST", "https://vendor.example/v1/SkipTrace", reply)
+    dispatch.submit_batch(item.batch_id)
+    return Item.objects.get()
+
+
+def test_a_reply_about_somebody_who_was_answered_meanwhile_is_kept(start_upload, vendor):
+    def answer_otherwise(item):
+        Item.objects.update(outcome=Outcome.MATCHED, answer="{}", request_id="late", answered_at=timezone.now())
+
+    item = single(start_upload, vendor, answer_otherwise)
+    assert (item.request_id, item.earlier_answers.get().request_id) == ("late", "alone")
+    assert Upload.objects.get().earlier_credits == 2
+
+
+def test_a_reply_about_somebody_who_was_given_up_meanwhile_is_filed(start_upload, vendor):
+    item = single(start_upload, vendor, lambda _: Item.objects.update(outcome=Outcome.MISSING))
+    assert (item.outcome, item.request_id, item.earlier_answers.count()) == (Outcome.MATCHED, "alone", 0)
+
+
+def test_refusals_by_name_do_not_end_the_search_for_one_without(start_upload, vendor):
+    for _ in range(packing.FRUITLESS_REFUSALS):
+        vendor.post(BATCH_URL, status=400, json={"message": '"[0].zip" must be digits'})
+    vendor.post(BATCH_URL, status=400, json={"message": "Something is wrong."})
+    upload = start_upload(50)
+    batch = upload.batches.get()
+    for _ in range(packing.FRUITLESS_REFUSALS + 1):
+        dispatch.submit_batch(batch.pk)
+    assert refresh(batch).status == BatchStatus.DISSOLVED
+    assert upload.batches.filter(status=BatchStatus.PLANNED).count() == 2
+
+
+def test_a_person_lets_the_search_go_on(start_upload, vendor, alice):
+    vendor.post(BATCH_URL, status=400, json={"message": "No."})
+    upload = start_upload(800)
+    send_all(upload)
+    refused = upload.batches.filter(status=BatchStatus.REFUSED).order_by("-size").first()
+    size = refused.size
+    assert decisions.send_again(refused, alice)
+    send_all(upload)
+    assert refresh(refused).status == BatchStatus.DISSOLVED
+    assert upload.batches.filter(size__lte=size // 2 + 1, split_from__isnull=False).exists()
+
+
+def test_who_is_refused_alone_after_a_refusal_of_all_is_invalid(start_upload, vendor, alice):
+    vendor.post(BATCH_URL, status=400, json={"message": "No."})
+    vendor.post("https://vendor.example/v1/SkipTrace", status=400, json={"message": "No."})
+    upload = start_upload(12)
+    dispatch.submit_batch(upload.batches.get().pk)
+    decisions.send_singly(upload.batches.get(), alice)
+    send_all(upload)
+    assert set(upload.items.values_list("outcome", "message")) == {(Outcome.INVALID, "The vendor refuses it: No.")}
+
+
+def test_the_first_busy_reply_after_other_tries_is_a_short_wait(start_upload, vendor):
+    batch = start_upload(12).batches.get()
+    Batch.objects.update(attempts=9)
+    vendor.post(BATCH_URL, status=503)
+    dispatch.submit_batch(batch.pk)
+    assert refresh(batch).next_try_at - timezone.now() < timedelta(seconds=2)

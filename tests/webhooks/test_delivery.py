@@ -1,0 +1,327 @@
+"""What others are told when a list is complete: written down first, signed, tried again, never sent twice at once."""
+
+import json
+import threading
+import time
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import django_rq
+import pytest
+from django.db import connection
+from django.urls import reverse
+from django.utils import timezone
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from batches import jobs
+from batches.models import Item, Upload
+from batches.statuses import Outcome
+from tests.factories import people, person
+from webhooks.models import Endpoint, Message
+from webhooks.outbound import delivery, events, http
+from webhooks.signing import make_secret
+
+pytestmark = pytest.mark.django_db
+
+
+class Listener(ThreadingHTTPServer):
+    """Somebody who is told: keeps what came, and answers with the statuses given, the last of them for ever."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.statuses, self.calls, self.pause = [200], [], 0
+        self.url = f"http://127.0.0.1:{self.server_port}/told?by=us"
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_POST(self):
+        listener = self.server
+        body = self.rfile.read(int(self.headers["content-length"]))
+        listener.calls.append((self.path, dict(self.headers), body))
+        time.sleep(listener.pause)
+        status = listener.statuses.pop(0) if len(listener.statuses) > 1 else listener.statuses[0]
+        self.send_response(status)
+        self.send_header("Location", "/elsewhere")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def listener():
+    listener = Listener()
+    thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield listener
+    listener.shutdown()
+    thread.join()
+    listener.server_close()
+
+
+@pytest.fixture
+def endpoint(listener, charlie):
+    return Endpoint.objects.create(url=listener.url, created_by=charlie)
+
+
+@pytest.fixture
+def complete(start_upload):
+    """A list that is complete by the clock's own step: all of it answered."""
+
+    def complete(rows=12, **options):
+        upload = start_upload(rows, **options)
+        upload.items.filter(outcome=Outcome.PENDING).update(outcome=Outcome.MATCHED, credits=1)
+        upload.batches.update(status="closed", matched=12, credits=12)
+        jobs.closing.complete_uploads(timezone.now())
+        return Upload.objects.get(pk=upload.pk)
+
+    return complete
+
+
+def told():
+    """The only message, sent."""
+    events.announce(timezone.now())
+    message = Message.objects.get()
+    delivery.deliver(message.pk)
+    message.refresh_from_db()
+    return message
+
+
+def test_whoever_knows_the_secret_can_verify_what_is_told(endpoint, listener, complete):
+    upload = complete([*people(12), person(1)], name="spring.csv")
+    message = told()
+    assert (message.status, message.last_status_code, message.attempts) == ("delivered", 200, 1)
+    (path, headers, body) = listener.calls[0]
+    assert (path, headers["content-type"]) == ("/told?by=us", "application/json")
+    said = Webhook(endpoint.secret).verify(body, headers)
+    with pytest.raises(WebhookVerificationError):
+        Webhook(make_secret()).verify(body, headers)
+    assert said["type"] == "upload.completed"
+    assert said["data"] == {
+        "id": upload.pk,
+        "name": "spring",
+        "status": "complete",
+        "completed_at": said["timestamp"],
+        "counts": {"matched": 12, "no_match": 0, "error": 0, "missing": 0}
+        | {"invalid": 0, "duplicate": 1, "reused": 0, "suppressed": 0, "company": 0},
+        "credits": 12.0,
+        "url": f"http://127.0.0.1:8000/uploads/{upload.pk}/",
+    }
+    assert headers["webhook-id"] == message.message_id
+
+
+def test_nothing_that_is_told_names_a_person(endpoint, listener, complete):
+    complete()
+    told()
+    assert b"Abbott" not in listener.calls[0][2]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_clock_and_a_worker_do_all_of_it(endpoint, listener, complete):
+    complete()
+    jobs.tick()
+    jobs.tick()
+    queue = django_rq.get_queue("messages")
+    assert len(queue.job_ids) == 1
+    django_rq.get_worker("messages", worker_class=jobs.Worker).work(burst=True)
+    assert Message.objects.get().status == "delivered"
+    jobs.tick()
+    assert len(listener.calls) == 1
+
+
+def test_a_completion_is_told_once_and_the_next_one_again(endpoint, complete):
+    upload = complete()
+    for _ in range(2):
+        events.announce(timezone.now())
+    assert Message.objects.count() == 1
+    Upload.objects.filter(pk=upload.pk).update(completed_at=timezone.now())
+    events.announce(timezone.now())
+    assert Message.objects.count() == 2
+
+
+def test_each_endpoint_is_told(endpoint, listener, complete):
+    Endpoint.objects.create(url=listener.url)
+    complete()
+    events.announce(timezone.now())
+    assert Message.objects.count() == 2
+
+
+def test_what_was_complete_before_is_not_told(complete, listener):
+    complete()
+    Endpoint.objects.create(url=listener.url)
+    events.announce(timezone.now())
+    assert not Message.objects.exists()
+
+
+def test_what_was_complete_long_ago_is_not_told(endpoint, complete):
+    upload = complete()
+    Endpoint.objects.update(created_at=timezone.now() - timedelta(days=9))
+    Upload.objects.filter(pk=upload.pk).update(completed_at=timezone.now() - timedelta(days=4))
+    events.announce(timezone.now())
+    assert not Message.objects.exists()
+
+
+def test_lists_that_were_cancelled_or_run_are_not_told(endpoint, complete, start_upload):
+    start_upload(12)
+    Upload.objects.filter(pk=complete(people(9)).pk).update(status="cancelled")
+    events.announce(timezone.now())
+    assert not Message.objects.exists()
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_announcing_takes_as_many_queries_however_many_lists_there_are(
+    endpoint, complete, count, django_assert_num_queries
+):
+    for number in range(count):
+        complete([person(number * 100 + n) for n in range(12)])
+    # Endpoints, lists, their counts in two, the messages; on SQLite and PostgreSQL in a savepoint.
+    with django_assert_num_queries(7):
+        events.announce(timezone.now())
+    assert Message.objects.count() == count
+
+
+def test_a_failure_is_tried_again_after_its_pause(endpoint, listener, complete, time_machine):
+    complete()
+    listener.statuses = [500, 302, 204]
+    now = timezone.now()
+    time_machine.move_to(now, tick=False)
+    message = told()
+    assert (message.status, message.last_status_code) == ("waiting", 500)
+    assert message.next_try_at == now + timedelta(seconds=5)
+    endpoint.refresh_from_db()
+    assert endpoint.note.endswith("It answered 500.")
+    assert told().attempts == 1
+    time_machine.move_to(now + timedelta(seconds=5), tick=False)
+    message = told()
+    assert (message.last_status_code, message.attempts) == (302, 2)
+    time_machine.move_to(now + timedelta(seconds=5, minutes=5), tick=False)
+    message = told()
+    assert (message.status, message.attempts) == ("delivered", 3)
+    assert {path for path, _, _ in listener.calls} == {"/told?by=us"}
+    assert len({headers["webhook-id"] for _, headers, _ in listener.calls}) == 1
+
+
+def test_after_the_last_try_it_is_given_up_and_staff_have_it_sent_again(
+    endpoint, listener, complete, client, charlie, time_machine
+):
+    complete()
+    listener.statuses = [500]
+    now = timezone.now()
+    for _ in range(10):
+        time_machine.move_to(now, tick=False)
+        message = told()
+        now = message.next_try_at
+    assert (message.status, message.attempts, len(listener.calls)) == ("failed", 10, 10)
+    listener.statuses = [200]
+    client.force_login(charlie)
+    address = reverse("admin:webhooks_message_changelist")
+    client.post(address, {"action": "send_again", "_selected_action": [message.pk]})
+    assert told().status == "delivered"
+
+
+def test_an_endpoint_that_answers_410_is_told_nothing_more(endpoint, listener, complete):
+    complete()
+    listener.statuses = [410]
+    message = told()
+    endpoint.refresh_from_db()
+    assert (message.status, endpoint.is_active) == ("failed", False)
+    complete([person(n) for n in range(100, 112)])
+    events.announce(timezone.now())
+    assert Message.objects.count() == 1
+
+
+def test_who_does_not_answer_in_time_is_asked_again(endpoint, listener, complete, monkeypatch):
+    monkeypatch.setattr(http, "TIMEOUT", 0.2)
+    listener.pause = 0.6
+    complete()
+    message = told()
+    endpoint.refresh_from_db()
+    assert (message.status, message.last_status_code) == ("waiting", None)
+    assert endpoint.note.endswith("No answer: ReadTimeoutError.")
+
+
+def test_who_is_not_there_is_asked_again(endpoint, complete):
+    Endpoint.objects.update(url="http://127.0.0.1:9/")
+    complete()
+    assert told().status == "waiting"
+
+
+def test_a_message_under_way_is_sent_by_nobody_else(endpoint, complete):
+    complete()
+    events.announce(timezone.now())
+    first, second = Message.objects.get(), Message.objects.get()
+    now = timezone.now()
+    assert delivery.claim(first, now)
+    assert not delivery.claim(second, now)
+    assert not delivery.claim(Message.objects.get(), now + timedelta(seconds=80))
+    assert delivery.claim(Message.objects.get(), now + timedelta(seconds=91))
+
+
+def test_a_sender_that_was_held_up_decides_nothing(endpoint, complete):
+    complete()
+    events.announce(timezone.now())
+    held_up, now = Message.objects.get(), timezone.now()
+    delivery.claim(held_up, now)
+    delivery.claim(Message.objects.get(), now + timedelta(seconds=91))
+    delivery.settle(held_up, 500, "It answered 500.", now)
+    assert Message.objects.get().next_try_at > now + timedelta(seconds=100)
+    delivery.settle(held_up, 200, "", now)
+    assert Message.objects.get().status == "delivered"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_workers_at_once_one_sends(endpoint, listener, complete):
+    complete()
+    events.announce(timezone.now())
+    message, gate = Message.objects.get(), threading.Barrier(2)
+
+    def work():
+        try:
+            gate.wait(10)
+            delivery.deliver(message.pk)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(listener.calls) == 1
+
+
+def test_nothing_is_sent_to_an_endpoint_that_was_ended_meanwhile(endpoint, listener, complete):
+    complete()
+    events.announce(timezone.now())
+    Endpoint.objects.update(is_active=False)
+    delivery.deliver(Message.objects.get().pk)
+    assert (listener.calls, list(Message.objects.due(timezone.now()))) == ([], [])
+
+
+def test_a_message_that_is_gone_is_no_failure(db):
+    delivery.deliver(99)
+
+
+def test_a_list_completes_and_counts_whatever_endpoints_do(endpoint, complete, monkeypatch):
+    """The step that fails holds up no other."""
+
+    def fail(_):
+        raise OSError
+
+    monkeypatch.setattr(events, "find_untold", fail)
+    complete()
+    jobs.tick()
+    assert Item.objects.filter(outcome=Outcome.MATCHED).count() == 12
+    assert not Message.objects.exists()
+
+
+def test_staff_send_a_test_and_rotate_the_secret(client, charlie, endpoint, listener):
+    client.force_login(charlie)
+    address = reverse("admin:webhooks_endpoint_changelist")
+    client.post(address, {"action": "send_test", "_selected_action": [endpoint.pk]})
+    assert told().status == "delivered"
+    said = Webhook(endpoint.secret).verify(listener.calls[0][2], listener.calls[0][1])
+    assert (said["type"], said["data"]) == ("test", {})
+    client.post(address, {"action": "rotate", "_selected_action": [endpoint.pk]})
+    assert Endpoint.objects.get().secret != endpoint.secret
+    assert json.loads(Message.objects.get().body)["type"] == "test"
