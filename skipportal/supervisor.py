@@ -1,7 +1,7 @@
 """Starts, restarts and stops all of skipportal's processes on one computer: python -m skipportal.supervisor
 
-Each child has a session of its own, so that Ctrl-C reaches only the supervisor; children stop in reverse order, each
-with everything that it started, and end by themselves if the supervisor is killed.
+Each child has a session of its own, so that Ctrl-C reaches only the supervisor. Children stop in reverse order, those
+of one rank side by side, each with everything that it started; they end by themselves if the supervisor is killed.
 """
 
 import argparse
@@ -33,6 +33,8 @@ CONNECTIONS = 4096
 STEADY = 10
 """After so many seconds a child counts as started well, and its next restart is quick again."""
 PR_SET_PDEATHSIG = 1
+REDIS, WEB, VENDOR, WORK = range(4)
+"""Ranks of children, in the order of the start: none calls where nobody listens yet."""
 
 
 class Failed(Exception):
@@ -43,7 +45,9 @@ class Failed(Exception):
 class Child:
     name: str
     command: list
+    rank: int = 0
     patience: float = STOP_WAIT
+    asked_at: float = 0
     process: subprocess.Popen | None = None
     started_at: float = 0
     due_at: float = 0
@@ -55,12 +59,14 @@ class Child:
         self.started_at = time.monotonic()
         self.process = subprocess.Popen(self.command, start_new_session=True, preexec_fn=end_with_parent)
 
-    def stop(self):
-        if self.process is None:
-            return
+    def ask_to_end(self):
         self.signal(signal.SIGTERM)
+        self.asked_at = time.monotonic()
+
+    def wait_for_end(self):
+        """Wait for a child that was asked to end. When its patience is over, kill it with all that it started."""
         try:
-            self.process.wait(self.patience)
+            self.process.wait(max(0, self.asked_at + self.patience - time.monotonic()))
         except subprocess.TimeoutExpired:
             say(f"{self.name} does not end; killing it.")
         self.signal(signal.SIGKILL)
@@ -106,26 +112,23 @@ class Supervisor:
                 time.sleep(0.2)
         finally:
             say("Stopping.")
-            for child in reversed(self.children):
-                child.stop()
+            self.stop_all()
 
     def start_all(self):
         if self.settings.IS_REDIS_EMBEDDED:
             self.start_redis()
         say("Preparing the database.")
-        manage("migrate", "--no-input", "-v0")
-        manage("collectstatic", "--no-input", "-v0")
-        login = manage("first_login", quiet=True).strip()
+        login = manage("prepare", quiet=True).strip()
         # In this order, so that nobody calls where nobody listens yet; and stopped in the reverse one.
         self.start_web()
         if self.settings.IS_SANDBOX:
-            self.add("sandbox vendor", manage_command("sandbox"))
+            self.add("sandbox vendor", manage_command("sandbox", "--skip-checks"), rank=VENDOR)
             wait_for("the sandbox vendor", lambda: is_taken(self.settings.SANDBOX_PORT), self)
-        self.add("clock", manage_command("clock"))
+        self.add("clock", manage_command("clock", "--skip-checks"), rank=WORK)
         for queue in self.settings.RQ_QUEUES:
-            worker = ["rqworker", queue, "--worker-class", "batches.jobs.Worker", "-v0"]
+            worker = ["rqworker", queue, "--worker-class", "batches.jobs.Worker", "-v0", "--skip-checks"]
             patience = CALL_WAIT if queue == "vendor" else STOP_WAIT
-            self.add(f"worker for {queue}", manage_command(*worker), patience)
+            self.add(f"worker for {queue}", manage_command(*worker), WORK, patience)
         say(f"skipportal is ready at http://127.0.0.1:{self.settings.PORT}/")
         if login:
             say(f"Log in as {login}")
@@ -138,23 +141,32 @@ class Supervisor:
         data.mkdir(exist_ok=True)
         options = ["--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700", "--dir", str(data)]
         # Everything in it can be found again from the database, so a snapshot would be dead weight.
-        self.add("redis", [find_redis(), *options, "--appendonly", "yes", "--save", "", "--loglevel", "nothing"])
+        self.add("redis", [find_redis(), *options, "--appendonly", "yes", "--save", "", "--loglevel", "nothing"], REDIS)
         wait_for("Redis", lambda: answers(path), self)
 
     def start_web(self):
         if is_taken(self.settings.PORT):
             raise Failed(f"Port {self.settings.PORT} is taken. Choose another one: script/server --port N")
-        self.add("web", web_command(self.settings.HOST, self.settings.PORT), prepare=self.clear_metrics)
+        self.add("web", web_command(self.settings.HOST, self.settings.PORT), WEB, prepare=self.clear_metrics)
         wait_for("the web server", lambda: is_ready(self.settings.PORT), self)
 
     def clear_metrics(self):
         """What was counted before the last end would be counted on, in more files each time."""
         shutil.rmtree(self.settings.METRICS_DIR, ignore_errors=True)
 
-    def add(self, name, command, patience=STOP_WAIT, prepare=lambda: None):
-        child = Child(name, command, patience, prepare=prepare)
+    def add(self, name, command, rank, patience=STOP_WAIT, prepare=lambda: None):
+        child = Child(name, command, rank, patience, prepare=prepare)
         child.start()
         self.children.append(child)
+
+    def stop_all(self):
+        """Stop what works before what it needs; children of one rank end side by side."""
+        for rank in (WORK, VENDOR, WEB, REDIS):
+            children = [child for child in self.children if child.rank == rank]
+            for child in children:
+                child.ask_to_end()
+            for child in children:
+                child.wait_for_end()
 
     def end(self, *_):
         self.is_ending = True

@@ -4,17 +4,17 @@ import argparse
 import os
 from pathlib import Path
 
-from tests.support.browsing import run_portal
-from tests.support.portal import ROOT
-from tests.support.services import make_directory
-from tests.support.tour import furnish, open_browser
+from tests.support.browsing import browse, run_chromium
+from tests.support.portal import ROOT, run_portal
+from tests.support.services import DIRECTORY, make_directory
+from tests.support.tour import furnish
 
 WIDTHS = {"narrow": 360, "wide": 1280}
 SCHEMES = ["light", "dark"]
 
 
 def take_all(portal, addresses, directory, wanted):
-    with open_browser(portal) as page:
+    with run_chromium() as chromium, browse(chromium, portal, ".") as page:
         for name, address in addresses.items():
             if wanted and name not in wanted:
                 continue
@@ -33,8 +33,8 @@ def main():
     parser.add_argument("--page", action="append", help="Only this one; may be given several times.")
     options = parser.parse_args()
     options.directory.mkdir(parents=True, exist_ok=True)
-    os.environ.setdefault("DATABASE_URL", "sqlite")
-    with run_portal(make_directory() / "v") as portal:
+    os.environ |= {"DATABASE_URL": "sqlite", DIRECTORY: str(make_directory())}
+    with run_portal(Path(os.environ[DIRECTORY]) / "v") as portal:
         take_all(portal, furnish(portal), options.directory, options.page)
 
 

@@ -5,11 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browsing import browse, log_in_anew, run_portal
-from tests.support.portal import ROOT
-from tests.support.tour import make_list
+from tests.support.browsing import browse, log_in_anew
 
-pytestmark = pytest.mark.browser
 JUMPS = """() => {
     window.jumps = 0;
     const add = (list) => list.getEntries().forEach((each) => (window.jumps += each.hadRecentInput ? 0 : each.value));
@@ -19,14 +16,8 @@ JUMPS = """() => {
 
 
 @pytest.fixture(scope="module")
-def portal(tmp_path_factory):
-    """With a list that is traced, and two that run for minutes."""
-    with run_portal(tmp_path_factory.mktemp("p") / "v") as portal:
-        sample = ROOT / "static" / "sample.csv"
-        portal.trace(sample, "--name", "Spring leads", "--wait", "--timeout", "90")
-        make_list(portal, "County roll, north", 20_000, "Oak", "normal")
-        make_list(portal, "Cabell heirs", 2_000, "Elm", "low")
-        yield portal
+def portal(busy_portal):
+    return busy_portal
 
 
 def rename(portal, name, other):
@@ -80,26 +71,27 @@ def test_what_has_not_changed_is_not_sent_again(page):
     assert page.get_by_role("link", name="Spring leads").is_visible()
 
 
-def test_a_page_says_that_it_is_old_and_goes_on_by_itself(portal):
+def test_a_page_says_that_it_is_old_and_goes_on_by_itself(chromium, portal):
     # Where nobody answers, the browser's console says so.
-    with browse(portal, expected="net::ERR|htmx:") as page:
+    with browse(chromium, portal, expected="net::ERR|htmx:") as page:
         state = page.locator("[data-live-state]")
         expect(state).to_have_text("Live")
         portal.stop()
         expect(state).to_have_text(re.compile(r"Not updated since \d+:\d+"))
         expect(page.get_by_text("County roll, north", exact=True)).to_be_visible()
         portal.start()
-        rename(portal, "Cabell heirs", "Cabell heirs, second try")
-        expect(page.get_by_text("Cabell heirs, second try", exact=True)).to_be_visible(timeout=15_000)
+        rename(portal, "Orchard street", "Orchard street, second try")
+        expect(page.get_by_text("Orchard street, second try", exact=True)).to_be_visible(timeout=15_000)
         expect(state).to_have_text("Live")
 
 
-def test_a_page_that_was_left_open_works_after_a_login_in_another_tab(page, portal):
+def test_a_page_that_was_left_open_works_after_a_login_in_another_tab(page_with_own_login, portal):
+    page = page_with_own_login
     page.goto("/uploads/?status=running")
     page.get_by_role("link", name="County roll, north").click()
     for button, status in (("Pause", "Paused"), ("Resume", "Running")):
         expect(page.get_by_role("button", name=button)).to_be_visible()
-        log_in_anew(page, portal)
+        log_in_anew(page, portal.login())
         page.get_by_role("button", name=button).click()
         expect(page.locator(".head .pill")).to_have_text(status)
 

@@ -1,10 +1,11 @@
 """Notices through a real browser: the bell, what is read out, and what is shown outside of the page."""
 
+import secrets
+
 import pytest
 
 from tests.support.browsing import browse
 
-pytestmark = pytest.mark.browser
 SPY = """
 window.shown = [];
 window.leave = "default";
@@ -18,20 +19,25 @@ window.Notification = class extends EventTarget {
 
 
 @pytest.fixture
-def spied(portal):
+def reader(portal):
+    """Somebody without notices, as name and password."""
+    name, password = f"reader-{secrets.token_hex(4)}", "a-password-of-a-reader"
+    portal.do(f"get_user_model().objects.create_user({name!r}, password={password!r})")
+    return name, password
+
+
+@pytest.fixture
+def spied(chromium, portal, reader):
     """A page on which notifications are noted instead of shown, as headless browsers show none."""
-    with browse(portal) as page:
+    with browse(chromium, portal, login=reader) as page:
         page.add_init_script(SPY)
         page.reload()
         yield page
 
 
-def tell(portal, subject, text):
-    user, now = "get_user_model().objects.get()", "timezone.now()"
-    made = f"Notice.objects.create(user={user}, kind='hold', subject={subject}, at={now}, text='{text}')"
-    imports = "from django.contrib.auth import get_user_model; from django.utils import timezone; "
-    done = portal.manage("shell", "-v0", "-c", f"{imports}from notices.models import Notice; {made}")
-    assert done.returncode == 0, done.stderr
+def tell(portal, reader, subject, text):
+    user = f"get_user_model().objects.get(username={reader[0]!r})"
+    portal.do(f"Notice.objects.create(user={user}, kind='hold', subject={subject}, at=timezone.now(), text={text!r})")
 
 
 def ask(page):
@@ -41,13 +47,13 @@ def ask(page):
     return answer.value.status
 
 
-def test_a_new_notice_is_counted_read_out_and_shown_where_that_is_allowed(spied, portal):
+def test_a_new_notice_is_counted_read_out_and_shown_where_that_is_allowed(spied, portal, reader):
     page, bell = spied, spied.locator("#bell")
     page.goto("/settings/")
     page.get_by_text("off in this browser").wait_for()
     place = bell.bounding_box()
     assert ask(page) == 304
-    tell(portal, 1, "Nobody sees this outside.")
+    tell(portal, reader, 1, "Nobody sees this outside.")
     ask(page)
     page.get_by_text("1 new notice", exact=True).wait_for()
     assert (bell.inner_text().split(), page.evaluate("shown")) == (["1", "Notices,", "1", "unread"], [])
@@ -55,7 +61,7 @@ def test_a_new_notice_is_counted_read_out_and_shown_where_that_is_allowed(spied,
 
     page.get_by_role("button", name="Allow notices in this browser").click()
     page.get_by_text("on in this browser").wait_for()
-    tell(portal, 2, "A list is done.")
+    tell(portal, reader, 2, "A list is done.")
     ask(page)
     page.get_by_role("link", name="Notices, 2 unread").wait_for()
     assert ask(page) == 304
@@ -65,7 +71,7 @@ def test_a_new_notice_is_counted_read_out_and_shown_where_that_is_allowed(spied,
     opened.value.get_by_role("heading", name="Dashboard").wait_for()
 
     page.get_by_role("button", name="Turn them off").click()
-    tell(portal, 3, "Nobody sees this either.")
+    tell(portal, reader, 3, "Nobody sees this either.")
     ask(page)
     page.locator("#bell[data-text='Nobody sees this either.']").wait_for(state="attached")
     assert page.evaluate("shown.length") == 2
@@ -79,9 +85,9 @@ def test_what_the_browser_blocks_is_said(spied):
     assert spied.get_by_role("button", name="Allow notices").count() == 0
 
 
-def test_without_a_script_the_bell_is_a_link_and_all_can_be_read(portal):
-    tell(portal, 4, "To be read.")
-    with browse(portal, java_script_enabled=False) as page:
+def test_without_a_script_the_bell_is_a_link_and_all_can_be_read(chromium, portal, reader):
+    tell(portal, reader, 4, "To be read.")
+    with browse(chromium, portal, login=reader, java_script_enabled=False) as page:
         page.locator("#bell").click()
         page.get_by_role("link", name="To be read.").wait_for()
         page.get_by_role("button", name="Mark all as read").click()

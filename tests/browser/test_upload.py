@@ -2,12 +2,9 @@
 
 import re
 
-import pytest
-
 from tests.support.browsing import browse, log_in, log_in_anew
 from tests.support.portal import ROOT
 
-pytestmark = pytest.mark.browser
 SAMPLE = ROOT / "static" / "sample.csv"
 GO_ON = "Go on to the columns"
 NARROW = {"width": 360, "height": 740}
@@ -137,10 +134,11 @@ def test_a_refused_file_leaves_the_other_fields_as_they_are(page):
     page.get_by_role("heading", name="What the columns of “Summer” say").wait_for()
 
 
-def test_a_file_is_sent_after_a_login_in_another_tab(page, portal):
+def test_a_file_is_sent_after_a_login_in_another_tab(page_with_own_login, portal):
+    page = page_with_own_login
     page.goto("/uploads/new/")
     choose(page)
-    log_in_anew(page, portal)
+    log_in_anew(page, portal.login())
     page.get_by_role("button", name=GO_ON).click()
     page.get_by_role("heading", name="What the columns of").wait_for()
 
@@ -157,8 +155,8 @@ def test_a_file_that_is_not_at_fault_stays_chosen(page):
     page.get_by_role("heading", name="What the columns of “Short” say").wait_for()
 
 
-def test_a_connection_that_breaks_off_is_said_and_the_file_is_still_chosen(portal):
-    with browse(portal, expected="ERR_FAILED") as page:
+def test_a_connection_that_breaks_off_is_said_and_the_file_is_still_chosen(chromium, portal):
+    with browse(chromium, portal, expected="ERR_FAILED") as page:
         page.goto("/uploads/new/")
         choose(page)
         page.route("**/uploads/new/", lambda route: route.abort())
@@ -183,7 +181,8 @@ def test_going_back_keeps_what_was_chosen(page):
     assert page.get_by_label("Property state", exact=True).input_value() == ""
 
 
-def test_leaving_by_any_way_out_keeps_what_was_chosen(page, portal):
+def test_leaving_by_any_way_out_keeps_what_was_chosen(page_with_own_login, portal):
+    page = page_with_own_login
     columns = start(page, "Left alone")
     page.get_by_label("Phone", exact=True).select_option("")
     page.get_by_label("an email").check()
@@ -202,7 +201,7 @@ def test_leaving_by_any_way_out_keeps_what_was_chosen(page, portal):
         page.get_by_text("More", exact=True).click()
         page.get_by_role("button", name="Log out").click()
         page.get_by_role("button", name="Log in").wait_for()
-        log_in(page, portal)
+        log_in(page, portal.login())
 
     for leave in (go_by_link, search, log_out):
         leave()
@@ -251,8 +250,8 @@ def test_a_file_is_replaced_from_the_review(page):
     page.get_by_text("1 rows of other.csv").wait_for()
 
 
-def test_the_way_is_the_same_without_scripts(portal):
-    with browse(portal, java_script_enabled=False) as page:
+def test_the_way_is_the_same_without_scripts(chromium, portal):
+    with browse(chromium, portal, java_script_enabled=False) as page:
         start(page, "Without scripts")
         page.get_by_label("Phone", exact=True).select_option("")
         page.get_by_role("button", name="Back to the file").click()
@@ -274,8 +273,8 @@ def test_the_way_is_the_same_without_scripts(portal):
         page.get_by_text("This is a PDF document, not a list.").wait_for()
 
 
-def test_no_step_scrolls_sideways_on_a_phone(portal):
-    with browse(portal, viewport=NARROW) as page:
+def test_no_step_scrolls_sideways_on_a_phone(chromium, portal):
+    with browse(chromium, portal, viewport=NARROW) as page:
 
         def assert_it_fits():
             assert page.locator("[aria-current=step]").is_visible()

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.portal import ROOT
 
-pytestmark = pytest.mark.whole_way
+pytestmark = pytest.mark.xdist_group("faults")
 SHARPEST = ["before the acknowledgement", "under load", "without a name"]
 TIME_LIMIT = 900
 """Seconds. It takes some two minutes."""

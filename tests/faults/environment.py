@@ -12,7 +12,7 @@ from pathlib import Path
 
 import requests
 
-from tests.support.portal import ROOT, Portal, Vendor
+from tests.support.portal import ROOT, Portal, Vendor, lend_static_files
 from tests.support.services import Postgres, Redis, free_port, make_directory
 
 SHORT = {
@@ -47,6 +47,7 @@ class Stage:
     def start(self):
         for service in filter(None, [self.redis, self.postgres]):
             service.start()
+        lend_static_files(self.portal.directory)
         self.portal.start()
         use_database_of(self.portal)
         from django.contrib.auth import get_user_model  # noqa: PLC0415 - only now are the settings there

@@ -49,25 +49,22 @@ ANSWERS = {
 }
 
 
-def make_code(answers):
-    """What `manage.py shell` runs to put these in the places of the first people who matched: prints their ids."""
-    return f"""
-from django.utils import timezone
-from batches import digests
-from batches.models import Item
-answers = {json.dumps(answers)!r}
+GIVE = """
 import json
-answers, pks = json.loads(answers), {{}}
-for item, (what, answer) in zip(Item.objects.filter(outcome="matched").order_by("pk"), answers.items()):
+from batches.results import digests
+answers, pks = json.loads({answers!r}), {{}}
+matched = Item.objects.filter(upload={upload}, outcome="matched").order_by("pk")
+for item, (what, answer) in zip(matched, answers.items()):
     Item.objects.filter(pk=item.pk).update(answer=answer, answered_at=timezone.now())
     pks[what] = item.pk
-digests.digest_upload(item.upload_id)
-print(json.dumps(pks))
+digests.digest_upload({upload})
 """
 
 
-def give(portal, answers=ANSWERS):
-    """Have the first people who matched answered like this. Gives what is odd about an answer → the person's id."""
-    done = portal.manage("shell", "-v0", "-c", make_code(answers))
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+def give(portal, upload, answers=ANSWERS):
+    """Have the first people of a list who matched answered like this.
+
+    Return what is odd about an answer → the person's id.
+    """
+    portal.do(GIVE.format(answers=json.dumps(answers), upload=upload))
+    return portal.ask("pks")

@@ -1,20 +1,44 @@
 """All of skipportal as its users run it, in processes of its own with a var/ and a database of its own."""
 
+import fcntl
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 import requests
 
-from tests.support.services import free_port, wait_until
+from tests.support.services import DIRECTORY, free_port, wait_until
 
 ROOT = Path(__file__).parents[2]
+ANSWERER = """
+import json, sys
+from django.db import models
+from django.contrib.auth import get_user_model
+from django.db import close_old_connections
+from django.utils import timezone
+from batches.models import *
+from notices.models import *
+from webhooks.models import *
+scope = dict(globals())
+for line in sys.stdin:
+    how, code = json.loads(line)
+    close_old_connections()
+    try:
+        answer = [True, eval(code, scope) if how == "eval" else exec(code, scope)]
+        answer = json.dumps(answer, default=str)
+    except Exception as error:
+        answer = json.dumps([False, repr(error)])
+    print(answer, flush=True)
+"""
+"""Evaluates what comes in, line by line: a process for each question would load Django each time."""
 
 
 class Portal:
@@ -41,14 +65,20 @@ class Portal:
         assert self.process.poll() is None, self.log.read_text()
         return self
 
-    process = None
+    process = answerer = None
 
     def stop(self, number=signal.SIGINT):
+        self.stop_answering()
         if self.process is None:
             return
         if self.process.poll() is None:
             self.process.send_signal(number)
         self.process.wait(30)
+
+    def stop_answering(self):
+        if self.answerer:
+            self.answerer.communicate()
+            self.answerer = None
 
     def login(self):
         """The name and password that the first start printed."""
@@ -64,20 +94,30 @@ class Portal:
         return json.loads(done.stdout.splitlines()[-1])
 
     def ask(self, expression):
-        """What a Django expression gives, as JSON."""
-        code = f"import json; from batches.models import *; print(json.dumps({expression}, default=str))"
-        done = self.manage("shell", "-v0", "-c", code)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        """Return what a Django expression gives, as JSON. Models, `timezone` and `get_user_model` are at hand."""
+        return self.evaluate("eval", expression)
 
-    def wait_for_outcomes(self, count, seconds=60):
-        """Until so many items have an answer."""
-        expression = "Item.objects.filter(answered_at__isnull=False).count()"
-        wait_until(lambda: self.ask(expression) >= count, f"{count} answers", seconds)
+    def do(self, statements):
+        """Run Django statements. What they define can be asked for afterwards."""
+        self.evaluate("exec", statements)
+
+    def evaluate(self, how, code):
+        if self.answerer is None:
+            command = [sys.executable, "manage.py", "shell", "-v0", "-c", ANSWERER]
+            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+            self.answerer = subprocess.Popen(command, env=self.environment, cwd=ROOT, **pipes)
+        self.answerer.stdin.write(json.dumps([how, code]) + "\n")
+        self.answerer.stdin.flush()
+        line = self.answerer.stdout.readline()
+        assert line, f"The process that answers has ended with {self.answerer.wait()}."
+        is_answered, answer = json.loads(line)
+        assert is_answered, answer
+        return answer
 
     def processes(self):
-        """Everything that was started on this var/: process id → command."""
+        """Everything that was started on this var/, but for what answers us: process id → command."""
         mark, found = f"VAR_DIR={self.directory}\0".encode(), {}
+        self.stop_answering()
         for entry in Path("/proc").iterdir():
             try:
                 if entry.name.isdecimal() and mark in (entry / "environ").read_bytes():
@@ -94,7 +134,7 @@ class Vendor:
         self.portal = portal
         self.address = portal.environment["REALESTATEAPI_URL"]
         port = self.address.rsplit(":", 1)[1]
-        command = [sys.executable, "manage.py", "sandbox", "--port", port, *options]
+        command = [sys.executable, "manage.py", "sandbox", "--skip-checks", "--port", port, *options]
         self.process = subprocess.Popen(command, env=portal.environment, cwd=ROOT, stdout=subprocess.DEVNULL)
         wait_until(self.is_there, "the sandbox")
 
@@ -112,11 +152,55 @@ class Vendor:
         self.process.wait(30)
 
 
-def make_database(url):
-    """A database of its own on the server at `url`; for SQLite, none is needed."""
-    if not url.startswith("postgres"):
-        return None
-    name = f"portal_{time.time_ns()}"
+@contextmanager
+def run_portal(directory, **environment):
+    """All of skipportal on a database of its own, of the kind that the suite runs on."""
+    portal = make_portal(directory, **environment)
+    try:
+        yield portal.start()
+    finally:
+        portal.stop()
+
+
+def make_portal(directory, **environment):
+    """A portal with a migrated database and static files, copied from the template of this run of the suite."""
+    lend_static_files(directory)
+    url = os.environ["DATABASE_URL"]
+    if url.startswith("postgres"):
+        return Portal(directory, make_database(url, TEMPLATE), **environment)
+    shutil.copy(find_template() / DATABASE_FILE, directory)
+    return Portal(directory, **environment)
+
+
+def lend_static_files(directory):
+    """Make a var/ with static files collected once for all portals; outside the suite, its start collects them."""
+    directory.mkdir(parents=True)
+    if DIRECTORY in os.environ:
+        shutil.copytree(find_template() / "static", directory / "static", copy_function=os.link)
+
+
+TEMPLATE = "portal_template"
+DATABASE_FILE = "skipportal.sqlite3"
+
+
+def find_template():
+    """Return a var/ as it is before the first start, made by whichever worker needs it first."""
+    template = Path(os.environ[DIRECTORY]) / "template"
+    with template.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (template / "static").exists():
+            is_postgres = (url := os.environ["DATABASE_URL"]).startswith("postgres")
+            database = make_database(url, name=TEMPLATE) if is_postgres else None
+            # With a key, so that no login is made: each portal prints one at its own first start.
+            done = Portal(template, database, REALESTATEAPI_KEY="a-key").manage("prepare")
+            assert done.returncode == 0, done.stderr
+    return template
+
+
+def make_database(url, template="template1", name=None):
+    """Make a database on the PostgreSQL server at `url` and return its address."""
+    name = name or f"portal_{time.time_ns()}"
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"DROP DATABASE IF EXISTS {name}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
     return re.sub(r"/[^/]*$", f"/{name}", url)

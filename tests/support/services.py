@@ -17,6 +17,17 @@ from pathlib import Path
 
 import pytest
 
+DIRECTORY = "SKIPPORTAL_TESTS"
+"""In the environment: where this run of the suite keeps what it starts."""
+SETTINGS_OF_A_USER = [
+    "REALESTATEAPI_KEY",
+    "REALESTATEAPI_URL",
+    "PUBLIC_URL",
+    "PORT",
+    "DEBUG",
+    "ITEMS_IN_FLIGHT",
+    "EMAIL_URL",
+]
 POSTGRES_PATHS = ["/usr/lib/postgresql/*/bin", "/usr/local/pgsql/bin", "/opt/homebrew/opt/postgresql*/bin"]
 
 
@@ -26,21 +37,16 @@ def pytest_addoption(parser):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config):
+    """Start the servers, once for all workers of xdist; a worker has its own var/, Redis database and test database."""
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        share_services(int(worker.removeprefix("gw")))
+        return
     directory = make_directory()
     early_config.add_cleanup(lambda: shutil.rmtree(directory, ignore_errors=True))
-    for name in (
-        "REALESTATEAPI_KEY",
-        "REALESTATEAPI_URL",
-        "PUBLIC_URL",
-        "PORT",
-        "DEBUG",
-        "ITEMS_IN_FLIGHT",
-        "EMAIL_URL",
-    ):
+    for name in SETTINGS_OF_A_USER:
         os.environ.pop(name, None)
-    os.environ["VAR_DIR"] = str(directory / "var")
-    for name in ("static", "metrics"):
-        (directory / "var" / name).mkdir(parents=True)
+    os.environ[DIRECTORY] = str(directory)
+    make_var(directory / "var")
     services = [Redis(directory)]
     os.environ["REDIS_URL"] = services[0].address
     if early_config.known_args_namespace.database == "sqlite":
@@ -51,6 +57,18 @@ def pytest_load_initial_conftests(early_config):
     for service in services:
         early_config.add_cleanup(service.stop)
         service.start()
+
+
+def share_services(number: int) -> None:
+    make_var(Path(os.environ[DIRECTORY]) / f"var-{number}")
+    # Database 0 is for runs without workers. pytest-django gives each worker a test database of its own.
+    os.environ["REDIS_URL"] += f"?db={number + 1}"
+
+
+def make_var(path: Path) -> None:
+    os.environ["VAR_DIR"] = str(path)
+    for name in ("static", "metrics"):
+        (path / name).mkdir(parents=True)
 
 
 def pytest_report_header(config):

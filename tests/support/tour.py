@@ -1,29 +1,24 @@
 """Every page of skipportal in a state that is worth a look: for tests that look for barriers, and for screenshots."""
 
 import csv
-import json
-from contextlib import contextmanager
 
 import requests
 
-from tests.support.browsing import ARGUMENTS, CHROMIUM, log_in
 from tests.support.portal import ROOT
 from tests.support.services import wait_until
 
 HEADER = ["First Name", "Last Name", "Address", "City", "State", "Zip"]
 PREPARE = """
-from django.contrib.auth import get_user_model
 from django.core.files import File
-from batches import intake, receiving
+from batches.intake import row_import, uploads
 user = get_user_model().objects.get(is_superuser=True)
 def receive(name):
     with open({path!r}, "rb") as file:
-        return receiving.receive(File(file, name=name + ".csv"), user, name, source="County records")
+        return uploads.receive(File(file, name=name + ".csv"), user, name, source="County records")
 receive("Orchard street")
 ready = receive("Riverside owners")
-receiving.accept_mapping(ready, ready.mapping, {{}}, [], user)
-intake.check_rows(ready.pk)
-from batches.models import Batch, Item, Upload
+uploads.accept_mapping(ready, ready.mapping, {{}}, [], user)
+row_import.check_rows(ready.pk)
 lost = Upload.objects.get(name="Heirs of last year").batches.first()
 Upload.objects.filter(pk=lost.upload_id).update(status="running", completed_at=None)
 Item.objects.filter(batch=lost).update(outcome="pending", answer="", answered_at=None, answered_via=None, request_id="")
@@ -32,7 +27,7 @@ Batch.objects.filter(pk=lost.pk).update(status="unconfirmed", submitted_at="2026
     closed_at=None, problem=problem)
 Upload.objects.exclude(created_by=user).update(created_by=user)
 """
-ADDRESSES = """{{
+ADDRESSES = """{
     "dashboard": "/",
     "lists": "/uploads/",
     "new list": "/uploads/new/",
@@ -49,7 +44,7 @@ ADDRESSES = """{{
     "batch that runs": find("County roll, north", "batches").get_absolute_url(),
     "batch that is unconfirmed": find("Heirs of last year", "batches").get_absolute_url(),
     "people": "/items/",
-    "people of a list": f"/items/?upload={{find('Spring leads', None).pk}}&outcome=matched",
+    "people of a list": f"/items/?upload={find('Spring leads', None).pk}&outcome=matched",
     "person who was found": person("matched").get_absolute_url(),
     "person who was not": person("no_match").get_absolute_url(),
     "person who is invalid": person("invalid").get_absolute_url(),
@@ -69,20 +64,17 @@ ADDRESSES = """{{
     "no such page": "/nowhere/",
     "admin": "/admin/",
     "admin, lists": "/admin/batches/upload/",
-    "admin, a list": f"/admin/batches/upload/{{find('Spring leads', None).pk}}/change/",
+    "admin, a list": f"/admin/batches/upload/{find('Spring leads', None).pk}/change/",
     "admin, batches": "/admin/batches/batch/",
     "admin, people": "/admin/batches/item/",
-    "admin, a person": f"/admin/batches/item/{{person('matched').pk}}/change/",
-}}"""
+    "admin, a person": f"/admin/batches/item/{person('matched').pk}/change/",
+}"""
 FIND = """
-import json
-from batches.models import Item, Upload
 def find(name, part=""):
     upload = Upload.objects.get(name=name)
     return upload if part is None else upload.batches.order_by("number").first() if part else upload.get_absolute_url()
 def person(outcome):
     return Item.objects.filter(upload__name="Spring leads", outcome=outcome).first()
-print(json.dumps({addresses}))
 """
 PAGES = [line.split('"')[1] for line in ADDRESSES.splitlines() if line.startswith('    "')]
 
@@ -92,14 +84,15 @@ def furnish(portal, running=20_000):
     sample = ROOT / "static" / "sample.csv"
     for name in ("Spring leads", "Heirs of last year"):
         portal.trace(sample, "--name", name, "--wait", "--timeout", "120", *(["--export", portal.directory / "x.csv"]))
-    shell(portal, PREPARE.format(path=str(sample)))
+    portal.do(PREPARE.format(path=str(sample)))
     headers = {"x-api-key": "sandbox"}
     requests.post(f"{portal.address}/webhooks/item/nobody/", data=b"{broken", headers=headers, timeout=5)
     make_list(portal, "County roll, north", running, "Oak", "normal")
     make_list(portal, "Cabell heirs", running // 10, "Elm", "low")
     found = "Item.objects.filter(upload__name='County roll, north', outcome='matched').exists()"
     wait_until(lambda: portal.ask(found), "the first results", 60)
-    return json.loads(shell(portal, FIND.format(addresses=ADDRESSES.format())))
+    portal.do(FIND)
+    return portal.ask(ADDRESSES)
 
 
 def make_list(portal, name, count, street, priority):
@@ -118,22 +111,3 @@ def names():
         for first in ("Ada", "Ben", "Clara", "Dan", "Ella"):
             for last in ("Abbott", "Brooks", "Cole", "Doyle", "Evans", "Frost", "Gray"):
                 yield first, last
-
-
-def shell(portal, code):
-    done = portal.manage("shell", "-v0", "-c", code)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-@contextmanager
-def open_browser(portal, **options):
-    """A page of a new Chromium, logged in, for as long as somebody looks around."""
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only where there is a browser
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_page(base_url=portal.address, **options)
-        log_in(page, portal)
-        yield page
-        browser.close()
