@@ -51,7 +51,7 @@ def name_input(place):
 
 
 def say_failed(request, problem):
-    # Its text can hold a row; the log leaves that out (skipportal/logs.py).
+    # Its text can hold a row; the log leaves that out (skipportal/log_filters.py).
     logger.error("%s %s failed.", request.method, request.path, exc_info=problem)
     return say(FAILED, 500)
 

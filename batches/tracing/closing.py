@@ -1,6 +1,6 @@
 """From the first answer to the end of an upload: adopt a batch, close it, complete its upload, forget what is too old.
 
-The lock of each step is named in docs/architecture.md.
+The lock of each step is named in docs/locking.md.
 """
 
 from datetime import timedelta

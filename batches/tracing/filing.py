@@ -1,6 +1,6 @@
 """What comes back: file one item's answer, note a completion.
 
-The lock of each step is the one conditional statement in it; docs/architecture.md names them all.
+The lock of each step is the one conditional statement in it; docs/locking.md names them all.
 """
 
 from enum import Enum

@@ -1,6 +1,6 @@
 """Which items are in which batch: plan an upload's batches, take one apart, split one that is refused.
 
-An item goes into a batch, and out of it, by a conditional UPDATE; docs/architecture.md names them all.
+An item goes into a batch, and out of it, by a conditional UPDATE; docs/locking.md names them all.
 """
 
 from itertools import islice
