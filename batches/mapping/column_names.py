@@ -1,7 +1,7 @@
 """A column's name → what it says, and of which address. Pure.
 
 A name is cut into known words; a word that is not known makes it say nothing, so that nothing is guessed from a word
-somewhere inside a name: `MLS Status` is no state. What the values say is the business of batches/mapping/column_values.py.
+somewhere inside a name: `MLS Status` is no state. What the values say is the business of `column_values.py`.
 """
 
 import re
