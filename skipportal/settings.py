@@ -15,6 +15,9 @@ import environ
 from csp.constants import SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from skipportal import __version__
+
+VERSION = __version__
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
