@@ -1,6 +1,6 @@
 """Columns → what they say of a person: which column is which field, and how sure that is. Pure.
 
-A column's name (batches/columns.py) and its values (batches/values.py) must agree. Property and mailing addresses are
+A column's name (`column_names`) and its values (`column_values`) must agree. Property and mailing addresses are
 never mixed: what does not say whose it is belongs to the address that it stands behind.
 """
 
