@@ -40,7 +40,7 @@ QUIET = timedelta(seconds=15)
 
 
 def make_token():
-    """A batch's secret in its callback addresses: 10 characters, 59 bits.
+    """Return a batch's secret in its callback addresses: 10 characters, 59 bits.
 
     It stands in every item of the request, up to 1,000 times, so it is short.
     """

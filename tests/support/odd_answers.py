@@ -67,7 +67,7 @@ print(json.dumps(pks))
 
 
 def give(portal, answers=ANSWERS):
-    """Have the first people who matched answered like this. Gives what is odd about an answer → the person's id."""
+    """Have the first people who matched answered like this. Return what is odd about an answer → the person's id."""
     done = portal.manage("shell", "-v0", "-c", make_code(answers))
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
