@@ -18,7 +18,7 @@ UNKNOWN = "Send a token that is in force, as the header “Authorization: Bearer
 
 class TokenAuth(HttpBearer):
     def authenticate(self, request, token):
-        """The token, if it is in force; its user becomes the request's."""
+        """Return the token if it is in force, and make its user the request's."""
         found = ApiToken.objects.in_force().select_related("user").filter(digest=digest(token.strip())).first()
         if found:
             note_use(found)
@@ -41,7 +41,7 @@ def refuse():
 
 
 def for_known(view):
-    """A page for whoever is logged in or has a token."""
+    """Wrap a page so that it is shown only to users who are logged in or have a token."""
 
     @wraps(view, assigned=[])
     def guarded(request, **kwargs):

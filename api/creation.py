@@ -16,8 +16,10 @@ HEADER = "Idempotency-Key"
 
 
 def order_once(user, key, file, order):
-    """The upload of a key, and whether it is new. The key is written before the upload is made: of two calls at once,
-    one makes it. Raises BadInput and Conflict.
+    """Return the upload of a key, and whether it is new.
+
+    The key is written before the upload is made, so that of two simultaneous calls only one makes it. Raises BadInput
+    and Conflict.
     """
     if not key:
         return order_upload(user, file, order), True
@@ -59,7 +61,7 @@ def find_ordered(kept, file_digest):
 
 
 def order_upload(user, file, order):
-    """A draft whose columns are read as told, and else as guessed. Nothing starts by itself."""
+    """Return a draft whose columns are read as the caller says, and otherwise as guessed. Nothing starts by itself."""
     try:
         refuse_odd(order)
         upload = uploads.receive(file, user, order.name, Priority[order.priority.name], order.source)
@@ -105,7 +107,7 @@ def name_told(told):
 
 
 def read_told(upload, told):
-    """What becomes of an upload's columns and options, as field of the upload → value. Raises BadInput."""
+    """Return the changes to an upload's columns and options as field → value. Raises BadInput."""
     refuse_odd(told)
     fixed = upload.fixed | list_options.read_fixed(told.fixed, "fixed")
     return {

@@ -41,7 +41,7 @@ def say_unauthorised(request, problem):
 
 
 def say_invalid(request, problem):
-    """The inputs that are not as the document says; what they held is not repeated."""
+    """Name the inputs that are not as the document says, without repeating what they held."""
     errors = [(name_input(error["loc"]), error["msg"]) for error in problem.errors]
     return say(" ".join(f"{field}: {text}." for field, text in errors), 422, field=errors[0][0])
 
@@ -51,13 +51,13 @@ def name_input(place):
 
 
 def say_failed(request, problem):
-    # Its text can hold a row; the log leaves that out (skipportal/logs.py).
+    # Its text can hold a row; the log leaves that out (skipportal/log_filters.py).
     logger.error("%s %s failed.", request.method, request.path, exc_info=problem)
     return say(FAILED, 500)
 
 
 def in_json(view):
-    """The view, whose answer to a method that it does not take is JSON like all others."""
+    """Make a view answer in JSON as well if it does not take the request's method."""
 
     @wraps(view)
     def answer(request, *args, **kwargs):

@@ -32,7 +32,7 @@ def export_upload(
     without_other: bool = False,
     without_suppressed: bool = False,
 ):
-    """A list's results: all rows of its file, or those that are chosen, in one of the layouts."""
+    """Return a list's results: all rows of its file, or those that are chosen, in one of the layouts."""
     problem, response = answer_with_file(request, get_object_or_404(Upload, pk=pk))
     if problem:
         raise BadInput(*problem)

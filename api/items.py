@@ -34,7 +34,7 @@ def list_items(
     after: Place = 0,
     limit: Limit = PAGE,
 ):
-    """A list's people by their ids, those of certain outcomes or match checks where told."""
+    """Return a list's people by their ids, if asked for only those with certain outcomes or match checks."""
     upload = get_object_or_404(Upload, pk=pk)
     items = with_answers(upload.items).filter(pk__gt=after)
     if outcome:

@@ -22,7 +22,7 @@ class ApiTokenQuerySet(models.QuerySet):
         return self.filter(revoked_at=None, user__is_active=True)
 
     def make(self, user, name):
-        """A new token of a user's, and its secret, which is kept nowhere."""
+        """Return a new token of a user's, and its secret, which is stored nowhere."""
         secret = secrets.token_urlsafe(32)
         return self.create(user=user, name=name, digest=digest(secret), beginning=secret[:SHOWN]), secret
 

@@ -30,7 +30,7 @@ OF_BATCH += ["submitted_at", "acknowledged_at", "closed_at", "next_try_at"]
 
 
 def describe_uploads(uploads):
-    """Uploads that were read with their creators; two queries."""
+    """Describe uploads that were read with their creators; two queries."""
     counts = count_uploads(uploads)
     return [describe_upload(upload, counts[upload.pk]) for upload in uploads]
 

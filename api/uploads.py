@@ -32,7 +32,7 @@ MOVED = {200: UploadOut, 409: Problem} | NOT_HERE
 
 
 def show(pk):
-    """An upload as it is now."""
+    """Return an upload as it is now."""
     return describe_uploads([get_object_or_404(Upload.objects.with_creator(), pk=pk)])[0]
 
 
@@ -44,7 +44,7 @@ def cut(records, limit, key):
 
 @router.get("/uploads", response={200: UploadPage, 401: Problem})
 def list_uploads(request, before: Place = LAST_ID, limit: Limit = PAGE, status: Query[list[UploadStatus]] = ()):
-    """Lists of everybody, the newest first."""
+    """Return everybody's lists, the newest first."""
     uploads = Upload.objects.with_creator().filter(pk__lt=before)
     if status:
         uploads = uploads.filter(status__in=status)
@@ -75,7 +75,7 @@ def get_upload(request, pk: int):
 
 @router.get("/uploads/{id:pk}/batches", response={200: BatchPage} | NOT_HERE)
 def list_batches(request, pk: int, after: Place = 0, limit: Limit = PAGE):
-    """A list's batches by their numbers."""
+    """Return a list's batches by their numbers."""
     upload = get_object_or_404(Upload, pk=pk)
     batches = upload.batches.for_lists().filter(number__gt=after).order_by("number")
     page, next_ = cut(batches, limit, "number")

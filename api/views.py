@@ -12,7 +12,7 @@ from api.models import ApiToken
 
 @never_cache
 def tokens(request):
-    """A user's tokens; after a new one is made its secret as well, this once."""
+    """Show a user's tokens; after a new one is made, its secret as well, this once."""
     form, secret, status = TokenForm(request.POST or None), None, 200
     if request.method == "POST" and form.is_valid():
         _, secret = ApiToken.objects.make(request.user, form.cleaned_data["name"])

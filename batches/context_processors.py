@@ -5,7 +5,7 @@ from batches.models import Hold
 
 
 def site(request):
-    """What every page says: whether money is at stake, whether sending is held, what becomes of unconfirmed batches."""
+    """Return what every page shows: whether money is at stake, sending is held, and unconfirmed batches are resent."""
     if not getattr(request, "user", None) or not request.user.is_authenticated:
         return {"is_sandbox": settings.IS_SANDBOX}
     now = timezone.now()

@@ -11,9 +11,10 @@ PAUSE = 0.25
 
 
 def store(write, seconds):
-    """Do `write`, which must be one statement or one transaction, and again while the database is away. Gives what it
-    gives; raises the database's error after so many seconds. A restart, a deadlock or a lock held for long is over by
-    then.
+    """Run `write`, one statement or one transaction, and retry it while the database is away.
+
+    Returns what it returns, and raises the database's error after so many seconds. By then a restart, a deadlock or a
+    long lock is over.
     """
     tries = Retrying(
         retry=retry_if_exception_type((OperationalError, InterfaceError)),
@@ -26,13 +27,13 @@ def store(write, seconds):
 
 
 def drop_connection():
-    """The next try makes a new one. In a transaction of the caller's there is nothing to be saved any more."""
+    """Close the connection, so that the next try opens one. Inside the caller's transaction nothing can be saved."""
     if not connection.in_atomic_block:
         connection.close()
 
 
 def connect(lock_wait):
-    """A connection that works, made anew where the last one failed or is old, for threads that serve no request.
+    """Return a working connection, for threads that serve no request; a failed or old one is opened anew.
 
     On PostgreSQL, rows that are locked are waited for `lock_wait` seconds; on SQLite for as long as the settings say.
     """
@@ -45,7 +46,7 @@ def connect(lock_wait):
 
 
 def write_each(writes):
-    """Run statements, each with its values (name → value), in one transaction. Gives how many rows each has changed.
+    """Run statements, each with its values (name → value), in one transaction. Return how many rows each has changed.
 
     On PostgreSQL they are prepared, their values are not copied into their text, and the transaction costs one wait
     for the server and one for its disk, however many there are.
@@ -57,7 +58,7 @@ def write_each(writes):
 
 
 def adapt(values):
-    """Times as Django's own columns keep them."""
+    """Convert times to the form that Django's own columns keep."""
     adapt_time = connection.ops.adapt_datetimefield_value
     return {name: adapt_time(value) if isinstance(value, datetime) else value for name, value in values.items()}
 
@@ -81,8 +82,10 @@ def write_piped(writes):
 
 
 def insert(table, columns, rows, only_if):
-    """Insert rows, tuples of what `columns` hold, and do `only_if` in the same transaction: where it says False,
-    nothing is stored. Gives what it says. Raises IntegrityError where a row is there already.
+    """Insert rows, tuples of what `columns` hold, and run `only_if` in the same transaction.
+
+    If `only_if` returns False, nothing is stored. Returns what it returns. Raises IntegrityError if a row exists
+    already.
 
     PostgreSQL takes the rows by COPY while they are made; on SQLite they are made before its only write lock is taken.
     """

@@ -61,7 +61,7 @@ def queue_lengths():
 
 
 def job(function):
-    """An RQ entry point. A worker lives long: a database connection that died is replaced before the work begins."""
+    """Wrap an RQ entry point: workers live long, so a dead database connection is replaced before the work begins."""
 
     @wraps(function)
     def with_live_connection(*args):
@@ -141,8 +141,9 @@ TICK = []
 
 
 def tick():
-    """What is due at once, asked every second: batches to adopt, to close and to send, uploads to complete; and
-    the minute that is over is written down.
+    """Do what is due at once, asked every second.
+
+    Batches are adopted, closed and sent, uploads are completed, and the minute that is over is written down.
     """
     steps = [closing.adopt_answered, closing.note_first_results, close_batches, closing.complete_uploads, send_batches]
     take_steps(*steps, pace.tally_minutes, *TICK)

@@ -1,4 +1,4 @@
-"""Run one measurement by its name: python -m bench NAME [OPTION]…"""
+"""Run one measurement by its name: python -m bench NAME [OPTION]…."""
 
 import importlib
 import runpy

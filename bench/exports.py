@@ -1,5 +1,6 @@
-"""The wide export of traced items from PostgreSQL: rows a second, first byte and memory, beside django-import-export
-and PostgreSQL's COPY of the same stored data.
+"""The wide export of traced items from PostgreSQL, beside django-import-export and PostgreSQL's own COPY.
+
+Rows a second, first byte and memory.
 
 See docs/performance.md.
 """
@@ -36,7 +37,7 @@ COPY = """
 
 
 def lay_out(size):
-    """One list of so many traced people, whose answers are digested. Gives its id."""
+    """One list of so many traced people, whose answers are digested. Return its id."""
     from django.db import connection  # noqa: PLC0415 - once Django is set up, as below
 
     from batches.models import Upload  # noqa: PLC0415

@@ -133,7 +133,7 @@ CONTENDERS = {"ours": import_ours, "django-import-export": import_by_import_expo
 
 @contextmanager
 def sqlite_ground():
-    """Gives a directory; Django is set up on a SQLite database in it."""
+    """Return a directory; Django is set up on a SQLite database in it."""
     directory = make_directory()
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "skipportal.settings",

@@ -53,7 +53,7 @@ def score(kind, columns, rows, expected):
 
 
 def read_headers():
-    """The header rows of real exports: their fields stand in tests/test_mapping.py."""
+    """The header rows of real exports: their fields stand in tests/mapping/test_guessing.py."""
     from tests.mapping.test_guessing import EXPECTED  # noqa: PLC0415 - imports Django
 
     for name, fields in EXPECTED.items():

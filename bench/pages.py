@@ -75,9 +75,10 @@ def grow(closed, added, mark):
 
 
 def begin_running():
-    """Lists at work: twenty batches of which half the people are answered, some of them just now. They are newer than
-    all others, whose numbers come before theirs. And lists that were cancelled before they began, so that the first
-    page of lists is full at every size.
+    """Start twenty batches of which half the people are answered, some of them just now.
+
+    They are newer than all others, whose numbers come before theirs. Also make lists that were cancelled before they
+    began, so that the first page of lists is full at every size.
     """
     from batches.models import Upload  # noqa: PLC0415
     from batches.statuses import BatchStatus, UploadStatus  # noqa: PLC0415

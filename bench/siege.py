@@ -148,7 +148,7 @@ class Load:
         self.statuses = []
 
     def run(self, is_over):
-        """Until that is so. Gives results a second."""
+        """Wait until that is so. Return results a second."""
         begin, first = time.perf_counter(), len(self.statuses)
         while not is_over():
             step = range(len(self.statuses), len(self.statuses) + STEP)

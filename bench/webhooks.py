@@ -79,7 +79,7 @@ SERVERS = [
 
 @contextmanager
 def running(contender):
-    """Gives the port and the number of the process."""
+    """Return the port and the number of the process."""
     port = free_port()
     command = [word.replace("PORT", str(port)) for word in contender.command]
     environment = os.environ | dict(contender.environment) | {"PORT": str(port)}
@@ -117,8 +117,9 @@ def verify(contender, calls, count):
 
 
 def race_pgbench(postgres, directory, count, connections=8):
-    """Transactions a second of pgbench with the statement that files an answer, prepared, and the same bodies; over as
-    many connections as it is fastest with.
+    """Return the transactions a second of pgbench with the statement that files an answer, prepared.
+
+    It sends the same bodies, over as many connections as it is fastest with.
     """
     lay_out(count)
     # Each client prepares each script's statement: PostgreSQL would plan its first five executions anew.

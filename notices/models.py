@@ -34,7 +34,7 @@ class NoticeQuerySet(models.QuerySet):
         return self.filter(mail_due_at__lte=now)
 
     def mark_read(self):
-        """What is read is not mailed any more. Gives how many were unread."""
+        """Mark notices as read, so that they are not mailed any more. Return how many were unread."""
         return self.unread().update(read_at=timezone.now(), mail_due_at=None)
 
 
@@ -72,7 +72,7 @@ class Notice(models.Model):
         return self.text
 
     def get_absolute_url(self):
-        """Marks it as read on the way to what it is about."""
+        """Return the address that marks the notice as read on the way to what it is about."""
         return reverse("notice", args=[self.pk])
 
     @property

@@ -44,7 +44,7 @@ def read_etag(request):
 @never_cache
 @condition(etag_func=read_etag)
 def bell(request):
-    """The bell, which each open page asks for again and again: 304, after one query, where nothing has changed."""
+    """Show the bell, which each open page asks for repeatedly: 304, after one query, if nothing has changed."""
     return render(request, "notices/_bell.html")
 
 

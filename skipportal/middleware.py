@@ -20,7 +20,7 @@ def use_zone(get_response):
 
 
 def find_zone(cookies):
-    """The first zone that is one; None for UTC."""
+    """Return the first valid zone; None for UTC."""
     names = (cookies.get(name) for name in COOKIES)
     return next((ZoneInfo(name) for name in names if name in known_zones()), None)
 

@@ -15,6 +15,9 @@ import environ
 from csp.constants import SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from skipportal import __version__
+
+VERSION = __version__
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
@@ -34,7 +37,7 @@ def read_count(name, default, least=0):
 
 
 def read_secret_key():
-    """The key from the environment; where the server is only reachable from this computer, one of its own in var/."""
+    """Return the key from the environment; if only this computer can reach the server, one of its own in var/."""
     if key := env.str("SECRET_KEY", ""):
         return key
     if not IS_LOCAL:

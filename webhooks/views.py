@@ -44,7 +44,7 @@ def set_aside(request, pk):
 
 @require_POST
 def set_alike_aside(request, pk):
-    """The same for all that strayed for the same reason: a batch that was sent twice brings a stray for everybody."""
+    """Set aside all that strayed for the same reason: a batch sent twice brings a stray for everybody."""
     stray = get_object_or_404(Stray, pk=pk)
     count = filing.decide(Stray.objects.filter(kind=stray.kind, reason=stray.reason), Stray.Status.ASIDE, request.user)
     messages.success(request, f"{count} set aside. They are kept.")

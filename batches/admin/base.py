@@ -69,7 +69,7 @@ class LongAdmin(ReadOnlyAdmin):
         return KeyOrdered
 
     def look_up(self, text):
-        """A condition, as Q, that indexes answer; Django's own search would read the table from end to end."""
+        """Return a condition, as Q, that indexes can answer; Django's own search would read the whole table."""
         raise NotImplementedError
 
     def get_search_results(self, request, queryset, search_term):
@@ -78,18 +78,18 @@ class LongAdmin(ReadOnlyAdmin):
 
 
 def of_number(name, text):
-    """Records with the number that `text` is, by `name`; none where it is no number of ours."""
+    """Match records whose number is `text`, by `name`; none if it cannot be one of our numbers."""
     number = read_number(text)
     return Q(**{name: number}) if number else Q(pk__in=[])
 
 
 def of_lists(text):
-    """What belongs to the last lists with `text` in their names. The lists are read through: they are thousands."""
+    """Match what belongs to the last lists with `text` in their names; reading all lists is fine: they are few."""
     named = Upload.objects.filter(name__icontains=text).order_by("-pk")
     return Q(upload__in=list(named.values_list("pk", flat=True)[:MOST_LISTS]))
 
 
 def read_number(text):
-    """A key of ours, from 1 to 2³¹ - 1; None where the text is none."""
+    """Return a key of ours, from 1 to 2³¹ - 1; None if the text is not one."""
     number = int(text) if text.isascii() and text.isdecimal() and len(text) < 11 else 0
     return number if 0 < number < 2**31 else None

@@ -32,7 +32,7 @@ class Decision:
 
 
 def decide(model_admin, request, queryset, decision):
-    """Make one decision about each of the chosen. Gives the page with its question, or None once it is made."""
+    """Make one decision about each of the chosen. Return the page with its question, or None once it is made."""
     if (chosen := choose(model_admin, request, queryset)) is None:
         return None
     if decision.question and not is_confirmed(request):
@@ -44,7 +44,7 @@ def decide(model_admin, request, queryset, decision):
 
 
 def choose(model_admin, request, queryset):
-    """The chosen, in order of their numbers; None, with a sentence, where they are more than MOST.
+    """Return the chosen records in order of their numbers; None, with a message, if they are more than MOST.
 
     Once confirmed they are those that the question was about, each as it stood then.
     """
@@ -67,7 +67,7 @@ def is_confirmed(request):
 
 
 def read_confirmed(queryset, text):
-    """Records from `pk:attempts pk:attempts …`: a batch that was tried again since is decided about as it was shown."""
+    """Return the records of `pk:attempts pk:attempts …`; a batch tried again since is decided about as it was shown."""
     tries = dict(part.partition(":")[::2] for part in text.split()[:MOST])
     chosen = list(queryset.filter(pk__in=[pk for pk in tries if read_number(pk)]).order_by("pk"))
     for record in chosen:
@@ -77,7 +77,7 @@ def read_confirmed(queryset, text):
 
 
 def ask(model_admin, request, name, chosen, question, **shown):
-    """The page that asks, and names who is chosen. The answer comes back to the same action, with what was `shown`."""
+    """Render the page that asks and names the chosen; the answer returns to the same action, with what was `shown`."""
     stand = " ".join(f"{record.pk}:{getattr(record, 'attempts', 0)}" for record in chosen)
     context = {
         **model_admin.admin_site.each_context(request),

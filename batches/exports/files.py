@@ -23,7 +23,7 @@ class Tally:
 
 
 def find_layout(name):
-    """The layout of this name, ours or the team's; None where there is none."""
+    """Return the layout of this name, built-in or the team's; None if there is none."""
     if name in BUILT_IN:
         return BUILT_IN[name]
     kept = ExportLayout.objects.filter(name=name).first()
@@ -52,7 +52,7 @@ def read_lines(upload, items, layout, choices, tally):
 
 
 def make_rows(upload, items, layout, choices, tally):
-    """The header and then each line of the file as a list of cells."""
+    """Yield the header and then each line of the file as a list of cells."""
     yield name_columns(layout, upload.all_columns)
     read = compile_columns(layout.columns)
     for row in read_lines(upload, items, layout, choices, tally):
@@ -71,7 +71,7 @@ def count(upload, items, layout, choices):
 
 
 def export(upload, items, layout, choices, file_format="csv", user=None, chosen=None, is_gone=lambda: False):
-    """The file in pieces of bytes, written down before the first piece goes out and once more after the last.
+    """Yield the file in pieces of bytes, logged before the first piece goes out and once more after the last.
 
     `items` are those of the upload whose rows are wanted; `chosen` says for the log how they were chosen; `is_gone`
     tells whether whoever downloads it has broken off.
@@ -91,7 +91,7 @@ def describe(kept):
 
 
 def write_down(kept, tally, pieces, is_gone):
-    """The pieces of a file, with what they held in the log at their end, also where that comes early."""
+    """Yield the pieces of a file, and log what they held at the end, even if the end comes early."""
     digest, size, is_complete = hashlib.sha256(), 0, False
     try:
         for piece in pieces:
@@ -114,7 +114,7 @@ def write_down(kept, tally, pieces, is_gone):
 
 
 def find_exports(item):
-    """The exports that held the person of an item, in this list or another, the latest first.
+    """Find the exports that held the person of an item, in this list or another, the latest first.
 
     One that ended without a word, as the server was stopped, may have held anybody of its list.
     """

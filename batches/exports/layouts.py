@@ -177,7 +177,7 @@ def find_source(name):
 
 
 def compile_columns(columns) -> Callable:
-    """What makes of a Row the cells of a layout's columns: neighbours that stand in one place are taken together."""
+    """Return a function from a Row to the cells of a layout's columns; neighbours from one place are read together."""
     sources = [find_source(name) for _, name in columns]
     runs = [(where, list(run)) for where, run in groupby(sources, key=lambda source: source[0])]
     readers = [make_reader(where, [(place, name) for _, place, name in run]) for where, run in runs]
@@ -185,7 +185,7 @@ def compile_columns(columns) -> Callable:
 
 
 def make_reader(where, wanted):
-    """What gives the cells of neighbouring columns, each given as (place, attribute)."""
+    """Return a function that reads the cells of neighbouring columns, each given as (place, attribute)."""
     if where == ORIGINAL:
         names = [fold_name(name) for _, name in wanted]
         return lambda row: [row.cells[row.originals[name]] if name in row.originals else "" for name in names]
@@ -201,7 +201,7 @@ def make_reader(where, wanted):
 
 
 def make_block_reader(where, pattern, places):
-    """The same attributes of the first, the second… of a list, as most layouts have them."""
+    """Return a reader of the same attributes of the first, the second… of a list, as most layouts have them."""
     find, get, blanks = attrgetter(where), get_all(pattern), [""] * (len(pattern) * places)
 
     def read(row):
@@ -212,13 +212,13 @@ def make_block_reader(where, pattern, places):
 
 
 def get_all(names):
-    """What gives the attributes of these names, in a sequence."""
+    """Return a function that reads the attributes of these names as a sequence."""
     get = attrgetter(*names)
     return get if len(names) > 1 else lambda of: (get(of),)
 
 
 def fold_name(name):
-    """A column's name without its case and the blanks around it."""
+    """Normalise a column's name: no case, no surrounding blanks."""
     return name.strip().casefold()
 
 
@@ -228,7 +228,7 @@ def numbered(pattern, most):
 
 
 def name_columns(layout, originals=()):
-    """The header row: the list's own columns where they stand before, and names that are taken marked."""
+    """Return the header row: the list's own columns first if wanted, and names that are taken marked."""
     originals = list(originals) if layout.originals else []
     taken = set(originals)
     return [*originals, *(f"{name} (trace)" if name in taken else name for name, _ in layout.columns)]

@@ -162,8 +162,9 @@ class Source:
 
 
 def find_suppressed_rows(page):
-    """Ids of people on a page, read with what was asked for, who are on the suppression list by any of their addresses,
-    their phone or email, or were when the list was checked.
+    """Find the ids of suppressed people on a page that was read with what was asked for.
+
+    They are on the suppression list by any of their addresses, their phone or email, or were when the list was checked.
     """
     asked = {values[0]: dict(zip(FIELDS, values[KNOWN:], strict=True)) for values in page}
     keys = {pk: keys_of({name: value for name, value in fields.items() if value}) for pk, fields in asked.items()}
@@ -191,7 +192,7 @@ def read_found(page):
 
 
 def make_undigested(page, traced):
-    """What is to be known of items without a digest of the answer that counts: id → what was found, match check."""
+    """Read items without a digest of the answer that counts: id → what was found, match check."""
     others = [item.pk for item in page if not item.is_digested and traced[item.pk]]
     # Of somebody whose answer is another's, the time of that is to be compared.
     known = dict(Digest.objects.filter(pk__in=others).values_list("pk", TIME)) if others else {}

@@ -81,7 +81,7 @@ def is_filled(cells):
 
 
 def find_header(head):
-    """The row that names the columns, and their names; row 0 and made-up names where the first row is data already.
+    """Find the row that names the columns, and their names; row 0 and made-up names if the first row is data already.
 
     Titles above the table fill one or two cells; the header is the first row that fills more than half of the
     usual width.
@@ -157,7 +157,7 @@ def is_encoded_in(path, encoding):
 
 
 def text_records(path, layout):
-    """Records of a delimited file. NUL bytes are left out: no database keeps them, and they mean nothing."""
+    """Yield the records of a delimited file, without NUL bytes: no database keeps them, and they mean nothing."""
     with Path(path).open(encoding=layout.encoding, newline="") as file:
         lines = (line.replace("\0", "") for line in file)
         for number, line in enumerate(lines, start=1):
@@ -165,7 +165,7 @@ def text_records(path, layout):
 
 
 def read_record(line, lines, delimiter, number):
-    """The cells of the record that begins with `line`; takes further lines only while a quoted cell is open.
+    """Read the cells of the record that begins with `line`, taking further lines only while a quoted cell is open.
 
     A quote in the middle of a cell is a character like others, and text behind a closing quote is kept: what one
     row does wrong must never swallow the next.

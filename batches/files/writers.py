@@ -29,7 +29,7 @@ ANY_DANGEROUS = re.compile(f"{BETWEEN}[{re.escape(''.join(DANGEROUS))}]")
 
 
 def defuse(row):
-    """A row of texts without what a spreadsheet would run; almost always told by one look at all of them."""
+    """Defuse the texts in a row that a spreadsheet would run; one look at all of them almost always suffices."""
     if not ANY_DANGEROUS.search(f"{BETWEEN}{BETWEEN.join(row)}"):
         return row
     return [f"'{cell}" if cell.startswith(DANGEROUS) else cell for cell in row]
@@ -64,7 +64,7 @@ END = "</sheetData></worksheet>"
 
 
 def make_parts(count):
-    """What a workbook of so many sheets has beside them (ECMA-376, parts 1 and 2)."""
+    """Return what a workbook of so many sheets has beside them (ECMA-376, parts 1 and 2)."""
     numbers = range(1, count + 1)
     sheets = "".join(f'<sheet name="Results {n}" sheetId="{n}" r:id="rId{n}"/>' for n in numbers)
     relations = [f'Id="rId{n}" Target="worksheets/sheet{n}.xml" Type="{OFFICE}/worksheet"' for n in numbers]
@@ -103,8 +103,9 @@ class Pipe(io.RawIOBase):
 
 
 def write_xlsx(rows):
-    """Rows as pieces of an XLSX workbook of texts; after as many rows as Excel takes, another sheet begins with the
-    first row once more.
+    """Yield rows as pieces of an XLSX workbook of texts.
+
+    After as many rows as Excel takes, another sheet begins, with the first row once more.
     """
     pipe, rows = Pipe(), iter(rows)
     header, row, count = next(rows), None, 0
@@ -123,7 +124,7 @@ def write_xlsx(rows):
 
 
 def make_sheet(rows):
-    """A sheet's XML; the first piece holds the first row only, and goes out at once."""
+    """Yield a sheet's XML; the first piece holds the first row only, and goes out at once."""
     waiting, size, most = [SHEET], 0, 0
     for row in rows:
         waiting.append(make_line(row))

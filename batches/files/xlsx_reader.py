@@ -71,7 +71,7 @@ def refuse_bomb(path):
 
 
 def find_unsaved_formula(path, sheet):
-    """The first cell of a sheet that holds a formula without its result, or None."""
+    """Find the first cell of a sheet that holds a formula without its result; None if there is none."""
     formula = re.compile(rb'<c r="([A-Z]+\d+)"[^>]*>\s*<f[^>]*?(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>')
     with zipfile.ZipFile(path) as archive:
         name = find_sheet_part(archive, sheet)
@@ -87,7 +87,7 @@ def find_unsaved_formula(path, sheet):
 
 
 def find_sheet_part(archive, sheet):
-    """The name in the archive of the part that holds a sheet's cells; empty where it cannot be told."""
+    """Return the name in the archive of the part that holds a sheet's cells; empty if it cannot be told."""
     names = {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"}
     if not names <= set(archive.namelist()):
         return ""
@@ -114,7 +114,7 @@ def count_rows(path, sheet):
 
 
 def as_text(cell):
-    """A cell as the spreadsheet shows it by default: whole numbers without a point, dates as 2024-12-31."""
+    """Format a cell as the spreadsheet shows it by default: whole numbers without a point, dates as 2024-12-31."""
     if isinstance(cell, bool):
         return str(cell).upper()
     if isinstance(cell, float):

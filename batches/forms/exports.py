@@ -35,7 +35,7 @@ class ExportForm(forms.Form):
             self.fields[name] = forms.BooleanField(label=label, required=False, widget=forms.CheckboxInput(attrs=box))
 
     def clean_layout(self):
-        """The Layout that was chosen."""
+        """Return the Layout that was chosen."""
         return find_layout(self.cleaned_data["layout"] or "wide")
 
     def clean_format(self):
@@ -119,7 +119,7 @@ class LayoutForm(forms.ModelForm):
 
 
 def read_column(number, line):
-    """A line of a layout as [column name, field]. Raises ValidationError that says which line and why."""
+    """Read a line of a layout as [column name, field]. Raises ValidationError that names the line and the reason."""
     name, equals, field = (part.strip() for part in line.partition(" = " if " = " in line else "="))
     if not equals or not name or not field:
         raise forms.ValidationError(f"Line {number}, “{line.strip()}”: write the column's name, =, and a field.")

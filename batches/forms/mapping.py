@@ -97,7 +97,7 @@ class MappingForm(forms.Form):
         return {"mapping": self.mapping, "fixed": self.fixed} | self.options
 
     def groups(self):
-        """The fields as the screen shows them: heading, then each with what may be joined, fixed or asked about it."""
+        """Group the fields as the screen shows them: heading, then each with what can be joined, fixed or asked."""
         return [
             ("Person", [self.describe(name) for name in (FULL_NAME, *FIELDS[:3], "phone", "email")]),
             ("Property", [self.describe(name) for name in (*FIELDS[3:8], "full_address", "place")]),
@@ -134,7 +134,7 @@ class MappingForm(forms.Form):
 
 
 def name_place(name, number):
-    """The form's name for the columns of a field: address, address-2…"""
+    """Return the form's name for one of a field's columns: address, address-2 and so on."""
     return f"{name}-{number + 1}" if number else name
 
 

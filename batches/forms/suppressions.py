@@ -26,7 +26,7 @@ class SuppressionForm(forms.Form):
     )
 
     def clean_file(self):
-        """The text of the file."""
+        """Return the text of the file."""
         file = self.cleaned_data["file"]
         if not file:
             return ""
@@ -38,5 +38,5 @@ class SuppressionForm(forms.Form):
             raise forms.ValidationError("The file is not text in UTF-8: save it as CSV (UTF-8).") from None
 
     def texts(self):
-        """What was pasted and what was uploaded; each may have column names of its own."""
+        """Return what was pasted and what was uploaded; each may have column names of its own."""
         return [text for text in (self.cleaned_data["text"], self.cleaned_data["file"]) if text.strip()]

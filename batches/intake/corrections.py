@@ -34,7 +34,7 @@ OPEN = [UploadStatus.READY, UploadStatus.RUNNING, UploadStatus.PAUSED, UploadSta
 
 
 def stream_rejected(upload):
-    """The list's invalid rows as pieces of CSV text: its own columns, and what is wrong with each row."""
+    """Yield the list's invalid rows as pieces of CSV text: its own columns, and what is wrong with each row."""
     yield from writers.write_csv(reject_rows(upload))
 
 
@@ -52,7 +52,7 @@ def reject_rows(upload):
 
 
 def receive(upload, file, user):
-    """Keep and examine a file of mended rows. Gives the Continuation, to be checked; raises UnreadableFile."""
+    """Keep and examine a file of mended rows. Return the Continuation, to be checked; raises UnreadableFile."""
     refuse_large(file)
     if upload.status not in OPEN:
         raise UnreadableFile("Rows of this list cannot be mended now.")
@@ -91,7 +91,7 @@ def find_positions(upload, columns):
 
 
 def check_continuation(continuation_id):
-    """Put mended rows in the place of the invalid ones. Gives the upload's id if there is something new to be traced.
+    """Put mended rows in the place of the invalid ones. Return the upload's id if there is something new to be traced.
 
     Each row is changed where it is still invalid: a second run changes nothing more.
     """
@@ -109,7 +109,7 @@ def check_continuation(continuation_id):
 
 
 def mend_rows(continuation):
-    """Gives how many rows were mended, are still invalid, and belong to no invalid row."""
+    """Return how many rows were corrected, how many are still invalid, and how many belong to no invalid row."""
     upload = continuation.upload
     positions, problem_at = find_positions(upload, continuation.columns)
     reader = RowReader(upload)
@@ -163,7 +163,7 @@ def as_fields(values):
 
 
 def settle_duplicate(upload, values):
-    """A mended row about somebody who is in the list already is a duplicate of that."""
+    """Make a corrected row a duplicate if its person is in the list already."""
     if values["outcome"] == Outcome.PENDING:
         same = Item.objects.filter(upload=upload, fingerprint=values["fingerprint"])
         if first := same.exclude(outcome__in=[Outcome.DUPLICATE, Outcome.INVALID]).order_by("pk").first():
@@ -177,8 +177,9 @@ def undefuse(cells):
 
 @transaction.atomic
 def finish(continuation, status, **changes):
-    """End a continuation and let its list go on, in one: a list that is complete must not be left with people that
-    nobody plans, not even where only some rows were taken. Gives the upload's id if there is something to be traced.
+    """End a continuation and let its list go on, in one transaction. Return the upload's id if anybody can be traced.
+
+    A complete list must never be left with people that nobody plans, not even if only some rows were accepted.
     """
     Upload.objects.select_for_update(no_key=True).get(pk=continuation.upload_id)
     checking = Continuation.objects.filter(pk=continuation.pk, status=ContinuationStatus.CHECKING)

@@ -15,7 +15,7 @@ class Refused(Exception):
 
 
 def read_mapping(upload, told, called):
-    """The guessed mapping with what was told put over it, as field → positions.
+    """Overlay the guessed mapping with what the caller specified, as field → positions.
 
     Told is FIELD=COLUMN. A column is named, or numbered from 1, and FIELD= means none. Raises Refused.
     """

@@ -12,12 +12,12 @@ ALIKE = 0.6
 
 
 def header_of(columns):
-    """The same for header rows of the same names, whatever their case and spaces."""
+    """Return a key that is the same for header rows with the same names, whatever their case and spaces."""
     return digest(" ".join(name.lower().split()) for name in columns)
 
 
 def remember(upload, name, user):
-    """Keep an upload's mapping as the template of its header row, under a name. Gives the template."""
+    """Keep an upload's mapping as the template of its header row, under a name. Return the template."""
     fields = {field: [name_column(upload.columns, p) for p in positions] for field, positions in upload.mapping.items()}
     options = {name: getattr(upload, name) for name in ("name_order", "match", "companies", "co_owners", "look_back")}
     kept = {"columns": upload.columns, "fields": fields, "fixed": upload.fixed, "options": options}
@@ -30,13 +30,13 @@ def remember(upload, name, user):
 
 
 def name_column(columns, position):
-    """A column as [name, which of that name], so that it is found wherever it stands."""
+    """Return a column as [name, which of that name], so that it is found wherever it stands."""
     name = columns[position]
     return [name, columns[:position].count(name)]
 
 
 def find_template(columns):
-    """The template of a header row, or of the most similar one; None where none is similar enough."""
+    """Find the template of a header row, or of the most similar one; None if none is similar enough."""
     if same := MappingTemplate.objects.filter(header=header_of(columns)).first():
         return same
     names = {fold(name) for name in columns}
@@ -50,12 +50,12 @@ def similarity(template, names):
 
 
 def fold(name):
-    """A column's name by its meaning where that is known: `Zip Code` and `ZIP_CODE` are one."""
+    """Normalise a column's name by its meaning, if that is known, so that `Zip Code` and `ZIP_CODE` are equal."""
     return " ".join(find_words(name) or name.lower().split())
 
 
 def apply_template(template, columns, rows=()):
-    """A template's Guesses for a file, asked about where a column is gone or holds another kind of value."""
+    """Apply a template to a file; ask about a column that is gone or holds another kind of value."""
     guesses = Guesses(name_order=template.options.get("name_order", Guesses.name_order))
     for field, sources in template.fields.items():
         positions = [find_column(columns, *source) for source in sources]

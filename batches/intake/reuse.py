@@ -15,7 +15,7 @@ SAME_MATCH = [[], ["phones"]]
 
 
 def reuse_answers(upload):
-    """Answer an upload's unplanned people from other lists. Gives how many.
+    """Answer an upload's unplanned people from other lists. Return how many.
 
     An answer counts for `look_back` days, where it was asked for with the same match requirements, and as long as its
     contact details are kept.
@@ -35,7 +35,7 @@ def reuse_answers(upload):
 
 
 def reuse_since_check(upload_id):
-    """The same once more before a list is first planned: others may have been answered since it was checked."""
+    """Reuse answers again before a list is first planned: others may have been answered since it was checked."""
     upload = Upload.objects.get(pk=upload_id)
     if upload.is_started and not upload.batches.exists() and (reused := reuse_answers(upload)):
         Upload.objects.filter(pk=upload_id).update(reused_count=F("reused_count") + reused)
@@ -65,7 +65,7 @@ def find_earlier(upload):
 
 
 def answer(pairs):
-    """Mark items as reused, each with the item that has its answer. Gives how many were still unplanned."""
+    """Mark items as reused, each with the item that has its answer. Return how many were still unplanned."""
     reused = 0
     for start in range(0, len(pairs), SLICE):
         sources = dict(pairs[start : start + SLICE])

@@ -57,8 +57,9 @@ class Checked:
 
     @property
     def fingerprint(self):
-        """The same for rows of one person at one address: their own, else the property's. Without a name or an address,
-        the same for rows that would be sent alike.
+        """Return a key that is the same for rows of one person at one address: their own, else the property's.
+
+        Without a name or an address, it is the same for rows that would be sent alike.
         """
         at_addresses = fingerprints(self.fields)
         is_named = self.fields.get("first_name") or self.fields.get("last_name")
@@ -80,7 +81,7 @@ def fingerprints(fields):
 
 
 def digest(parts):
-    """The same 32 characters for the same texts."""
+    """Return the same 32 characters for the same texts."""
     return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()
 
 
@@ -115,7 +116,7 @@ def check(cells, name_order=FIRST_LAST):
 
 
 def check_co_owner(checked):
-    """The second owner of a row as a person of their own, at the same addresses."""
+    """Check the second owner of a row as a person of their own, at the same addresses."""
     person = checked.co_owner
     named = {"first_name": person.first, "middle_name": person.middle, "last_name": person.last}
     fields = {name: text for name, text in checked.fields.items() if name not in {*NAMES, "phone", "email"}}
@@ -177,7 +178,7 @@ def put_owners(checked, owners):
 
 
 def split_units(fields):
-    """A unit that stands inside of an address goes where the vendor looks for it."""
+    """Move a unit that is part of an address to the field in which the vendor looks for it."""
     for name, unit_name in ((PROPERTY[0], PROPERTY[1]), (MAILING[0], MAILING[1])):
         if street := fields.get(name):
             if unit_name not in fields:
@@ -210,7 +211,7 @@ def find_state(text):
 
 @lru_cache(maxsize=50_000)
 def mend_zip(text, state):
-    """The first five digits of a ZIP or ZIP+4; leading zeros come back where the state's ZIPs have them."""
+    """Return the first five digits of a ZIP or ZIP+4, with leading zeros restored if the state's ZIPs have them."""
     digits = re.sub(r"[\s-]", "", re.sub(r"\.0$", "", text))
     lost = {3, 4, 7, 8}
     if digits.isdecimal() and len(digits) in lost and find_state(state) in ZERO_STATES:
@@ -282,7 +283,7 @@ def leave_out_bare_places(fields):
 
 
 def find_missing_parts(fields):
-    """What the vendor asks for between fields."""
+    """Find what the vendor requires of fields together."""
     if not any(fields.get(name) for name in ("address", "mail_address", "city", "mail_city", "email", "phone")):
         yield Problem("", "Nothing to trace by: give an address, a city, an email or a phone.")
     for street, unit, city, state, zip_code in (PROPERTY, MAILING):

@@ -51,7 +51,7 @@ def check_rows(upload_id):
 
 
 def this_check(upload):
-    """That an upload is still being checked as it was when this reading began: not cancelled, nor checked anew."""
+    """Return conditions that hold only while this check is current: not cancelled, and not started anew."""
     return {"status": UploadStatus.CHECKING, "checking_since": upload.checking_since}
 
 
@@ -104,7 +104,7 @@ def finish_check(upload, tally):
 
 
 def count_fates(upload):
-    """The upload's counts of rows and of who is not sent, from its items in one query."""
+    """Count the upload's rows and people who are not sent, from its items in one query."""
     items = Item.objects.filter(upload=upload).order_by()
     fates = {f"{outcome}_count": Count("pk", filter=Q(outcome=outcome)) for outcome in UNSENT}
     by_mail = ~Q(owner_kind=OwnerKind.PERSON) & Q(outcome=Outcome.PENDING)

@@ -37,7 +37,7 @@ class RowReader:
         return (tuple(values.values()) for _, values in made)
 
     def make_row(self, number, cells):
-        """What was found of a row's owner and their values; the same for a second owner who is traced."""
+        """Return what was found of a row's owner and their values; the same for a second owner who is traced."""
         checked = self.check(cells)
         kept = msgspec.json.encode(cells).decode()
         yield checked, self.make_values(number, kept, checked)
@@ -107,7 +107,7 @@ FIELD_SET = set(FIELDS)
 
 
 def trim(cells, width):
-    """A row without the blank cells that it has beyond so many."""
+    """Drop the blank cells that a row has beyond so many."""
     while len(cells) > width and not cells[-1].strip():
         cells = cells[:-1]
     return cells

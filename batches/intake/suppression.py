@@ -43,7 +43,7 @@ def suppressed_numbers():
 
 
 def suppress_items(items, user, reason=""):
-    """Put the people of items on the list. Gives how many entries are new: one for each of their addresses.
+    """Put the people of items on the list. Return how many entries are new: one for each of their addresses.
 
     Some at a time: on SQLite nobody else writes while they are added.
     """
@@ -67,7 +67,7 @@ PERSON_FIELDS = ["first_name", "last_name", *PROPERTY, *MAILING]
 def suppress_texts(texts, user, reason=""):
     """Put pasted or uploaded lines on the list: a phone, an email, or a person with an address in each.
 
-    People are rows with commas or tabs between their cells, under column names or in the usual order. Gives how many
+    People are rows with commas or tabs between their cells, under column names or in the usual order. Return how many
     entries are new. Raises NothingUsable if there is a line that says none of these; then nothing is added.
     """
     entries, bad = {}, []
@@ -111,7 +111,7 @@ def read_lines(text):
 
 
 def find_columns(rows):
-    """Mapping of the columns, and how many rows hold their names: none, or what stands above all others."""
+    """Return the mapping of the columns, and how many rows hold their names: none, or what stands above all others."""
     first = next((number for number, row in enumerate(rows) if any(row)), 0)
     by_name = guess_mapping(rows[first]).mapping if rows else {}
     width = max(map(len, rows), default=0)
@@ -139,7 +139,7 @@ def read_line(row, mapping):
 
 
 def add(entries, user, reason=""):
-    """Add (kind, key) → label. Gives how many were not there yet."""
+    """Add (kind, key) → label. Return how many were not there yet."""
     before = Suppression.objects.count()
     Suppression.objects.bulk_create(
         (

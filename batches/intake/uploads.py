@@ -34,7 +34,7 @@ UNREAD = [UploadStatus.DRAFT, UploadStatus.FAILED]
 
 
 def receive(file: File, user, name="", priority=Priority.NORMAL, source=""):
-    """Keep an uploaded file and examine it. Gives a draft Upload with guessed columns; raises UnreadableFile."""
+    """Keep an uploaded file and examine it. Return a draft Upload with guessed columns; raises UnreadableFile."""
     upload = Upload(created_by=user)
     take_file(upload, file, examine)
     for field, value in describe(upload.filename, name, priority, source).items():
@@ -45,7 +45,7 @@ def receive(file: File, user, name="", priority=Priority.NORMAL, source=""):
 
 
 def describe(filename, name, priority, source):
-    """What is said of a list, as field of the upload → value; without a name it is called as its file is."""
+    """Return a list's details as field of the upload → value; without a name it is called as its file is."""
     return {"name": (name or Path(filename).stem)[:200], "priority": priority, "source": source.strip()[:100]}
 
 
@@ -120,7 +120,7 @@ def save_reading(upload):
 
 
 def read_samples(upload, count=5):
-    """The first rows of the upload's file that hold anything; none where it cannot be read any more."""
+    """Read the first rows of the upload's file that hold anything; none if it cannot be read any more."""
     rows = parsing.rows(upload.file.path, Layout(**upload.layout))
     try:
         return list(islice((cells for _, cells in rows if cells), count))

@@ -1,7 +1,7 @@
 """A column's name → what it says, and of which address. Pure.
 
 A name is cut into known words; a word that is not known makes it say nothing, so that nothing is guessed from a word
-somewhere inside a name: `MLS Status` is no state. What the values say is the business of batches/values.py.
+somewhere inside a name: `MLS Status` is no state. What the values say is the business of `column_values.py`.
 """
 
 import re
@@ -258,7 +258,7 @@ class Meaning:
 
 
 def read_name(column):
-    """The Meaning of a column's name, or None where it says nothing of a person."""
+    """Return the Meaning of a column's name, or None if it says nothing of a person."""
     words = find_words(column)
     if words is None:
         return None
@@ -325,7 +325,7 @@ def is_about_street(words, families, part):
 
 
 def weigh(part, families, words):
-    """An owner's before one that names nobody, before a contact's; a number of any kind before a mobile's, a home's."""
+    """Rank meanings: an owner before nobody before a contact, and any number before a mobile or a home number."""
     if part == "phone" and "mobile" in words:
         return 2
     if "owner" in families:
@@ -338,7 +338,7 @@ def is_number(word):
 
 
 def find_words(column):
-    """What the words of a name mean, in order; None where one of them is not known."""
+    """Return what the words of a name mean, in order; None if one of them is not known."""
     meant = []
     column = re.sub(r"e?911", " site ", column, flags=re.IGNORECASE)
     text = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", column.replace("#", " number "))
@@ -367,7 +367,7 @@ def tidy(meant):
 
 @lru_cache(maxsize=10_000)
 def cut(token):
-    """The meanings of the words that are written together in a token, as few as can be; None for an unknown one."""
+    """Split a token into as few known words as possible and return their meanings; None if it is unknown."""
     if token in MEANT:
         return (MEANT[token],)
     if len(token) > LONGEST_TOKEN:

@@ -35,7 +35,7 @@ def is_place(text):
 
 
 def is_sure_place(text):
-    """A place by more than its two last letters: `Sons & Co` is none."""
+    """Tell whether a text is a place by more than its two last letters: `Sons & Co` is none."""
     return is_place(text) and ("," in text or text[-1].isdigit())
 
 

@@ -57,7 +57,7 @@ def find_lacking(fields):
 
 
 def find_gaps(fields):
-    """What a mapping lacks before any row can be traced, one sentence each; `fields` are those that have a source."""
+    """Return what a mapping lacks before any row can be traced, one sentence each; `fields` are those with a source."""
     fields = expand(fields)
     gaps = []
     if not fields & {"address", "mail_address", "city", "mail_city", "email", "phone"}:

@@ -112,7 +112,7 @@ def covers(guesses, name):
 
 
 def guess_cities(guesses, silent, values):
-    """The column of words right before a state's."""
+    """Guess that a column of words right before a state's is its city."""
     for prefix in ("", "mail_"):
         state = guesses.fields.get(f"{prefix}state")
         if state and f"{prefix}city" not in guesses.fields:

@@ -1,6 +1,6 @@
 """Columns → what they say of a person: which column is which field, and how sure that is. Pure.
 
-A column's name (batches/columns.py) and its values (batches/values.py) must agree. Property and mailing addresses are
+A column's name (`column_names`) and its values (`column_values`) must agree. Property and mailing addresses are
 never mixed: what does not say whose it is belongs to the address that it stands behind.
 """
 
@@ -83,7 +83,7 @@ def move(meaning, family):
 
 
 def weigh(position, meaning, values, have_rows):
-    """The Candidate for a column, or None where its values are of another kind."""
+    """Return the Candidate for a column, or None if its values are of another kind."""
     meaning = recognise(meaning, values)
     share = values.share(meaning.part)
     if meaning.part == "address":
@@ -104,7 +104,7 @@ def weigh(position, meaning, values, have_rows):
 
 
 def recognise(meaning, values):
-    """What a part of an address is by its values, where its name can mean several things."""
+    """Decide by its values what a part of an address is, if its name can mean several things."""
     part, number, weight = meaning.part, meaning.number, meaning.weight
 
     def is_mostly(kind):
@@ -134,7 +134,7 @@ def max_share(share, other, factor):
 
 
 def pick(candidates, part):
-    """The best candidate for a part, or None."""
+    """Return the best candidate for a part, or None."""
     fitting = [c for c in candidates if c.meaning.part == part and c.meaning.number == 1]
     return min(fitting, key=lambda c: (-c.confidence, -c.meaning.weight, c.position), default=None)
 
@@ -161,7 +161,7 @@ def guess_address(guesses, prefix, candidates, values):
 
 
 def put_joined(guesses, prefix, best, line, parts):
-    """An address from its parts; a street column called `street` or `address` may be one of them."""
+    """Join an address from its parts; a street column called `street` or `address` may be one of them."""
     if "street" not in best:
         parts = sorted([*parts, line], key=lambda c: STREET_PARTS.index(c.meaning.part.replace("address", "street")))
     confidence = min(part.confidence for part in parts)
@@ -169,7 +169,7 @@ def put_joined(guesses, prefix, best, line, parts):
 
 
 def doubt_numbers(line, values):
-    """An address whose values have no house numbers is asked about."""
+    """Ask about an address whose values have no house numbers."""
     share = values.share("address")
     if share is None or share >= 0.3:
         return line

@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-# People are found by their words, in any order. Exactly the words that batches/words.py makes: none of the parsers of
+# People are found by their words, in any order. Exactly the words of batches/people/search_terms.py: none of the parsers of
 # PostgreSQL's full text search, which has words of its own for numbers and addresses, takes part.
 WORDS = """
 CREATE INDEX batches_digest_words ON batches_digest USING gin (array_to_tsvector(string_to_array(words, ' ')))

@@ -1,4 +1,4 @@
-"""What we keep. The database is the truth; Redis only carries. Words: docs/architecture.md."""
+"""What we keep. The database is the truth; Redis only carries. Words: docs/glossary.md."""
 
 from batches.models.batches import (
     NEVER_SENT,

@@ -40,7 +40,7 @@ QUIET = timedelta(seconds=15)
 
 
 def make_token():
-    """A batch's secret in its callback addresses: 10 characters, 59 bits.
+    """Return a batch's secret in its callback addresses: 10 characters, 59 bits.
 
     It stands in every item of the request, up to 1,000 times, so it is short.
     """
@@ -131,7 +131,7 @@ class Batch(models.Model):
     closed_at = models.DateTimeField(null=True, blank=True)
     duplicates = models.PositiveIntegerField(default=0, help_text="Deliveries that came again.")
 
-    # Frozen when the batch closes; while it runs they are read from its items (batches/counts.py).
+    # Frozen when the batch closes; while it runs they are read from its items (batches/tracing/counts.py).
     matched = models.PositiveIntegerField(default=0)
     no_match = models.PositiveIntegerField(default=0)
     error = models.PositiveIntegerField(default=0)
@@ -143,7 +143,7 @@ class Batch(models.Model):
         max_digits=12, decimal_places=2, default=0, help_text="What answers have cost that were put aside."
     )
 
-    # Of a closed batch, from the digests of its items (batches/digests.py).
+    # Of a closed batch, from the digests of its items (batches/results/digests.py).
     digested_at = models.DateTimeField(
         null=True, editable=False, help_text="When its answers were digested; empty while some are not."
     )

@@ -10,7 +10,7 @@ from batches.models.uploads import Upload
 
 class EventQuerySet(models.QuerySet):
     def decided(self):
-        """What a person, or the policy, has decided."""
+        """Keep only what a person, or the policy, has decided."""
         return self.filter(Q(user__isnull=False) | Q(what=Event.SENT_AGAIN))
 
     def with_names(self):

@@ -27,7 +27,7 @@ class UploadQuerySet(models.QuerySet):
         return self.select_related("created_by")
 
     def sources(self):
-        """The sources that lists were given, the most used first."""
+        """List the sources that lists were given, the most used first."""
         named = self.exclude(source="").order_by().values_list("source")
         return [source for source, _ in named.annotate(lists=models.Count("pk")).order_by("-lists", "source")[:50]]
 

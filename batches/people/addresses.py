@@ -158,7 +158,7 @@ def bare(word):
 
 
 def write(short, word, is_direction=False):
-    """A short form in the case of the word that it stands for."""
+    """Write a short form in the case of the word that it stands for."""
     return short if is_direction or word.isupper() else short.capitalize()
 
 
@@ -208,11 +208,11 @@ def split_whole(text):
 
 
 def key_of(street):
-    """The same for two ways of writing one street address, once each is in its short form."""
+    """Return a key that is the same for two spellings of one street address, once each is in its short form."""
     return re.sub(r"[\W_]+", " ", street.lower()).strip()
 
 
 def key_of_unit(unit):
-    """The same for `Apt 4`, `Unit 4` and `4`; a building or a lot of that number is another place."""
+    """Return one key for `Apt 4`, `Unit 4` and `4`; a building or a lot of that number is another place."""
     words = re.findall(r"\w+", unit.upper())
     return "".join(words[1:] if len(words) > 1 and words[0] in SAME_UNITS else words).lower()

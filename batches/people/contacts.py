@@ -1,7 +1,7 @@
 """What a person's contact details are, whichever shape the vendor sent them in. Pure.
 
-As structs they are also what is kept beside an answer, as JSON lists (batches/digests.py): a new field goes to the end
-and has a default, so that what was kept before can still be read.
+As structs they are also what is kept beside an answer, as JSON lists (batches/results/digests.py): a new field goes to
+the end and has a default, so that what was kept before can still be read.
 """
 
 import msgspec

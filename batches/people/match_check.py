@@ -26,7 +26,7 @@ CONFIRMED, OPEN, AGAINST = "confirmed", "open", "against"
 
 
 def compare(first, middle, last, found):
-    """SAME, PERHAPS or OTHER; "" where there is nothing to compare (no name asked, or none found).
+    """Return SAME, PERHAPS or OTHER; "" if there is nothing to compare (no name asked, or none found).
 
     The best of all found names counts: an alias with the maiden name makes it the same person.
 
@@ -57,7 +57,7 @@ def compare(first, middle, last, found):
 
 
 def is_written_alike(first, middle, last, found):
-    """The short way, which most go: the same letters, whatever their case."""
+    """Tell, as fast as most pairs need, whether names have the same letters, whatever their case."""
     name = (f"{first} {middle} {last}" if middle else f"{first} {last}").lower()
     is_named = name[:1].isalpha() and last[:1].isalpha()
     return is_named and any(len(text) == len(name) and text.lower() == name for text in found[:MOST_NAMES])
@@ -88,7 +88,7 @@ def is_latin(name):
 
 
 def weigh(asked, found):
-    """The rule by surname; see `compare`."""
+    """Apply the rule by surname; see `compare`."""
     surname = compare_surnames(asked, found) if asked.last and found.last else None
     if is_one_word(asked, found) or is_one_word(found, asked):
         return SAME
@@ -106,7 +106,7 @@ def weigh(asked, found):
 
 
 def weigh_given(given, middle):
-    """What the given names of people with one surname make of them."""
+    """Compare the given names of people with one surname."""
     if given >= CLOSE:
         return PERHAPS if middle == AGAINST else SAME
     if given == INITIAL and middle == CONFIRMED:
@@ -195,7 +195,7 @@ def goes_by(names, others):
 
 
 def compare_middle(asked, found):
-    """A name in full confirms, an initial leaves it open."""
+    """Compare middle names: one in full confirms, an initial leaves it open."""
     if not asked or not found:
         return OPEN
     near = [(compare_words(one, other), min(len(one), len(other))) for one in asked for other in found]

@@ -70,7 +70,7 @@ def fold(text):
 
 
 def split_words(text):
-    """The words of a folded text: letters of any script, with hyphens within."""
+    """Split a folded text into words: letters of any script, with hyphens within."""
     if text.isascii():
         return WORD.findall(text)[:MOST_WORDS]
     text = "".join(c if c == "-" or unicodedata.category(c)[0] in "LM" else " " for c in text)
@@ -95,12 +95,12 @@ def strip(words, is_whole_name=True):
 
 
 def part(words):
-    """The parts of names with hyphens, as words of their own."""
+    """Split names with hyphens into words of their own."""
     return tuple(half for word in words for half in word.split("-") if half)
 
 
 def split_surname(words):
-    """The surnames in some words, without particles, with beginnings put before what they begin."""
+    """Return the surnames in some words, without particles, with beginnings put before what they begin."""
     halves = part(words)
     names, start = [], ""
     for at, half in enumerate(halves, 1):
@@ -117,7 +117,7 @@ def make(given, last, generation="", **how):
 
 
 def read_asked(first, middle, last):
-    """The one reading of a name that came in parts."""
+    """Return the one reading of a name that came in parts."""
     given, generation = strip(split_words(fold(f"{first} {middle}")), is_whole_name=False)
     surname, of_surname = strip(split_words(fold(last)), is_whole_name=False)
     return make(given, surname, of_surname or generation)

@@ -171,7 +171,7 @@ def is_one_name(one, other):
 
 @lru_cache(maxsize=1)
 def load_nicknames():
-    """The library's table in capitals, read from its file once: its own look-ups copy a set each time."""
+    """Load the library's table in capitals, once, from its file: its own look-ups copy a set each time."""
     return {
         name.upper(): frozenset(map(str.upper, short)) for name, short in NickNamer.default_lookup().items() if short
     }

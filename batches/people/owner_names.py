@@ -129,7 +129,7 @@ class Person:
 
 
 def find_kind(text, is_split=False):
-    """What kind of owner a name is of: `person`, or one of KINDS.
+    """Return what kind of owner a name is of: `person`, or one of KINDS.
 
     Where first and last name have columns of their own (`is_split`), only words that are never a person's decide.
     """
@@ -163,7 +163,7 @@ def find_by_place(words):
 
 
 def guess_order(texts):
-    """The order of the words of full names, from many of them, and how sure it is: 0 to 1.
+    """Guess the order of the words of full names, from many of them, and how sure that is: 0 to 1.
 
     A middle initial stands between the names or behind them; given names are known by the commonest.
     """
@@ -175,7 +175,7 @@ def guess_order(texts):
 
 
 def vote_order(text):
-    """The orders that one name speaks for, none where it could be either."""
+    """Return the orders that one name speaks for; none if it could be either."""
     if "," in text or find_kind(text) != PERSON:
         return
     owners = JOINT.split(clean(text))
@@ -195,7 +195,7 @@ def vote_order(text):
 
 
 def split_owners(text, order=FIRST_LAST):
-    """The people that a full name names, the first first. Those of one surname share it: `SMITH JOHN & MARY`."""
+    """Split a full name into its people, the first first; a shared surname counts for all: `SMITH JOHN & MARY`."""
     parts = [part for part in JOINT.split(clean(text)) if part.strip(" .")]
     people = []
     for part in parts:
@@ -209,7 +209,7 @@ def split_owners(text, order=FIRST_LAST):
 
 
 def clean(text):
-    """A name without what rolls put around it: shares, roles, who takes the mail."""
+    """Remove what rolls put around a name: shares, roles, who takes the mail."""
     text = re.sub(r"^\s*(%|C/O|ATTN:?|(MR|DR)S?\.? (&|AND) (MR|DR)S?\.?)\s*", "", text, flags=re.IGNORECASE)
     text = re.sub(
         r"\([^)]*\)|LIFE EST(ATE)?|\bC/O\b.*|%.*|\bATTN\b.*|\b\d+/\d+\b( INT(EREST)?)?|\*",

@@ -37,12 +37,12 @@ def plain(text):
 
 
 def split(text):
-    """The words of names and addresses."""
+    """Split names and addresses into words."""
     return [word[:LONGEST_WORD] for word in WORD.findall(plain(text))]
 
 
 def collect(texts, phones=(), emails=()):
-    """The words that somebody is found by, each once, with spaces between them.
+    """Collect the words that a person is found by, each once, with spaces between them.
 
     `texts` are names and addresses; `phones` are numbers, `emails` addresses, both found as wholes, and the emails'
     words as well.
@@ -55,7 +55,7 @@ def collect(texts, phones=(), emails=()):
 
 
 def read_search(text):
-    """What somebody typed → a Search: phones in any format, emails, and words in any order."""
+    """Parse what a user typed into a Search: phones in any format, emails, and words in any order."""
     text = plain(text[:LONGEST_SEARCH].replace("\0", " "))
     wanted = ["".join(match.groups()) for match in PHONE.finditer(text)]
     text = PHONE.sub(" ", text)

@@ -17,7 +17,7 @@ PART = '<rect class="fill-{}" x="{}" y="0" width="{}" height="1"></rect>'
 
 
 def draw_bar(counts, look=""):
-    """Counts as a bar of stacked outcomes, as HTML; `look` is a class of its own.
+    """Draw counts as a bar of stacked outcomes, as HTML; `look` is a class of its own.
 
     Not by a template: a page has up to two hundred of them. Outcomes without anybody are there as well, so that they
     grow.
@@ -113,7 +113,7 @@ def lay_chart(columns, names):
 
 
 def round_up(number):
-    """The next of 10, 20, 50, 100, 200, 500…: a scale that stands still while its numbers move."""
+    """Round up to the next of 10, 20, 50, 100, 200, 500 and so on, so that the scale rarely moves."""
     top = 10
     while top < number:
         top = top * 5 // 2 if str(top)[0] == "2" else top * 2

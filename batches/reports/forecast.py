@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Run:
-    """A list that runs: how urgent it is (less is sooner), and how many of it are done, are not, and are with the
-    vendor meanwhile.
+    """A list that runs.
+
+    How urgent it is (less is sooner), and how many of it are done, are not, and are with the vendor meanwhile.
     """
 
     priority: int
@@ -35,7 +36,7 @@ def wait_for(run, runs):
 
 
 def say_seconds(seconds):
-    """A length of time, as coarse as it is sure: it is to stand still while nothing changes."""
+    """Format a length of time as coarsely as it is certain, so that it stands still while nothing changes."""
     if seconds < 60:
         return f"about {max(5, 5 * round(seconds / 5))} seconds"
     minutes = round(seconds / 60)

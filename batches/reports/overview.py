@@ -98,7 +98,7 @@ class Overview:
 
 
 def look(now, is_held):
-    """The Overview as of now; days and months are those of the current time zone."""
+    """Return the Overview as of now; days and months are those of the current time zone."""
     active = list(Upload.objects.active().with_creator().order_by("priority", "id")[: SHOWN + 1])
     active, has_more = active[:SHOWN], len(active) > SHOWN
     finished = list(Upload.objects.finished().order_by(F("completed_at").desc(nulls_last=True))[:FINISHED])
@@ -120,7 +120,7 @@ def look(now, is_held):
 
 
 def add_up(progress):
-    """The Total of today and of this month."""
+    """Return the Total of today and of this month."""
     midnight = timezone.localtime(progress.now).replace(hour=0, minute=0, second=0, microsecond=0)
     first, under_way = midnight.replace(day=1), sum_under_way(progress)
     closed = sum_closed(first, midnight, progress.opened)
@@ -152,8 +152,9 @@ def sum_under_way(progress):
 
 
 def count_outside(first, midnight, unplanned):
-    """Rows of counts, by whether they came since midnight, of people who were answered since the first of the month and
-    are in no batch that counts: in none, or in one that was dissolved or cancelled.
+    """Count people answered since the first of the month who are in no batch that counts, by whether it was today.
+
+    They are in no batch, or in one that was dissolved or cancelled.
     """
     gone = list(Batch.objects.filter(status__in=GONE, submitted_at__gte=first - LATE).values_list("pk", flat=True))
     answered = counted_in(gone or [0]).filter(answered_at__gte=first)

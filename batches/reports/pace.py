@@ -65,7 +65,7 @@ def count_minutes(answers):
 
 
 def read_minutes(now):
-    """The minutes of the chart that are written down, by when they began."""
+    """Read the minutes of the chart that are written down, by when they began."""
     return {minute.at: minute for minute in Minute.objects.filter(at__gte=find_first(now), at__lte=now)}
 
 
@@ -81,8 +81,10 @@ def find_since(kept, now):
 
 
 def group_lately(since, now):
-    """What rows of counts (`counts.grouped`) have beside, to tell the pace from: a row for each minute since then, and
-    one for all before; how many came in the last sixty seconds, and when the first of these and the last of all did.
+    """Return annotations for `counts.grouped` from which the pace is told.
+
+    They make a row for each minute since `since`, and one for everything before; each with how many came in the last
+    sixty seconds, and when the first of these and the last of all did.
     """
     recent = Q(answered_at__gt=now - MINUTE)
     times = {"first": Min("answered_at", filter=recent), "last": Max("answered_at")}
@@ -91,7 +93,7 @@ def group_lately(since, now):
 
 
 def tell_pace(rows, kept, now):
-    """The Pace, from rows with what `group_lately` asks for and from the minutes that are written down."""
+    """Return the Pace, from rows with what `group_lately` asks for and from the minutes that are written down."""
     rows = [row for row in rows if row["minute"]]
     minutes = {at: kept.get(at) or Minute(at=at) for at in steps(find_first(now), floor(now) + MINUTE)}
     for row in rows:

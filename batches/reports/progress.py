@@ -51,7 +51,7 @@ class Progress:
 
 
 def read_progress(active, ended, now, is_going, drawn=None):
-    """Put on uploads their `counts`, and on those in progress what `follow` says. Gives the Progress.
+    """Put on uploads their `counts`, and on those in progress what `follow` says. Return the Progress.
 
     `is_going`: whether anything is sent at all. `drawn`: those of which batches are drawn, where not all are.
     """
@@ -100,8 +100,9 @@ def count_done(rows):
 
 
 def follow(uploads, progress, is_going):
-    """Put on each upload whether one of its batches `needs_a_person`, its `rate` in results a second, and how long it
-    takes, as `left` in words and until `done_at`; None where that cannot be told.
+    """Set `needs_a_person`, `rate` (results a second), `left` and `done_at` on each upload.
+
+    `left` is in words; it and `done_at` are None if they cannot be told.
     """
     theirs = defaultdict(list)
     for batch in progress.batches.values():
@@ -138,8 +139,9 @@ def draw_strips(uploads, progress):
 
 
 def read_strips(uploads, progress):
-    """Upload id → its batches in order, each as its status, which share of its people is done, and 1; of an upload
-    with many batches all of one status together.
+    """Return upload id → its batches in order, each as status, share of people done, and 1.
+
+    Of an upload with many batches, all of one status stand together.
     """
     shown = Batch.objects.filter(upload__in=uploads, status__in=IN_STRIP).order_by()
     numbers, strips = defaultdict(dict), defaultdict(list)

@@ -93,7 +93,7 @@ def ratio(part, whole):
 
 
 def score_upload(upload):
-    """The Score of one list's closed batches."""
+    """Return the Score of one list's closed batches."""
     rows = summed(Batch.objects.filter(upload=upload), F("upload_id"))
     return as_score(upload.name, rows[0]) if rows else Score(label=upload.name)
 

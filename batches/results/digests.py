@@ -45,7 +45,7 @@ def list_undigested(now):
 
 
 def digest_batch(batch_id):
-    """Digest a closed batch's answers and freeze what they brought. Gives the upload's id if that is over."""
+    """Digest a closed batch's answers and freeze what they brought. Return the upload's id if that is over."""
     closed = Batch.objects.filter(pk=batch_id, status=BatchStatus.CLOSED)
     begun = begin(closed)
     if begun is None:
@@ -67,7 +67,7 @@ def digest_upload(upload_id):
 
 
 def begin(records):
-    """Write down that a batch or an upload is being digested. Gives since when; None if there is none such."""
+    """Write down that a batch or an upload is being digested. Return since when; None if there is none such."""
     begun = timezone.now()
     return begun if records.update(digest_begun_at=begun) else None
 
@@ -78,7 +78,7 @@ def end(records, begun, **sums):
 
 
 def sum_up(digests):
-    """What a batch's answers brought, as its columns say it."""
+    """Add up what a batch's answers brought, for the batch's columns."""
     matches = {name: Count("pk", filter=Q(match=name)) for name in MatchCheck.values}
     sums = {f"sum_{name}": Sum(name, default=0) for name in SUMS}
     totals = digests.aggregate(cached=Count("pk", filter=Q(cached=True)), **matches, **sums)
@@ -102,7 +102,7 @@ def find_stale(items):
 
 
 def look_up(items):
-    """The digest of each of a page's items by its id, made at once where the one that is kept is not of the answer."""
+    """Return the digests of a page's items by id; one that is not of the current answer is made at once."""
     items = list(items)
     stale = find_stale(Item.objects.filter(pk__in=[item.pk for item in items]))
     made = {item.pk: make(item) for item in read_items(stale)}
@@ -114,7 +114,7 @@ def read_items(ids):
 
 
 def make(item):
-    """An item's Digest, from what was asked for and the answer that counts for it."""
+    """Return an item's Digest, from what was asked for and the answer that counts for it."""
     source = item.source
     contact = read_contact(source.answer) if source.answer else Contact()
     return Digest(
@@ -142,7 +142,7 @@ def summarise(item, contact):
 
 
 def compare(item, contact):
-    """The match check; empty where one of the names is not known."""
+    """Return the match check; empty if one of the names is not known."""
     return match_check.compare(item.first_name, item.middle_name, item.last_name, contact.names)
 
 
@@ -159,7 +159,7 @@ def write(digests):
 
 
 def purge_expired(now):
-    """Forget contact details older than RESULT_RETENTION_DAYS, and the words of them; numbers stay. Gives how many."""
+    """Forget contact details older than RESULT_RETENTION_DAYS, and the words of them; numbers stay. Return how many."""
     if not settings.RESULT_RETENTION_DAYS:
         return 0
     old = Digest.objects.filter(answered_at__lt=now - timedelta(days=settings.RESULT_RETENTION_DAYS)).exclude(found="")

@@ -26,7 +26,7 @@ class Found:
 
 
 def find(text):
-    """Whoever has all words of `text`, of which the last may be the beginning of one. Gives a Found."""
+    """Find people who have all words of `text`, of which the last may be the beginning of one. Return a Found."""
     search = read_search(text)
     if not search.words and not search.start:
         return Found([])
@@ -42,7 +42,7 @@ def look_up(digests, search):
 
 
 def quote(word):
-    """A word as PostgreSQL's text search reads it."""
+    """Quote a word for PostgreSQL's text search."""
     return "'{}'".format(word.replace("\\", "\\\\").replace("'", "''"))
 
 

@@ -102,7 +102,7 @@ class Courier(threading.Thread):
         self.store.note(number, name_outcome(answer), answer["credits"], status)
 
     def post(self, url, body):
-        """The status that a call was answered with, 0 for none. No redelivery."""
+        """Return the status that a call was answered with, 0 for none. There is no redelivery."""
         parts = urlsplit(url)
         headers = {"content-type": "application/json", "x-api-key": self.key}
         payload = json.dumps(body, ensure_ascii=False).encode()

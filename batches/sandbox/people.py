@@ -115,7 +115,7 @@ LIST_COLUMNS = [
 
 
 def make_answer(item, when):
-    """The vendor's answer about one person, less the numbers of batch and request."""
+    """Return the vendor's answer about one person, less the numbers of batch and request."""
     asked = {name: value for name, value in item.items() if name not in {"webhook_url", "match_requirements"}}
     seed = json.dumps({name: value for name, value in asked.items() if name != "key"}, sort_keys=True)
     luck = random.Random(hashlib.sha256(seed.encode()).digest())
@@ -230,7 +230,7 @@ def make_street(luck):
 
 
 def make_phone(luck):
-    """A phone with some of its optional fields missing, as with the vendor."""
+    """Make a phone with some of its optional fields missing, as with the vendor."""
     number = make_number(luck)
     phone = {
         "phone": number,
@@ -286,7 +286,7 @@ def make_list(rows, seed=1):
 
 
 def spoil(luck, row):
-    """What spreadsheets and typists do: some of it can be mended, some cannot."""
+    """Spoil a row as spreadsheets and typists do: some of it can be corrected, some cannot."""
     fate = luck.random()
     if fate < 0.03:
         row[4] = STATES.get(row[4], row[4].lower())

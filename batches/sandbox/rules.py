@@ -94,6 +94,6 @@ def find_requirement_fault(requirements):
 
 
 def is_callback(url):
-    """An https address, or any on this computer, where no certificate can be had."""
+    """Tell whether an address is https, or on this computer, where no certificate can be had."""
     parts = urlsplit(url) if isinstance(url, str) else None
     return bool(parts and parts.hostname and (parts.scheme == "https" or parts.hostname in LOOPBACK))

@@ -46,7 +46,7 @@ class Sandbox(ThreadingHTTPServer):
 
     @contextlib.contextmanager
     def waiting(self, what):
-        """Counts the calls that are held up on the way, for whoever looks at /sandbox/state."""
+        """Count the calls that are held up on the way, for whoever looks at /sandbox/state."""
         with self.fault_lock:
             self.held_up[what] += 1
         try:

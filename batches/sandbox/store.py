@@ -47,12 +47,12 @@ class Store:
         self.commit()
 
     def next_batch(self):
-        """The first batch that is not complete: (number, id, complete_url), or None."""
+        """Return the first batch that is not complete: (number, id, complete_url), or None."""
         rows = self.run("SELECT number, id, complete_url FROM batch WHERE completed = 0 ORDER BY number LIMIT 1")
         return rows[0] if rows else None
 
     def waiting(self, batch):
-        """The items of a batch that were not delivered: (number, request_id, body)."""
+        """Return the items of a batch that were not delivered: (number, request_id, body)."""
         query = "SELECT number, request_id, body FROM item WHERE batch = ? AND status IS NULL ORDER BY number"
         return self.run(query, batch)
 

@@ -24,7 +24,7 @@ class Choice:
 
     @property
     def shown(self):
-        """The columns that are shown, as an address says it: ?columns=…"""
+        """The columns that are shown, as the value of ?columns= in an address."""
         return join_names(name for name, _, is_shown in self.columns if is_shown)
 
 
@@ -41,18 +41,18 @@ def choose_columns(request, table):
 
 
 def list_optional(table):
-    """The columns that may be hidden: all but the first of those with a heading."""
+    """Return the columns that may be hidden: all but the first of those with a heading."""
     return [column for column in table.columns if column.header][1:]
 
 
 def recall(cookie):
-    """The rows of a page and the columns that a cookie says; 25 and None where it says nothing that can be."""
+    """Parse a cookie into the rows of a page and the columns; 25 and None for whatever it does not say."""
     rows, _, names = cookie.partition(".")
     return int(rows) if rows in map(str, ROWS) else ROWS[0], read_names(names)
 
 
 def read_names(text):
-    """The columns that a text names; None where it names none and does not say either that none is wanted."""
+    """Return the columns that a text names; None if it names none and does not ask for none either."""
     parts = text.split(".")
     return {name for name in parts if NAME.fullmatch(name)} or (set() if NONE in parts else None)
 
@@ -70,6 +70,6 @@ def name_cookie(table_name):
 
 
 def as_cookie(rows, names):
-    """What is remembered."""
+    """Format a choice for the cookie."""
     named = sorted(name for name in names if NAME.fullmatch(name))
     return f"{rows if rows in map(str, ROWS) else ROWS[0]}.{join_names(named)}"

@@ -40,5 +40,5 @@ class CappedPaginator(Paginator):
 
 
 def find_rows(object_list):
-    """What a table's rows are read from: they would be counted from end to end themselves."""
+    """Return what a table's rows are read from: the rows themselves would be counted from end to end."""
     return getattr(getattr(object_list, "data", None), "data", object_list)

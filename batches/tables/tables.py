@@ -81,7 +81,7 @@ class ItemTable(tables.Table):
         empty_text = "No one here yet. The people of a list are here as soon as its rows have been read."
 
     def before_render(self, request):
-        """What came shows at once, also where its digest is not made yet."""
+        """Read what was found, even if its digest has not been made yet."""
         items = [row.record for row in (self.page.object_list if self.page else self.rows)]
         shown = digests.look_up(items)
         for item in items:

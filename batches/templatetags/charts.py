@@ -13,7 +13,7 @@ register.simple_tag(draw_bar, name="bar")
 
 @register.simple_tag
 def cells(row):
-    """A table's row."""
+    """Draw a table's row."""
     return format_html_join("", "<td{}>{}</td>", ((name_class(column.column), cell) for column, cell in row.items()))
 
 

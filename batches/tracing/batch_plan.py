@@ -25,7 +25,7 @@ class Plan:
 
 
 def plan(items: Iterable[SizedItem], envelope: int) -> Iterator[Plan]:
-    """The batches for `items`, as few as keep their order and the vendor's limits.
+    """Plan the batches for `items`, as few as keep their order and the vendor's limits.
 
     `envelope` is the size of a request without items, in bytes. No batch has over 1,000 items or 256,000
     bytes; none has under 10: a short tail takes items from its neighbours. Where there are too few items for
@@ -43,7 +43,7 @@ def plan(items: Iterable[SizedItem], envelope: int) -> Iterator[Plan]:
 
 
 def fill(items, envelope):
-    """Groups as full as they may be; only the last can be under ten."""
+    """Yield groups as full as they may be; only the last can be under ten."""
     group, size = [], envelope
     for item in items:
         if envelope + BATCH_MIN * (item.size + 1) > BODY_MAX:

@@ -1,6 +1,6 @@
 """From the first answer to the end of an upload: adopt a batch, close it, complete its upload, forget what is too old.
 
-The lock of each step is named in docs/architecture.md.
+The lock of each step is named in docs/locking.md.
 """
 
 from datetime import timedelta
@@ -44,7 +44,7 @@ def adopt(batch):
 
 
 def find_vendor_id(batch, answered):
-    """The vendor's number for a batch, from what came to its address; empty where that does not say it."""
+    """Find the vendor's number for a batch in what came to its address; empty if it is not there."""
     bodies = answered.exclude(answer="").values_list("answer", flat=True)[:1]
     return next((protocol.decode_answer(body).batch_id for body in [*bodies, batch.completion] if body), "")
 
@@ -78,7 +78,7 @@ def list_closable(now):
 def close_batch(batch_id):
     """Close a batch: unanswered items go back to be planned, at most MISSING_RETRIES times, then they are missing.
 
-    Gives the id of the upload if items of it are to be planned again, else None.
+    Return the id of the upload if items of it are to be planned again, else None.
     """
     batch = lock_batch(batch_id)
     with_vendor = {"status": BatchStatus.ACKNOWLEDGED}
@@ -122,7 +122,7 @@ def end_batch(batch, moved, user=None):
 
 
 def record_end(batch, missing, moved, user):
-    """The last lines of a batch's history."""
+    """Write the last lines of a batch's history."""
     came = batch.items.aggregate(first=Min("answered_at"), last=Max("answered_at"))
     if came["last"]:
         note_first_result(batch, came["first"])
@@ -156,7 +156,7 @@ def complete_upload(upload_id, now):
 
 
 def purge_expired(now):
-    """Forget contact details older than RESULT_RETENTION_DAYS; outcomes and counts stay. Gives how many."""
+    """Forget contact details older than RESULT_RETENTION_DAYS; outcomes and counts stay. Return how many."""
     if not settings.RESULT_RETENTION_DAYS:
         return 0
     expired = now - timedelta(days=settings.RESULT_RETENTION_DAYS)

@@ -86,7 +86,7 @@ def counted_in(batches):
 
 
 def read_unplanned():
-    """A row for each who is done and in no batch, the newest lists first: few, but for a limit."""
+    """Return a row for each person who is done and in no batch, the newest lists first: few, but for a limit."""
     # All lists' in their order, as then PostgreSQL reads the index of just these.
     rows = (
         Item.objects.answered_unplanned()

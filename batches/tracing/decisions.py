@@ -124,7 +124,7 @@ def send_singly(batch, user):
 def rerun(items, user):
     """Let a person have items asked for once more: missing ones and errors, others stay as they are.
 
-    Each of them may be paid for again. Gives how many of each upload, as id → number; they are to be planned. A batch
+    Each of them may be paid for again. Return how many of each upload, as id → number; they are to be planned. A batch
     at a time, so that no answer waits for long.
     """
     wanted = items.filter(outcome__in=RERUNNABLE, upload__status__in=[*STARTED, UploadStatus.COMPLETE])

@@ -65,7 +65,7 @@ def choose_batches(now):
 
 
 def submit_batch(batch_id):
-    """Send one planned batch and settle its fate. Gives the id of its upload if items are to be planned again.
+    """Send one planned batch and settle its fate. Return the id of its upload if items are to be planned again.
 
     The move to `submitting` is the lock: of two workers, one sends.
     """
@@ -159,7 +159,7 @@ def compare(items, acknowledgement):
 
 @transaction.atomic
 def settle(batch, items, error):
-    """What follows from a call that brought nothing, by who may do what about it."""
+    """Apply what follows from a call that brought nothing, by who may do what about it."""
     problem = str(error)
     # A sender that was held up for long must not undo what a later one did.
     move = partial(move_batch, batch.pk, only_if={"attempts": batch.attempts}, problem=problem)
@@ -199,7 +199,7 @@ def settle_refusal(batch, items, refusal, move):
 
 
 def find_refused(batch, items, refusal):
-    """The item whose own words the vendor refuses; None where it is something that we added, or the whole."""
+    """Find the item whose own words the vendor refuses; None if it is something that we added, or the whole."""
     if refusal.is_ours:
         return None
     if batch.kind == BatchKind.SINGLE:

@@ -1,6 +1,6 @@
 """What comes back: file one item's answer, note a completion.
 
-The lock of each step is the one conditional statement in it; docs/architecture.md names them all.
+The lock of each step is the one conditional statement in it; docs/locking.md names them all.
 """
 
 from enum import Enum
@@ -57,7 +57,7 @@ that it needs to carry it out.
 
 
 def file_answer(token, answer, text):
-    """File one item's answer under the batch whose callback address it came to. Gives a Filing."""
+    """File one item's answer under the batch whose callback address it came to. Return a Filing."""
     if answer.key is None:
         return Filing.NO_KEY
     if file_one(token, answer, text):
@@ -71,7 +71,7 @@ def file_one(*answer):
 
 
 def file_pending(answers):
-    """File (token, answer, text) each if an item awaits it, in one transaction. Gives for each whether it is filed.
+    """File (token, answer, text) each if an item awaits it, in one transaction. Return for each whether it is filed.
 
     Each answer has a key.
     """
@@ -106,7 +106,7 @@ def as_columns(answer, text):
 
 
 def file_unexpected(token, answer, text):
-    """The way of an answer that found no pending item: late, once more, or a stray."""
+    """File an answer that found no pending item: it is late, a duplicate, or a stray."""
     batch = Batch.objects.filter(token=token).only("upload_id").first()
     if batch is None:
         return Filing.UNKNOWN_BATCH
@@ -143,7 +143,7 @@ def file_reply(batch, item, answer, text):
 
 
 def file_by_hand(token, answer, text, user):
-    """File a stray because a person says so: also over an error, which is put aside. Gives a Filing."""
+    """File a stray because a person says so: also over an error, which is put aside. Return a Filing."""
     filing = file_answer(token, answer, text)
     if filing is not Filing.ONE_TOO_MANY or answer.outcome == Outcome.ERROR:
         return filing
@@ -190,7 +190,7 @@ def keep_beside(item, batch_id, credits, **answer):
 
 @transaction.atomic
 def note_completion(token, completion, text):
-    """Keep the vendor's totals for a batch. Gives a Filing. Closes nothing: items may still be on their way."""
+    """Keep the vendor's totals for a batch. Return a Filing. Closes nothing: items may still be on their way."""
     batch = Batch.objects.filter(token=token)
     totals = {
         "vendor_processed": completion.processed,

@@ -1,6 +1,6 @@
 """Which items are in which batch: plan an upload's batches, take one apart, split one that is refused.
 
-An item goes into a batch, and out of it, by a conditional UPDATE; docs/architecture.md names them all.
+An item goes into a batch, and out of it, by a conditional UPDATE; docs/locking.md names them all.
 """
 
 from itertools import islice
@@ -31,7 +31,7 @@ def callback_urls(token):
 
 
 def plan_upload(upload_id):
-    """Put every unplanned item of a started upload into a batch. Gives how many batches were made.
+    """Put every unplanned item of a started upload into a batch. Return how many batches were made.
 
     May run twice at once: an item is taken by a conditional UPDATE, and a batch that did not get all of its
     items is rolled back.
@@ -48,7 +48,7 @@ def plan_upload(upload_id):
 
 
 def plan_items(upload):
-    """The batches that the upload's unplanned items would make."""
+    """Return the batches that the upload's unplanned items would make."""
     return plan(size_items(upload), envelope=protocol.envelope_size(callback_urls(make_token())[1]))
 
 
@@ -60,7 +60,7 @@ def count_batches(upload):
 
 
 def size_items(upload):
-    """The upload's unplanned items with their encoded sizes; every token is as long as any other."""
+    """Yield the upload's unplanned items with their encoded sizes; every token is as long as any other."""
     url = callback_urls(make_token())[0]
     # Not by way of upload.items, which would fetch each item's upload_id once more.
     items = Item.objects.filter(upload=upload.pk).unplanned().only(*protocol.FIELDS).order_by("pk")
@@ -112,14 +112,14 @@ def list_unplanned():
 
 
 def release_items(batch, items):
-    """Take unanswered items out of their batch, to be planned again. Gives how many."""
+    """Take unanswered items out of their batch, to be planned again. Return how many."""
     moved = items.filter(batch=batch, outcome=Outcome.PENDING).update(batch=None)
     Batch.objects.filter(pk=batch.pk).update(moved=F("moved") + moved)
     return moved
 
 
 def dissolve(batch):
-    """Take apart a batch that has become too small to be lawful. Gives the id of its upload, if there is more to do."""
+    """Take apart a batch that has become too small to be lawful. Return the id of its upload if there is more to do."""
     with transaction.atomic():
         same_try = {"status": BatchStatus.SUBMITTING, "attempts": batch.attempts}
         if not move_batch(batch.pk, BatchStatus.DISSOLVED, only_if=same_try, problem="Too few items left."):
@@ -174,7 +174,7 @@ def split(batch, groups, user=None):
 
 
 def make_piece(batch, ids):
-    """Gives how many items came into the new batch: those without an answer."""
+    """Return how many items came into the new batch: those without an answer."""
     kind = {"is_single": len(ids) == 1, "split_from_id": head_id(batch), "again": True}
     piece = create_batch(batch.upload_id, len(ids), **kind)
     taken = Item.objects.filter(pk__in=ids, batch=batch, outcome=Outcome.PENDING).update(batch=piece)

@@ -65,7 +65,7 @@ LABELS = {
 
 
 def plan_spend(upload):
-    """The list's fates, each with its count and what it costs at the most."""
+    """Return the list's fates, each with its count and the most that it can cost."""
     persons = upload.item_count - upload.by_mail_count
     lines = [Line(Outcome.MATCHED, "people to trace", persons, most_credits(persons))]
     if upload.by_mail_count:
@@ -85,7 +85,7 @@ def to_money(credits):
 
 
 def look_at_past():
-    """The Past, or None where nothing has been answered yet."""
+    """Return the Past, or None if nothing has been answered yet."""
     last = Batch.objects.filter(status=BatchStatus.CLOSED).order_by("-closed_at").values("pk")[:PAST]
     names = ["matched", "no_match", "error", "credits"]
     sums = Batch.objects.filter(pk__in=list(last.values_list("pk", flat=True))).order_by()
@@ -95,7 +95,7 @@ def look_at_past():
 
 
 def expect_credits(upload, past):
-    """What a list will cost if it goes as it went lately; None where there is no past."""
+    """Return what a list will cost if it goes as others went lately; None without a past."""
     return past and (upload.item_count * past.credits / past.answered).quantize(Decimal(1))
 
 
@@ -105,7 +105,7 @@ def expect_credits(upload, past):
 def start(upload, user):
     """Start a list that was reviewed, or have its start approved by somebody else where it costs over APPROVAL_ABOVE.
 
-    Gives the status that it has then; None if there is nothing to trace or it was started already. Raises OverLimit.
+    Return the status that it has then; None if there is nothing to trace or it was started already. Raises OverLimit.
     """
     with transaction.atomic():
         upload = Upload.objects.select_for_update(no_key=True).get(pk=upload.pk)
@@ -126,7 +126,7 @@ def start(upload, user):
 
 
 def approve(upload, user):
-    """Start a list that somebody else wants to start. Gives its status; None if it does not wait for that any more.
+    """Start a list that somebody else wants to start. Return its status; None if it does not wait for that any more.
 
     Raises OverLimit.
     """
@@ -177,8 +177,9 @@ def refuse_mended(upload):
 
 
 def refuse_over_limits(most, more):
-    """Raise OverLimit where a list may cost more (`most` credits) than one may, or than is left for today if `more` are
-    begun. In a transaction.
+    """Raise OverLimit if a list may cost more than one list may, or than is left for today. In a transaction.
+
+    `most` is the credits that the list may cost, `more` those that are begun now.
     """
     if 0 < settings.UPLOAD_CREDIT_LIMIT < most:
         raise OverLimit(
@@ -197,7 +198,7 @@ def refuse_over_limits(most, more):
 
 
 def credits_begun_today():
-    """The most that lists started today can cost, and rows mended today of lists started before."""
+    """Return the most that lists started today can cost, and rows corrected today of lists started before."""
     midnight = datetime.combine(timezone.now().astimezone(UTC).date(), datetime.min.time(), UTC)
     counts = ["row_count", "co_owner_count", *(f"{fate}_count" for fate in UNSENT)]
     started = Upload.objects.filter(started_at__gte=midnight).only(*counts)

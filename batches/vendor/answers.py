@@ -33,7 +33,7 @@ HEAD = msgspec.json.Decoder(Head)
 
 
 def read_contact(text):
-    """The contact details in an answer as it was stored; empty for an empty answer."""
+    """Return the contact details in an answer as it was stored; empty for an empty answer."""
     body = as_dict(load(text))
     for shape, read in SHAPES.items():
         if isinstance(body.get(shape), READABLE[shape]) and body[shape]:
@@ -62,7 +62,7 @@ def load(text):
 
 
 def load_odd(text):
-    """What Python takes for JSON and the quicker reader does not: NaN, half characters."""
+    """Load what Python takes for JSON and the quicker reader does not: NaN, unpaired surrogates."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -86,7 +86,7 @@ def read_output(output):
 
 
 def read_data(data):
-    """`data`: flat lists of phones, emails and names."""
+    """Read `data`: flat lists of phones, emails and names."""
     names = data.get("names") if isinstance(data.get("names"), list) else []
     return Contact(
         names=texts(full_name(name) if isinstance(name, dict) else as_text(name) for name in names),
@@ -150,7 +150,7 @@ def read_emails(emails):
 
 
 def read_age(age):
-    """The number in `49`, `"49"` or `"49 years old"`."""
+    """Return the number in `49`, `"49"` or `"49 years old"`."""
     found = re.search(r"\d+", as_text(age))
     return found.group() if found else ""
 
@@ -161,7 +161,7 @@ def full_name(name):
 
 
 def read_address(address):
-    """An address, as text or in parts; the vendor spells its line either way."""
+    """Read an address, as text or in parts; the vendor spells its line either way."""
     if isinstance(address, str):
         return Address(as_text(address))
     address = as_dict(address)
@@ -179,7 +179,7 @@ def first_of(mapping, *names):
 
 
 def as_flag(value):
-    """True, False, or None where the vendor did not say or said something else."""
+    """Return True, False, or None if the vendor did not say or said something else."""
     return FLAGS.get(value.lower() if isinstance(value, str) else value) if isinstance(value, bool | str) else None
 
 

@@ -58,7 +58,7 @@ class VendorSilent(VendorError):
 
 
 def submit_batch(body):
-    """Send an encoded batch. Gives its Acknowledgement, or raises a VendorError."""
+    """Send an encoded batch. Return its Acknowledgement, or raises a VendorError."""
     reply = post(protocol.BATCH_PATH, body)
     try:
         return protocol.decode_acknowledgement(reply.content)
@@ -67,12 +67,12 @@ def submit_batch(body):
 
 
 def trace_person(body):
-    """Send one encoded person. Gives the body of the answer, or raises a VendorError."""
+    """Send one encoded person. Return the body of the answer, or raises a VendorError."""
     return post(protocol.SINGLE_PATH, body, is_answer=protocol.is_no_match).content
 
 
 def post(path, body, is_answer=lambda _: False):
-    """The vendor's reply, if it is 200, or a 404 that `is_answer` takes for one. Raises a VendorError."""
+    """Return the vendor's reply if it is 200, or a 404 that `is_answer` accepts. Raises a VendorError."""
     asked_at = datetime.now(UTC)
     headers = {protocol.KEY_HEADER: settings.REALESTATEAPI_KEY, "content-type": "application/json"}
     try:
@@ -93,7 +93,7 @@ def post(path, body, is_answer=lambda _: False):
 
 
 def was_never_sent(error):
-    """True where no connection ever stood, so that the vendor cannot have taken anything."""
+    """Tell whether no connection was ever made, so that the vendor cannot have taken anything."""
     if isinstance(error, BAD_SETTINGS):
         return True
     reason = getattr(error.args[0] if error.args else None, "reason", None)
@@ -102,7 +102,7 @@ def was_never_sent(error):
 
 
 def sort_reply(status, body, asked_at):
-    """The VendorError for a reply that is no answer (docs/vendor.md, 3)."""
+    """Return the VendorError for a reply that is no answer (docs/vendor.md, 3)."""
     refusal = protocol.decode_refusal(body)
     if status in {401, 403}:
         return VendorUnauthorised(f"The vendor does not accept the API key ({status}: {refusal.message})")
@@ -118,5 +118,5 @@ def sort_reply(status, body, asked_at):
 
 
 def next_midnight(now):
-    """The vendor's credit windows run from midnight to midnight UTC (docs/vendor.md, 3)."""
+    """Return the next midnight UTC, at which the vendor's credit windows begin (docs/vendor.md, 3)."""
     return (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -116,7 +116,7 @@ def encode_item(key, fields, webhook_url, match=()):
 
 
 def encode_batch(items: Iterable[bytes], complete_url):
-    """The body of a batch from its encoded items; envelope_size() tells what it adds to them."""
+    """Return the body of a batch from its encoded items; envelope_size() tells what it adds to them."""
     return b'{"webcomplete_url":' + to_json(complete_url) + b',"skips":[' + b",".join(items) + b"]}"
 
 
@@ -133,7 +133,7 @@ def to_json(value):
 
 
 def decode_acknowledgement(body):
-    """What the vendor took, from /v1 or /v2 (which wraps it in `data`). Raises Malformed."""
+    """Read what the vendor took, from /v1 or /v2 (which wraps it in `data`). Raises Malformed."""
     reply = load(body)
     reply = as_dict(reply.get("data")) | {name: value for name, value in reply.items() if name != "data"}
     batch_id = as_text(reply.get("batchId"))
@@ -160,7 +160,7 @@ def decode_refusal(body):
 
 
 def read_text(body):
-    """A body as the text that is stored, so that it reads the same later. Raises Malformed for what is no UTF-8."""
+    """Return a body as the text that is stored, so that it reads the same later. Raises Malformed if not UTF-8."""
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -190,7 +190,7 @@ def is_no_match(body):
 
 
 def decode_completion(body):
-    """A batch's totals; those that are absent or no numbers come back as None. Raises Malformed."""
+    """Read a batch's totals; those that are absent or no numbers come back as None. Raises Malformed."""
     call = load(body)
     return Completion(
         batch_id=as_text(call.get("batchId"))[:64],
@@ -201,7 +201,7 @@ def decode_completion(body):
 
 
 def decide_outcome(answer):
-    """matched, no_match or error (4). A code of 404 is an answer; without `match`, what was found decides."""
+    """Return matched, no_match or error (4). A code of 404 is an answer; without `match`, what was found decides."""
     code = to_count(answer.get("statusCode"))
     if code is not None and code >= 400 and code != 404:
         return "error"
@@ -217,7 +217,7 @@ def decide_outcome(answer):
 
 
 def pick_message(reply):
-    """The vendor's words, from the first field that has any (3, 4)."""
+    """Return the vendor's words, from the first field that has any (3, 4)."""
     for name in ("message", "error", "responseMessage", "statusMessage"):
         if text := as_text(reply.get(name)):
             return text[:1000]
@@ -245,8 +245,10 @@ HEAD = msgspec.json.Decoder(Head)
 
 
 def load_head(body):
-    """As load(), less what was found, and ten times faster. Whole where what was found decides about the outcome, or
-    where the quick reader refuses it: it is stricter, but for what nobody looks at here.
+    """Load a body as load() does, less what was found, and ten times faster.
+
+    It is loaded whole if what was found decides the outcome, or if the quick reader refuses it: that one is stricter,
+    except for what nobody looks at here.
     """
     try:
         head = HEAD.decode(body)

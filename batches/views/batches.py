@@ -19,7 +19,7 @@ def batch_list(request):
 
 @shared
 def batch_page(request, pk):
-    """A batch: how far it is, the vendor's totals beside ours, its items and its history."""
+    """Show a batch: how far it is, the vendor's totals beside ours, its items and its history."""
     batch = get_object_or_404(Batch.objects.with_upload().with_resent(), pk=pk)
     items = batch.items.for_lists().order_by("row_number")
     counts, earlier = count_batches([batch])[pk], batch.earlier_answers.count()

@@ -16,7 +16,7 @@ from batches.views.exports import send_file
 
 
 def upload_rejected(request, pk):
-    """The invalid rows as a file to mend: the list's own columns, and what is wrong with each."""
+    """Return the invalid rows as a file to correct: the list's own columns, and what is wrong with each row."""
     upload = get_object_or_404(Upload, pk=pk)
     record(pk, "rejected rows downloaded", user=request.user)
     return send_file(corrections.stream_rejected(upload), f"{slugify(upload.name) or 'list'}-{pk}-rejected.csv")

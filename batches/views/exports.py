@@ -20,15 +20,16 @@ COUNTED_AT_ONCE = 50_000
 
 
 def export_upload(request, pk):
-    """The upload's results as a file: ?layout=…&format=csv|xlsx, the filters of the list of people, boxes ticked there
-    as item=…, and the choices of ExportForm, as without_dnc=1.
+    """Return the upload's results as a file: ?layout=…&format=csv|xlsx, and the choices of ExportForm.
+
+    It also takes the filters of the list of people, and ticked boxes as item=….
     """
     problem, response = answer_with_file(request, get_object_or_404(Upload, pk=pk))
     return response or HttpResponseBadRequest(f"{': '.join(problem)}\n", content_type="text/plain; charset=utf-8")
 
 
 def answer_with_file(request, upload):
-    """What is wrong with what was asked for (see find_problem) and None; or None, and the response with the file."""
+    """Return a problem with the request (see find_problem) and None; or None, and the response with the file."""
     form, filterset = ExportForm(request.GET), ItemFilter(request.GET, upload.items.all(), upload)
     if problem := find_problem(form, filterset):
         return problem, None
@@ -63,7 +64,7 @@ def find_lacking(upload, form):
 
 
 def choose_items(request, filterset):
-    """The items that filters choose, or boxes that were ticked among them; and in words for the log how.
+    """Return the items chosen by filters, or by ticked boxes among them; and in words for the log how they were chosen.
 
     What somebody searched for may be a name: the log says only that they did.
     """
@@ -75,7 +76,7 @@ def choose_items(request, filterset):
 
 
 def find_problem(form, filterset):
-    """What is wrong with what was chosen, as the choice's name and a sentence; None where nothing is."""
+    """Return what is wrong with the choices, as the choice's name and a sentence; None if nothing is."""
     for checked in (form, filterset.form):
         if not checked.is_valid():
             name, errors = next(iter(checked.errors.items()))
@@ -90,7 +91,7 @@ def send_file(pieces, filename, media_type="text/csv; charset=utf-8"):
 
 
 def export_list(request):
-    """The log: who took what, when, with which choices."""
+    """Show the log: who took what, when, with which choices."""
     filterset = ExportFilter(request.GET, Export.objects.select_related("upload", "user").defer("held"))
     return show_list(request, "exports/list.html", filterset, ExportTable, upload=find_upload(filterset))
 
@@ -100,7 +101,7 @@ def layout_list(request):
 
 
 def edit_layout(request, pk=None):
-    """A layout of the team's own, new or changed."""
+    """Edit a layout of the team's own, new or existing."""
     kept = get_object_or_404(ExportLayout, pk=pk) if pk else ExportLayout(created_by=request.user)
     form = LayoutForm(request.POST or None, instance=kept)
     if request.method == "POST" and form.is_valid():

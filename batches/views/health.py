@@ -9,7 +9,7 @@ from batches import jobs
 
 @login_not_required
 def healthz(request):
-    """The process is up. Asks nothing of anything else."""
+    """Say that the process is up, without asking anything else."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 

@@ -19,7 +19,7 @@ def is_as_shown(request, items, shown, counted_to=None):
 
 
 def choose_people(request):
-    """The items that are ticked, or all that the filters choose of a list or a batch; None where nobody is."""
+    """Return the ticked items, or all of a list or a batch that the filters choose; None if there are none."""
     which, ticked = request.POST.get("which"), read_ids(request.POST.getlist("item"))
     if ticked and which != "all":
         return Item.objects.filter(pk__in=ticked)
@@ -32,7 +32,7 @@ def choose_people(request):
 
 
 def choose_asked(request):
-    """The same for what is asked about first, with their number; None also where they are more by now."""
+    """Return the items that the question was about, with their number; None also if they are more by now."""
     items = choose_people(request)
     if items is None or request.POST.get("which") != "all":
         return items

@@ -20,8 +20,9 @@ SAME_PERSON = 20
 
 
 def item_list(request):
-    """People of one list or batch, or who are found by words; else those who were uploaded last, as ten millions are
-    neither sorted nor looked through while somebody waits.
+    """Show the people of one list or batch, or those found by words; otherwise the most recently uploaded.
+
+    Sorting or searching ten million rows would take too long for a page.
     """
     filterset = ItemFilter(request.GET, Item.objects.for_lists())
     if not filterset.is_bounded:
@@ -56,13 +57,13 @@ def item_page(request, pk):
 
 
 def match_words(item, contact):
-    """The match check as value and words; None where there is nothing to compare."""
+    """Return the match check as value and words; None if there is nothing to compare."""
     verdict = digests.compare(item, contact) if contact else ""
     return (verdict, MatchCheck(verdict).label) if verdict else None
 
 
 def find_appearances(item):
-    """This person in all lists, the last first."""
+    """Find this person in all lists, the last first."""
     if not item.fingerprint:
         return [item]
     same = Item.objects.filter(fingerprint=item.fingerprint).select_related("upload", "batch")

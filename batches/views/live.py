@@ -18,7 +18,7 @@ LONGEST = 60
 
 
 def shared(view=None, *, table=None):
-    """A view whose live part, which htmx asks for, is the same for everybody of the same rights in the same time zone.
+    """Wrap a view whose live part is the same for all readers with the same rights and time zone.
 
     It holds neither a form's token nor anything else of one user's: its buttons belong to the page's form `act`. Where
     columns of a table can be chosen, `table` is its class, and those are given the same who have chosen the same.
@@ -52,7 +52,7 @@ def answer_part(request, render, table):
 
 
 def render_part(render, key, is_first):
-    """The response, and what is kept of it under `key`: None where there is nothing to be shown to others."""
+    """Return the response, and what to keep of it under `key`: None if there is nothing to show to others."""
     try:
         response, kept = render(), None
         if response.status_code == 200:
@@ -66,7 +66,7 @@ def render_part(render, key, is_first):
 
 
 def name_reader(request, table):
-    """The same for all who are shown the same: by address, rights, time zone and the table's columns, as chosen."""
+    """Return a key that is the same for all readers who see the same: address, rights, time zone, chosen columns."""
     chosen = request.COOKIES.get(name_cookie(name_table(table)), "") if table else ""
     shown = [request.get_full_path(), str(request.user.is_staff), timezone.get_current_timezone_name(), chosen]
     return hashlib.blake2b("\n".join(shown).encode(errors="surrogateescape"), digest_size=16).hexdigest()

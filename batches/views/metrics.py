@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.metrics_core import GaugeMetricFamily
+from prometheus_client.metrics_core import GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from batches import jobs
@@ -36,9 +36,10 @@ def may_see(request):
 
 
 class Standing:
-    """Gauges that are read when they are asked for; none while the database is away."""
+    """The version, and gauges that are read when they are asked for; no gauges while the database is away."""
 
     def collect(self):
+        yield InfoMetricFamily("skipportal", "The version that runs.", {"version": settings.VERSION})
         with suppress(StorageError):
             yield from self.read()
 

@@ -25,6 +25,6 @@ def upload_scorecard(request, pk):
 
 
 def find_most(scores):
-    """The longest bar of each chart."""
+    """Find the longest bar of each chart."""
     charts = ["phones_per_match", "usable_per_match", "credits_per_usable"]
     return {chart: max((getattr(score, chart) or 0 for score in scores), default=0) or 1 for chart in charts}

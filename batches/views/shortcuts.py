@@ -26,7 +26,7 @@ def paginate(request, table, count=None, per_page=25):
 
 
 def show_list(request, template, filterset, table_class, count=None, exclude=(), **context):
-    """A page with filters above a table, of which the columns can be chosen; live parts ask for the table alone."""
+    """Show a page with filters above a table whose columns can be chosen; live parts ask for the table alone."""
     table = table_class(filterset.qs, exclude=exclude)
     choice = choose_columns(request, table)
     table = paginate(request, table, count, choice.rows)
@@ -35,19 +35,19 @@ def show_list(request, template, filterset, table_class, count=None, exclude=(),
 
 
 def find_upload(filterset):
-    """The upload that a list is narrowed to, also where another of its filters makes no sense; or None."""
+    """Return the upload that a list is narrowed to, even if another of its filters makes no sense; or None."""
     filterset.is_valid()
     return Upload.objects.filter(pk=filterset.form.cleaned_data.get("upload")).first()
 
 
 def read_ids(texts):
-    """The numbers among texts, which may hold several with commas between, that can be keys of ours."""
+    """Read the numbers among texts that can be keys of ours; a text may hold several with commas between."""
     parts = [part for text in texts for part in text.split(",")]
     return [int(part) for part in parts if part.isdecimal() and part.isascii() and len(part) < 11 and int(part) < 2**31]
 
 
 def read_number(text):
-    """The first of these in a text; 0 where there is none."""
+    """Return the first of these in a text; 0 if there is none."""
     return next(iter(read_ids([text])), 0)
 
 
@@ -59,7 +59,7 @@ def go_back(request, otherwise):
 
 
 def indent(text):
-    """A body's JSON, indented to be read; half characters stay the escapes that they came as. What is none stays."""
+    """Indent a body's JSON; unpaired surrogates stay escaped. Text that is not JSON is returned unchanged."""
     try:
         indented = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):

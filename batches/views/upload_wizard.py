@@ -33,7 +33,7 @@ def upload_new(request):
 
 
 def upload_file(request, pk):
-    """The first step once more: what is said of a list, and its file."""
+    """Show the first step again: a list's details, and its file."""
     upload = get_object_or_404(Upload, pk=pk)
     if not upload.is_editable:
         return leave(request, upload)
@@ -52,7 +52,7 @@ def show_file_form(request, form, upload=None):
 
 
 def change_file(request, upload, file, **details):
-    """Raises UnreadableFile."""
+    """Replace an upload's file and details. Raises UnreadableFile."""
     header = mapping_templates.header_of(upload.columns)
     if file is None:
         is_done = uploads.change_details(upload, **details)
@@ -77,7 +77,7 @@ def leave(request, upload):
 
 
 def upload_columns(request, pk):
-    """The mapping screen: which column says what."""
+    """Show the mapping screen: which column says what."""
     upload = get_object_or_404(Upload, pk=pk)
     if not upload.is_editable:
         return leave(request, upload)

@@ -39,7 +39,7 @@ def upload_page(request, pk):
 
 @shared
 def show_progress(request, upload, context):
-    """A list that was started: how far it is, its batches and its history."""
+    """Show a list that was started: how far it is, its batches and its history."""
     if upload.is_started:
         progress.look_at_one(upload, timezone.now())
     else:

@@ -1,5 +1,6 @@
-"""Open dashboards as browsers hold them, in a process of their own: each looks every 1.5 s, until standard input ends.
-Says what they saw, and how much of a core they took themselves.
+"""Open dashboards as browsers hold them, in a process of their own.
+
+Each looks every 1.5 s, until standard input ends. Prints what they saw, and how much of a core they took themselves.
 """
 
 import argparse

@@ -20,7 +20,7 @@ PEER_TABLE = """
 
 @contextmanager
 def ground():
-    """Gives a directory and a PostgreSQL as it comes, which waits for the disk; Django is set up on it."""
+    """Return a directory and a PostgreSQL as it comes, which waits for the disk; Django is set up on it."""
     directory = make_directory()
     postgres = Postgres(directory, is_durable=True)
     try:

@@ -11,7 +11,7 @@ from tests.support.services import Postgres, Redis, free_port, make_directory
 
 @contextmanager
 def stage(database, per_second, **environment):
-    """Gives portal and vendor."""
+    """Return portal and vendor."""
     directory = make_directory()
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, directory, ignore_errors=True)
@@ -36,7 +36,7 @@ def stage(database, per_second, **environment):
 
 
 def trace(portal, name, people):
-    """Start a list of so many. Gives when it was started."""
+    """Start a list of so many. Return when it was started."""
     path = portal.directory / f"{name}.csv"
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
@@ -48,7 +48,7 @@ def trace(portal, name, people):
 
 
 def wait_for_the_end(portal, seconds):
-    """Until all lists are complete. Gives for each the seconds that it took from its start."""
+    """Wait until all lists are complete. Return for each the seconds that it took from its start."""
     limit = time.monotonic() + seconds
     while portal.ask("Upload.objects.exclude(status='complete').count()"):
         assert time.monotonic() < limit, "The lists take twice as long as they should."

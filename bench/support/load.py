@@ -68,7 +68,7 @@ def percentile(values, share):
 
 
 def drive(port, calls, positions, connections=32, per_second=None):
-    """Make the calls at these positions, each once, over so many connections. Gives an Outcome."""
+    """Make the calls at these positions, each once, over so many connections. Return an Outcome."""
     poll, busy = select.epoll(), {}
     outcome = Outcome(0, array("H", bytes(2 * len(calls))), array("d"))
     free = [connect(port) for _ in range(connections)]

@@ -1,6 +1,7 @@
 // Parts of a page that move. Each asks for itself every 1.5 seconds and is answered 304 while nothing has changed.
 // What somebody has opened stays open.
-Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) => name !== "open" || element.tagName !== "DETAILS";
+Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) =>
+  name !== "open" || element.tagName !== "DETAILS";
 
 const etags = new WeakMap();
 const state = document.querySelector("[data-live-state]");
@@ -12,7 +13,8 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (isLive(event.target) && document.hidden) event.preventDefault();
 });
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) document.querySelectorAll("[data-live]").forEach((part) => htmx.trigger(part, "look"));
+  if (document.hidden) return;
+  for (const part of document.querySelectorAll("[data-live]")) htmx.trigger(part, "look");
 });
 
 document.addEventListener("htmx:configRequest", (event) => {

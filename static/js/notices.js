@@ -3,8 +3,20 @@ const SEEN = "notices-seen"; // The newest notice that this browser has shown.
 const CHOICE = "notices-here"; // "on" where its owner wants to be shown them.
 
 // A browser may refuse to keep anything: then nothing is shown outside of the page.
-const recall = (name) => { try { return localStorage.getItem(name); } catch { return null; } };
-const keep = (name, value) => { try { localStorage.setItem(name, value); } catch { /* see above */ } };
+const recall = (name) => {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null;
+  }
+};
+const keep = (name, value) => {
+  try {
+    localStorage.setItem(name, value);
+  } catch {
+    /* see above */
+  }
+};
 
 // Whether it could be shown: phones have the permission, but not the way.
 function showOutside(text, tag, url) {

@@ -19,12 +19,13 @@ function putNumber() {
 
 function show() {
   const here = new Set(boxes.map((box) => box.value));
-  boxes.forEach((box) => (box.checked = ticked.has(box.value)));
+  for (const box of boxes) box.checked = ticked.has(box.value);
   const elsewhere = [...ticked].filter((item) => !here.has(item));
   kept.value = elsewhere.join(",");
   bar.hidden = false;
   const words = `${ticked.size} ticked${elsewhere.length ? `, ${elsewhere.length} of them on other pages` : ""}`;
-  bar.querySelector("[role=status]").textContent = ticked.size < most ? words : `${words}. That is the most; filters choose more.`;
+  bar.querySelector("[role=status]").textContent =
+    ticked.size < most ? words : `${words}. That is the most; filters choose more.`;
   sessionStorage.setItem(place, JSON.stringify([...ticked]));
   putNumber();
 }
@@ -35,17 +36,23 @@ function tick(box, isTicked) {
 }
 
 let last = null;
-boxes.forEach((box, at) =>
+for (const [at, box] of boxes.entries()) {
   box.addEventListener("click", (event) => {
     // With Shift, all between this and the last one.
     const [from, to] = event.shiftKey && last !== null ? [Math.min(at, last), Math.max(at, last)] : [at, at];
-    boxes.slice(from, to + 1).forEach((each) => tick(each, box.checked));
+    for (const each of boxes.slice(from, to + 1)) tick(each, box.checked);
     last = at;
     show();
-  }),
-);
-document.querySelector("[data-tick-page]").addEventListener("click", () => (boxes.forEach((box) => tick(box, true)), show()));
-document.querySelector("[data-untick]").addEventListener("click", () => (ticked.clear(), show()));
+  });
+}
+document.querySelector("[data-tick-page]").addEventListener("click", () => {
+  for (const box of boxes) tick(box, true);
+  show();
+});
+document.querySelector("[data-untick]").addEventListener("click", () => {
+  ticked.clear();
+  show();
+});
 form.addEventListener("change", putNumber);
 // Behind the question, which is asked on the document: whoever cancels keeps the ticks.
 window.addEventListener("submit", (event) => {

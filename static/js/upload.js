@@ -43,7 +43,8 @@ function findProblem(file, input) {
   if (kind === ".xls") {
     return `“${file.name}” is an old Excel workbook. Open it, save it as “Excel Workbook (.xlsx)”, and choose that file.`;
   }
-  if (kind && !input.accept.split(",").includes(kind)) return `“${file.name}” is no list that can be read here. ${ADVICE}`;
+  if (kind && !input.accept.split(",").includes(kind))
+    return `“${file.name}” is no list that can be read here. ${ADVICE}`;
   if (file.size > most) {
     const sizes = `${describeSize(file.size, Math.ceil)}; ${describeSize(most)} is the most`;
     return `“${file.name}” has ${sizes}. Split the list and upload one part after the other.`;
@@ -103,7 +104,9 @@ function send(file) {
   request.upload.addEventListener("progress", (event) => showSent(event.loaded / event.total, file.size));
   request.upload.addEventListener("load", () => showWaiting());
   request.addEventListener("load", finish);
-  request.addEventListener("abort", () => stop("The transfer was cancelled, and nothing was stored. The file is still chosen.", "secondary"));
+  request.addEventListener("abort", () =>
+    stop("The transfer was cancelled, and nothing was stored. The file is still chosen.", "secondary"),
+  );
   request.addEventListener("error", () => stop(breakOff()));
   transfer.querySelector("h2").textContent = `Sending ${file.name}`;
   setSending(true);

@@ -34,7 +34,7 @@ def choose(page, name="leads.csv", content=b"Email\r\nada@example.com\r\n"):
 
 
 def start(page, name, file=SAMPLE):
-    """Upload a list; ends on its columns. Gives their address."""
+    """Upload a list; ends on its columns. Return their address."""
     page.goto("/uploads/new/")
     page.get_by_label("File").set_input_files(file)
     page.get_by_label("Name").fill(name)

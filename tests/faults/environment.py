@@ -73,7 +73,7 @@ class Stage:
         return Vendor(self.portal, "--qps", "120", "--store", self.directory / f"{run_name}.sqlite3", *options)
 
     def signal(self, child, number):
-        """Send a signal to the supervisor's child and to what that has started. Gives how many processes these are."""
+        """Send a signal to the supervisor's child and to what that has started. Return how many processes these are."""
         commands = self.portal.processes()
         found = [process for process, command in commands.items() if CHILDREN[child] in command]
         ours = {process for process in found if parent_of(process) == self.portal.process.pid}

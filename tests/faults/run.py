@@ -47,7 +47,7 @@ class Outcome:
 
 
 def perform(stage, name, cases, luck):
-    """Trace lists while `cases` happen. Gives an Outcome; its `faults` are empty where all held."""
+    """Trace lists while `cases` happen. Return an Outcome; its `faults` are empty where all held."""
     begin = time.monotonic()
     stray_from = Stray.objects.aggregate(last=Max("pk"))["last"] or 0
     vendor = stage.start_vendor(name, [fault for case in cases for fault in case.faults])
@@ -102,7 +102,7 @@ def sizes(luck):
 
 
 def start_list(name, size, bad_rows, luck):
-    """Upload, check and start a list of invented people. Gives its id."""
+    """Upload, check and start a list of invented people. Return its id."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(["First Name", "Last Name", "Address", "City", "State", "Zip"])
@@ -136,8 +136,9 @@ def is_over(uploads, vendor, acts):
 
 
 class Decider:
-    """Presses the buttons that a person would: one way or the other, by luck; at the end some try strays again, and
-    re-run what is left.
+    """Presses the buttons that a person would, one way or the other, by luck.
+
+    At the end, some try strays again, and re-run what is left.
     """
 
     def __init__(self, person, uploads, luck):

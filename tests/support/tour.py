@@ -80,7 +80,7 @@ PAGES = [line.split('"')[1] for line in ADDRESSES.splitlines() if line.startswit
 
 
 def furnish(portal, running=20_000):
-    """Fill a new portal with lists in all states. Gives page → address. The list that runs has so many people."""
+    """Fill a new portal with lists in all states. Return page → address. The list that runs has so many people."""
     sample = ROOT / "static" / "sample.csv"
     for name in ("Spring leads", "Heirs of last year"):
         portal.trace(sample, "--name", name, "--wait", "--timeout", "120", *(["--export", portal.directory / "x.csv"]))

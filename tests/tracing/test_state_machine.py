@@ -1,5 +1,6 @@
-"""Whatever the order of calls, acknowledgements, results, completions, sweeps and decisions: nothing is lost, nothing
-is bought twice without a decision, and everything comes to an end.
+"""Nothing is lost, nothing is bought twice without a decision, and everything comes to an end.
+
+That holds whatever the order of calls, acknowledgements, results, completions, sweeps and decisions.
 
 Hypothesis plays vendor, clock, workers and staff in random orders; only the socket to the vendor is faked.
 """

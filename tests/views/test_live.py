@@ -97,7 +97,6 @@ def ask(rf, monkeypatch):
 @pytest.mark.parametrize("seconds", [0, 30])
 def test_who_asks_while_another_renders_is_given_the_last_one(ask, monkeypatch, seconds):
     """Also where the rendering takes long, and more than one asks meanwhile."""
-
     later = time.time() + seconds
 
     def render(request):

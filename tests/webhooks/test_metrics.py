@@ -5,6 +5,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from batches import jobs
 from batches.models import Batch
 from batches.views import metrics
+from skipportal import __version__
 
 pytestmark = pytest.mark.django_db
 
@@ -21,6 +22,12 @@ def test_it_says_how_things_stand(client, batch):
     assert 'skipportal_batches{status="refused"} 0.0' in lines
     assert 'skipportal_queue_jobs{queue="vendor"} 0.0' in lines
     assert "skipportal_held 0.0" in lines
+
+
+def test_it_says_which_version_runs(client):
+    status, lines = read(client)
+    assert status == 200
+    assert f'skipportal_info{{version="{__version__}"}} 1.0' in lines
 
 
 def test_it_takes_as_many_queries_for_many_batches(client, batch, django_assert_num_queries):

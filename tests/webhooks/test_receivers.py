@@ -49,7 +49,7 @@ def site():
 @pytest.fixture
 def send(site):
     def send(address, *chunks, method="POST", headers=()):
-        """Gives the status, the headers and the body of the answer."""
+        """Return the status, the headers and the body of the answer."""
         messages = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
         messages, sent = [*messages, {"type": "http.request", "body": b""}], []
         scope = {"type": "http", "method": method, "path": unquote(address), "headers": list(headers)}

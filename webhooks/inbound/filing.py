@@ -48,15 +48,16 @@ class Delivery:
 
 
 def take_all(deliveries):
-    """File deliveries, or keep them whole as strays. Gives for each a Fate; None where the database is away for longer
-    than STORE_WAIT after it arrived. What has a fate is stored.
+    """File deliveries, or keep them whole as strays. Return a Fate for each; what has a fate is stored.
+
+    The fate is None if the database is away for longer than STORE_WAIT after the delivery arrived.
     """
     filed = file_together(deliveries)
     return [Fate.FILED if delivery in filed else take(delivery) for delivery in deliveries]
 
 
 def file_together(deliveries):
-    """The quick way: all answers whose items await them in one transaction. Gives those that were filed.
+    """File every answer whose item is pending, in one transaction. Return the deliveries that were filed.
 
     Whatever goes wrong here is left to the way of each single one.
     """
@@ -122,7 +123,7 @@ def try_again(stray, user):
 
 
 def file_or_refuse(kind, token, body, file):
-    """What becomes of a delivery, and why it is a stray, if it is. Raises the database's error while that is away."""
+    """Return what became of a delivery, and, for a stray, why. Raises the database's error while that is away."""
     try:
         text = protocol.read_text(body)
         filing = file(token, DECODE[kind](text), text)
@@ -138,12 +139,12 @@ def file_or_refuse(kind, token, body, file):
 
 
 def decide(strays, status, user):
-    """Write down what becomes of strays. Gives how many: what was decided before stays."""
+    """Write down what becomes of strays. Return how many: what was decided before stays."""
     return strays.waiting().update(status=status, decided_at=timezone.now(), decided_by=user)
 
 
 def purge_expired(now):
-    """Forget the bodies of strays older than RESULT_RETENTION_DAYS, as those of answers are. Gives how many."""
+    """Forget the bodies of strays older than RESULT_RETENTION_DAYS, as those of answers are. Return how many."""
     if not settings.RESULT_RETENTION_DAYS:
         return 0
     expired = Stray.objects.filter(received_at__lt=now - timedelta(days=settings.RESULT_RETENTION_DAYS))

@@ -24,7 +24,7 @@ class Desk:
         self.waiting, self.work = [], None
 
     async def take(self, delivery):
-        """What became of a delivery, as take_all() says it; None where that took longer than PATIENCE.
+        """Return what became of a delivery, as take_all() says it; None if that took longer than PATIENCE.
 
         It may be filed later all the same, which does no harm.
         """

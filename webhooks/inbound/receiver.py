@@ -46,7 +46,7 @@ class Receiver:
         return metrics.note_status(status)
 
     async def answer(self, receiver, token, scope, receive):
-        """The status that a call is answered with."""
+        """Return the status to answer a call with."""
         if scope["method"] != "POST":
             return 405
         headers = dict(scope["headers"])
@@ -68,7 +68,7 @@ class Receiver:
 
 
 async def read_body(receive):
-    """The body, or None if it is over the limit. One that was cut short is kept as far as it came."""
+    """Return the body, or None if it is over the limit. One that was cut short is kept as far as it came."""
     chunks, size, has_more = [], 0, True
     while has_more:
         message = await receive()

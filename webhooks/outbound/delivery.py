@@ -43,7 +43,7 @@ def claim(message, now):
 
 
 def call(message):
-    """The status of the answer, or None, and what went wrong, or nothing."""
+    """Return the status of the answer, or None, and what went wrong, or nothing."""
     body = message.body.encode()
     headers = sign(message.endpoint.secret, message.message_id, int(timezone.now().timestamp()), body)
     try:

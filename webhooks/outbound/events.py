@@ -40,7 +40,7 @@ def make_message(endpoint, upload, counts, now):
 
 
 def make_test(endpoint, now):
-    """A message by which somebody sees whether an endpoint is reached."""
+    """Return a message that shows whether an endpoint can be reached."""
     return Message(endpoint=endpoint, body=write_body("test", now, {}), created_at=now, next_try_at=now)
 
 

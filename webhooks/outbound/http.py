@@ -36,7 +36,7 @@ class Place:
 
 
 def find_place(url):
-    """The Place of an address that may be called. Asks the name servers; raises Forbidden."""
+    """Return the Place of an address that may be called. Asks the name servers; raises Forbidden."""
     try:
         parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -75,7 +75,7 @@ def is_public(ip):
 
 
 def post(url, body, headers):
-    """The status that a call is answered with. Raises Forbidden, or OSError or urllib3's HTTPError without an answer.
+    """Return the status of the answer. Raises Forbidden, or OSError or urllib3's HTTPError without an answer.
 
     Redirects are not followed, and the answer's body is not read.
     """
