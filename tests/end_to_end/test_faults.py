@@ -7,17 +7,19 @@ import sys
 
 import pytest
 
+from tests.faults.__main__ import WAYS
 from tests.support.portal import ROOT
 
-pytestmark = pytest.mark.xdist_group("faults")
 SHARPEST = ["before the acknowledgement", "under load", "without a name"]
 TIME_LIMIT = 900
-"""Seconds. It takes some two minutes."""
+"""Seconds. It takes about a minute."""
 
 
-def test_no_fault_loses_a_result_or_buys_one_twice(request):
+@pytest.mark.parametrize("way", range(len(WAYS)))
+def test_no_fault_loses_a_result_or_buys_one_twice(request, way):
     """The sharpest cases alone, and two combinations; the seed is fixed, what races is not."""
     command = [sys.executable, "-m", "tests.faults", "--database", request.config.getoption("database")]
+    command += ["--way", str(way)]
     command += ["--seed", "short", "--combinations", "2", *(word for case in SHARPEST for word in ("--only", case))]
     with subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True

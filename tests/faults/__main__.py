@@ -37,6 +37,9 @@ def main():
     parser.add_argument(
         "--only", metavar="WORDS", action="append", help="Alone only cases whose name holds these words."
     )
+    parser.add_argument(
+        "--way", type=int, choices=range(len(WAYS)), action="append", help="With these settings alone, by their number."
+    )
     parser.add_argument("--log", type=Path, help="Append a line of JSON for each run.")
     parser.add_argument("--table", type=Path, nargs="+", metavar="LOG", help="Make the table of earlier runs, and end.")
     options = parser.parse_args()
@@ -46,8 +49,8 @@ def main():
     say(f"Seed: {options.seed}")
     outcomes = []
     for database in options.database or ["sqlite", "postgresql"]:
-        for way, environment in enumerate(WAYS):
-            outcomes += play_all(database, environment, plan(options, database, way), options)
+        for way in options.way or range(len(WAYS)):
+            outcomes += play_all(database, WAYS[way], plan(options, database, way), options)
     say(make_table(outcomes))
     sys.exit(any(outcome["faults"] for outcome in outcomes))
 
