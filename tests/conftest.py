@@ -1,4 +1,5 @@
 import django_rq
+import hypothesis
 import pytest
 from django.core.cache import cache
 from django.core.files.base import ContentFile
@@ -14,6 +15,8 @@ from batches.tracing.lifecycle import move_batch
 from batches.vendor import protocol
 from batches.views import live
 from tests.factories import answer_for, people, to_csv
+
+hypothesis.settings.register_profile("fast", max_examples=25)
 
 
 @pytest.fixture(scope="session", autouse=True)

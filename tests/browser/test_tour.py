@@ -44,8 +44,8 @@ def addresses(portal):
 
 @pytest.fixture(scope="module")
 def tourist(chromium, portal):
-    """A page for the whole tour. One of the addresses leads nowhere, which the browser's console calls an error."""
-    with browse(chromium, portal, expected="404", viewport=WIDE) as page:
+    """A page for the whole tour. What its console says is looked at elsewhere: here pages are left half loaded."""
+    with browse(chromium, portal, expected="", viewport=WIDE) as page:
         yield page
 
 

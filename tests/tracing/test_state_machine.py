@@ -45,7 +45,7 @@ REPLIES = {
     "refused": (400, {"message": "Something is wrong"}),
     "named": (400, {"message": '"[0].zip" must be digits'}),
 }
-EXAMPLES = 40
+EXAMPLES = how_much().max_examples * 2 // 5
 """Of each policy. A thousand take some minutes."""
 FATES = ["taken", "taken", "short", "results first", "lost", "killed", *REPLIES]
 LATER = strategies.sampled_from([timedelta(), timedelta(minutes=3), timedelta(hours=2), timedelta(days=2)])
