@@ -1,6 +1,8 @@
-"""A new list, from a file and what was told about it: made once for each key."""
+"""A new list, from a file and the settings given with it: made once for each key."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.db import transaction
 
@@ -8,6 +10,8 @@ from api.errors import BadInput, Conflict
 from api.models import OrderKey
 from batches.files.file_format import UnreadableFile
 from batches.intake import list_options, uploads
+from batches.intake.list_options import GivenSettings, Refused
+from batches.intake.trace_settings import NAMES
 from batches.models import Upload
 from batches.statuses import Priority
 
@@ -59,60 +63,38 @@ def find_ordered(kept, file_digest):
 
 
 def order_upload(user, file, order):
-    """A draft whose columns are read as told, and else as guessed. Nothing starts by itself."""
+    """A draft whose columns are read as given, and else as guessed. Nothing starts by itself."""
+    given = GivenSettings(**order.settings())
     try:
-        refuse_odd(order)
+        with refusals_as_bad_input():
+            list_options.refuse_invalid(given)
         upload = uploads.receive(file, user, order.name, Priority[order.priority.name], order.source)
     except UnreadableFile as problem:
         raise BadInput("file", str(problem)) from None
     try:
-        settle(upload, order)
+        with refusals_as_bad_input():
+            apply_settings(upload, given)
     except BadInput:
         discard(upload)
         raise
     return upload
 
 
-def refuse_odd(told):
-    """Raise BadInput for what can be refused before the columns are known."""
-    checks = {
-        "match": lambda: list_options.refuse_odd_match(told.match, "match"),
-        "look_back": lambda: list_options.refuse_odd_look_back(told.look_back, "look_back"),
-        "fixed": lambda: list_options.read_fixed(told.fixed, "fixed"),
-    }
-    for field, check in checks.items():
-        take(field, check)
-
-
-def take(field, read):
+@contextmanager
+def refusals_as_bad_input() -> Iterator[None]:
+    """Turn a Refused into the BadInput that the API answers with."""
     try:
-        return read()
-    except list_options.Refused as problem:
-        raise BadInput(field, str(problem)) from None
+        yield
+    except Refused as problem:
+        raise BadInput(problem.setting, str(problem)) from None
 
 
-def settle(upload, told):
-    """Write what was told into a draft. Who told a column is in no doubt about it."""
-    settled = read_told(upload, told)
-    upload.doubts = {name: doubt for name, doubt in upload.doubts.items() if name not in name_told(told)}
-    for name, value in settled.items():
-        setattr(upload, name, value)
-    upload.save(update_fields=["doubts", *settled])
-
-
-def name_told(told):
-    return list_options.name_fields([*told.mapping, *told.fixed])
-
-
-def read_told(upload, told):
-    """What becomes of an upload's columns and options, as field of the upload → value. Raises BadInput."""
-    refuse_odd(told)
-    fixed = upload.fixed | list_options.read_fixed(told.fixed, "fixed")
-    return {
-        "mapping": take("mapping", lambda: list_options.read_mapping(upload, told.mapping, "mapping")),
-        "fixed": {name: value for name, value in fixed.items() if value},
-        "match": told.match or upload.match,
-    } | list_options.keep_told(told.dict())
+def apply_settings(upload: Upload, given: GivenSettings) -> None:
+    """Save the given settings of a draft. Nobody needs to be asked about a column that was given. Raises Refused."""
+    settings = list_options.read_settings(upload, given)
+    settings.apply_to(upload)
+    upload.doubts = {name: doubt for name, doubt in upload.doubts.items() if name not in given.fields}
+    upload.save(update_fields=["doubts", *NAMES])
 
 
 @transaction.atomic

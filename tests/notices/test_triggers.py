@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from batches import jobs
 from batches.intake import uploads
+from batches.intake.trace_settings import TraceSettings
 from batches.models import Batch, Hold, Upload
 from batches.statuses import BatchStatus
 from batches.tracing import decisions, spending
@@ -142,7 +143,7 @@ def test_a_list_that_could_not_be_read_is_told_of(make_upload, set_upload, alice
     set_upload(upload, status="failed", problem="It is cut off.")
     (notice,) = tell()
     assert (notice.user, notice.kind, notice.text) == (alice, Kind.FAILED, "“people” could not be read.")
-    uploads.accept_mapping(upload, upload.mapping, {}, [], alice)
+    uploads.accept_settings(upload, TraceSettings.from_upload(upload), alice)
     set_upload(upload, status="failed")
     assert len(tell()) == 2
 
