@@ -13,7 +13,7 @@ from django.utils import timezone
 from batches.lease import CLOCK, is_taken
 from batches.models import Batch, Upload
 from batches.reports.charts import Chart, lay_chart
-from batches.reports.progress import SHOWN, read_progress
+from batches.reports.progress import SHOWN, ListProgress, follow, read_progress
 from batches.statuses import ANSWERED, COUNTED, GONE, OPEN, BatchStatus
 from batches.tracing.counts import Counts, closed_beside, counted_in, grouped
 from batches.tracing.spending import to_money
@@ -81,12 +81,12 @@ class Total(Counts):
 
 @dataclass
 class Overview:
-    active: list
-    """Uploads in progress, each with `counts`, and with what `follow` says of it."""
+    active: list[tuple[Upload, ListProgress]]
+    """Lists in progress."""
     has_more: bool
     """Whether there are more in progress than these."""
-    finished: list
-    """Uploads that ended last, with their `counts`."""
+    finished: list[tuple[Upload, Counts]]
+    """Lists that ended last."""
     today: Total
     month: Total
     minutes: list
@@ -103,13 +103,14 @@ def look(now, is_held):
     active, has_more = active[:SHOWN], len(active) > SHOWN
     finished = list(Upload.objects.finished().order_by(F("completed_at").desc(nulls_last=True))[:FINISHED])
     is_clock_there = is_taken(CLOCK)
-    progress = read_progress(active, finished, now, is_clock_there and not is_held)
+    progress = read_progress(active + finished, now)
+    lists = follow(active, progress, is_clock_there and not is_held)
     pace = progress.pace
     columns = [{name: getattr(minute, name) for name in ANSWERED} for minute in pace.minutes]
     return Overview(
-        active,
+        [(upload, lists[upload.pk]) for upload in active],
         has_more,
-        finished,
+        [(upload, progress.counts[upload.pk]) for upload in finished],
         *add_up(progress),
         pace.minutes,
         lay_chart(columns, ANSWERED),

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from batches.forms.uploads import ContinuationForm
 from batches.models import Upload
-from batches.reports import progress
+from batches.reports.progress import look_at_one
 from batches.statuses import Outcome, UploadStatus
 from batches.tables.filters import UploadFilter
 from batches.tables.tables import BatchTable, EventTable, ItemTable, UploadTable
@@ -41,10 +41,10 @@ def upload_page(request, pk):
 def show_progress(request, upload, context):
     """A list that was started: how far it is, its batches and its history."""
     if upload.is_started:
-        progress.look_at_one(upload, timezone.now())
+        context["progress"] = look_at_one(upload, timezone.now())
+        context["counts"] = context["progress"].counts
     else:
-        upload.counts = count_uploads([upload])[upload.pk]
-    context["counts"] = upload.counts
+        context["counts"] = count_uploads([upload])[upload.pk]
     batches = upload.batches.for_lists().order_by("number")
     context["table"] = paginate(request, BatchTable(batches, exclude=["upload"]), count_batches)
     context["events"] = EventTable(upload.events.with_names().order_by("-at", "-id")[:12])
