@@ -21,7 +21,6 @@ from api.schemas import (
 )
 from api.serializers import describe_batches, describe_uploads
 from batches import jobs
-from batches.intake import uploads as intake_uploads
 from batches.intake.list_options import GivenSettings, read_complete_settings
 from batches.models import Upload
 from batches.statuses import UploadStatus
@@ -88,9 +87,8 @@ def check_upload(request, pk: int, given: Body[SettingsIn | None] = None):
     upload = get_object_or_404(Upload, pk=pk)
     with creation.refusals_as_bad_input():
         settings = read_complete_settings(upload, GivenSettings(**(given or SettingsIn()).settings()))
-    if not intake_uploads.accept_settings(upload, settings, request.user):
+    if not jobs.check(upload, settings, request.user):
         raise Conflict(f"A list that is {upload.status} cannot be checked.")
-    jobs.enqueue("intake", jobs.check_rows, pk)
     return show(pk)
 
 
@@ -98,13 +96,11 @@ def check_upload(request, pk: int, given: Body[SettingsIn | None] = None):
 def start_upload(request, pk: int):
     """Start a list that is ready. If it has status `approval` then, somebody else must approve it on screen."""
     try:
-        status = spending.start(get_object_or_404(Upload, pk=pk), request.user)
+        status = jobs.start(get_object_or_404(Upload, pk=pk), request.user)
     except spending.OverLimit as problem:
         raise Conflict(str(problem)) from None
     if status is None:
         raise Conflict("This list is not ready, has been started already, or nobody in it can be traced.")
-    if status == UploadStatus.RUNNING:
-        jobs.enqueue("planning", jobs.plan_upload, pk)
     return show(pk)
 
 

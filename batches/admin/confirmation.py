@@ -9,7 +9,6 @@ from django.template.response import TemplateResponse
 
 from batches import jobs
 from batches.admin.base import read_number
-from batches.tracing import decisions
 
 MOST = 1000
 """Records that are decided about at once, also where all that a search finds are chosen."""
@@ -93,9 +92,7 @@ def ask(model_admin, request, name, chosen, question, **shown):
 
 def rerun(model_admin, request, items, chosen):
     """Have items asked for once more, and planned; `chosen` is how many people were meant."""
-    moved = decisions.rerun(items, request.user)
-    for upload_id in moved:
-        jobs.enqueue("planning", jobs.plan_upload, upload_id)
+    moved = jobs.rerun(items, request.user)
     why_not = "only missing people and errors of lists that are not cancelled can be re-run"
     tell(
         model_admin,

@@ -30,10 +30,9 @@ def upload_mended(request, pk):
     try:
         if not form.is_valid():
             raise UnreadableFile("Choose the file with the mended rows.")
-        continuation = corrections.receive(upload, form.cleaned_data["mended"], request.user)
+        jobs.receive_corrections(upload, form.cleaned_data["mended"], request.user)
     except (UnreadableFile, spending.OverLimit) as problem:
         messages.error(request, str(problem))
     else:
-        jobs.enqueue("intake", jobs.check_continuation, continuation.pk)
         messages.success(request, "The mended rows are being read.")
     return redirect(upload)

@@ -127,13 +127,12 @@ def choose_template(request, upload):
 
 
 def accept_columns(request, upload, form):
-    if not uploads.accept_settings(upload, form.settings, request.user):
+    if not jobs.check(upload, form.settings, request.user):
         return leave(request, upload)
     request.session.pop(KEPT, None)
     upload.refresh_from_db()
     if name := form.cleaned_data["template"]:
         mapping_templates.remember(upload, name, request.user)
-    jobs.enqueue("intake", jobs.check_rows, upload.pk)
     return redirect(upload)
 
 

@@ -23,7 +23,6 @@ from batches.intake.trace_settings import TraceSettings
 from batches.models import Batch, Hold, Item, Upload
 from batches.sandbox.faults import REFUSED_NAME
 from batches.statuses import OPEN, STARTED, BatchStatus, Priority, UploadStatus
-from batches.tracing import spending
 from tests.faults.cases import Missed
 from tests.faults.checks import Audit
 from webhooks.models import Stray
@@ -116,8 +115,7 @@ def start_list(name, size, bad_rows, luck):
     intake_uploads.accept_settings(upload, TraceSettings.from_upload(upload), None)
     row_import.check_rows(upload.pk)
     upload.refresh_from_db()
-    assert spending.start(upload, None)
-    jobs.enqueue("planning", jobs.plan_upload, upload.pk)
+    assert jobs.start(upload, None)
     return upload.pk
 
 

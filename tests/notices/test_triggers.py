@@ -80,7 +80,7 @@ def test_telling_takes_as_many_queries_however_many_lists_there_are(complete, co
 
 
 def tell_all():
-    for step in jobs.TICK:
+    for step in jobs.every_second.steps:
         if step.__module__ == "notices.triggers":
             step(timezone.now())
 

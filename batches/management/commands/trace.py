@@ -88,13 +88,11 @@ class Command(BaseCommand):
         upload.refresh_from_db()
         if upload.status == UploadStatus.FAILED:
             raise Refused(upload.problem)
-        status = spending.start(upload, None)
+        status = jobs.start(upload, None)
         if status is None:
             raise Refused(f"None of the {upload.row_count} rows can be traced: see upload {upload.pk} for the reasons.")
-        elif status == UploadStatus.APPROVAL:
+        if status == UploadStatus.APPROVAL:
             self.stderr.write(f"Somebody must approve this list before it is started: upload {upload.pk}.")
-        else:
-            jobs.enqueue("planning", jobs.plan_upload, upload.pk)
         return upload
 
     def warn_of_doubts(self, upload: Upload, settings: TraceSettings) -> None:
