@@ -1,6 +1,6 @@
 """What the dashboard says: what runs and until when, what it brings and costs, and how things stand with the vendor.
 
-In a number of queries that does not depend on how much there is; none reads more people than are in open batches.
+The number of queries does not grow with how much there is; none reads more people than are in open batches.
 """
 
 from dataclasses import dataclass
@@ -157,7 +157,7 @@ def count_outside(first, midnight, unplanned):
     are in no batch that counts: in none, or in one that was dissolved or cancelled.
     """
     gone = list(Batch.objects.filter(status__in=GONE, submitted_at__gte=first - LATE).values_list("pk", flat=True))
-    answered = counted_in(gone or [0]).filter(answered_at__gte=first)
+    answered = counted_in(gone).filter(answered_at__gte=first)
     is_today = ExpressionWrapper(Q(answered_at__gte=midnight), output_field=BooleanField())
     lately = [row for row in unplanned if row["answered_at"] and row["answered_at"] >= first]
     lately = [row | {"is_today": row["answered_at"] >= midnight} for row in lately]

@@ -1,6 +1,6 @@
 """How far lists are that are in progress, how quickly they go, and until when.
 
-In a number of queries that does not depend on how much there is; none reads more people than are in open batches.
+The number of queries does not grow with how much there is; none reads more people than are in open batches.
 """
 
 from collections import Counter, defaultdict
@@ -99,7 +99,7 @@ def read_batches(uploads, since):
 def count_lately(batches, since, now):
     """Rows of counts of these batches, several of each where its people were answered in different minutes since."""
     minute, others = group_lately(since, now)
-    items = counted_in(batches.keys() or [0]).annotate(minute=minute)
+    items = counted_in(batches.keys()).annotate(minute=minute)
     return grouped(items, "batch_id", "upload_id", "minute", **others)
 
 
@@ -176,7 +176,7 @@ def read_strips(uploads, progress):
     for pk, status, number in shown.values_list("upload_id", "status").annotate(Count("pk")):
         numbers[pk][status] = number
     short = [pk for pk, statuses in numbers.items() if sum(statuses.values()) <= MOST_CELLS]
-    rows = shown.filter(upload__in=short or [0]).order_by("upload", "number")
+    rows = shown.filter(upload__in=short).order_by("upload", "number")
     for pk, upload_id, status, size in rows.values_list("pk", "upload_id", "status", "size"):
         strips[upload_id].append((status, share(status, progress.done[pk], size), 1))
     for pk in numbers.keys() - set(short):

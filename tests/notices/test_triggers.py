@@ -67,15 +67,15 @@ def test_lists_of_nobody_or_of_somebody_inactive_are_told_to_nobody(complete, se
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_telling_takes_as_many_queries_however_many_lists_there_are(complete, count, django_assert_num_queries):
+def test_telling_takes_no_more_queries_however_many_lists_there_are(complete, count, django_assert_max_num_queries):
     for number in range(count):
         complete(first=number)
     # Lists, their counts in three, notices.
-    with django_assert_num_queries(6):
+    with django_assert_max_num_queries(6):
         triggers.tell_completions(timezone.now())
     assert Notice.objects.count() == count
     # Nothing new: completions; three of readings; approvals; two of batches; holds.
-    with django_assert_num_queries(8):
+    with django_assert_max_num_queries(8):
         tell_all()
 
 
