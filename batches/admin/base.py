@@ -8,6 +8,7 @@ from django.contrib.auth import get_permission_codename
 from django.db.models import Q
 from django.utils.text import capfirst
 
+from batches.keys import read_key
 from batches.models import Batch, Upload
 from batches.tables.paging import CappedPaginator
 
@@ -79,7 +80,7 @@ class LongAdmin(ReadOnlyAdmin):
 
 def of_number(name, text):
     """Records with the number that `text` is, by `name`; none where it is no number of ours."""
-    number = read_number(text)
+    number = read_key(text)
     return Q(**{name: number}) if number else Q(pk__in=[])
 
 
@@ -87,9 +88,3 @@ def of_lists(text):
     """What belongs to the last lists with `text` in their names. The lists are read through: they are thousands."""
     named = Upload.objects.filter(name__icontains=text).order_by("-pk")
     return Q(upload__in=list(named.values_list("pk", flat=True)[:MOST_LISTS]))
-
-
-def read_number(text):
-    """A key of ours, from 1 to 2³¹ - 1; None where the text is none."""
-    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 11 else 0
-    return number if 0 < number < 2**31 else None

@@ -8,7 +8,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.template.response import TemplateResponse
 
 from batches import jobs
-from batches.admin.base import read_number
+from batches.keys import read_key
 
 MOST = 1000
 """Records that are decided about at once, also where all that a search finds are chosen."""
@@ -68,10 +68,10 @@ def is_confirmed(request):
 def read_confirmed(queryset, text):
     """Records from `pk:attempts pk:attempts …`: a batch that was tried again since is decided about as it was shown."""
     tries = dict(part.partition(":")[::2] for part in text.split()[:MOST])
-    chosen = list(queryset.filter(pk__in=[pk for pk in tries if read_number(pk)]).order_by("pk"))
+    chosen = list(queryset.filter(pk__in=[pk for pk in tries if read_key(pk)]).order_by("pk"))
     for record in chosen:
         if hasattr(record, "attempts"):
-            record.attempts = read_number(tries[str(record.pk)]) or 0
+            record.attempts = read_key(tries[str(record.pk)]) or 0
     return chosen
 
 

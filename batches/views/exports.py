@@ -10,10 +10,11 @@ from batches.exports import files
 from batches.exports.layouts import FIELDS, NUMBERED, fold_name
 from batches.files.writers import FORMATS
 from batches.forms.exports import ExportForm, LayoutForm
+from batches.keys import read_keys
 from batches.models import Export, ExportLayout, Upload
 from batches.tables.filters import ExportFilter, ItemFilter
 from batches.tables.tables import ExportTable
-from batches.views.shortcuts import find_upload, read_ids, show_list
+from batches.views.shortcuts import find_upload, show_list
 
 COUNTED_AT_ONCE = 50_000
 """Rows of a list up to which a file is counted as soon as something is chosen; above, when somebody asks for it."""
@@ -69,7 +70,7 @@ def choose_items(request, filterset):
     """
     chosen = filterset.chosen
     chosen |= {name: "what was typed" for name in ("q", "problem") if name in chosen}
-    if ticked := read_ids(request.GET.getlist("item")):
+    if ticked := read_keys(request.GET.getlist("item")):
         return filterset.qs.filter(pk__in=ticked), chosen | {"ticked": len(ticked)}
     return filterset.qs, chosen
 

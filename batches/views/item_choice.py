@@ -2,15 +2,15 @@
 
 from django.contrib import messages
 
+from batches.keys import read_key, read_keys
 from batches.models import Item
 from batches.tables import paging
 from batches.tables.filters import ItemFilter
-from batches.views.shortcuts import read_ids, read_number
 
 
 def is_as_shown(request, items, shown, counted_to=None):
     """Whether there are no more people by now than a question named, who were counted so far; if there are, say so."""
-    shown = read_number(shown)
+    shown = read_key(shown) or 0
     if items.order_by()[:counted_to].count() <= shown:
         return True
     said = f"Nothing was done: there are {items.count():,} now, not {shown:,}. Look again and decide."
@@ -20,7 +20,7 @@ def is_as_shown(request, items, shown, counted_to=None):
 
 def choose_people(request):
     """The items that are ticked, or all that the filters choose of a list or a batch; None where nobody is."""
-    which, ticked = request.POST.get("which"), read_ids(request.POST.getlist("item"))
+    which, ticked = request.POST.get("which"), read_keys(request.POST.getlist("item"))
     if ticked and which != "all":
         return Item.objects.filter(pk__in=ticked)
     filterset = ItemFilter(request.POST, Item.objects.all())

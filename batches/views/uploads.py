@@ -4,6 +4,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
 from batches.forms.uploads import ContinuationForm
+from batches.keys import read_key
 from batches.models import Upload
 from batches.reports.progress import look_at_one
 from batches.statuses import Outcome, UploadStatus
@@ -56,8 +57,8 @@ def upload_history(request, pk):
     """All that happened to an upload and its batches, or to one of them, in order."""
     upload = get_object_or_404(Upload, pk=pk)
     events = upload.events.with_names()
-    if request.GET.get("batch", "").isdecimal():
-        events = events.filter(batch__number=request.GET["batch"][:9])
+    if number := read_key(request.GET.get("batch", "")):
+        events = events.filter(batch__number=number)
     table = paginate(request, EventTable(events), per_page=100)
     return render(request, "uploads/history.html", {"upload": upload, "table": table})
 
