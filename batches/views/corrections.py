@@ -6,13 +6,13 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_POST
 
 from batches import jobs
+from batches.exports.download import send_file
 from batches.files.file_format import UnreadableFile
 from batches.forms.uploads import ContinuationForm
 from batches.intake import corrections
 from batches.models import Upload
 from batches.tracing import spending
 from batches.tracing.lifecycle import record
-from batches.views.exports import send_file
 
 
 def upload_rejected(request, pk):
