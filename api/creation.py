@@ -4,14 +4,12 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import transaction
-
 from api.errors import BadInput, Conflict
 from api.models import OrderKey
 from batches.files.file_format import UnreadableFile
-from batches.intake import list_options, uploads
+from batches.intake import list_options
 from batches.intake.list_options import GivenSettings, Refused
-from batches.intake.trace_settings import NAMES
+from batches.intake.trace_settings import NAMES, TraceSettings
 from batches.models import Upload
 from batches.statuses import Priority
 
@@ -65,18 +63,13 @@ def find_ordered(kept, file_digest):
 def order_upload(user, file, order):
     """A draft whose columns are read as given, and else as guessed. Nothing starts by itself."""
     given = GivenSettings(**order.settings())
+    details = {"name": order.name, "priority": Priority[order.priority.name], "source": order.source}
     try:
         with refusals_as_bad_input():
-            list_options.refuse_invalid(given)
-        upload = uploads.receive(file, user, order.name, Priority[order.priority.name], order.source)
+            upload, settings = list_options.receive(file, user, given, **details)
     except UnreadableFile as problem:
         raise BadInput("file", str(problem)) from None
-    try:
-        with refusals_as_bad_input():
-            apply_settings(upload, given)
-    except BadInput:
-        discard(upload)
-        raise
+    save_settings(upload, settings, given)
     return upload
 
 
@@ -89,16 +82,8 @@ def refusals_as_bad_input() -> Iterator[None]:
         raise BadInput(problem.setting, str(problem)) from None
 
 
-def apply_settings(upload: Upload, given: GivenSettings) -> None:
-    """Save the given settings of a draft. Nobody needs to be asked about a column that was given. Raises Refused."""
-    settings = list_options.read_settings(upload, given)
+def save_settings(upload: Upload, settings: TraceSettings, given: GivenSettings) -> None:
+    """Save the settings of a draft. Nobody needs to be asked about a column that was given."""
     settings.apply_to(upload)
     upload.doubts = {name: doubt for name, doubt in upload.doubts.items() if name not in given.fields}
     upload.save(update_fields=["doubts", *NAMES])
-
-
-@transaction.atomic
-def discard(upload):
-    """Forget a draft that nobody has been told of."""
-    Upload.objects.filter(pk=upload.pk).delete()
-    upload.file.delete(save=False)

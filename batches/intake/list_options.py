@@ -7,6 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.contrib.auth.models import User
+from django.core.files.base import File
+
+from batches.intake import uploads
 from batches.intake.trace_settings import LONGEST_LOOK_BACK, OPTION_NAMES, TraceSettings
 from batches.mapping.fields import FIXABLE, FULL_NAME, MAPPABLE, NAME_PARTS
 from batches.models import Upload
@@ -65,6 +69,20 @@ def refuse_invalid(given: GivenSettings) -> None:
     if unknown := name_fields(given.fixed) - set(FIXABLE):
         names = ", ".join(unknown)
         raise given.refuse("fixed", f": {names} cannot be the same for all rows; {', '.join(FIXABLE)} can.")
+
+
+def receive(file: File, user: User | None, given: GivenSettings, **details: Any) -> tuple[Upload, TraceSettings]:
+    """Keep a file as a draft, and return it with the settings that it is to have. `details` as in uploads.receive.
+
+    Raises UnreadableFile and Refused; no draft is left then.
+    """
+    refuse_invalid(given)
+    upload = uploads.receive(file, user, **details)
+    try:
+        return upload, read_settings(upload, given)
+    except Refused:
+        uploads.discard(upload)
+        raise
 
 
 def read_settings(upload: Upload, given: GivenSettings) -> TraceSettings:

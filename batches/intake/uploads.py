@@ -99,6 +99,13 @@ def use_template(upload, template, samples):
     upload.doubts = {name: doubt for name, doubt in upload.doubts.items() if name not in upload.fixed}
 
 
+@transaction.atomic
+def discard(upload: Upload) -> None:
+    """Forget a draft that nobody knows of yet."""
+    Upload.objects.filter(pk=upload.pk).delete()
+    upload.file.delete(save=False)
+
+
 def change_sheet(upload, sheet):
     """Read another sheet of a draft's workbook. False if it is no draft any more; raises UnreadableFile."""
     examine(upload, sheet)

@@ -138,7 +138,7 @@ def test_a_call_that_was_cut_off_is_never_repeated_by_itself(caller, monkeypatch
         raise OSError("The disk is full.")
 
     with monkeypatch.context() as patch:
-        patch.setattr("api.creation.uploads.receive", fail)
+        patch.setattr("batches.intake.list_options.uploads.receive", fail)
         assert caller.send(key="k").status_code == 500
     assert caller.send(key="k").status_code == 409
 

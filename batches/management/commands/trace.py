@@ -77,10 +77,9 @@ class Command(BaseCommand):
 
     def begin(self, *, file, name, priority, source, **options):
         given = read_given(**options)
-        list_options.refuse_invalid(given)
+        details = {"name": name, "priority": Priority[priority.upper()], "source": source}
         with Path(file).open("rb") as handle:
-            upload = uploads.receive(File(handle, name=Path(file).name), None, name, Priority[priority.upper()], source)
-        settings = list_options.read_settings(upload, given)
+            upload, settings = list_options.receive(File(handle, name=Path(file).name), None, given, **details)
         self.warn_of_doubts(upload, settings)
         list_options.refuse_gaps(settings)
         uploads.accept_settings(upload, settings, None)
