@@ -1,13 +1,15 @@
-"""A new list, from a file and what was told about it: made once for each key."""
+"""A new list, from a file and the settings given with it: made once for each key."""
 
 import hashlib
-
-from django.db import transaction
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from api.errors import BadInput, Conflict
 from api.models import OrderKey
 from batches.files.file_format import UnreadableFile
-from batches.intake import list_options, uploads
+from batches.intake import list_options
+from batches.intake.list_options import GivenSettings, Refused
+from batches.intake.trace_settings import NAMES, TraceSettings
 from batches.models import Upload
 from batches.statuses import Priority
 
@@ -16,10 +18,9 @@ HEADER = "Idempotency-Key"
 
 
 def order_once(user, key, file, order):
-    """Return the upload of a key, and whether it is new.
+    """Return the upload of an idempotency key, and whether it is new. Raise BadInput or Conflict.
 
-    The key is written before the upload is made, so that of two simultaneous calls only one makes it. Raises BadInput
-    and Conflict.
+    The key is written before the upload is made, so of two simultaneous calls only one makes it.
     """
     if not key:
         return order_upload(user, file, order), True
@@ -61,64 +62,29 @@ def find_ordered(kept, file_digest):
 
 
 def order_upload(user, file, order):
-    """Return a draft whose columns are read as the caller says, and otherwise as guessed. Nothing starts by itself."""
+    """Return a draft whose columns are read as given, and otherwise as guessed. Nothing starts by itself."""
+    given = GivenSettings(**order.settings())
+    details = {"name": order.name, "priority": Priority[order.priority.name], "source": order.source}
     try:
-        refuse_odd(order)
-        upload = uploads.receive(file, user, order.name, Priority[order.priority.name], order.source)
+        with refusals_as_bad_input():
+            upload, settings = list_options.receive(file, user, given, **details)
     except UnreadableFile as problem:
         raise BadInput("file", str(problem)) from None
-    try:
-        settle(upload, order)
-    except BadInput:
-        discard(upload)
-        raise
+    save_settings(upload, settings, given)
     return upload
 
 
-def refuse_odd(told):
-    """Raise BadInput for what can be refused before the columns are known."""
-    checks = {
-        "match": lambda: list_options.refuse_odd_match(told.match, "match"),
-        "look_back": lambda: list_options.refuse_odd_look_back(told.look_back, "look_back"),
-        "fixed": lambda: list_options.read_fixed(told.fixed, "fixed"),
-    }
-    for field, check in checks.items():
-        take(field, check)
-
-
-def take(field, read):
+@contextmanager
+def refusals_as_bad_input() -> Iterator[None]:
+    """Turn a Refused into the BadInput that the API answers with."""
     try:
-        return read()
-    except list_options.Refused as problem:
-        raise BadInput(field, str(problem)) from None
+        yield
+    except Refused as problem:
+        raise BadInput(problem.setting, str(problem)) from None
 
 
-def settle(upload, told):
-    """Write what was told into a draft. Who told a column is in no doubt about it."""
-    settled = read_told(upload, told)
-    upload.doubts = {name: doubt for name, doubt in upload.doubts.items() if name not in name_told(told)}
-    for name, value in settled.items():
-        setattr(upload, name, value)
-    upload.save(update_fields=["doubts", *settled])
-
-
-def name_told(told):
-    return list_options.name_fields([*told.mapping, *told.fixed])
-
-
-def read_told(upload, told):
-    """Return the changes to an upload's columns and options as field → value. Raises BadInput."""
-    refuse_odd(told)
-    fixed = upload.fixed | list_options.read_fixed(told.fixed, "fixed")
-    return {
-        "mapping": take("mapping", lambda: list_options.read_mapping(upload, told.mapping, "mapping")),
-        "fixed": {name: value for name, value in fixed.items() if value},
-        "match": told.match or upload.match,
-    } | list_options.keep_told(told.dict())
-
-
-@transaction.atomic
-def discard(upload):
-    """Forget a draft that nobody has been told of."""
-    Upload.objects.filter(pk=upload.pk).delete()
-    upload.file.delete(save=False)
+def save_settings(upload: Upload, settings: TraceSettings, given: GivenSettings) -> None:
+    """Save the settings of a draft. Nobody needs to be asked about a column that was given."""
+    settings.apply_to(upload)
+    upload.doubts = {name: doubt for name, doubt in upload.doubts.items() if name not in given.fields}
+    upload.save(update_fields=["doubts", *NAMES])

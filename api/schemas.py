@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from ninja import Field, Header, Query, Schema
 from pydantic import AfterValidator, StringConstraints
@@ -46,8 +46,8 @@ class Problem(Schema):
 NOT_HERE = {401: Problem, 404: Problem}
 
 
-class Told(Schema):
-    """How a list is read and traced. What is not told stays as it was guessed."""
+class SettingsIn(Schema):
+    """How a list is read and traced. What is not given stays as it was guessed."""
 
     mapping: list[Text] = Field([], description="FIELD=COLUMN each: a column's name or number. A+B joins columns.")
     fixed: list[Text] = Field([], description="FIELD=VALUE each: the same for all rows. FIELD= drops it.")
@@ -57,8 +57,11 @@ class Told(Schema):
     co_owners: bool | None = Field(None, description="Whether second owners are traced as well.")
     look_back: int | None = Field(None, description="Days for which an earlier answer counts; 0: never.")
 
+    def settings(self) -> dict[str, Any]:
+        return self.dict(include=set(SettingsIn.model_fields))
 
-class Order(Told):
+
+class Order(SettingsIn):
     """A new list, beside its file."""
 
     name: Text = Field("", description="Left empty, it is the file's name.")

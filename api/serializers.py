@@ -4,7 +4,7 @@ from django.conf import settings
 from msgspec.structs import asdict
 
 from batches.intake.suppression import suppressed_numbers
-from batches.mapping.fields import find_gaps
+from batches.intake.trace_settings import TraceSettings
 from batches.results import digests
 from batches.statuses import COUNTED, Priority
 from batches.tracing.counts import count_batches, count_uploads
@@ -24,7 +24,7 @@ SAME_NAME = [
     "read_percent",
     "columns",
 ]
-SAME_NAME += ["fixed", "match", "name_order", "companies", "co_owners", "look_back", "doubts", "problem"]
+SAME_NAME += ["doubts", "problem"]
 OF_BATCH = ["id", "number", "kind", "status", "size", "attempts", "problem"]
 OF_BATCH += ["submitted_at", "acknowledged_at", "closed_at", "next_try_at"]
 
@@ -36,19 +36,24 @@ def describe_uploads(uploads):
 
 
 def describe_upload(upload, counts):
-    return {name: getattr(upload, name) for name in SAME_NAME} | {
-        "priority": Priority(upload.priority).name.lower(),
-        "url": settings.PUBLIC_URL + upload.get_absolute_url(),
-        "created_by": upload.created_by.get_username() if upload.created_by else "",
-        "rows": upload.row_count,
-        "people": upload.item_count,
-        "counts": name_counts(counts) | upload.unsent_counts,
-        "percent": counts.percent if upload.is_started_once else 0,
-        "credits": counts.credits,
-        "most_credits": most_credits(upload.item_count),
-        "mapping": name_columns(upload),
-        "gaps": find_gaps([*upload.mapping, *upload.fixed]),
-    }
+    trace_settings = TraceSettings.from_upload(upload)
+    return (
+        {name: getattr(upload, name) for name in SAME_NAME}
+        | trace_settings.as_dict()
+        | {
+            "priority": Priority(upload.priority).name.lower(),
+            "url": settings.PUBLIC_URL + upload.get_absolute_url(),
+            "created_by": upload.created_by.get_username() if upload.created_by else "",
+            "rows": upload.row_count,
+            "people": upload.item_count,
+            "counts": name_counts(counts) | upload.unsent_counts,
+            "percent": counts.percent if upload.is_started_once else 0,
+            "credits": counts.credits,
+            "most_credits": most_credits(upload.item_count),
+            "mapping": name_columns(upload),
+            "gaps": trace_settings.gaps,
+        }
+    )
 
 
 def name_columns(upload):

@@ -4,7 +4,7 @@ from django.shortcuts import get_object_or_404
 from ninja import Body, File, Form, Query, Router, Status, UploadedFile
 
 from api import creation
-from api.errors import BadInput, Conflict
+from api.errors import Conflict
 from api.schemas import (
     LAST_ID,
     NOT_HERE,
@@ -15,14 +15,13 @@ from api.schemas import (
     Order,
     Place,
     Problem,
-    Told,
+    SettingsIn,
     UploadOut,
     UploadPage,
 )
 from api.serializers import describe_batches, describe_uploads
 from batches import jobs
-from batches.intake import uploads as intake_uploads
-from batches.mapping.fields import find_gaps
+from batches.intake.list_options import GivenSettings, read_complete_settings
 from batches.models import Upload
 from batches.statuses import UploadStatus
 from batches.tracing import decisions, spending
@@ -83,16 +82,13 @@ def list_batches(request, pk: int, after: Place = 0, limit: Limit = PAGE):
 
 
 @router.post("/uploads/{id:pk}/check", response=MOVED | {422: Problem})
-def check_upload(request, pk: int, told: Body[Told | None] = None):
-    """Accept the columns of a list that has not been started, with changes where any are told, and read its rows."""
+def check_upload(request, pk: int, given: Body[SettingsIn | None] = None):
+    """Accept the columns of a list that has not been started, with changes if any are given, and read its rows."""
     upload = get_object_or_404(Upload, pk=pk)
-    settled = creation.read_told(upload, told or Told())
-    columns, fixed, match = (settled.pop(name) for name in ("mapping", "fixed", "match"))
-    if gaps := find_gaps([*columns, *fixed]):
-        raise BadInput("mapping", " ".join(gaps))
-    if not intake_uploads.accept_mapping(upload, columns, fixed, match, request.user, **settled):
+    with creation.refusals_as_bad_input():
+        settings = read_complete_settings(upload, GivenSettings(**(given or SettingsIn()).settings()))
+    if not jobs.check(upload, settings, request.user):
         raise Conflict(f"A list that is {upload.status} cannot be checked.")
-    jobs.enqueue("intake", jobs.check_rows, pk)
     return show(pk)
 
 
@@ -100,13 +96,11 @@ def check_upload(request, pk: int, told: Body[Told | None] = None):
 def start_upload(request, pk: int):
     """Start a list that is ready. If it has status `approval` then, somebody else must approve it on screen."""
     try:
-        status = spending.start(get_object_or_404(Upload, pk=pk), request.user)
+        status = jobs.start(get_object_or_404(Upload, pk=pk), request.user)
     except spending.OverLimit as problem:
         raise Conflict(str(problem)) from None
     if status is None:
         raise Conflict("This list is not ready, has been started already, or nobody in it can be traced.")
-    if status == UploadStatus.RUNNING:
-        jobs.enqueue("planning", jobs.plan_upload, pk)
     return show(pk)
 
 

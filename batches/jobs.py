@@ -5,22 +5,28 @@ Every job may run twice or not at all: what it does is guarded in the database, 
 
 import logging
 import secrets
-from datetime import timedelta
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from functools import wraps
 
 import django_rq
 from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.files.base import File
 from django.db import close_old_connections
 from django.utils import timezone
 from redis.exceptions import RedisError
 from rq.worker import SimpleWorker
 
 from batches.intake import corrections, reuse, row_import
-from batches.models import Continuation, Upload
+from batches.intake.trace_settings import TraceSettings
+from batches.intake.uploads import accept_settings
+from batches.models import Continuation, ItemQuerySet, Upload
 from batches.reports import pace
 from batches.results import digests
 from batches.statuses import ContinuationStatus, UploadStatus
-from batches.tracing import closing, decisions, dispatch, packing
+from batches.tracing import closing, decisions, dispatch, packing, spending
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +67,7 @@ def queue_lengths():
 
 
 def job(function):
-    """Wrap an RQ entry point: workers live long, so a dead database connection is replaced before the work begins."""
+    """Make an RQ entry point. Workers live long, so a dead database connection is replaced before the work begins."""
 
     @wraps(function)
     def with_live_connection(*args):
@@ -110,6 +116,78 @@ def digest_upload(upload_id):
     digests.digest_upload(upload_id)
 
 
+# What people decide, each with the job that follows from it: enqueued when the transaction, if there is one, commits.
+
+
+def check(upload: Upload, trace_settings: TraceSettings, user: User | None) -> bool:
+    """Save the settings of a list and read its rows with them. Return False if the list has gone on."""
+    if not accept_settings(upload, trace_settings, user):
+        return False
+    enqueue("intake", check_rows, upload.pk)
+    return True
+
+
+def receive_corrections(upload: Upload, file: File, user: User) -> Continuation:
+    """Keep a file of corrected rows and read it. Raises UnreadableFile and OverLimit."""
+    continuation = corrections.receive(upload, file, user)
+    enqueue("intake", check_continuation, continuation.pk)
+    return continuation
+
+
+def start(upload: Upload, user: User | None) -> UploadStatus | None:
+    """Start a list as `spending.start` does, and plan it if it runs then."""
+    return plan_started(upload, spending.start(upload, user))
+
+
+def approve(upload: Upload, user: User) -> UploadStatus | None:
+    """Approve a list as `spending.approve` does, and plan it."""
+    return plan_started(upload, spending.approve(upload, user))
+
+
+def plan_started(upload: Upload, status: UploadStatus | None) -> UploadStatus | None:
+    if status == UploadStatus.RUNNING:
+        enqueue("planning", plan_upload, upload.pk)
+    return status
+
+
+def rerun(items: ItemQuerySet, user: User) -> Counter:
+    """Have people asked for once more as `decisions.rerun` does, and plan them. Return upload id → how many."""
+    moved = decisions.rerun(items, user)
+    for upload_id in moved:
+        enqueue("planning", plan_upload, upload_id)
+    return moved
+
+
+# What is due
+
+
+class Steps:
+    """Steps that are taken one after the other. Other apps add their own."""
+
+    def __init__(self) -> None:
+        self.steps: list[Callable[[datetime], object]] = []
+
+    def __call__(self, *steps: Callable[[datetime], object]) -> None:
+        """Add steps. Raises ValueError for one that has been added already."""
+        for step in steps:
+            if step in self.steps:
+                raise ValueError(f"The step {step.__name__} is registered already.")
+            self.steps.append(step)
+
+    def take(self) -> None:
+        """Take each step for itself: one that fails holds up no other, and is tried again the next time."""
+        now = timezone.now()
+        for step in self.steps:
+            try:
+                step(now)
+            except Exception:
+                logger.exception("The step %s failed.", step.__name__)
+
+
+every_second = Steps()
+every_minute = Steps()
+
+
 def close_batches(now):
     for batch_id in closing.list_closable(now):
         if upload_id := closing.close_batch(batch_id):
@@ -136,19 +214,6 @@ def check_stopped_uploads(now):
         enqueue("intake", check_continuation, continuation_id)
 
 
-TICK = []
-"""What other apps ask every second as well."""
-
-
-def tick():
-    """Do what is due at once, asked every second.
-
-    Batches are adopted, closed and sent, uploads are completed, and the minute that is over is written down.
-    """
-    steps = [closing.adopt_answered, closing.note_first_results, close_batches, closing.complete_uploads, send_batches]
-    take_steps(*steps, pace.tally_minutes, *TICK)
-
-
 def digest_leftovers(now):
     batches, uploads = digests.list_undigested(now)
     for batch_id in batches:
@@ -157,7 +222,16 @@ def digest_leftovers(now):
         enqueue("results", digest_upload, upload_id)
 
 
-SWEEP = [
+every_second(
+    closing.adopt_answered,
+    closing.note_first_results,
+    close_batches,
+    closing.complete_uploads,
+    send_batches,
+    pace.tally_minutes,
+)
+# What may have been left lying.
+every_minute(
     decisions.find_lost_calls,
     decisions.resend_by_policy,
     decisions.cancel_leftovers,
@@ -167,21 +241,15 @@ SWEEP = [
     closing.purge_expired,
     digests.purge_expired,
     pace.forget_minutes,
-]
-"""What may have been left lying. Other apps add their own."""
+)
 
 
-def sweep():
-    """Asked once a minute: after it, everything that is due is on its way again."""
-    take_steps(*SWEEP)
+def tick() -> None:
+    """Do what is due at once. Call it every second."""
+    every_second.take()
+
+
+def sweep() -> None:
+    """Put everything that is due on its way again. Call it once a minute."""
+    every_minute.take()
     tick()
-
-
-def take_steps(*steps):
-    """Each for itself: what fails in one holds up no other, and is tried again the next time."""
-    now = timezone.now()
-    for step in steps:
-        try:
-            step(now)
-        except Exception:
-            logger.exception("The step %s failed.", step.__name__)

@@ -56,10 +56,11 @@ def import_ours(path):
     from django.core.files import File  # noqa: PLC0415 - once Django is set up, as below
 
     from batches.intake import row_import, uploads  # noqa: PLC0415
+    from batches.intake.trace_settings import TraceSettings  # noqa: PLC0415
 
     with path.open("rb") as file:
         upload = uploads.receive(File(file, name=path.name), None)
-    uploads.accept_mapping(upload, upload.mapping, {}, [], None)
+    uploads.accept_settings(upload, TraceSettings.from_upload(upload), None)
     begin = time.perf_counter()
     row_import.check_rows(upload.pk)
     seconds = time.perf_counter() - begin

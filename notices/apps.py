@@ -10,12 +10,12 @@ class NoticesConfig(AppConfig):
         from batches import jobs  # noqa: PLC0415
         from notices import tasks, triggers  # noqa: PLC0415
 
-        jobs.SWEEP.append(triggers.forget_old)
-        jobs.TICK += [
+        jobs.every_minute(triggers.forget_old)
+        jobs.every_second(
             triggers.tell_completions,
             triggers.tell_readings,
             triggers.tell_approvals,
             triggers.tell_batches,
             triggers.tell_holds,
             tasks.mail_due,
-        ]
+        )

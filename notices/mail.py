@@ -7,18 +7,23 @@ from datetime import timedelta
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.mail import EmailMessage
-from django.db.models import F, Max
+from django.db.models import Max
 from django.urls import reverse
 from django.utils import timezone
 
+from batches.delivery_attempts import Attempts
 from notices.models import Notice
 from notices.preferences import find_wishes
 
 logger = logging.getLogger(__name__)
-PAUSES = [timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=6)]
-"""Between one try and the next; after the last one a mail is given up: a day later it would help nobody."""
-HELD = timedelta(minutes=10)
-"""For so long notices are their sender's: a mail takes some eight answers of the server, each within EMAIL_TIMEOUT."""
+ATTEMPTS = Attempts(
+    count_field="mail_attempts",
+    due_field="mail_due_at",
+    # A day later a mail would help nobody.
+    pauses=(timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=6)),
+    # A mail takes some eight answers of the server, each within EMAIL_TIMEOUT.
+    claim_time=timedelta(minutes=10),
+)
 MOST = 50
 """Most notices that one mail tells in full."""
 
@@ -40,8 +45,7 @@ def claim(user_id, now):
     """Take a user's due notices for one try; gives its name, or None where none are. Of two workers one gets each."""
     claim_id = secrets.token_hex(8)
     due = Notice.objects.to_mail(now).filter(user=user_id)
-    taken = due.update(mail_claim=claim_id, mail_attempts=F("mail_attempts") + 1, mail_due_at=now + HELD)
-    return claim_id if taken else None
+    return claim_id if ATTEMPTS.claim(due, now, mail_claim=claim_id) else None
 
 
 def drop(notices):
@@ -71,10 +75,9 @@ def settle(claim_id, notices, is_sent, now):
         return
     # What was read meanwhile is not due any more, and stays so.
     mine = Notice.objects.filter(mail_claim=claim_id, mail_due_at__isnull=False)
-    mine.filter(mail_attempts__gt=len(PAUSES)).update(mail_due_at=None)
-    attempts = mine.aggregate(most=Max("mail_attempts"))["most"]
-    if attempts:
-        mine.update(mail_due_at=now + PAUSES[attempts - 1])
+    mine.filter(mail_attempts__gt=len(ATTEMPTS.pauses)).update(mail_due_at=None)
+    if count := mine.aggregate(most=Max("mail_attempts"))["most"]:
+        mine.update(mail_due_at=ATTEMPTS.next_after(count, now))
 
 
 def write_subject(notices):

@@ -7,7 +7,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import condition, require_POST
 
-from batches.views.shortcuts import paginate, read_ids
+from batches.keys import read_key
+from batches.views.shortcuts import paginate
 from notices.bell import find_unread
 from notices.forms import SettingsForm
 from notices.models import Mails, Notice, Preference
@@ -32,8 +33,8 @@ def open_notice(request, pk):
 @require_POST
 def read_all(request):
     """All that the page showed, or could have: what has come since stays unread."""
-    newest = read_ids([request.POST.get("newest", "")])
-    Notice.objects.filter(user=request.user, pk__lte=newest[0] if newest else 0).mark_read()
+    newest = read_key(request.POST.get("newest", "")) or 0
+    Notice.objects.filter(user=request.user, pk__lte=newest).mark_read()
     return redirect("notices")
 
 

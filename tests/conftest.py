@@ -7,6 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from batches.intake import row_import, uploads
+from batches.intake.trace_settings import TraceSettings
 from batches.models import Upload
 from batches.results import digests
 from batches.statuses import BatchStatus
@@ -61,10 +62,11 @@ def browser(client, alice):
 def make_upload(alice):
     """An upload whose rows are checked, from rows or from a file's bytes."""
 
-    def make(rows, name="people.csv", mapping=None, fixed=None, match=(), user=alice, settled=None, **options):
+    def make(rows, name="people.csv", mapping=None, fixed=None, match=(), user=alice, settings=None, **options):
         content = rows if isinstance(rows, bytes) else to_csv(rows)
         upload = uploads.receive(ContentFile(content, name=name), user, **options)
-        uploads.accept_mapping(upload, mapping or upload.mapping, fixed or {}, list(match), user, **settled or {})
+        changes = {"mapping": mapping or upload.mapping, "fixed": fixed or {}, "match": list(match)} | (settings or {})
+        uploads.accept_settings(upload, TraceSettings.from_upload(upload, **changes), user)
         row_import.check_rows(upload.pk)
         upload.refresh_from_db()
         return upload

@@ -13,5 +13,5 @@ class WebhooksConfig(AppConfig):
         from webhooks.inbound import filing  # noqa: PLC0415
         from webhooks.outbound import events  # noqa: PLC0415
 
-        jobs.SWEEP.append(filing.purge_expired)
-        jobs.TICK += [events.announce, tasks.send_due]
+        jobs.every_minute(filing.purge_expired)
+        jobs.every_second(events.announce, tasks.send_due)

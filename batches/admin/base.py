@@ -8,6 +8,7 @@ from django.contrib.auth import get_permission_codename
 from django.db.models import Q
 from django.utils.text import capfirst
 
+from batches.keys import read_key
 from batches.models import Batch, Upload
 from batches.tables.paging import CappedPaginator
 
@@ -69,7 +70,7 @@ class LongAdmin(ReadOnlyAdmin):
         return KeyOrdered
 
     def look_up(self, text):
-        """Return a condition, as Q, that indexes can answer; Django's own search would read the whole table."""
+        """Return a condition, as Q, that indexes answer; Django's own search would read the table from end to end."""
         raise NotImplementedError
 
     def get_search_results(self, request, queryset, search_term):
@@ -78,18 +79,12 @@ class LongAdmin(ReadOnlyAdmin):
 
 
 def of_number(name, text):
-    """Match records whose number is `text`, by `name`; none if it cannot be one of our numbers."""
-    number = read_number(text)
+    """Return a condition for records whose `name` is the number in `text`; no record if it is not a key."""
+    number = read_key(text)
     return Q(**{name: number}) if number else Q(pk__in=[])
 
 
 def of_lists(text):
-    """Match what belongs to the last lists with `text` in their names; reading all lists is fine: they are few."""
+    """Return a condition for what belongs to the last lists with `text` in their names, found by a scan."""
     named = Upload.objects.filter(name__icontains=text).order_by("-pk")
     return Q(upload__in=list(named.values_list("pk", flat=True)[:MOST_LISTS]))
-
-
-def read_number(text):
-    """Return a key of ours, from 1 to 2³¹ - 1; None if the text is not one."""
-    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 11 else 0
-    return number if 0 < number < 2**31 else None

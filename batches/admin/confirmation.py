@@ -8,8 +8,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.template.response import TemplateResponse
 
 from batches import jobs
-from batches.admin.base import read_number
-from batches.tracing import decisions
+from batches.keys import read_key
 
 MOST = 1000
 """Records that are decided about at once, also where all that a search finds are chosen."""
@@ -69,10 +68,10 @@ def is_confirmed(request):
 def read_confirmed(queryset, text):
     """Return the records of `pk:attempts pk:attempts …`; a batch tried again since is decided about as it was shown."""
     tries = dict(part.partition(":")[::2] for part in text.split()[:MOST])
-    chosen = list(queryset.filter(pk__in=[pk for pk in tries if read_number(pk)]).order_by("pk"))
+    chosen = list(queryset.filter(pk__in=[pk for pk in tries if read_key(pk)]).order_by("pk"))
     for record in chosen:
         if hasattr(record, "attempts"):
-            record.attempts = read_number(tries[str(record.pk)]) or 0
+            record.attempts = read_key(tries[str(record.pk)]) or 0
     return chosen
 
 
@@ -93,9 +92,7 @@ def ask(model_admin, request, name, chosen, question, **shown):
 
 def rerun(model_admin, request, items, chosen):
     """Have items asked for once more, and planned; `chosen` is how many people were meant."""
-    moved = decisions.rerun(items, request.user)
-    for upload_id in moved:
-        jobs.enqueue("planning", jobs.plan_upload, upload_id)
+    moved = jobs.rerun(items, request.user)
     why_not = "only missing people and errors of lists that are not cancelled can be re-run"
     tell(
         model_admin,

@@ -8,7 +8,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import PAGE_VAR
 from django.contrib.admin.widgets import AutocompleteSelect
 
-from batches.admin.base import read_number
+from batches.keys import read_key
 
 
 class AutocompleteFilter(admin.FieldListFilter):
@@ -45,7 +45,7 @@ class AutocompleteFilter(admin.FieldListFilter):
     def queryset(self, request, queryset):
         if not self.value:
             return queryset
-        if not read_number(self.value):
+        if not read_key(self.value):
             raise IncorrectLookupParameters
         return queryset.filter(**{self.parameter: self.value})
 

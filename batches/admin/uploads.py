@@ -4,9 +4,10 @@ from django.contrib import admin
 from django.db.models import Q
 
 from batches.admin import confirmation
-from batches.admin.base import BoundedAdmin, LongAdmin, ReadOnlyAdmin, of_lists, of_number, read_number
+from batches.admin.base import BoundedAdmin, LongAdmin, ReadOnlyAdmin, of_lists, of_number
 from batches.admin.confirmation import Decision
 from batches.admin.filters import AutocompleteFilter
+from batches.keys import read_key
 from batches.models import Batch, Continuation, Item, MappingTemplate, Upload
 from batches.statuses import Outcome
 from batches.tracing import closing, decisions
@@ -67,7 +68,7 @@ class UploadAdmin(ReadOnlyAdmin):
             people = confirmation.count(number, Item._meta)
             question = f"Ask for {people} once more? Whom the vendor has answered for meanwhile is paid twice."
             return confirmation.ask(self, request, "rerun_missing", uploads, question, people=number)
-        if number > (shown := read_number(request.POST.get("people", "")) or 0):
+        if number > (shown := read_key(request.POST.get("people", "")) or 0):
             return confirmation.warn(self, request, describe_more(number, shown))
         return confirmation.rerun(self, request, missing, number)
 
@@ -102,8 +103,8 @@ class BatchAdmin(LongAdmin):
     def look_up(self, text):
         upload, _, number = text.partition("-")
         found = Q(vendor_id=text) | of_lists(text) | of_number("pk", text)
-        if read_number(upload) and read_number(number):
-            found |= Q(upload=int(upload), number=int(number))
+        if (upload_id := read_key(upload)) and (batch_number := read_key(number)):
+            found |= Q(upload=upload_id, number=batch_number)
         return found
 
     @admin.display(description="batch")

@@ -50,6 +50,15 @@ class ExportForm(forms.Form):
         return [self[name] for name in CHOICES]
 
 
+def find_problem(*checked: forms.Form) -> tuple[str, str] | None:
+    """Return what is wrong with forms, as the field's name and a sentence, or None if nothing is."""
+    for form in checked:
+        if not form.is_valid():
+            name, errors = next(iter(form.errors.items()))
+            return name, errors[0]
+    return None
+
+
 class LayoutForm(forms.ModelForm):
     """A layout of the team's own: its columns as lines of `Column name = field`."""
 

@@ -4,8 +4,8 @@ from django import forms
 
 from batches.forms.widgets import SELECT
 from batches.intake.mapping_templates import header_of
-from batches.intake.uploads import LONGEST_LOOK_BACK
-from batches.mapping.fields import FIXABLE, FULL_NAME, LABELS, MAPPABLE, NAME_PARTS, find_gaps
+from batches.intake.trace_settings import LONGEST_LOOK_BACK, OPTION_NAMES, TraceSettings
+from batches.mapping.fields import FIXABLE, FULL_NAME, LABELS, MAPPABLE, NAME_PARTS
 from batches.models import MappingTemplate, Upload
 from batches.statuses import Companies, NameOrder
 from batches.vendor.protocol import FIELDS
@@ -14,8 +14,6 @@ JOINED = 5
 """Most columns that are joined into one field: house number, direction, street, type, direction."""
 
 JOINABLE = [FULL_NAME, "address", "mail_address"]
-
-OPTIONS = ["name_order", "match", "companies", "co_owners", "look_back"]
 
 
 class MappingForm(forms.Form):
@@ -84,17 +82,12 @@ class MappingForm(forms.Form):
                 initial=upload.fixed.get(name, ""),
                 widget=forms.TextInput(attrs={"class": "form-control", "placeholder": "the same for all rows"}),
             )
-        for name in OPTIONS:
+        for name in OPTION_NAMES:
             self.initial.setdefault(name, getattr(upload, name))
         # Under the same name only where the same columns are meant: a file that is similar needs one of its own.
         template = upload.used_template
         is_same = template and template.header == header_of(upload.columns)
         self.initial.setdefault("template", template.name if is_same else "")
-
-    @property
-    def chosen(self):
-        """What was chosen so far, right or not, as field of the upload → value; of a form that was looked at."""
-        return {"mapping": self.mapping, "fixed": self.fixed} | self.options
 
     def groups(self):
         """Group the fields as the screen shows them: heading, then each with what can be joined, fixed or asked."""
@@ -113,20 +106,27 @@ class MappingForm(forms.Form):
 
     def clean(self):
         cleaned = super().clean()
-        self.mapping = {name: positions for name in MAPPABLE if (positions := self.read_positions(name))}
-        self.fixed = {name: text for name in FIXABLE if (text := cleaned.get(f"fixed_{name}"))}
-        # What is not said stays as it is.
-        self.options = {name: cleaned[name] for name in OPTIONS if cleaned.get(name) not in (None, "")}
-        used = {}
-        for name, position in ((name, position) for name, positions in self.mapping.items() for position in positions):
+        self.settings = self.read_settings()
+        mapping, used = self.settings.mapping, {}
+        for name, position in ((name, position) for name, positions in mapping.items() for position in positions):
             if position in used:
                 self.add_error(name, f"This column is {LABELS[used[position]]} already.")
             used.setdefault(position, name)
-        for gap in find_gaps([*self.mapping, *self.fixed]):
+        for gap in self.settings.gaps:
             self.add_error(None, gap)
-        if FULL_NAME in self.mapping and NAME_PARTS & set(self.mapping):
+        if FULL_NAME in mapping and NAME_PARTS & set(mapping):
             self.add_error(FULL_NAME, "Choose either the full name or first and last name.")
         return cleaned
+
+    def read_settings(self) -> TraceSettings:
+        """Return the upload's settings with those of the form, right or wrong. An option left empty stays as it is."""
+        cleaned = self.cleaned_data
+        return TraceSettings.from_upload(
+            self.upload,
+            mapping={name: positions for name in MAPPABLE if (positions := self.read_positions(name))},
+            fixed={name: text for name in FIXABLE if (text := cleaned.get(f"fixed_{name}"))},
+            **{name: cleaned[name] for name in OPTION_NAMES if cleaned.get(name) not in (None, "")},
+        )
 
     def read_positions(self, name):
         chosen = [self.cleaned_data.get(name_place(name, number)) for number in range(JOINED)]

@@ -1,6 +1,7 @@
 """Column mappings that are remembered: by the names of the columns, for everybody in the team."""
 
 from batches.intake.row_check import digest
+from batches.intake.trace_settings import TraceSettings
 from batches.mapping.column_names import find_words
 from batches.mapping.column_values import FEW, KINDS, Values
 from batches.mapping.fields import LABELS
@@ -19,8 +20,8 @@ def header_of(columns):
 def remember(upload, name, user):
     """Keep an upload's mapping as the template of its header row, under a name. Return the template."""
     fields = {field: [name_column(upload.columns, p) for p in positions] for field, positions in upload.mapping.items()}
-    options = {name: getattr(upload, name) for name in ("name_order", "match", "companies", "co_owners", "look_back")}
-    kept = {"columns": upload.columns, "fields": fields, "fixed": upload.fixed, "options": options}
+    settings = TraceSettings.from_upload(upload)
+    kept = {"columns": upload.columns, "fields": fields, "fixed": settings.fixed, "options": settings.options}
     header = header_of(upload.columns)
     # Another template of that name is given way to.
     MappingTemplate.objects.filter(name=name).exclude(header=header).delete()

@@ -1,4 +1,4 @@
-"""A file arrives: it is kept and examined, and it is settled what its columns mean and who is traced how.
+"""A file arrives: it is kept and examined, and somebody decides what its columns mean and who is traced how.
 
 A file is examined when it is uploaded, so that a user learns at once what is wrong with it.
 """
@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.files.base import File
 from django.db import transaction
 from django.utils import timezone
@@ -15,16 +16,13 @@ from batches.database import run_sql
 from batches.files import parsing
 from batches.files.file_format import Layout, UnreadableFile
 from batches.intake import mapping_templates
+from batches.intake.trace_settings import NAMES, TraceSettings
 from batches.mapping import guessing
 from batches.models import Upload
 from batches.statuses import EDITABLE, UNSENT, ContinuationStatus, Priority, UploadStatus
 from batches.tracing.lifecycle import move_upload, record
 
-LONGEST_LOOK_BACK = 3650
-"""Days: most that an earlier answer may count for."""
-CHOSEN = ["mapping", "fixed", "name_order", "match", "companies", "co_owners", "look_back"]
-"""What is chosen for the columns of a file, by a user, a template or guessing."""
-READ = ["layout", "columns", "row_estimate", "doubts", "used_template", *CHOSEN]
+READ = ["layout", "columns", "row_estimate", "doubts", "used_template", *NAMES]
 """How a file is read."""
 COUNTS = [*(f"{outcome}_count" for outcome in UNSENT), "row_count", "checked_rows", "blank_count", "by_mail_count"]
 NO_ROWS = dict.fromkeys([*COUNTS, "co_owner_count", "extra_columns", "batch_estimate"], 0) | {"problem": ""}
@@ -94,11 +92,18 @@ def take_guesses(upload, guesses):
 
 def use_template(upload, template, samples):
     """Read an upload as a template says."""
-    take_guesses(upload, mapping_templates.apply_template(template, upload.columns, samples))
-    upload.used_template, upload.fixed = template, template.fixed
-    for name, value in template.options.items():
-        setattr(upload, name, value)
+    guesses = mapping_templates.apply_template(template, upload.columns, samples)
+    take_guesses(upload, guesses)
+    TraceSettings.from_upload(upload).with_template(template, guesses.mapping).apply_to(upload)
+    upload.used_template = template
     upload.doubts = {name: doubt for name, doubt in upload.doubts.items() if name not in upload.fixed}
+
+
+@transaction.atomic
+def discard(upload: Upload) -> None:
+    """Forget a draft that nobody knows of yet."""
+    Upload.objects.filter(pk=upload.pk).delete()
+    upload.file.delete(save=False)
 
 
 def change_sheet(upload, sheet):
@@ -128,13 +133,13 @@ def read_samples(upload, count=5):
         return []
 
 
-def keep_choices(upload, **chosen):
-    """Keep what was chosen so far for the columns, unchecked; of CHOSEN what is told.
+def keep_settings(upload: Upload, trace_settings: TraceSettings) -> bool:
+    """Save unchecked settings of a list whose rows have not been read.
 
-    False where rows stand as they were read, whose columns must stay with them, or where the list has gone on.
+    Return False if rows have been read, whose columns must stay with them, or if the list has gone on.
     """
     unread = Upload.objects.filter(pk=upload.pk, status__in=UNREAD, file=upload.file.name)
-    return unread.update(**chosen) == 1
+    return unread.update(**trace_settings.as_dict()) == 1
 
 
 def change_details(upload, name, priority, source):
@@ -181,17 +186,14 @@ def forget_rows(upload, why):
     unfailed.update(status=ContinuationStatus.FAILED, problem=why)
 
 
-def accept_mapping(upload, columns, fixed, match, user, **options):
-    """Take the user's mapping (field → positions) and let the rows be checked anew. False if the upload has gone on.
-
-    `options` are further settings of the upload: name_order, look_back, companies, co_owners.
-    """
+def accept_settings(upload: Upload, trace_settings: TraceSettings, user: User | None) -> bool:
+    """Save the settings of a list and have its rows checked with them. Return False if the list has gone on."""
     now = timezone.now()
-    settled = {"mapping": columns, "fixed": fixed, "match": match, "doubts": {}} | options
-    begun = {"heartbeat_at": now, "checking_since": now, "only_if": {"file": upload.file.name}}
+    changes = NO_ROWS | trace_settings.as_dict() | {"doubts": {}, "heartbeat_at": now, "checking_since": now}
     with transaction.atomic():
-        if not move_upload(upload.pk, UploadStatus.CHECKING, **NO_ROWS, **begun, **settled):
+        if not move_upload(upload.pk, UploadStatus.CHECKING, only_if={"file": upload.file.name}, **changes):
             return False
         forget_rows(upload, "The columns were changed: upload the mended rows anew.")
-        record(upload.pk, "columns chosen", user=user, detail=", ".join([*columns, *fixed]))
+        known = [*trace_settings.mapping, *trace_settings.fixed]
+        record(upload.pk, "columns chosen", user=user, detail=", ".join(known))
     return True

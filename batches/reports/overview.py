@@ -1,6 +1,6 @@
 """What the dashboard says: what runs and until when, what it brings and costs, and how things stand with the vendor.
 
-In a number of queries that does not depend on how much there is; none reads more people than are in open batches.
+The number of queries does not grow with how much there is; none reads more people than are in open batches.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from django.utils import timezone
 from batches.lease import CLOCK, is_taken
 from batches.models import Batch, Upload
 from batches.reports.charts import Chart, lay_chart
-from batches.reports.progress import SHOWN, read_progress
+from batches.reports.progress import SHOWN, ListProgress, follow, read_progress
 from batches.statuses import ANSWERED, COUNTED, GONE, OPEN, BatchStatus
 from batches.tracing.counts import Counts, closed_beside, counted_in, grouped
 from batches.tracing.spending import to_money
@@ -81,12 +81,12 @@ class Total(Counts):
 
 @dataclass
 class Overview:
-    active: list
-    """Uploads in progress, each with `counts`, and with what `follow` says of it."""
+    active: list[tuple[Upload, ListProgress]]
+    """Lists in progress."""
     has_more: bool
     """Whether there are more in progress than these."""
-    finished: list
-    """Uploads that ended last, with their `counts`."""
+    finished: list[tuple[Upload, Counts]]
+    """Lists that ended last."""
     today: Total
     month: Total
     minutes: list
@@ -103,13 +103,14 @@ def look(now, is_held):
     active, has_more = active[:SHOWN], len(active) > SHOWN
     finished = list(Upload.objects.finished().order_by(F("completed_at").desc(nulls_last=True))[:FINISHED])
     is_clock_there = is_taken(CLOCK)
-    progress = read_progress(active, finished, now, is_clock_there and not is_held)
+    progress = read_progress(active + finished, now)
+    lists = follow(active, progress, is_clock_there and not is_held)
     pace = progress.pace
     columns = [{name: getattr(minute, name) for name in ANSWERED} for minute in pace.minutes]
     return Overview(
-        active,
+        [(upload, lists[upload.pk]) for upload in active],
         has_more,
-        finished,
+        [(upload, progress.counts[upload.pk]) for upload in finished],
         *add_up(progress),
         pace.minutes,
         lay_chart(columns, ANSWERED),
@@ -157,7 +158,7 @@ def count_outside(first, midnight, unplanned):
     They are in no batch, or in one that was dissolved or cancelled.
     """
     gone = list(Batch.objects.filter(status__in=GONE, submitted_at__gte=first - LATE).values_list("pk", flat=True))
-    answered = counted_in(gone or [0]).filter(answered_at__gte=first)
+    answered = counted_in(gone).filter(answered_at__gte=first)
     is_today = ExpressionWrapper(Q(answered_at__gte=midnight), output_field=BooleanField())
     lately = [row for row in unplanned if row["answered_at"] and row["answered_at"] >= first]
     lately = [row | {"is_today": row["answered_at"] >= midnight} for row in lately]

@@ -1,6 +1,6 @@
 """How far lists are that are in progress, how quickly they go, and until when.
 
-In a number of queries that does not depend on how much there is; none reads more people than are in open batches.
+The number of queries does not grow with how much there is; none reads more people than are in open batches.
 """
 
 from collections import Counter, defaultdict
@@ -12,14 +12,30 @@ from django.db.models import Count, Q
 
 from batches.lease import CLOCK, is_taken
 from batches.models import UNDER_WAY, Batch, Hold, Upload
-from batches.reports.charts import MOST_CELLS, lay_strip
+from batches.reports.charts import MOST_CELLS, Strip, lay_strip
 from batches.reports.forecast import Run, forecast, say_seconds
 from batches.reports.pace import MINUTE, Pace, find_since, group_lately, read_minutes, tell_pace
 from batches.statuses import AT_VENDOR, COUNTED, IN_STRIP, BatchStatus, UploadStatus
-from batches.tracing.counts import count_uploads, counted_in, grouped, read_unplanned
+from batches.tracing.counts import Counts, count_uploads, counted_in, grouped, read_unplanned
 
 SHOWN = 20
 """Lists in progress that are looked at together."""
+
+
+@dataclass(frozen=True)
+class ListProgress:
+    """How far a list in progress is, how quickly it goes, and until when."""
+
+    counts: Counts
+    strip: Strip | None
+    """Its batches; None if they are not drawn."""
+    awaits_decision: bool
+    """Whether somebody has to decide about one of its batches."""
+    rate: float
+    """Results a second."""
+    left: str | None = None
+    """How long it takes, in words; None if nobody can tell."""
+    done_at: datetime | None = None
 
 
 @dataclass
@@ -36,6 +52,8 @@ class Progress:
     """Id of a batch that is not closed → how many of its people are done."""
     unplanned: list
     """Rows of who is done and in no batch."""
+    counts: dict[int, Counts]
+    """Upload id → Counts of the lists that were asked about."""
 
     def count_awaited(self, batch):
         """How many people of a batch the vendor has before it, as far as is known."""
@@ -50,31 +68,24 @@ class Progress:
         return batch.status == BatchStatus.REFUSED
 
 
-def read_progress(active, ended, now, is_going, drawn=None):
-    """Put on uploads their `counts`, and on those in progress what `follow` says. Return the Progress.
-
-    `is_going`: whether anything is sent at all. `drawn`: those of which batches are drawn, where not all are.
-    """
+def read_progress(uploads: list[Upload], now: datetime) -> Progress:
+    """Return what is under way, with the counts of `uploads`."""
     kept = read_minutes(now)
     since = find_since(kept, now)
-    batches = read_batches(active + ended, since)
+    batches = read_batches(uploads, since)
     rows = count_lately(batches, since, now)
     opened = [row for row in rows if batches[row["batch_id"]].status != BatchStatus.CLOSED]
     unplanned = read_unplanned()
-    counts = count_uploads(active + ended, opened, unplanned)
-    for upload in active + ended:
-        upload.counts = counts[upload.pk]
-    progress = Progress(now, tell_pace(rows, kept, now), batches, opened, count_done(opened), unplanned)
-    draw_strips(active if drawn is None else drawn, progress)
-    follow(active, progress, is_going)
-    return progress
+    counts = count_uploads(uploads, opened, unplanned)
+    return Progress(now, tell_pace(rows, kept, now), batches, opened, count_done(opened), unplanned, counts)
 
 
-def look_at_one(upload, now):
-    """Put the same on a started upload: how long it takes depends on the others as well."""
+def look_at_one(upload: Upload, now: datetime) -> ListProgress:
+    """Return the progress of a started list. How long it takes depends on the others as well."""
     others = Upload.objects.active().exclude(pk=upload.pk).order_by("priority", "id")[:SHOWN]
     is_going = is_taken(CLOCK) and not Hold.objects.in_force(now).exists()
-    read_progress([*others, upload], [], now, is_going, drawn=[upload])
+    uploads = [*others, upload]
+    return follow(uploads, read_progress(uploads, now), is_going, drawn=[upload])[upload.pk]
 
 
 def read_batches(uploads, since):
@@ -88,7 +99,7 @@ def read_batches(uploads, since):
 def count_lately(batches, since, now):
     """Rows of counts of these batches, several of each where its people were answered in different minutes since."""
     minute, others = group_lately(since, now)
-    items = counted_in(batches.keys() or [0]).annotate(minute=minute)
+    items = counted_in(batches.keys()).annotate(minute=minute)
     return grouped(items, "batch_id", "upload_id", "minute", **others)
 
 
@@ -99,56 +110,74 @@ def count_done(rows):
     return done
 
 
-def follow(uploads, progress, is_going):
-    """Set `needs_a_person`, `rate` (results a second), `left` and `done_at` on each upload.
+def follow(
+    uploads: list[Upload], progress: Progress, is_going: bool, drawn: list[Upload] | None = None
+) -> dict[int, ListProgress]:
+    """Return upload id → ListProgress of lists in progress.
 
-    `left` is in words; it and `done_at` are None if they cannot be told.
+    `is_going`: whether anything is sent at all. `drawn`: the lists whose batches are drawn, if not all are.
     """
-    theirs = defaultdict(list)
+    batches = group_batches(progress)
+    strips = draw_strips(uploads if drawn is None else drawn, progress)
+    stuck = {upload.pk: [batch for batch in batches[upload.pk] if progress.is_stuck(batch)] for upload in uploads}
+    running = [upload for upload in uploads if upload.status == UploadStatus.RUNNING] if is_going else []
+    waits = forecast_waits(running, batches, stuck, progress)
+    return {
+        upload.pk: ListProgress(
+            progress.counts[upload.pk],
+            strips.get(upload.pk),
+            bool(stuck[upload.pk]),
+            progress.pace.per_upload.get(upload.pk, 0),
+            **(promise(waits[upload.pk], progress.now) if upload.pk in waits and not stuck[upload.pk] else {}),
+        )
+        for upload in uploads
+    }
+
+
+def group_batches(progress: Progress) -> dict[int, list[Batch]]:
+    """Return upload id → its batches that are under way."""
+    batches = defaultdict(list)
     for batch in progress.batches.values():
-        theirs[batch.upload_id].append(batch)
-    for upload in uploads:
-        upload.stuck = [batch for batch in theirs[upload.pk] if progress.is_stuck(batch)]
-        upload.needs_a_person = bool(upload.stuck)
-        upload.rate = progress.pace.per_upload.get(upload.pk, 0)
-        upload.left = upload.done_at = None
-    if is_going:
-        promise([upload for upload in uploads if upload.status == UploadStatus.RUNNING], theirs, progress)
+        batches[batch.upload_id].append(batch)
+    return batches
 
 
-def promise(running, theirs, progress):
-    """Say of running uploads until when they are done, but of those that wait for somebody."""
-    runs = [make_run(upload, theirs[upload.pk], progress) for upload in running]
-    for upload, wait in zip(running, forecast(runs, progress.pace.per_second), strict=True):
-        if wait is not None and not upload.needs_a_person:
-            upload.left, upload.done_at = say_seconds(wait), progress.now + timedelta(seconds=wait)
+def forecast_waits(running, batches, stuck, progress: Progress) -> dict[int, float]:
+    """Return upload id → seconds until a running list is done, for those of which it can be told."""
+    runs = [make_run(upload, batches[upload.pk], stuck[upload.pk], progress) for upload in running]
+    waits = forecast(runs, progress.pace.per_second)
+    return {upload.pk: wait for upload, wait in zip(running, waits, strict=True) if wait is not None}
 
 
-def make_run(upload, batches, progress):
-    """Who is in a stuck batch comes in nobody's way."""
-    stuck = sum(batch.size - batch.moved - progress.done[batch.pk] for batch in upload.stuck)
+def promise(wait: float, now: datetime) -> dict:
+    return {"left": say_seconds(wait), "done_at": now + timedelta(seconds=wait)}
+
+
+def make_run(upload: Upload, batches: list[Batch], stuck: list[Batch], progress: Progress) -> Run:
+    """Return a list as the forecast takes it. Whoever is in a stuck batch comes in nobody's way."""
+    counts = progress.counts[upload.pk]
+    held_up = sum(batch.size - batch.moved - progress.done[batch.pk] for batch in stuck)
     in_flight = sum(progress.count_awaited(batch) for batch in batches)
-    return Run(upload.priority, upload.counts.done, max(upload.counts.pending - stuck, 0), in_flight)
+    return Run(upload.priority, counts.done, max(counts.pending - held_up, 0), in_flight)
 
 
-def draw_strips(uploads, progress):
-    """Put on each upload its batches as a `strip`."""
+def draw_strips(uploads: list[Upload], progress: Progress) -> dict[int, Strip]:
+    """Return upload id → its batches as a strip."""
     strips, labels = read_strips(uploads, progress), {status: status.label for status in IN_STRIP}
-    for upload in uploads:
-        upload.strip = lay_strip(strips.get(upload.pk, []), labels)
+    return {upload.pk: lay_strip(strips.get(upload.pk, []), labels) for upload in uploads}
 
 
 def read_strips(uploads, progress):
-    """Return upload id → its batches in order, each as status, share of people done, and 1.
+    """Return upload id → its batches in order, each as its status, the share of its people who are done, and 1.
 
-    Of an upload with many batches, all of one status stand together.
+    If a list has many batches, those of one status stand together.
     """
     shown = Batch.objects.filter(upload__in=uploads, status__in=IN_STRIP).order_by()
     numbers, strips = defaultdict(dict), defaultdict(list)
     for pk, status, number in shown.values_list("upload_id", "status").annotate(Count("pk")):
         numbers[pk][status] = number
     short = [pk for pk, statuses in numbers.items() if sum(statuses.values()) <= MOST_CELLS]
-    rows = shown.filter(upload__in=short or [0]).order_by("upload", "number")
+    rows = shown.filter(upload__in=short).order_by("upload", "number")
     for pk, upload_id, status, size in rows.values_list("pk", "upload_id", "status", "size"):
         strips[upload_id].append((status, share(status, progress.done[pk], size), 1))
     for pk in numbers.keys() - set(short):

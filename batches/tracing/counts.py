@@ -68,13 +68,12 @@ def grouped(items, *by, **others):
 
 
 def count_batches(batches):
-    """Batch id → Counts, in one query."""
+    """Batch id → Counts, in one query at the most."""
     counts = {batch.pk: Counts(total=batch.size - batch.moved, credits=batch.earlier_credits) for batch in batches}
     for batch in batches:
         if batch.status == BatchStatus.CLOSED:
             counts[batch.pk].add({name: getattr(batch, name) for name in [*COUNTED, "credits"]})
-    # The query is made in any case, so that a page takes as many whatever it shows.
-    live = [batch.pk for batch in batches if batch.status != BatchStatus.CLOSED] or [0]
+    live = [batch.pk for batch in batches if batch.status != BatchStatus.CLOSED]
     for row in grouped(counted_in(live), "batch_id"):
         counts[row["batch_id"]].add(row)
     return counts
@@ -97,7 +96,7 @@ def read_unplanned():
 
 
 def count_uploads(uploads, opened=None, unplanned=None):
-    """Upload id → Counts, in four queries that cost by the batches that are under way, and not by people.
+    """Upload id → Counts, in four queries at the most, which cost by the batches under way and not by people.
 
     `opened` are the grouped rows of these, by batch_id and upload_id, and `unplanned` those of `read_unplanned`, where
     somebody has them already.
@@ -107,7 +106,7 @@ def count_uploads(uploads, opened=None, unplanned=None):
     if opened is None:
         # By their numbers: joined with their people, PostgreSQL may read all people there are.
         under_way = list(batches.under_way().values_list("pk", flat=True))
-        opened = grouped(counted_in(under_way or [0]), "batch_id", "upload_id")
+        opened = grouped(counted_in(under_way), "batch_id", "upload_id")
     sums = {f"sum_{name}": Sum(name, default=0) for name in [*COUNTED, "credits"]}
     for row in closed_beside(opened, batches).values("upload_id").annotate(**sums):
         counts[row["upload_id"]].add({name.removeprefix("sum_"): row[name] for name in sums})

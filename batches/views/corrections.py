@@ -6,13 +6,13 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_POST
 
 from batches import jobs
+from batches.exports.download import send_file
 from batches.files.file_format import UnreadableFile
 from batches.forms.uploads import ContinuationForm
 from batches.intake import corrections
 from batches.models import Upload
 from batches.tracing import spending
 from batches.tracing.lifecycle import record
-from batches.views.exports import send_file
 
 
 def upload_rejected(request, pk):
@@ -30,10 +30,9 @@ def upload_mended(request, pk):
     try:
         if not form.is_valid():
             raise UnreadableFile("Choose the file with the mended rows.")
-        continuation = corrections.receive(upload, form.cleaned_data["mended"], request.user)
+        jobs.receive_corrections(upload, form.cleaned_data["mended"], request.user)
     except (UnreadableFile, spending.OverLimit) as problem:
         messages.error(request, str(problem))
     else:
-        jobs.enqueue("intake", jobs.check_continuation, continuation.pk)
         messages.success(request, "The mended rows are being read.")
     return redirect(upload)

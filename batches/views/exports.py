@@ -1,53 +1,43 @@
 """Files of results: chosen, counted, downloaded, and written down."""
 
 from django.contrib import messages
-from django.http import HttpResponseBadRequest, StreamingHttpResponse
+from django.http import HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.text import slugify
 from django.views.decorators.http import require_POST
 
-from batches.exports import files
+from batches.exports import download, files
 from batches.exports.layouts import FIELDS, NUMBERED, fold_name
-from batches.files.writers import FORMATS
-from batches.forms.exports import ExportForm, LayoutForm
+from batches.forms.exports import ExportForm, LayoutForm, find_problem
+from batches.keys import read_keys
 from batches.models import Export, ExportLayout, Upload
 from batches.tables.filters import ExportFilter, ItemFilter
 from batches.tables.tables import ExportTable
-from batches.views.shortcuts import find_upload, read_ids, show_list
+from batches.views.shortcuts import find_upload, show_list
 
 COUNTED_AT_ONCE = 50_000
 """Rows of a list up to which a file is counted as soon as something is chosen; above, when somebody asks for it."""
 
 
 def export_upload(request, pk):
-    """Return the upload's results as a file: ?layout=…&format=csv|xlsx, and the choices of ExportForm.
+    """Send the upload's results as a file.
 
-    It also takes the filters of the list of people, and ticked boxes as item=….
+    The address holds ?layout=…&format=csv|xlsx, the filters of the list of people, people ticked there as item=…, and
+    the choices of ExportForm, as without_dnc=1.
     """
-    problem, response = answer_with_file(request, get_object_or_404(Upload, pk=pk))
-    return response or HttpResponseBadRequest(f"{': '.join(problem)}\n", content_type="text/plain; charset=utf-8")
-
-
-def answer_with_file(request, upload):
-    """Return a problem with the request (see find_problem) and None; or None, and the response with the file."""
+    upload = get_object_or_404(Upload, pk=pk)
     form, filterset = ExportForm(request.GET), ItemFilter(request.GET, upload.items.all(), upload)
-    if problem := find_problem(form, filterset):
-        return problem, None
-    layout, file_format = form.cleaned_data["layout"], form.cleaned_data["format"]
+    if problem := find_problem(form, filterset.form):
+        return HttpResponseBadRequest(f"{': '.join(problem)}\n", content_type="text/plain; charset=utf-8")
     items, chosen = choose_items(request, filterset)
-    gone = request.META.get("asgi.scope", {}).get("gone")
-    is_gone = gone.is_set if gone else lambda: False
-    pieces = files.export(upload, items, layout, form.choices, file_format, request.user, chosen, is_gone)
-    suffix = "traced" if layout.name == "wide" else slugify(layout.name) or "layout"
-    filename = f"{slugify(upload.name) or 'list'}-{upload.pk}-{suffix}.{file_format}"
-    return None, send_file(pieces, filename, FORMATS[file_format][1])
+    layout, file_format = form.cleaned_data["layout"], form.cleaned_data["format"]
+    return download.answer(request, upload, items, layout, form.choices, file_format, chosen)
 
 
 def choose_export(request, pk):
     """Where layout, rows and numbers of a file are chosen; for htmx how many that are, alone."""
     upload = get_object_or_404(Upload, pk=pk)
     form, filterset = ExportForm(request.GET), ItemFilter(request.GET, upload.items.all(), upload)
-    tally, problem = None, find_problem(form, filterset)
+    tally, problem = None, find_problem(form, filterset.form)
     is_counted = "count" in request.GET or upload.row_count <= COUNTED_AT_ONCE
     if is_counted and not problem:
         items, _ = choose_items(request, filterset)
@@ -64,30 +54,8 @@ def find_lacking(upload, form):
 
 
 def choose_items(request, filterset):
-    """Return the items chosen by filters, or by ticked boxes among them; and in words for the log how they were chosen.
-
-    What somebody searched for may be a name: the log says only that they did.
-    """
-    chosen = filterset.chosen
-    chosen |= {name: "what was typed" for name in ("q", "problem") if name in chosen}
-    if ticked := read_ids(request.GET.getlist("item")):
-        return filterset.qs.filter(pk__in=ticked), chosen | {"ticked": len(ticked)}
-    return filterset.qs, chosen
-
-
-def find_problem(form, filterset):
-    """Return what is wrong with the choices, as the choice's name and a sentence; None if nothing is."""
-    for checked in (form, filterset.form):
-        if not checked.is_valid():
-            name, errors = next(iter(checked.errors.items()))
-            return name, errors[0]
-    return None
-
-
-def send_file(pieces, filename, media_type="text/csv; charset=utf-8"):
-    response = StreamingHttpResponse(pieces, content_type=media_type)
-    response["Content-Disposition"] = f'attachment; filename="{filename}"'
-    return response
+    """Return the items that the filters choose, or those ticked among them, and a description for the log."""
+    return download.choose_items(filterset.qs, filterset.chosen, read_keys(request.GET.getlist("item")))
 
 
 def export_list(request):
@@ -101,7 +69,7 @@ def layout_list(request):
 
 
 def edit_layout(request, pk=None):
-    """Edit a layout of the team's own, new or existing."""
+    """Make or change a layout of the team's own."""
     kept = get_object_or_404(ExportLayout, pk=pk) if pk else ExportLayout(created_by=request.user)
     form = LayoutForm(request.POST or None, instance=kept)
     if request.method == "POST" and form.is_valid():

@@ -2,15 +2,15 @@
 
 from django.contrib import messages
 
+from batches.keys import read_key, read_keys
 from batches.models import Item
 from batches.tables import paging
 from batches.tables.filters import ItemFilter
-from batches.views.shortcuts import read_ids, read_number
 
 
 def is_as_shown(request, items, shown, counted_to=None):
     """Whether there are no more people by now than a question named, who were counted so far; if there are, say so."""
-    shown = read_number(shown)
+    shown = read_key(shown) or 0
     if items.order_by()[:counted_to].count() <= shown:
         return True
     said = f"Nothing was done: there are {items.count():,} now, not {shown:,}. Look again and decide."
@@ -19,8 +19,8 @@ def is_as_shown(request, items, shown, counted_to=None):
 
 
 def choose_people(request):
-    """Return the ticked items, or all of a list or a batch that the filters choose; None if there are none."""
-    which, ticked = request.POST.get("which"), read_ids(request.POST.getlist("item"))
+    """Return the ticked items, or all that the filters choose of a list or a batch; None if nobody is chosen."""
+    which, ticked = request.POST.get("which"), read_keys(request.POST.getlist("item"))
     if ticked and which != "all":
         return Item.objects.filter(pk__in=ticked)
     filterset = ItemFilter(request.POST, Item.objects.all())
@@ -32,7 +32,7 @@ def choose_people(request):
 
 
 def choose_asked(request):
-    """Return the items that the question was about, with their number; None also if they are more by now."""
+    """Return the chosen items of an action that asks first; None too if there are more by now than it named."""
     items = choose_people(request)
     if items is None or request.POST.get("which") != "all":
         return items

@@ -6,7 +6,6 @@ from django.views.decorators.http import require_POST
 
 from batches import jobs
 from batches.models import Batch, Upload
-from batches.tracing import decisions
 from batches.views.item_choice import choose_asked, is_as_shown
 from batches.views.shortcuts import go_back
 
@@ -37,9 +36,7 @@ def rerun_asked(request, record):
 
 
 def rerun(request, items, otherwise):
-    moved = decisions.rerun(items, request.user)
-    for upload_id in moved:
-        jobs.enqueue("planning", jobs.plan_upload, upload_id)
+    moved = jobs.rerun(items, request.user)
     messages.success(request, describe_rerun(sum(moved.values())))
     return go_back(request, otherwise)
 

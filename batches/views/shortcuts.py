@@ -4,6 +4,7 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_tables2 import RequestConfig
 
+from batches.keys import read_key
 from batches.models import Upload
 from batches.tables.column_choice import choose_columns
 from batches.tables.paging import CappedPaginator
@@ -17,8 +18,8 @@ def paginate(request, table, count=None, per_page=25):
     `count` gives Counts for the records of the page shown.
     """
     RequestConfig(request, paginate=False).configure(table)
-    asked = read_number(request.GET.get(table.prefixed_per_page_field, ""))
-    table.paginate(paginator_class=CappedPaginator, per_page=min(asked, MOST_ON_A_PAGE) or per_page)
+    asked = read_key(request.GET.get(table.prefixed_per_page_field, "")) or per_page
+    table.paginate(paginator_class=CappedPaginator, per_page=min(asked, MOST_ON_A_PAGE))
     table.page = table.paginator.get_page(request.GET.get(table.prefixed_page_field))
     if count:
         table.counts = count([row.record for row in table.page.object_list])
@@ -26,7 +27,7 @@ def paginate(request, table, count=None, per_page=25):
 
 
 def show_list(request, template, filterset, table_class, count=None, exclude=(), **context):
-    """Show a page with filters above a table whose columns can be chosen; live parts ask for the table alone."""
+    """Show filters above a table whose columns can be chosen. A live part asks for the table alone."""
     table = table_class(filterset.qs, exclude=exclude)
     choice = choose_columns(request, table)
     table = paginate(request, table, count, choice.rows)
@@ -35,20 +36,9 @@ def show_list(request, template, filterset, table_class, count=None, exclude=(),
 
 
 def find_upload(filterset):
-    """Return the upload that a list is narrowed to, even if another of its filters makes no sense; or None."""
+    """Return the upload that a list is narrowed to, even if another filter makes no sense; or None."""
     filterset.is_valid()
     return Upload.objects.filter(pk=filterset.form.cleaned_data.get("upload")).first()
-
-
-def read_ids(texts):
-    """Read the numbers among texts that can be keys of ours; a text may hold several with commas between."""
-    parts = [part for text in texts for part in text.split(",")]
-    return [int(part) for part in parts if part.isdecimal() and part.isascii() and len(part) < 11 and int(part) < 2**31]
-
-
-def read_number(text):
-    """Return the first of these in a text; 0 if there is none."""
-    return next(iter(read_ids([text])), 0)
 
 
 def go_back(request, otherwise):
@@ -59,7 +49,7 @@ def go_back(request, otherwise):
 
 
 def indent(text):
-    """Indent a body's JSON; unpaired surrogates stay escaped. Text that is not JSON is returned unchanged."""
+    """Return a body's JSON indented; unpaired surrogates stay escaped. Text that is not JSON is returned unchanged."""
     try:
         indented = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):

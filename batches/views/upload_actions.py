@@ -12,12 +12,12 @@ from batches.tracing import decisions, spending
 
 @require_POST
 def start_upload(request, pk):
-    return begin(request, pk, spending.start, "Started. This page follows it by itself.")
+    return begin(request, pk, jobs.start, "Started. This page follows it by itself.")
 
 
 @require_POST
 def approve_upload(request, pk):
-    return begin(request, pk, spending.approve, "Approved and started.")
+    return begin(request, pk, jobs.approve, "Approved and started.")
 
 
 def begin(request, pk, decision, said):
@@ -28,7 +28,6 @@ def begin(request, pk, decision, said):
         messages.error(request, str(problem))
         return redirect(upload)
     if status == UploadStatus.RUNNING:
-        jobs.enqueue("planning", jobs.plan_upload, pk)
         messages.success(request, said)
     elif status == UploadStatus.APPROVAL:
         messages.success(request, "Somebody else must approve this list before it is started.")

@@ -10,11 +10,12 @@ from batches.files.file_format import UnreadableFile
 from batches.forms.mapping import MappingForm, TemplateForm
 from batches.forms.uploads import FileForm, UploadForm
 from batches.intake import mapping_templates, uploads
+from batches.intake.trace_settings import TraceSettings
 from batches.models import Upload
 from batches.statuses import UploadStatus
 
-KEPT = "kept columns"
-"""In the session: what was chosen for the columns of a list whose rows stand as they were read with others."""
+KEPT = "kept settings"
+"""In the session: unchecked settings of a list whose rows were read with other ones."""
 
 GONE_ON = "Nothing was changed: the list has gone on meanwhile. This is where it is now."
 
@@ -95,11 +96,11 @@ def upload_columns(request, pk):
 
 
 def choose_columns(request, upload, header):
-    is_kept = request.method == "GET" and recall_choices(request, upload, header)
+    is_kept = request.method == "GET" and recall_settings(request, upload, header)
     samples = uploads.read_samples(upload)
     form = MappingForm(request.POST or None, upload=upload, samples=samples)
     if request.method == "POST" and (form.is_valid() or "back" in request.POST):
-        take = keep_columns if "back" in request.POST else accept_columns
+        take = keep_settings if "back" in request.POST else accept_columns
         return take(request, upload, form)
     templates = TemplateForm(initial={"use_template": upload.used_template})
     context = {"upload": upload, "form": form, "header": header, "is_kept": is_kept, "templates": templates}
@@ -126,40 +127,37 @@ def choose_template(request, upload):
 
 
 def accept_columns(request, upload, form):
-    if not uploads.accept_mapping(upload, form.mapping, form.fixed, user=request.user, **form.options):
+    if not jobs.check(upload, form.settings, request.user):
         return leave(request, upload)
     request.session.pop(KEPT, None)
     upload.refresh_from_db()
     if name := form.cleaned_data["template"]:
         mapping_templates.remember(upload, name, request.user)
-    jobs.enqueue("intake", jobs.check_rows, upload.pk)
     return redirect(upload)
 
 
-def keep_columns(request, upload, form):
-    """Go to another step with what was chosen so far: on a draft it stays for everybody.
+def keep_settings(request, upload, form):
+    """Go to another step and keep the settings chosen so far: those of a draft for everybody.
 
-    Rows that were checked are worth more than a look at other columns: there it stays for whoever chose it.
+    Rows that were checked are worth more than a look at other columns: there they stay with whoever chose them.
     """
     request.session.pop(KEPT, None)
-    chosen = form.chosen
-    is_changed = any(getattr(upload, name) != value for name, value in chosen.items())
-    if is_changed and not uploads.keep_choices(upload, **chosen):
+    is_changed = form.settings != TraceSettings.from_upload(upload)
+    if is_changed and not uploads.keep_settings(upload, form.settings):
         request.session[KEPT] = {
             "upload": upload.pk,
             "header": mapping_templates.header_of(upload.columns),
-            "chosen": chosen,
+            "settings": form.settings.as_dict(),
         }
     return redirect("upload" if request.POST["back"] == "review" else "upload-file", upload.pk)
 
 
-def recall_choices(request, upload, header):
-    """Show an upload as it was left by whoever asks; True if that is not how it is kept."""
+def recall_settings(request, upload, header):
+    """Show an upload with the settings that the user has left. Return False if there are none but its own."""
     kept = request.session.get(KEPT, {})
     if (kept.get("upload"), kept.get("header")) != (upload.pk, header):
         return False
-    for name, value in kept["chosen"].items():
-        setattr(upload, name, value)
+    TraceSettings(**kept["settings"]).apply_to(upload)
     return True
 
 

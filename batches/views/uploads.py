@@ -4,8 +4,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
 from batches.forms.uploads import ContinuationForm
+from batches.keys import read_key
 from batches.models import Upload
-from batches.reports import progress
+from batches.reports.progress import look_at_one
 from batches.statuses import Outcome, UploadStatus
 from batches.tables.filters import UploadFilter
 from batches.tables.tables import BatchTable, EventTable, ItemTable, UploadTable
@@ -41,10 +42,10 @@ def upload_page(request, pk):
 def show_progress(request, upload, context):
     """Show a list that was started: how far it is, its batches and its history."""
     if upload.is_started:
-        progress.look_at_one(upload, timezone.now())
+        context["progress"] = look_at_one(upload, timezone.now())
+        context["counts"] = context["progress"].counts
     else:
-        upload.counts = count_uploads([upload])[upload.pk]
-    context["counts"] = upload.counts
+        context["counts"] = count_uploads([upload])[upload.pk]
     batches = upload.batches.for_lists().order_by("number")
     context["table"] = paginate(request, BatchTable(batches, exclude=["upload"]), count_batches)
     context["events"] = EventTable(upload.events.with_names().order_by("-at", "-id")[:12])
@@ -56,8 +57,8 @@ def upload_history(request, pk):
     """All that happened to an upload and its batches, or to one of them, in order."""
     upload = get_object_or_404(Upload, pk=pk)
     events = upload.events.with_names()
-    if request.GET.get("batch", "").isdecimal():
-        events = events.filter(batch__number=request.GET["batch"][:9])
+    if number := read_key(request.GET.get("batch", "")):
+        events = events.filter(batch__number=number)
     table = paginate(request, EventTable(events), per_page=100)
     return render(request, "uploads/history.html", {"upload": upload, "table": table})
 

@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from batches.exports.rows import CHOICES
+
 pytestmark = pytest.mark.django_db
 EXPECTED = {
     "/find": {"get"},
@@ -48,6 +50,15 @@ def test_every_operation_says_what_it_does_and_how_to_be_let_in(caller):
         for operation in methods.values():
             assert operation["description"]
             assert operation["security"] == [{"TokenAuth": []}]
+
+
+def test_the_export_takes_every_choice_of_the_page(caller):
+    operation = caller.ask("/openapi.json").json()["paths"]["/api/v1/uploads/{pk}/export"]["get"]
+    assert {choice: {"default": False, "type": "boolean"} for choice in CHOICES} == {
+        parameter["name"]: {name: parameter["schema"][name] for name in ("default", "type")}
+        for parameter in operation["parameters"]
+        if parameter["name"] in CHOICES
+    }
 
 
 def test_its_page_is_served_by_us_alone(browser):

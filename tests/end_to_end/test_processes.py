@@ -73,9 +73,10 @@ READ_BIG_LIST = """
 from pathlib import Path
 from django.core.files import File
 from batches.intake import row_import, uploads
+from batches.intake.trace_settings import TraceSettings
 with Path({path!r}).open("rb") as file:
     big = uploads.receive(File(file, name="big.csv"), None)
-uploads.accept_mapping(big, big.mapping, {{}}, [], None)
+uploads.accept_settings(big, TraceSettings.from_upload(big), None)
 row_import.check_rows(big.pk)
 """
 

@@ -19,10 +19,10 @@ from django.utils import timezone
 from batches import jobs
 from batches.intake import row_import
 from batches.intake import uploads as intake_uploads
+from batches.intake.trace_settings import TraceSettings
 from batches.models import Batch, Hold, Item, Upload
 from batches.sandbox.faults import REFUSED_NAME
 from batches.statuses import OPEN, STARTED, BatchStatus, Priority, UploadStatus
-from batches.tracing import spending
 from tests.faults.cases import Missed
 from tests.faults.checks import Audit
 from webhooks.models import Stray
@@ -112,11 +112,10 @@ def start_list(name, size, bad_rows, luck):
         writer.writerow(["Ada", last_name, f"{number} {name} St", "Herndon", "VA", "20170"])
     file = ContentFile(out.getvalue().encode(), name=f"{name}.csv")
     upload = intake_uploads.receive(file, None, priority=luck.choice(Priority.values))
-    intake_uploads.accept_mapping(upload, upload.mapping, {}, [], None)
+    intake_uploads.accept_settings(upload, TraceSettings.from_upload(upload), None)
     row_import.check_rows(upload.pk)
     upload.refresh_from_db()
-    assert spending.start(upload, None)
-    jobs.enqueue("planning", jobs.plan_upload, upload.pk)
+    assert jobs.start(upload, None)
     return upload.pk
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from batches import jobs
 from batches.files.file_format import UnreadableFile
 from batches.intake import corrections, uploads
+from batches.intake.trace_settings import TraceSettings
 from batches.models import Continuation, Upload
 from batches.statuses import ContinuationStatus, Outcome, UploadStatus
 from batches.tracing import packing, spending
@@ -207,7 +208,7 @@ def test_mended_rows_count_for_the_day_as_well(upload, alice, settings):
 def test_a_second_owner_of_a_mended_row_comes_once(make_upload):
     header = ["Owner", "Address", "City", "State"]
     rows = [["SMITH JOHN & MARY", f"{n} Oak St", "Herndon", "XX" if n == 3 else "VA"] for n in (1, 2, 3, 4)]
-    upload = make_upload(to_csv(rows, header=header), settled={"co_owners": True, "name_order": "last_first"})
+    upload = make_upload(to_csv(rows, header=header), settings={"co_owners": True, "name_order": "last_first"})
     rows = rejected(upload)
     rows[1][3] = "VA"
     for _ in range(2):
@@ -219,6 +220,6 @@ def test_changed_columns_say_that_mended_rows_are_to_come_again(upload, alice):
     rows = rejected(upload)
     rows[1][5] = "20170"
     continuation, _ = mend(upload, rows)
-    uploads.accept_mapping(upload, upload.mapping, {}, [], alice)
+    uploads.accept_settings(upload, TraceSettings.from_upload(upload), alice)
     continuation.refresh_from_db()
     assert (continuation.status, continuation.problem[:25]) == ("failed", "The columns were changed:")

@@ -13,7 +13,7 @@ OTHER = ["Nick", "Surname", "Line", "Town", "Region", "Code", "Number"]
 def remember(make_upload, alice, header=OTHER, name="Our supplier"):
     fields = ["first_name", "last_name", "address", "city", "state", "zip"]
     mapping = {field: [position] for position, field in enumerate(fields)}
-    upload = make_upload(to_csv(people(5), header=header), mapping=mapping, settled={"look_back": 30})
+    upload = make_upload(to_csv(people(5), header=header), mapping=mapping, settings={"look_back": 30})
     return mapping_templates.remember(upload, name, alice)
 
 

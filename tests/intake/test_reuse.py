@@ -46,11 +46,11 @@ def test_what_was_found_then_is_exported(traced, make_upload):
 
 
 @pytest.mark.parametrize(
-    "settled", [{"look_back": 0}, {"look_back": 1}], ids=["not looked back at all", "not for so long"]
+    "changes", [{"look_back": 0}, {"look_back": 1}], ids=["not looked back at all", "not for so long"]
 )
-def test_older_answers_do_not_count(traced, make_upload, settled):
+def test_older_answers_do_not_count(traced, make_upload, changes):
     Item.objects.filter(outcome=Outcome.MATCHED).update(answered_at=timezone.now() - timedelta(days=2))
-    upload = make_upload(people(2), settled=settled)
+    upload = make_upload(people(2), settings=changes)
     assert outcomes(upload) == ["pending", "pending"]
 
 
@@ -87,7 +87,7 @@ def test_a_list_of_people_traced_before_is_complete_at_once(traced, make_upload,
 
 
 def test_reusing_takes_as_many_queries_for_one_as_for_many(traced, make_upload, django_assert_max_num_queries):
-    upload = make_upload(people(3), settled={"look_back": 0})
+    upload = make_upload(people(3), settings={"look_back": 0})
     Upload.objects.filter(pk=upload.pk).update(look_back=90)
     with django_assert_max_num_queries(8):
         assert reuse.reuse_answers(Upload.objects.get(pk=upload.pk)) == 3

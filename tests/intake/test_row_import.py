@@ -9,6 +9,7 @@ from batches import jobs
 from batches.files.file_format import UnreadableFile
 from batches.intake import row_import, uploads
 from batches.intake.row_reader import RowReader
+from batches.intake.trace_settings import TraceSettings
 from batches.models import Item, Upload
 from batches.statuses import Outcome, UploadStatus
 from batches.tracing import decisions, spending
@@ -124,7 +125,7 @@ def test_a_file_that_breaks_off_is_failed_with_its_reason(make_upload):
 
 def test_a_file_that_is_gone_is_failed_with_a_sentence(make_upload, alice):
     upload = make_upload(people(12))
-    uploads.accept_mapping(upload, upload.mapping, {}, [], alice)
+    uploads.accept_settings(upload, TraceSettings.from_upload(upload), alice)
     upload.file.delete(save=False)
     row_import.check_rows(upload.pk)
     upload.refresh_from_db()
@@ -134,7 +135,7 @@ def test_a_file_that_is_gone_is_failed_with_a_sentence(make_upload, alice):
 
 def test_a_reading_ends_when_the_list_is_cancelled(make_upload, alice, monkeypatch):
     upload = make_upload(people(30))
-    uploads.accept_mapping(upload, upload.mapping, {}, [], alice)
+    uploads.accept_settings(upload, TraceSettings.from_upload(upload), alice)
     monkeypatch.setattr(row_import, "CHUNK", 10)
     store = row_import.store
 
@@ -152,14 +153,14 @@ def test_a_reading_ends_when_the_list_is_cancelled(make_upload, alice, monkeypat
 def test_columns_can_be_changed_after_the_review(make_upload, alice):
     upload = make_upload(people(12))
     mapping = {name: upload.mapping[name] for name in ("address", "city", "state")}
-    assert uploads.accept_mapping(upload, mapping, {}, [], alice)
+    assert uploads.accept_settings(upload, TraceSettings.from_upload(upload, mapping=mapping), alice)
     row_import.check_rows(upload.pk)
     assert set(upload.items.values_list("first_name", "address")) == {("", f"{n} Oak St") for n in range(1, 13)}
 
 
 def test_columns_cannot_be_changed_once_it_runs(start_upload, alice):
     upload = start_upload(12)
-    assert not uploads.accept_mapping(upload, {}, {}, [], alice)
+    assert not uploads.accept_settings(upload, TraceSettings.from_upload(upload, mapping={}), alice)
     assert upload.items.count() == 12
 
 
@@ -200,10 +201,10 @@ def test_reading_takes_a_constant_number_of_queries_for_a_thousand_rows(make_upl
 
 def test_a_reading_of_how_the_columns_were_before_stores_nothing(make_upload, alice):
     upload = make_upload(people(12))
-    uploads.accept_mapping(upload, upload.mapping, {}, [], alice)
+    uploads.accept_settings(upload, TraceSettings.from_upload(upload), alice)
     stale = Upload.objects.get()
     Upload.objects.update(status=UploadStatus.READY)
-    uploads.accept_mapping(upload, upload.mapping, {}, [], alice)
+    uploads.accept_settings(upload, TraceSettings.from_upload(upload), alice)
     reader = RowReader(stale)
     assert not row_import.store(stale, reader, [(2, person(1))])
     row_import.finish_check(stale, {"blank": 0, "width": 7})

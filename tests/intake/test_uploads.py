@@ -8,6 +8,7 @@ from django.core.files.base import ContentFile
 
 from batches.files.file_format import UnreadableFile
 from batches.intake import corrections, row_import, uploads
+from batches.intake.trace_settings import TraceSettings
 from batches.models import Continuation, Upload
 from batches.statuses import ContinuationStatus, UploadStatus
 from batches.tracing import spending
@@ -19,7 +20,7 @@ DETAILS = {"name": "Spring", "priority": 2, "source": "Fairfax"}
 
 @pytest.fixture
 def upload(make_upload):
-    return make_upload(people(12), match=["emails"], settled={"look_back": 7})
+    return make_upload(people(12), match=["emails"], settings={"look_back": 7})
 
 
 def replace(upload, content, user=None, name="second.csv"):
@@ -40,7 +41,7 @@ def test_another_file_takes_the_place_of_the_first(upload, alice):
     assert stored_files() == [Path(upload.file.path)]
     event = upload.events.last()
     assert (event.what, event.user, event.detail) == ("file replaced", alice, "")
-    uploads.accept_mapping(upload, upload.mapping, {}, [], alice)
+    uploads.accept_settings(upload, TraceSettings.from_upload(upload), alice)
     row_import.check_rows(upload.pk)
     upload.refresh_from_db()
     assert (upload.status, upload.row_count) == (UploadStatus.READY, 3)
@@ -54,7 +55,7 @@ def test_a_list_that_could_not_be_read_gets_another_file(upload, status):
 
 
 def test_columns_of_the_same_names_keep_what_was_chosen(make_upload):
-    upload = make_upload(people(12), mapping={"phone": [6]}, match=["emails"], settled={"look_back": 7})
+    upload = make_upload(people(12), mapping={"phone": [6]}, match=["emails"], settings={"look_back": 7})
     upload = replace(upload, to_csv(people(3), header=[name.upper() for name in HEADER]))
     assert (upload.mapping, upload.match, upload.look_back) == ({"phone": [6]}, ["emails"], 7)
 
@@ -106,8 +107,9 @@ def test_of_two_files_at_once_one_is_taken(upload):
 def test_columns_chosen_for_one_file_are_not_taken_for_the_next(upload):
     late = Upload.objects.get()
     upload = replace(upload, to_csv(people(3)))
-    assert not uploads.accept_mapping(late, {"phone": [6]}, {}, [], None)
-    assert not uploads.keep_choices(late, mapping={"phone": [6]})
+    settings = TraceSettings.from_upload(late, mapping={"phone": [6]})
+    assert not uploads.accept_settings(late, settings, None)
+    assert not uploads.keep_settings(late, settings)
     upload.refresh_from_db()
     assert upload.status == UploadStatus.DRAFT
     assert "address" in upload.mapping
@@ -116,7 +118,7 @@ def test_columns_chosen_for_one_file_are_not_taken_for_the_next(upload):
 def test_reading_columns_anew_does_not_stop_a_check_that_has_begun(alice):
     upload = uploads.receive(ContentFile(to_csv(people(3)), name="people.csv"), alice)
     late = Upload.objects.get()
-    uploads.accept_mapping(upload, upload.mapping, {}, [], alice)
+    uploads.accept_settings(upload, TraceSettings.from_upload(upload), alice)
     assert not uploads.change_template(late, None)
     upload.refresh_from_db()
     assert upload.status == UploadStatus.CHECKING
@@ -127,7 +129,7 @@ def test_mended_rows_of_the_first_file_are_not_put_into_the_second(make_upload):
     mended = to_csv([[*person(2), "Row 3: mend me"]], header=[*HEADER, "Problem"])
     continuation = corrections.receive(upload, ContentFile(mended, name="mended.csv"), None)
     upload = replace(upload, to_csv([person(8), person(9, Zip="y")]))
-    uploads.accept_mapping(upload, upload.mapping, {}, [], None)
+    uploads.accept_settings(upload, TraceSettings.from_upload(upload), None)
     row_import.check_rows(upload.pk)
     # A reading that had begun before.
     late = Continuation.objects.get()

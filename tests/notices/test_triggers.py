@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from batches import jobs
 from batches.intake import uploads
+from batches.intake.trace_settings import TraceSettings
 from batches.models import Batch, Hold, Upload
 from batches.statuses import BatchStatus
 from batches.tracing import decisions, spending
@@ -66,20 +67,20 @@ def test_lists_of_nobody_or_of_somebody_inactive_are_told_to_nobody(complete, se
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_telling_takes_as_many_queries_however_many_lists_there_are(complete, count, django_assert_num_queries):
+def test_telling_takes_no_more_queries_however_many_lists_there_are(complete, count, django_assert_max_num_queries):
     for number in range(count):
         complete(first=number)
     # Lists, their counts in three, notices.
-    with django_assert_num_queries(6):
+    with django_assert_max_num_queries(6):
         triggers.tell_completions(timezone.now())
     assert Notice.objects.count() == count
     # Nothing new: completions; three of readings; approvals; two of batches; holds.
-    with django_assert_num_queries(8):
+    with django_assert_max_num_queries(8):
         tell_all()
 
 
 def tell_all():
-    for step in jobs.TICK:
+    for step in jobs.every_second.steps:
         if step.__module__ == "notices.triggers":
             step(timezone.now())
 
@@ -142,7 +143,7 @@ def test_a_list_that_could_not_be_read_is_told_of(make_upload, set_upload, alice
     set_upload(upload, status="failed", problem="It is cut off.")
     (notice,) = tell()
     assert (notice.user, notice.kind, notice.text) == (alice, Kind.FAILED, "“people” could not be read.")
-    uploads.accept_mapping(upload, upload.mapping, {}, [], alice)
+    uploads.accept_settings(upload, TraceSettings.from_upload(upload), alice)
     set_upload(upload, status="failed")
     assert len(tell()) == 2
 

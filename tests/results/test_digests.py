@@ -137,7 +137,7 @@ def test_a_sweep_finds_what_was_left(finish_upload):
     digests.digest_batch(batch.pk)
     digests.digest_upload(upload.pk)
     assert digests.list_undigested(timezone.now()) == [[], []]
-    assert jobs.digest_leftovers in jobs.SWEEP
+    assert jobs.digest_leftovers in jobs.every_minute.steps
 
 
 def test_a_batch_that_is_open_is_not_digested(start_upload):

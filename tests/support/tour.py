@@ -11,13 +11,14 @@ HEADER = ["First Name", "Last Name", "Address", "City", "State", "Zip"]
 PREPARE = """
 from django.core.files import File
 from batches.intake import row_import, uploads
+from batches.intake.trace_settings import TraceSettings
 user = get_user_model().objects.get(is_superuser=True)
 def receive(name):
     with open({path!r}, "rb") as file:
         return uploads.receive(File(file, name=name + ".csv"), user, name, source="County records")
 receive("Orchard street")
 ready = receive("Riverside owners")
-uploads.accept_mapping(ready, ready.mapping, {{}}, [], user)
+uploads.accept_settings(ready, TraceSettings.from_upload(ready), user)
 row_import.check_rows(ready.pk)
 lost = Upload.objects.get(name="Heirs of last year").batches.first()
 Upload.objects.filter(pk=lost.upload_id).update(status="running", completed_at=None)

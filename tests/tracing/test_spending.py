@@ -48,7 +48,7 @@ def test_companies_are_sent_by_mail_address_alone_or_left_out(make_upload):
     assert lines(upload) == [("people to trace", 0, 0), ("companies and the like, by mail address", 3, 3)]
     item = upload.items.first()
     assert (item.owner_kind, item.last_name, item.address, item.mail_address) == ("company", "", "", "1 Elm St")
-    upload = make_upload(content, settled={"companies": "leave_out"})
+    upload = make_upload(content, settings={"companies": "leave_out"})
     assert lines(upload) == [("people to trace", 0, 0), ("companies and the like, left out", 3, None)]
     assert upload.items.first().message == "Left out: company."
     assert upload.items.first().cells == company(1)
@@ -57,7 +57,7 @@ def test_companies_are_sent_by_mail_address_alone_or_left_out(make_upload):
 def test_second_owners_are_people_of_their_own_by_choice(make_upload):
     content = to_csv([company(n, "SMITH JOHN & MARY") for n in range(1, 4)], header=OWNERS)
     assert make_upload(content).item_count == 3
-    upload = make_upload(content, settled={"co_owners": True})
+    upload = make_upload(content, settings={"co_owners": True})
     assert (upload.row_count, upload.co_owner_count, upload.item_count) == (3, 3, 6)
     owners = upload.items.filter(row_number=2).order_by("owner_number").values_list("first_name", "last_name")
     assert list(owners) == [("John", "Smith"), ("Mary", "Smith")]

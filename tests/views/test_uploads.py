@@ -185,11 +185,11 @@ def test_the_live_part_comes_alone(browser, start_upload):
 
 
 @pytest.mark.parametrize("address", ["/", "/uploads/", "/batches/", "/items/"])
-def test_lists_take_the_same_number_of_queries_for_one_and_three(
-    browser, start_upload, address, django_assert_num_queries
+def test_lists_take_no_more_queries_for_three_than_for_one(
+    browser, start_upload, address, django_assert_max_num_queries
 ):
     def look():
-        with django_assert_num_queries(count[address]):
+        with django_assert_max_num_queries(count[address]):
             assert browser.get(address).status_code == 200
 
     count = {"/": 21, "/uploads/": 10, "/batches/": 8, "/items/": 10}

@@ -2,23 +2,27 @@
 
 from datetime import timedelta
 
-from django.db.models import F
 from django.utils import timezone
 from urllib3.exceptions import HTTPError
 
+from batches.delivery_attempts import Attempts
 from webhooks.models import Endpoint, Message
 from webhooks.outbound import http
 from webhooks.signing import sign
 
-PAUSES = [
-    timedelta(seconds=5),
-    timedelta(minutes=5),
-    timedelta(minutes=30),
-    *(timedelta(hours=hours) for hours in (2, 5, 10, 14, 20, 24)),
-]
-"""Between one try and the next, about as the specification proposes; after the last one a message is given up."""
-HELD = timedelta(seconds=90)
-"""For so long a message is its sender's: a call takes TIMEOUT, and as long again to find the host."""
+ATTEMPTS = Attempts(
+    count_field="attempts",
+    due_field="next_try_at",
+    # About as the specification proposes.
+    pauses=(
+        timedelta(seconds=5),
+        timedelta(minutes=5),
+        timedelta(minutes=30),
+        *(timedelta(hours=hours) for hours in (2, 5, 10, 14, 20, 24)),
+    ),
+    # A call takes TIMEOUT, and as long again to find the host.
+    claim_time=timedelta(seconds=90),
+)
 
 
 def deliver(message_id):
@@ -31,12 +35,11 @@ def deliver(message_id):
 
 
 def claim(message, now):
-    """Take a due message for one try. Of two workers one gets it; one that dies holds it for HELD."""
+    """Take a due message for one try. Return False if it is not due, or another worker has it."""
     if not message.endpoint.is_active:
         return False
-    # Of this row alone: a condition that asks another table would not be looked at again by whoever waited for the row.
     same_try = {"status": Message.Status.WAITING, "attempts": message.attempts, "next_try_at__lte": now}
-    if not Message.objects.filter(pk=message.pk, **same_try).update(attempts=F("attempts") + 1, next_try_at=now + HELD):
+    if not ATTEMPTS.claim(Message.objects.filter(pk=message.pk, **same_try), now):
         return False
     message.attempts += 1
     return True
@@ -61,8 +64,10 @@ def settle(message, status, problem, now):
     if not problem:
         waiting.update(status=Message.Status.DELIVERED, last_status_code=status, delivered_at=now)
         return
-    is_last = status == http.NO_MORE or message.attempts > len(PAUSES)
-    follows = {"status": Message.Status.FAILED} if is_last else {"next_try_at": now + PAUSES[message.attempts - 1]}
+    if status == http.NO_MORE or ATTEMPTS.is_last(message.attempts):
+        follows = {"status": Message.Status.FAILED}
+    else:
+        follows = {"next_try_at": ATTEMPTS.next_after(message.attempts, now)}
     waiting.filter(attempts=message.attempts).update(last_status_code=status, **follows)
     ended = {"is_active": False} if status == http.NO_MORE else {}
     note = f"{now:%Y-%m-%d %H:%M} UTC: {problem}"[:200]

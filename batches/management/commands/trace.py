@@ -3,6 +3,7 @@ import sys
 import time
 from argparse import BooleanOptionalAction
 from pathlib import Path
+from typing import Any
 
 from django.core.files import File
 from django.core.management.base import BaseCommand
@@ -11,13 +12,17 @@ from django.db.models import Count
 from batches import jobs
 from batches.files.file_format import UnreadableFile
 from batches.intake import list_options, row_import, uploads
-from batches.intake.list_options import Refused
+from batches.intake.list_options import GivenSettings, Refused
+from batches.intake.trace_settings import TraceSettings
 from batches.management.commands.export import write_export
-from batches.mapping.fields import LABELS, find_gaps
+from batches.mapping.fields import LABELS
+from batches.models import Upload
 from batches.statuses import Companies, NameOrder, Outcome, Priority, UploadStatus
 from batches.tracing import spending
 from batches.tracing.counts import count_uploads
 
+ARGUMENTS = {"mapping": "--map", "fixed": "--fixed", "match": "--match", "look_back": "--look-back"}
+"""Setting → the argument that gives it."""
 OVER = {UploadStatus.COMPLETE, UploadStatus.CANCELLED, UploadStatus.FAILED}
 
 
@@ -70,37 +75,31 @@ class Command(BaseCommand):
             self.stderr.write(f"The list was {upload.status} before it was complete.")
             sys.exit(1)
 
-    def begin(self, *, file, name, priority, match, **options):
-        list_options.refuse_odd_look_back(options["look_back"], "--look-back")
-        match = [word.strip() for word in match.split(",") if word.strip()]
-        list_options.refuse_odd_match(match, "--match")
+    def begin(self, *, file, name, priority, source, **options):
+        given = read_given(**options)
+        details = {"name": name, "priority": Priority[priority.upper()], "source": source}
         with Path(file).open("rb") as handle:
-            upload = uploads.receive(
-                File(handle, name=Path(file).name), None, name, Priority[priority.upper()], options["source"]
-            )
-        columns = list_options.read_mapping(upload, options["map"], "--map")
-        fixed = upload.fixed | list_options.read_fixed(options["fixed"], "--fixed")
-        if upload.used_template:
-            self.stderr.write(f"The columns are read as the template “{upload.used_template}” says.")
-        for field in sorted(set(upload.doubts) - set(fixed)):
-            names = " + ".join(upload.columns[position] for position in columns.get(field, []))
-            self.stderr.write(f"Not sure: {LABELS[field]}{': ' if names else ''}{names}. {upload.doubts[field]}")
-        if gaps := find_gaps([*columns, *fixed]):
-            raise Refused(" ".join(gaps))
-        told = list_options.keep_told(options)
-        uploads.accept_mapping(upload, columns, fixed, match or upload.match, None, **told)
+            upload, settings = list_options.receive(File(handle, name=Path(file).name), None, given, **details)
+        self.warn_of_doubts(upload, settings)
+        list_options.refuse_gaps(settings)
+        uploads.accept_settings(upload, settings, None)
         row_import.check_rows(upload.pk)
         upload.refresh_from_db()
         if upload.status == UploadStatus.FAILED:
             raise Refused(upload.problem)
-        status = spending.start(upload, None)
+        status = jobs.start(upload, None)
         if status is None:
             raise Refused(f"None of the {upload.row_count} rows can be traced: see upload {upload.pk} for the reasons.")
-        elif status == UploadStatus.APPROVAL:
+        if status == UploadStatus.APPROVAL:
             self.stderr.write(f"Somebody must approve this list before it is started: upload {upload.pk}.")
-        else:
-            jobs.enqueue("planning", jobs.plan_upload, upload.pk)
         return upload
+
+    def warn_of_doubts(self, upload: Upload, settings: TraceSettings) -> None:
+        if upload.used_template:
+            self.stderr.write(f"The columns are read as the template “{upload.used_template}” says.")
+        for field in sorted(set(upload.doubts) - set(settings.fixed)):
+            names = " + ".join(upload.columns[position] for position in settings.mapping.get(field, []))
+            self.stderr.write(f"Not sure: {LABELS[field]}{': ' if names else ''}{names}. {upload.doubts[field]}")
 
     def follow(self, upload, timeout):
         """Show progress until the upload is over: True; or the time is: False."""
@@ -120,6 +119,16 @@ class Command(BaseCommand):
                 return True
             time.sleep(min(0.5, max(end - time.monotonic(), 0)))
         return False
+
+
+def read_given(*, match: str, **options: Any) -> GivenSettings:
+    """Return the settings given on the command line."""
+    return GivenSettings(
+        mapping=options["map"],
+        match=[word.strip() for word in match.split(",") if word.strip()],
+        labels=ARGUMENTS,
+        **{name: options[name] for name in ("fixed", "name_order", "companies", "co_owners", "look_back")},
+    )
 
 
 def summarise(upload):

@@ -1,0 +1,64 @@
+"""What people decide is followed by its job, and the steps of the clock are each registered once."""
+
+import pytest
+from django.core.files.base import ContentFile
+
+from batches import jobs
+from batches.intake import uploads
+from batches.intake.trace_settings import TraceSettings
+from batches.models import Item, Upload
+from batches.statuses import UploadStatus
+from tests.factories import people, to_csv
+
+
+@pytest.fixture
+def waiting():
+    """The jobs that wait in a queue, as (function, argument)."""
+
+    def list_jobs(queue):
+        found = jobs.django_rq.get_queue(queue).jobs
+        return [(job.func_name.removeprefix("batches.jobs."), *job.args) for job in found]
+
+    return list_jobs
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rows_are_read_once_the_settings_are_accepted(alice, waiting):
+    upload = uploads.receive(ContentFile(to_csv(people(3)), name="people.csv"), alice)
+    settings = TraceSettings.from_upload(upload)
+    assert jobs.check(upload, settings, alice)
+    assert waiting("intake") == [("check_rows", upload.pk)]
+    Upload.objects.update(status=UploadStatus.RUNNING)
+    jobs.django_rq.get_queue("intake").empty()
+    assert not jobs.check(upload, settings, alice)
+    assert waiting("intake") == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_list_is_planned_when_it_is_started_and_not_when_it_waits_for_approval(
+    make_upload, alice, charlie, settings, waiting
+):
+    settings.APPROVAL_ABOVE = 1
+    upload = make_upload(people(3))
+    assert jobs.start(upload, alice) == UploadStatus.APPROVAL
+    assert waiting("planning") == []
+    upload.refresh_from_db()
+    assert jobs.approve(upload, charlie) == UploadStatus.RUNNING
+    assert waiting("planning") == [("plan_upload", upload.pk)]
+    assert jobs.start(upload, alice) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_people_who_are_asked_for_once_more_are_planned(finish_upload, alice, waiting):
+    upload = finish_upload(12)
+    Item.objects.update(outcome="missing")
+    assert jobs.rerun(Item.objects.all(), alice) == {upload.pk: 12}
+    assert waiting("planning") == [("plan_upload", upload.pk)]
+
+
+def test_a_step_is_registered_once():
+    steps = jobs.Steps()
+    steps(print)
+    with pytest.raises(ValueError, match="print is registered already"):
+        steps(print)
+    assert steps.steps == [print]
