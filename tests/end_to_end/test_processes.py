@@ -12,8 +12,6 @@ from tests.end_to_end.test_whole_way import check_export, make_list, read_csv
 from tests.support.portal import Portal, run_portal
 from tests.support.services import wait_until
 
-pytestmark = pytest.mark.xdist_group("processes")
-
 
 @pytest.fixture(scope="module")
 def portal(tmp_path_factory):

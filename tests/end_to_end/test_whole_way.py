@@ -11,7 +11,6 @@ from bench import siege
 from tests.support.portal import Vendor, run_portal
 from tests.support.services import free_port
 
-pytestmark = pytest.mark.xdist_group("whole way")
 QUICK_ENDS = {"COMPLETION_GRACE": "2", "SILENCE_LIMIT": "8"}
 """Seconds, so that lists end soon whose answers do not come."""
 

@@ -8,10 +8,13 @@ in a browser: --skip-lane leaves a lane out of one of the two runs. Tests that s
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 TESTS = Path(__file__).parent.parent
 FOLDERS = ["browser", "end_to_end"]
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "live_server"}
+ONE_PORTAL = ["tests/end_to_end/test_whole_way.py", "tests/end_to_end/test_processes.py"]
+"""Files whose tests share one portal."""
 SLOWEST_FIRST = ["end_to_end", "browser", "unit", "pure"]
 """The order of the lanes, so that none is waited for at the end."""
 
@@ -35,10 +38,22 @@ def find_lane(item) -> str:
 
 
 def pytest_itemcollected(item):
-    lane = find_lane(item)
-    item.add_marker(lane)
-    if lane == "browser":
-        item.add_marker(pytest.mark.xdist_group("browser"))
+    item.add_marker(find_lane(item))
+
+
+class SharedProcesses(LoadScopeScheduling):
+    """Keep tests that share processes on one worker; any other test goes to whichever worker is free."""
+
+    def _split_scope(self, nodeid):
+        path, _, _ = nodeid.partition("::")
+        if path.startswith("tests/browser/"):
+            return "browser"
+        return path if path in ONE_PORTAL else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    return SharedProcesses(config, log)
 
 
 @pytest.hookimpl(trylast=True)
