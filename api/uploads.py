@@ -24,7 +24,7 @@ from batches import jobs
 from batches.intake.list_options import GivenSettings, read_complete_settings
 from batches.models import Upload
 from batches.statuses import UploadStatus
-from batches.tracing import decisions, spending
+from batches.tracing import pausing, spending
 
 router = Router(tags=["Lists"])
 MOVED = {200: UploadOut, 409: Problem} | NOT_HERE
@@ -107,19 +107,19 @@ def start_upload(request, pk: int):
 @router.post("/uploads/{id:pk}/pause", response=MOVED)
 def pause_upload(request, pk: int):
     """Send nothing more of a running list for now."""
-    return move(request, pk, decisions.pause_upload, "paused")
+    return move(request, pk, pausing.pause_upload, "paused")
 
 
 @router.post("/uploads/{id:pk}/resume", response=MOVED)
 def resume_upload(request, pk: int):
     """Go on with a paused list."""
-    return move(request, pk, decisions.resume_upload, "resumed")
+    return move(request, pk, pausing.resume_upload, "resumed")
 
 
 @router.post("/uploads/{id:pk}/cancel", response=MOVED)
 def cancel_upload(request, pk: int):
     """Send nothing more of a list. What is with the vendor already still comes back and is kept."""
-    return move(request, pk, decisions.cancel_upload, "cancelled")
+    return move(request, pk, pausing.cancel_upload, "cancelled")
 
 
 def move(request, pk, decide, what):

@@ -26,7 +26,7 @@ from batches.models import Continuation, ItemQuerySet, Upload
 from batches.reports import pace
 from batches.results import digests
 from batches.statuses import ContinuationStatus, UploadStatus
-from batches.tracing import closing, decisions, dispatch, packing, spending
+from batches.tracing import closing, decisions, dispatch, packing, pausing, spending
 
 logger = logging.getLogger(__name__)
 
@@ -234,7 +234,7 @@ every_second(
 every_minute(
     decisions.find_lost_calls,
     decisions.resend_by_policy,
-    decisions.cancel_leftovers,
+    pausing.cancel_leftovers,
     plan_uploads,
     check_stopped_uploads,
     digest_leftovers,

@@ -10,12 +10,12 @@ from batches.admin.filters import AutocompleteFilter
 from batches.keys import read_key
 from batches.models import Batch, Continuation, Item, MappingTemplate, Upload
 from batches.statuses import Outcome
-from batches.tracing import closing, decisions
+from batches.tracing import closing, decisions, pausing
 
-HOLD = Decision("hold", decisions.pause_upload, "held: nothing more is sent for now", "only running lists can be held")
+HOLD = Decision("hold", pausing.pause_upload, "held: nothing more is sent for now", "only running lists can be held")
 RELEASE = Decision(
     "release",
-    decisions.resume_upload,
+    pausing.resume_upload,
     "released: sending goes on",
     "only lists that are held can be released",
     "Go on with {}? What is sent may cost credits.",

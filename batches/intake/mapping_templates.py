@@ -5,7 +5,7 @@ from batches.intake.trace_settings import TraceSettings
 from batches.mapping.column_names import find_words
 from batches.mapping.column_values import FEW, KINDS, Values
 from batches.mapping.fields import LABELS
-from batches.mapping.guesses import Guess, Guesses
+from batches.mapping.value_guesses import Guess, Guesses
 from batches.models import MappingTemplate
 
 ALIKE = 0.6

@@ -18,7 +18,7 @@ from batches.mapping.column_names import (
 )
 from batches.mapping.column_values import FEW, Values
 from batches.mapping.fields import FULL_NAME, NAME_PARTS
-from batches.mapping.guesses import BY_VALUES, Guess, Guesses, guess_by_values
+from batches.mapping.value_guesses import BY_VALUES, Guess, Guesses, guess_by_values
 from batches.people.owner_names import guess_order
 
 

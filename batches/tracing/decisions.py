@@ -1,4 +1,4 @@
-"""What time and people decide: about calls that were lost, lists that are stopped, people to ask for once more.
+"""What time and people decide: about calls that were lost, holds, and people to ask for once more.
 
 Whatever can cost twice is decided by a person, or by the policy that a person has set, and is written down.
 """
@@ -63,47 +63,6 @@ def send_again(batch, user=None):
         return False
     record(batch.upload_id, Event.SENT_AGAIN, batch_id=batch.pk, user=user, detail="" if user else "by policy")
     return True
-
-
-# Lists that are stopped
-
-
-def pause_upload(upload, user):
-    """Send nothing more of an upload for now. False if it does not run."""
-    return turn(upload, user, UploadStatus.RUNNING, UploadStatus.PAUSED, "paused")
-
-
-def resume_upload(upload, user):
-    """Go on with an upload. False if it is not paused."""
-    return turn(upload, user, UploadStatus.PAUSED, UploadStatus.RUNNING, "resumed")
-
-
-@transaction.atomic
-def turn(upload, user, before, after, what):
-    if not move_upload(upload.pk, after, only_if={"status": before}):
-        return False
-    record(upload.pk, what, user=user)
-    return True
-
-
-@transaction.atomic
-def cancel_upload(upload, user):
-    """Send nothing more of an upload. What is at the vendor still comes back and is kept."""
-    if not move_upload(upload.pk, UploadStatus.CANCELLED, completed_at=timezone.now()):
-        return False
-    cancel_unsent(upload.batches)
-    record(upload.pk, "cancelled", user=user)
-    return True
-
-
-def cancel_leftovers(_):
-    """Cancel what came back to be sent after its upload had been cancelled."""
-    cancel_unsent(Batch.objects.filter(upload__status=UploadStatus.CANCELLED))
-
-
-def cancel_unsent(batches):
-    for batch in batches.filter(status__in=[BatchStatus.PLANNED, BatchStatus.REFUSED]):
-        move_batch(batch.pk, BatchStatus.CANCELLED)
 
 
 def lift(hold, user):

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_POST
 from batches import jobs
 from batches.models import Upload
 from batches.statuses import UploadStatus
-from batches.tracing import decisions, spending
+from batches.tracing import pausing, spending
 
 
 @require_POST
@@ -47,20 +47,20 @@ def withdraw_upload(request, pk):
 @require_POST
 def pause_upload(request, pk):
     upload = get_object_or_404(Upload, pk=pk)
-    decisions.pause_upload(upload, request.user)
+    pausing.pause_upload(upload, request.user)
     return redirect(upload)
 
 
 @require_POST
 def resume_upload(request, pk):
     upload = get_object_or_404(Upload, pk=pk)
-    decisions.resume_upload(upload, request.user)
+    pausing.resume_upload(upload, request.user)
     return redirect(upload)
 
 
 @require_POST
 def cancel_upload(request, pk):
     upload = get_object_or_404(Upload, pk=pk)
-    if decisions.cancel_upload(upload, request.user):
+    if pausing.cancel_upload(upload, request.user):
         messages.success(request, "Cancelled. What is with the vendor already still comes back and is kept.")
     return redirect(upload)

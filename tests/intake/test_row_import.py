@@ -12,7 +12,7 @@ from batches.intake.row_reader import RowReader
 from batches.intake.trace_settings import TraceSettings
 from batches.models import Item, Upload
 from batches.statuses import Outcome, UploadStatus
-from batches.tracing import decisions, spending
+from batches.tracing import pausing, spending
 from tests.factories import HEADER, people, person, to_csv
 
 pytestmark = pytest.mark.django_db
@@ -141,7 +141,7 @@ def test_a_reading_ends_when_the_list_is_cancelled(make_upload, alice, monkeypat
 
     def cancel_behind(*args):
         is_stored = store(*args)
-        decisions.cancel_upload(upload, alice)
+        pausing.cancel_upload(upload, alice)
         return is_stored
 
     monkeypatch.setattr(row_import, "store", cancel_behind)

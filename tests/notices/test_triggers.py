@@ -12,7 +12,7 @@ from batches.intake import uploads
 from batches.intake.trace_settings import TraceSettings
 from batches.models import Batch, Hold, Upload
 from batches.statuses import BatchStatus
-from batches.tracing import decisions, spending
+from batches.tracing import decisions, pausing, spending
 from batches.tracing.lifecycle import move_batch
 from notices import triggers
 from notices.models import Kind, Notice
@@ -55,7 +55,7 @@ def test_what_was_complete_before_yesterday_is_not_told(complete, set_upload):
 
 def test_nobody_is_told_of_cancelled_or_running_lists(complete, start_upload, alice):
     start_upload(people(12, State="MD"))
-    decisions.cancel_upload(start_upload(people(12, City="Reston")), alice)
+    pausing.cancel_upload(start_upload(people(12, City="Reston")), alice)
     assert tell() == []
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from batches import jobs
 from batches.models import Batch, Event, Hold, Item, Upload
 from batches.statuses import BatchStatus, Outcome, Priority, UploadStatus
-from batches.tracing import decisions, dispatch, filing, packing, spending
+from batches.tracing import decisions, dispatch, filing, packing, pausing, spending
 from tests.factories import answer_for, people, person
 
 pytestmark = pytest.mark.django_db
@@ -515,7 +515,7 @@ def test_a_cancelled_list_sends_nothing_more_and_still_takes_answers(start_uploa
     upload = start_upload(1009)
     first, second = upload.batches.order_by("number")
     dispatch.submit_batch(first.pk)
-    assert decisions.cancel_upload(upload, alice)
+    assert pausing.cancel_upload(upload, alice)
     assert refresh(second).status == BatchStatus.CANCELLED
     item = first.items.first()
     assert filing.file_answer(first.token, dispatch.protocol.decode_answer(answer_for(item)), "{}").name == "FILED"
@@ -525,7 +525,7 @@ def test_a_cancelled_list_sends_nothing_more_and_still_takes_answers(start_uploa
 def test_nothing_of_a_cancelled_list_stays_open(start_upload, alice):
     upload = start_upload(12)
     batch = upload.batches.get()
-    decisions.cancel_upload(upload, alice)
+    pausing.cancel_upload(upload, alice)
     Batch.objects.update(status=BatchStatus.UNCONFIRMED)
     assert not decisions.send_again(batch, alice)
     Batch.objects.update(status=BatchStatus.PLANNED)

@@ -28,7 +28,7 @@ from hypothesis.stateful import (
 
 from batches.models import Batch, EarlierAnswer, Hold, Item, Upload
 from batches.statuses import ANSWERED, OPEN, BatchStatus, Outcome, UploadStatus
-from batches.tracing import closing, decisions, dispatch, packing
+from batches.tracing import closing, decisions, dispatch, packing, pausing
 from batches.tracing.lifecycle import move_upload
 from tests.factories import answer_for
 from webhooks.inbound import filing
@@ -206,7 +206,7 @@ class Orders(RuleBasedStateMachine):
         decisions.find_lost_calls(now)
         with self.may_be_bought_again():
             decisions.resend_by_policy(now)
-        decisions.cancel_leftovers(now)
+        pausing.cancel_leftovers(now)
         for upload_id in packing.list_unplanned():
             packing.plan_upload(upload_id)
 
@@ -251,7 +251,7 @@ class Orders(RuleBasedStateMachine):
     def cancel(self, luck):
         """Seldom: a list that is cancelled has nothing more to show."""
         if luck == 13:
-            self.is_cancelled = decisions.cancel_upload(self.upload, self.staff) or self.is_cancelled
+            self.is_cancelled = pausing.cancel_upload(self.upload, self.staff) or self.is_cancelled
 
     # What always holds
 
