@@ -5,10 +5,10 @@
 .PHONY: help serve test test-fast lint fmt faults bench screenshots lock hooks
 ARGS ?=
 
-help: ## List what one can do.
+help: ## List these targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
-serve: ## Run everything at http://127.0.0.1:8000/ until Ctrl-C; with sample people: ARGS=--sample.
+serve: ## Run everything at http://127.0.0.1:8000/ until Ctrl-C; ARGS=--sample adds a sample list.
 	script/server $(ARGS)
 
 test: ## Run the whole test suite, on SQLite and on PostgreSQL, with a browser.
@@ -23,16 +23,16 @@ lint: ## Run every check that needs no tests.
 fmt: ## Format Python, templates, scripts and styles, and fix what can be fixed automatically.
 	script/lint --fix
 
-faults: ## Trace lists while everything goes wrong that can, and audit the books afterwards.
+faults: ## Trace lists while many things go wrong, and audit the results.
 	script/faults $(ARGS)
 
-bench: ## Measure one thing beside its peers: make bench ARGS=exports; without ARGS list the measurements.
+bench: ## Run one measurement: make bench ARGS=exports; without ARGS, list the measurements.
 	script/bench $(ARGS)
 
 screenshots: ## Take pictures of every page, in light and dark, narrow and wide, into var/screenshots.
 	script/screenshots $(ARGS)
 
-lock: ## Write the lock files of the requirements; newer versions with ARGS=--upgrade.
+lock: ## Write the lock files of the requirements; ARGS=--upgrade takes newer versions.
 	script/lock $(ARGS)
 
 hooks: ## Run the checks before every commit from now on.

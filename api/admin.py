@@ -1,9 +1,12 @@
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils import timezone
 
 from api.models import ApiToken
 from batches.admin.base import ReadOnlyAdmin
 from batches.admin.filters import AutocompleteFilter
+from batches.nouns import noun_for
 
 
 @admin.register(ApiToken)
@@ -15,10 +18,10 @@ class ApiTokenAdmin(ReadOnlyAdmin):
     fields = ["name", "beginning", "user", "created_at", "last_used_at", "revoked_at"]
     actions = ["revoke"]
 
-    def has_revoke_permission(self, request):
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("api.change_apitoken")
 
-    @admin.action(permissions=["revoke"], description="Revoke: they let nobody in any more")
-    def revoke(self, request, queryset):
+    @admin.action(permissions=["revoke"], description="Revoke (programs that use these tokens stop working)")
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
         count = queryset.filter(revoked_at=None).update(revoked_at=timezone.now())
-        self.message_user(request, f"{count} revoked: they let nobody in any more.")
+        self.message_user(request, f"{count} {noun_for(count, 'token')} revoked.")

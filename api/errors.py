@@ -1,81 +1,91 @@
-"""What is wrong, as JSON: a sentence in `detail`, and in `field` which input it is about, where it is about one."""
+"""Errors as JSON: a sentence in `detail` and, if an input is wrong, its name in `field`."""
 
 import logging
+from collections.abc import Callable, Sequence
 from functools import wraps
 from http import HTTPStatus
+from typing import Any
 
 from django.core.exceptions import BadRequest, SuspiciousOperation
-from django.http import Http404, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
+from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from api.auth import refuse
+from api.auth import unauthorised
 
 logger = logging.getLogger(__name__)
-NOT_FOUND = "There is nothing at this address."
-FAILED = "Something went wrong on our side. Nothing that was stored is lost; try again in a moment."
+
+NOT_FOUND = "Not found."
+SERVER_ERROR = "Something went wrong on our side. Everything that was saved is safe. Please try again in a moment."
+UNREADABLE = "The request could not be read."
 
 
 class BadInput(Exception):
-    """An input that cannot be used. Its text, which may be shown, names it."""
+    """An input that cannot be used. The text names it and may be shown to the caller."""
 
-    def __init__(self, field, text):
+    def __init__(self, field: str, text: str) -> None:
         super().__init__(text)
         self.field = field
 
 
 class Conflict(HttpError):
-    """What is asked for is not possible as things stand."""
+    """A request that is not possible in the current state."""
 
-    def __init__(self, text):
+    def __init__(self, text: str) -> None:
         super().__init__(409, text)
 
 
-def say(detail, status, field=""):
+def error_response(detail: str, status: int, field: str = "") -> HttpResponse:
     return JsonResponse({"detail": detail, "field": field} if field else {"detail": detail}, status=status)
 
 
-def say_unauthorised(request, problem):
-    return refuse()
+def answer_unauthorised(request: HttpRequest, problem: Any) -> HttpResponse:
+    return unauthorised()
 
 
-def say_invalid(request, problem):
-    """Name the inputs that are not as the document says, without repeating what they held."""
-    errors = [(name_input(error["loc"]), error["msg"]) for error in problem.errors]
-    return say(" ".join(f"{field}: {text}." for field, text in errors), 422, field=errors[0][0])
+def answer_bad_input(request: HttpRequest, problem: Any) -> HttpResponse:
+    return error_response(str(problem), 422, problem.field)
 
 
-def name_input(place):
-    return next((str(part) for part in reversed(place) if isinstance(part, str)), "")
+def answer_invalid(request: HttpRequest, problem: Any) -> HttpResponse:
+    """Name the inputs that do not fit the schema, without repeating their values."""
+    errors = [(input_name(error["loc"]), error["msg"]) for error in problem.errors]
+    return error_response(" ".join(f"{field}: {text}." for field, text in errors), 422, field=errors[0][0])
 
 
-def say_failed(request, problem):
-    # Its text can hold a row; the log leaves that out (skipportal/log_filters.py).
+def input_name(location: Sequence[object]) -> str:
+    return next((str(part) for part in reversed(location) if isinstance(part, str)), "")
+
+
+def answer_server_error(request: HttpRequest, problem: Any) -> HttpResponse:
+    # The text of the exception can contain a row; the log leaves it out (skipportal/log_filters.py).
     logger.error("%s %s failed.", request.method, request.path, exc_info=problem)
-    return say(FAILED, 500)
+    return error_response(SERVER_ERROR, 500)
 
 
-def in_json(view):
-    """Make a view answer in JSON as well if it does not take the request's method."""
+def answer_method_in_json(view: Any) -> Callable[..., HttpResponse]:
+    """Make a view answer in JSON if it does not allow the method of the request."""
 
     @wraps(view)
-    def answer(request, *args, **kwargs):
+    def wrapped(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         response = view(request, *args, **kwargs)
         if response.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
             return response
-        refusal = say(f"This address does not take {request.method}.", response.status_code)
+        refusal = error_response(f"This address does not allow {request.method}.", response.status_code)
         refusal["Allow"] = response["Allow"]
         return refusal
 
-    return answer
+    return wrapped
 
 
-def install(api):
-    api.add_exception_handler(Exception, say_failed)
-    api.add_exception_handler(AuthenticationError, say_unauthorised)
-    api.add_exception_handler(ValidationError, say_invalid)
-    api.add_exception_handler(BadInput, lambda request, problem: say(str(problem), 422, problem.field))
-    api.add_exception_handler(Http404, lambda request, problem: say(NOT_FOUND, 404))
+def install(api: NinjaAPI) -> None:
+    """Register the error handlers."""
+    api.add_exception_handler(Exception, answer_server_error)
+    api.add_exception_handler(AuthenticationError, answer_unauthorised)
+    api.add_exception_handler(ValidationError, answer_invalid)
+    api.add_exception_handler(BadInput, answer_bad_input)
+    api.add_exception_handler(Http404, lambda request, problem: error_response(NOT_FOUND, 404))
     for unreadable in (BadRequest, SuspiciousOperation, MultiPartParserError, UnreadablePostError):
-        api.add_exception_handler(unreadable, lambda request, problem: say("The request cannot be read.", 400))
+        api.add_exception_handler(unreadable, lambda request, problem: error_response(UNREADABLE, 400))

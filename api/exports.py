@@ -1,11 +1,12 @@
-"""The results as a file: the same as on screen."""
+"""Download the results of a list: the same file as on screen."""
 
+from collections.abc import Sequence
 from dataclasses import fields
-from typing import Literal
+from typing import Any, Literal
 
 from django.db.models import TextChoices
 from django.forms import ChoiceField
-from django.http import QueryDict
+from django.http import QueryDict, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Schema
 from pydantic import create_model
@@ -13,55 +14,56 @@ from pydantic import create_model
 from api.errors import BadInput
 from batches.exports import download, files
 from batches.exports.layouts import Layout
-from batches.exports.rows import Choices
-from batches.forms.exports import find_problem
+from batches.exports.rows import ExportChoices
+from batches.forms.exports import first_error
 from batches.keys import read_keys
 from batches.models import Upload
 from batches.statuses import MatchCheck, Outcome
 from batches.tables.filters import ItemFilter
+from batches.user_request import UserRequest
 
 router = Router(tags=["Lists"])
 FILE = {"schema": {"type": "string", "format": "binary"}}
 MEDIA = {"text/csv": FILE, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": FILE}
-
-ChoicesIn = create_model(
-    "ChoicesIn", __base__=Schema, **{choice.name: (bool, choice.default) for choice in fields(Choices)}
-)
+EXPORT_CHOICES: dict[str, Any] = {choice.name: (bool, choice.default) for choice in fields(ExportChoices)}
+ExportOptions = create_model("ExportOptions", __base__=Schema, **EXPORT_CHOICES)
 
 
 @router.get(
     "/uploads/{id:pk}/export", openapi_extra={"responses": {200: {"description": "The file.", "content": MEDIA}}}
 )
 def export_upload(
-    request,
+    request: UserRequest,
     pk: int,
+    options: Query[ExportOptions],
     layout: str = "wide",
     format: Literal["csv", "xlsx"] = "csv",
-    outcome: Query[list[Outcome]] = (),
-    match: Query[list[MatchCheck]] = (),
-    choices: Query[ChoicesIn] = None,
-):
-    """Download a list's results: all rows of its file, or those that are chosen, in one of the layouts."""
+    outcome: Query[tuple[Outcome, ...]] = (),
+    match: Query[tuple[MatchCheck, ...]] = (),
+) -> StreamingHttpResponse:
+    """Download the results of a list, all rows or selected ones, in one of the layouts."""
     upload = get_object_or_404(Upload, pk=pk)
     found = find_layout(layout or "wide")
-    filterset = ItemFilter(with_rows(request.GET, outcome=outcome, match=match), upload.items.all(), upload)
-    if problem := find_problem(filterset.form):
+    filterset = ItemFilter(with_values(request.GET, outcome=outcome, match=match), upload.items.all(), upload)
+    if problem := first_error(filterset.form):
         raise BadInput(*problem)
     items, chosen = download.choose_items(filterset.qs, filterset.chosen, read_keys(request.GET.getlist("item")))
-    return download.answer(request, upload, items, found, Choices(**choices.dict()), format, chosen)
+    choices = ExportChoices(**options.dict())
+    return download.export_response(request, upload, items, found, choices, format, chosen)
 
 
 def find_layout(name: str) -> Layout:
-    """Return the layout of this name, ours or the team's. Raises BadInput."""
-    if name not in files.layout_names():
+    """Return the layout with this name, built in or saved by the team. Raises BadInput."""
+    layout = files.find_layout(name) if name in files.list_layouts() else None
+    if layout is None:
         raise BadInput("layout", ChoiceField.default_error_messages["invalid_choice"] % {"value": name})
-    return files.find_layout(name)
+    return layout
 
 
-def with_rows(query: QueryDict, **values: list[TextChoices]) -> QueryDict:
-    """Return a query with these values in their places.
+def with_values(query: QueryDict, **values: Sequence[TextChoices]) -> QueryDict:
+    """Return a copy of a query with the given values set.
 
-    The page's other filters count as well: a file must never hold more people than were asked for.
+    The page's other filters stay in the query: a file must never hold more people than were asked for.
     """
     query = query.copy()
     for name, chosen in values.items():

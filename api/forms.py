@@ -1,6 +1,7 @@
 from django import forms
 
 from api.models import ApiToken
+from batches.forms.widgets import TextInput
 
 
 class TokenForm(forms.ModelForm):
@@ -8,4 +9,4 @@ class TokenForm(forms.ModelForm):
         model = ApiToken
         fields = ["name"]
         help_texts = {"name": ""}
-        widgets = {"name": forms.TextInput(attrs={"class": "form-control", "placeholder": "What it is for"})}
+        widgets = {"name": TextInput({"placeholder": "What it is for"})}

@@ -1,29 +1,32 @@
-"""What the API answers under /api/v1/: its endpoints, its document, and JSON for whatever is not there."""
+"""The API under /api/v1/: its endpoints, its OpenAPI document, and JSON for addresses that do not exist."""
+
+from typing import Any, cast
 
 from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 
 from api import errors, exports, items, uploads
-from api.auth import bearer, for_known
+from api.auth import bearer, require_login_or_token
 
-DESCRIPTION = "Send lists, follow them, take results. Tokens are made at /tokens/."
+DESCRIPTION = "Send lists, follow their progress, fetch the results. Create a token at /tokens/."
 api = NinjaAPI(title="skipportal", version="1", description=DESCRIPTION, urls_namespace="api", auth=bearer)
-api.docs_decorator = for_known
+api.docs_decorator = cast(Any, require_login_or_token)
 errors.install(api)
-for room in (uploads, exports, items):
-    api.add_router("", room.router)
+for module in (uploads, exports, items):
+    api.add_router("", module.router)
 
 
 @csrf_exempt
-def missing(request, rest=""):
-    return errors.say(errors.NOT_FOUND, 404)
+def not_found(request: HttpRequest, rest: str = "") -> HttpResponse:
+    return errors.error_response(errors.NOT_FOUND, 404)
 
 
 patterns, _, app_name = api.urls
-# What is at no address is said in JSON as well; ninja's own root, the last one, would not.
-urlpatterns = [*patterns[:-1], path("", missing, name="api-root"), path("<path:rest>", missing)]
+# The last pattern is ninja's own root, which would not answer in JSON.
+urlpatterns = [*patterns[:-1], path("", not_found, name="api-root"), path("<path:rest>", not_found)]
 for pattern in urlpatterns:
-    # They ask for a token themselves.
-    pattern.callback = login_not_required(errors.in_json(pattern.callback))
+    # The endpoints ask for a token themselves.
+    pattern.callback = login_not_required(errors.answer_method_in_json(pattern.callback))

@@ -1,4 +1,7 @@
-"""What the API takes and gives, as its document says it. Names are those of the screens and of `manage.py trace`."""
+"""The schemas of the API, as its OpenAPI document describes them.
+
+Fields are named as on the screens and in `manage.py trace`.
+"""
 
 from datetime import datetime
 from enum import StrEnum
@@ -7,72 +10,95 @@ from typing import Annotated, Any, Literal
 from ninja import Field, Header, Query, Schema
 from pydantic import AfterValidator, StringConstraints
 
+from batches.intake.trace_settings import PUBLIC_NAMES, SETTING_NAMES
 from batches.statuses import (
     BatchKind,
     BatchStatus,
-    Companies,
+    CompanyHandling,
     NameOrder,
     Outcome,
     OwnerKind,
-    Priority,
     UploadStatus,
 )
 
-PAGE = 100
-PAGE_MOST = 500
-LAST_ID = 1_999_999_999
+DEFAULT_PAGE_SIZE = 100
+MAX_PAGE_SIZE = 500
+MAX_ID = 1_999_999_999
 
 
-def refuse_nul(text):
+def refuse_nul(text: str) -> str:
     if "\0" in text:
-        raise ValueError("it holds a NUL character")
+        raise ValueError("it contains a NUL character")
     return text
 
 
 Text = Annotated[str, StringConstraints(max_length=500), AfterValidator(refuse_nul)]
-Limit = Annotated[int, Query(ge=1, le=PAGE_MOST, description="Most entries of the answer.")]
-Place = Annotated[int, Query(ge=0, le=LAST_ID, description="`next` of the page before; left out for the first page.")]
+PageSize = Annotated[int, Query(ge=1, le=MAX_PAGE_SIZE, description="Maximum number of entries to return.")]
+Cursor = Annotated[
+    int, Query(ge=0, le=MAX_ID, description="The `next` value of the previous page. Leave it out for the first page.")
+]
 Key = Annotated[str, Header(alias="Idempotency-Key", description="Your own name for this list, up to 200 characters.")]
-PriorityName = StrEnum("PriorityName", {priority.name: priority.name.lower() for priority in Priority})
+Revision = Annotated[
+    int | None,
+    Query(ge=1, le=MAX_ID, description="The `revision` of the list as you saw it. 409 if it has changed since."),
+]
+
+
+class PriorityName(StrEnum):
+    """The names of `Priority`, in lower case."""
+
+    URGENT = "urgent"
+    NORMAL = "normal"
+    LOW = "low"
 
 
 class Problem(Schema):
-    """Why nothing was done."""
+    """Why a call failed."""
 
     detail: str
-    field: str = Field("", description="Which input is wrong, where one is.")
+    field: str = Field(default="", description="The input that caused the error, if any.")
 
 
-NOT_HERE = {401: Problem, 404: Problem}
+NOT_FOUND_RESPONSES = {401: Problem, 404: Problem}
 
 
-class SettingsIn(Schema):
-    """How a list is read and traced. What is not given stays as it was guessed."""
+class ListOptions(Schema):
+    """How a list is read and traced. Options that are left out stay as they were guessed."""
 
-    mapping: list[Text] = Field([], description="FIELD=COLUMN each: a column's name or number. A+B joins columns.")
-    fixed: list[Text] = Field([], description="FIELD=VALUE each: the same for all rows. FIELD= drops it.")
-    match: list[Text] = Field([], description="What a match must bring: phones, emails, or both.")
-    name_order: NameOrder | None = Field(None, description="Of full names.")
-    companies: Companies | None = Field(None, description="What becomes of owners that are no person.")
-    co_owners: bool | None = Field(None, description="Whether second owners are traced as well.")
-    look_back: int | None = Field(None, description="Days for which an earlier answer counts; 0: never.")
+    mapping: list[Text] = Field(
+        default=[], description="Each is FIELD=COLUMN, with the name or number of a column. A+B joins columns."
+    )
+    fixed: list[Text] = Field(
+        default=[], description="Each is FIELD=VALUE, a value that is the same for every row. FIELD= removes it."
+    )
+    match: list[Text] = Field(default=[], description="What a match must include: phones, emails or both.")
+    name_order: NameOrder | None = Field(default=None, description="The order of full names.")
+    companies: CompanyHandling | None = Field(default=None, description="How owners that are not people are handled.")
+    co_owners: bool | None = Field(default=None, description="Whether second owners are traced too.")
+    look_back: int | None = Field(default=None, description="Reuse answers from the last N days. 0: never.")
+
+    accept_guesses: bool = Field(
+        default=False, description="Accept uncertain columns as guessed. If false, the check refuses them."
+    )
 
     def settings(self) -> dict[str, Any]:
-        return self.dict(include=set(SettingsIn.model_fields))
+        given = self.dict(include=set(ListOptions.model_fields))
+        kept = {"labels": PUBLIC_NAMES, "accept_guesses": self.accept_guesses}
+        return kept | {name: given[PUBLIC_NAMES.get(name, name)] for name in SETTING_NAMES}
 
 
-class Order(SettingsIn):
-    """A new list, beside its file."""
+class NewList(ListOptions):
+    """A new list, in addition to its file."""
 
-    name: Text = Field("", description="Left empty, it is the file's name.")
+    name: Text = Field(default="", description="If empty, the name of the file is used.")
     priority: PriorityName = PriorityName.NORMAL
     source: Annotated[str, StringConstraints(max_length=100)] = Field(
-        "", description="Where the list is from; scorecards compare sources."
+        default="", description="Where the list comes from. Scorecards compare sources."
     )
 
 
-class Counts(Schema):
-    """Who is sent, by outcome."""
+class BatchCounts(Schema):
+    """The people of a batch by outcome."""
 
     pending: int
     matched: int
@@ -81,8 +107,8 @@ class Counts(Schema):
     missing: int
 
 
-class AllCounts(Counts):
-    """A list's people by outcome, with those who are not sent."""
+class ListCounts(BatchCounts):
+    """The people of a list by outcome, including those who are not sent."""
 
     invalid: int
     duplicate: int
@@ -98,34 +124,36 @@ class UploadOut(Schema):
     status: UploadStatus
     priority: PriorityName
     source: str
-    url: str = Field(description="Its page.")
+    url: str = Field(description="The address of its page in the portal.")
     created_by: str
     created_at: datetime
     started_at: datetime | None
     completed_at: datetime | None
+    revision: int = Field(description="Grows with every change. Pass it to `start` to start the list as you saw it.")
+    waits_until: datetime | None = Field(description="When sending continues, if the daily credit limit was reached.")
     rows: int
-    people: int = Field(description="How many are to be traced.")
-    counts: AllCounts
-    percent: int = Field(description="Of the people, those that are done; 0 until the list is started.")
-    read_percent: int = Field(description="While it is checked: how much of the file is read.")
+    people: int = Field(description="How many people will be traced.")
+    counts: ListCounts
+    percent: int = Field(description="Percentage of people who are done. 0 until the list is started.")
+    read_percent: int = Field(description="Percentage of the file that has been read, while the list is being checked.")
     credits: float
-    most_credits: float = Field(description="The most that it can cost.")
+    most_credits: float = Field(description="The most that the list can cost.")
     columns: list[str]
-    mapping: dict[str, list[str]] = Field(description="Field → the names of its columns.")
+    mapping: dict[str, list[str]] = Field(description="Field → names of its columns.")
     fixed: dict[str, str]
     match: list[str]
     name_order: NameOrder
-    companies: Companies
+    companies: CompanyHandling
     co_owners: bool
     look_back: int
-    doubts: dict[str, str] = Field(description="Field → why its guessed column is in doubt. Look before checking.")
-    gaps: list[str] = Field(description="What the mapping lacks before any row can be traced.")
+    doubts: dict[str, str] = Field(description="Field → why its guessed column is uncertain. Review before checking.")
+    gaps: list[str] = Field(description="What the mapping still needs before any row can be traced.")
     problem: str
 
 
 class UploadPage(Schema):
     uploads: list[UploadOut]
-    next: int | None = Field(description="Send it as `before` for the next page; null on the last one.")
+    next: int | None = Field(description="Pass it as `before` to get the next page. Null on the last page.")
 
 
 class BatchOut(Schema):
@@ -135,7 +163,7 @@ class BatchOut(Schema):
     status: BatchStatus
     size: int
     attempts: int
-    counts: Counts
+    counts: BatchCounts
     credits: float
     submitted_at: datetime | None
     acknowledged_at: datetime | None
@@ -146,7 +174,7 @@ class BatchOut(Schema):
 
 class BatchPage(Schema):
     batches: list[BatchOut]
-    next: int | None = Field(description="Send it as `after` for the next page; null on the last one.")
+    next: int | None = Field(description="Pass it as `after` to get the next page. Null on the last page.")
 
 
 class PhoneOut(Schema):
@@ -164,7 +192,7 @@ class EmailOut(Schema):
 
 
 class AddressOut(Schema):
-    """The parts are empty where the vendor did not tell them apart."""
+    """An address. Its parts are empty if the vendor did not separate them."""
 
     line: str
     street: str
@@ -174,19 +202,19 @@ class AddressOut(Schema):
 
 
 class ContactOut(Schema):
-    """What was found. Phones and emails on the suppression list are left out, as in exports."""
+    """What was found. Phones and emails on the do-not-contact list are left out, as in exports."""
 
     names: list[str]
-    phones: list[PhoneOut] = Field(description="The most useful first.")
+    phones: list[PhoneOut] = Field(description="Most useful first.")
     emails: list[EmailOut]
-    address: str = Field(description="The current one, on one line.")
+    address: str = Field(description="The current address on one line.")
     current_address: AddressOut
     former_addresses: list[str]
     age: str
     deceased: bool | None
     relatives: list[str]
     profiles: list[str] = Field(description="Addresses of social profiles.")
-    is_known_shape: bool = Field(description="False where the answer could not be read; it is kept with the item.")
+    is_known_shape: bool = Field(description="False if the answer could not be read. It is kept with the person.")
 
 
 class ItemOut(Schema):
@@ -196,23 +224,28 @@ class ItemOut(Schema):
     row: int
     owner_number: int
     owner_kind: OwnerKind
-    asked: dict[str, str] = Field(description="What was sent, or would be.")
+    owner_name: str = Field(
+        description="The name of a company, trust or the like, as in the file. It is not sent. Empty for people."
+    )
+    asked: dict[str, str] = Field(description="What was sent, or would have been.")
     outcome: Outcome
     message: str
-    same_as: int | None = Field(description="Whose answer it has: a duplicate's first, or who was traced before.")
+    same_as: int | None = Field(
+        description="The person whose answer this one shares: the first duplicate, or one traced earlier."
+    )
     found: ContactOut | None
     match: Literal["same", "perhaps", "other", ""] = Field(
-        description="Whether the name found is the one asked for; empty where one of them is not known."
+        description="Whether the name that was found is the one asked for. Empty if either is unknown."
     )
     credits: float | None
     answered_at: datetime | None
 
 
-class FoundOut(Schema):
+class SearchResults(Schema):
     items: list[ItemOut]
-    is_cut_off: bool = Field(description="There are more than these: one more word narrows it down.")
+    is_cut_off: bool = Field(description="There are more people than these. Add a word to narrow the search.")
 
 
 class ItemPage(Schema):
     items: list[ItemOut]
-    next: int | None = Field(description="Send it as `after` for the next page; null on the last one.")
+    next: int | None = Field(description="Pass it as `after` to get the next page. Null on the last page.")

@@ -9,6 +9,6 @@ class BatchesConfig(AppConfig):
     verbose_name = "Lists and people"
     default_auto_field = "django.db.models.BigAutoField"
 
-    def ready(self):
-        # Here and not in a URLconf: whichever app's addresses are loaded first needs it.
+    def ready(self) -> None:
+        # Here and not in a URLconf, because whichever app's URLs are loaded first need it.
         register_converter(KeyConverter, "id")

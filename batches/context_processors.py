@@ -1,17 +1,21 @@
+"""Values that every page needs."""
+
+from typing import Any
+
 from django.conf import settings
+from django.http import HttpRequest
 from django.utils import timezone
 
-from batches.models import Hold
+from batches.models import SendingBlock
 
 
-def site(request):
-    """Return what every page shows: whether money is at stake, sending is held, and unconfirmed batches are resent."""
+def site(request: HttpRequest) -> dict[str, Any]:
+    """Return what every page shows: whether it is the sandbox, why sending is blocked, and the time."""
     if not getattr(request, "user", None) or not request.user.is_authenticated:
         return {"is_sandbox": settings.IS_SANDBOX}
     now = timezone.now()
     return {
         "is_sandbox": settings.IS_SANDBOX,
-        "holds": Hold.objects.in_force(now),
+        "sending_blocks": SendingBlock.objects.in_force(now),
         "now": now,
-        "resends": settings.UNCONFIRMED_POLICY == "resend",
     }

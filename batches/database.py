@@ -1,24 +1,41 @@
-"""Writes that must not be lost, through a database that is away for a moment; and many of them at once."""
+"""Write to the database, even through short outages and many rows at once, and read its clock."""
 
-from datetime import datetime
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, TypeVar
 
+import psycopg
+from django.core.exceptions import ImproperlyConfigured
+from django.db import Error as StorageError
 from django.db import InterfaceError, OperationalError, connection, transaction
+from django.utils import timezone
 from psycopg import Cursor
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-PAUSE = 0.25
-"""Seconds between two tries."""
+RETRY_PAUSE = 0.25
+"""Seconds between attempts."""
+PREPARE_ROUNDS = 5
+"""How often prepared statements are tried, because a pool changes a session's connection only occasionally."""
+BROKEN_POOL = (
+    "DATABASE_URL leads through a pool that breaks prepared statements (PgBouncer in transaction mode). "
+    "Connect to PostgreSQL directly, or use session mode."
+)
 
 
-def store(write, seconds):
+Result = TypeVar("Result")
+
+
+def retry_write(write: Callable[[], Result], seconds: float) -> Result:
     """Run `write`, one statement or one transaction, and retry it while the database is away.
 
-    Returns what it returns, and raises the database's error after so many seconds. By then a restart, a deadlock or a
-    long lock is over.
+    Return its result. Raise the database's error after `seconds`; by then a restart, a deadlock or a long lock is over.
     """
     tries = Retrying(
         retry=retry_if_exception_type((OperationalError, InterfaceError)),
-        wait=wait_fixed(PAUSE),
+        wait=wait_fixed(RETRY_PAUSE),
         stop=stop_after_delay(seconds),
         before_sleep=lambda _: drop_connection(),
         reraise=True,
@@ -26,16 +43,16 @@ def store(write, seconds):
     return tries(write)
 
 
-def drop_connection():
-    """Close the connection, so that the next try opens one. Inside the caller's transaction nothing can be saved."""
+def drop_connection() -> None:
+    """Close the connection, so that the next attempt opens a new one, unless it is in the caller's transaction."""
     if not connection.in_atomic_block:
         connection.close()
 
 
-def connect(lock_wait):
-    """Return a working connection, for threads that serve no request; a failed or old one is opened anew.
+def ensure_connection(lock_wait: float) -> None:
+    """Make sure that a thread outside of requests has a working connection. Replace a broken or old one.
 
-    On PostgreSQL, rows that are locked are waited for `lock_wait` seconds; on SQLite for as long as the settings say.
+    On PostgreSQL, statements wait for locked rows for `lock_wait` seconds; on SQLite for as long as the settings say.
     """
     if connection.in_atomic_block:
         return
@@ -45,27 +62,27 @@ def connect(lock_wait):
             cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{lock_wait}s"])
 
 
-def write_each(writes):
-    """Run statements, each with its values (name → value), in one transaction. Return how many rows each has changed.
+def write_each(writes: Sequence[tuple[str, Mapping[str, Any]]]) -> list[int]:
+    """Run statements, each with its parameters, in one transaction. Return how many rows each has changed.
 
-    On PostgreSQL they are prepared, their values are not copied into their text, and the transaction costs one wait
-    for the server and one for its disk, however many there are.
+    On PostgreSQL the statements are prepared, the server binds their parameters, and the transaction waits once for the
+    server and once for its disk, however many statements there are.
     """
     if connection.vendor == "postgresql":
-        return write_piped(writes)
+        return write_pipelined(writes)
     with transaction.atomic(), connection.cursor() as cursor:
-        return [cursor.execute(statement, adapt(values)).rowcount for statement, values in writes]
+        return [cursor.execute(statement, adapt_times(values)).rowcount for statement, values in writes]
 
 
-def adapt(values):
-    """Convert times to the form that Django's own columns keep."""
+def adapt_times(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Convert times to the form that Django stores."""
     adapt_time = connection.ops.adapt_datetimefield_value
     return {name: adapt_time(value) if isinstance(value, datetime) else value for name, value in values.items()}
 
 
-def write_piped(writes):
+def write_pipelined(writes: Sequence[tuple[str, Mapping[str, Any]]]) -> list[int]:
     connection.ensure_connection()
-    # Django forbids preparing.
+    # Django turns prepared statements off.
     connection.connection.prepare_threshold = 0
     try:
         with connection.wrap_database_errors:
@@ -77,17 +94,20 @@ def write_piped(writes):
                     cursor.execute(*write, prepare=True)
             return [cursor.rowcount for cursor in cursors]
     finally:
-        # Else the connection would remember the last hundred of Django's own statements, strays and all.
+        # Otherwise the connection would keep the last hundred of Django's own statements, with deliveries in them.
         connection.connection.prepare_threshold = None
 
 
-def insert(table, columns, rows, only_if):
-    """Insert rows, tuples of what `columns` hold, and run `only_if` in the same transaction.
+def bulk_insert(
+    table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], only_if: Callable[[], object]
+) -> bool:
+    """Insert rows, given as tuples of the values of `columns`, if `only_if` agrees in the same transaction.
 
-    If `only_if` returns False, nothing is stored. Returns what it returns. Raises IntegrityError if a row exists
+    Return whether `only_if` returned something true; otherwise nothing is stored. Raise IntegrityError if a row exists
     already.
 
-    PostgreSQL takes the rows by COPY while they are made; on SQLite they are made before its only write lock is taken.
+    PostgreSQL receives the rows by COPY while they are generated. On SQLite they are generated before the only write
+    lock is acquired.
     """
     is_postgres = connection.vendor == "postgresql"
     rows = rows if is_postgres else list(rows)
@@ -99,18 +119,81 @@ def insert(table, columns, rows, only_if):
     return is_wanted
 
 
-def copy_rows(cursor, table, columns, rows):
+def copy_rows(cursor: Any, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
 
 
-def insert_rows(cursor, table, columns, rows):
+def insert_rows(cursor: Any, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     places = ", ".join(["%s"] * len(columns))
-    statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 - names of ours
+    statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 - constant names
     cursor.executemany(statement, rows)
 
 
-def run_sql(statement, values):
+def run_sql(statement: str, values: Mapping[str, Any]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
+
+
+# The clock
+
+
+def read_now() -> datetime:
+    """Return the time by the database's clock, the same for all hosts. With SQLite, it is this computer's clock."""
+    if connection.vendor != "postgresql":
+        return timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement_timestamp()")
+        return cursor.fetchone()[0]
+
+
+def read_skew() -> timedelta:
+    """Return how far this computer's clock is ahead of the database's."""
+    asked = timezone.now()
+    now = read_now()
+    answered = timezone.now()
+    return asked + (answered - asked) / 2 - now
+
+
+# Connection pools
+
+
+@cache
+def supports_prepared_statements() -> bool:
+    """Return whether a statement prepared in one transaction can be used in another. The result is cached.
+
+    Raise the database's error while the database is away.
+    """
+    if connection.vendor != "postgresql":
+        return True
+    options = connection.get_connection_params() | {"autocommit": True}
+    with (
+        connection.wrap_database_errors,
+        closing(psycopg.connect(**options)) as first,
+        closing(psycopg.connect(**options)) as second,
+    ):
+        return can_isolate(first, second)
+
+
+def can_isolate(first: psycopg.Connection, second: psycopg.Connection) -> bool:
+    """Return whether two sessions can each use their own prepared statement with the same name."""
+    name = f"skipportal_{secrets.token_hex(8)}"
+    try:
+        for session in (first, second):
+            session.execute(f"PREPARE {name} AS SELECT 1")
+        for session in (first, second) * PREPARE_ROUNDS:
+            session.execute(f"EXECUTE {name}")
+    except (psycopg.errors.DuplicatePreparedStatement, psycopg.errors.InvalidSqlStatementName):
+        return False
+    return True
+
+
+def refuse_broken_pool() -> None:
+    """Raise ImproperlyConfigured if a pool breaks prepared statements. Do nothing while the database is away."""
+    try:
+        is_kept = supports_prepared_statements()
+    except StorageError:
+        return
+    if not is_kept:
+        raise ImproperlyConfigured(BROKEN_POOL)

@@ -1,15 +1,16 @@
-"""The words for where uploads, batches and items stand, and the groups of them that rules speak of."""
+"""The statuses of lists and batches, the outcomes of people, and the groups of them that rules depend on."""
 
 from django.db import models
 
-from batches.people import owner_names
+from batches.people import owner_kinds, owner_names
+from batches.vendor import protocol
 
 
 class UploadStatus(models.TextChoices):
-    DRAFT = "draft", "Columns to check"
+    DRAFT = "draft", "Review columns"
     CHECKING = "checking", "Reading rows"
     READY = "ready", "Ready to start"
-    APPROVAL = "approval", "To be approved"
+    APPROVAL = "approval", "Awaiting approval"
     RUNNING = "running", "Running"
     PAUSED = "paused", "Paused"
     COMPLETE = "complete", "Complete"
@@ -19,12 +20,12 @@ class UploadStatus(models.TextChoices):
 
 class BatchStatus(models.TextChoices):
     PLANNED = "planned", "Waiting"
-    SUBMITTING = "submitting", "Being sent"
+    SUBMITTING = "submitting", "Sending"
     UNCONFIRMED = "unconfirmed", "Unconfirmed"
     ACKNOWLEDGED = "acknowledged", "With the vendor"
     REFUSED = "refused", "Refused"
     CLOSED = "closed", "Closed"
-    DISSOLVED = "dissolved", "Planned anew"
+    DISSOLVED = "dissolved", "Replanned"
     CANCELLED = "cancelled", "Cancelled"
 
 
@@ -37,8 +38,8 @@ class Outcome(models.TextChoices):
     INVALID = "invalid", "Invalid"
     DUPLICATE = "duplicate", "Duplicate"
     REUSED = "reused", "Reused"
-    SUPPRESSED = "suppressed", "Suppressed"
-    COMPANY = "company", "Company, left out"
+    SUPPRESSED = "suppressed", "Do not contact"
+    COMPANY = "company", "Company (skipped)"
 
 
 class Priority(models.IntegerChoices):
@@ -58,7 +59,7 @@ class NameOrder(models.TextChoices):
 
 
 class OwnerKind(models.TextChoices):
-    PERSON = owner_names.PERSON, "Person"
+    PERSON = owner_kinds.PERSON, "Person"
     COMPANY = "company", "Company"
     TRUST = "trust", "Trust"
     ESTATE = "estate", "Estate"
@@ -66,25 +67,34 @@ class OwnerKind(models.TextChoices):
     CHURCH = "church", "Church"
 
 
-class Companies(models.TextChoices):
-    """What becomes of owners that are no person."""
+class CompanyHandling(models.TextChoices):
+    """How to trace owners that are not people."""
 
-    MAIL = "mail", "Send them without names, by their mailing address"
-    LEAVE_OUT = "leave_out", "Leave them out"
+    MAIL = "mail", "Trace them by mailing address, without a name"
+    LEAVE_OUT = "leave_out", "Skip them"
 
 
 class MatchCheck(models.TextChoices):
-    """Whether who was found is who was asked for, by their names."""
+    """Whether the person found is the person asked for, judged by name."""
 
     SAME = "same", "Same person"
     PERHAPS = "perhaps", "Perhaps"
     OTHER = "other", "Someone else"
 
 
-class Needs(models.TextChoices):
-    """Without what a person has no row in an export."""
+class OddCredits(models.TextChoices):
+    """Why the cost that an answer states cannot be counted."""
 
-    NOTHING = "", "Nothing: every person has a row"
+    MISSING = protocol.CREDITS_MISSING, "Not given"
+    NEGATIVE = protocol.CREDITS_NEGATIVE, "Negative"
+    TOO_MANY = protocol.CREDITS_TOO_MANY, "Too large"
+    NOT_A_NUMBER = protocol.CREDITS_NOT_A_NUMBER, "Not a number"
+
+
+class ExportRequirement(models.TextChoices):
+    """What a person must have to be included in an export."""
+
+    NOTHING = "", "Nothing: include everyone"
     PHONE = "phone", "A phone"
     EMAIL = "email", "An email"
     ADDRESS = "address", "An address"
@@ -96,36 +106,47 @@ class SuppressionKind(models.TextChoices):
     EMAIL = "email", "Email"
 
 
-class ContinuationStatus(models.TextChoices):
+class CorrectionStatus(models.TextChoices):
     CHECKING = "checking", "Reading rows"
     DONE = "done", "Done"
     FAILED = "failed", "Could not be read"
 
 
-ANSWERED = [Outcome.MATCHED, Outcome.NO_MATCH, Outcome.ERROR]
-COUNTED = [*ANSWERED, Outcome.MISSING]
-"""What is counted of people who are to be traced; all others of them are pending."""
-RERUNNABLE = [Outcome.MISSING, Outcome.ERROR]
-"""What a person may have asked for once more."""
-EDITABLE = [UploadStatus.DRAFT, UploadStatus.READY, UploadStatus.FAILED]
-"""Lists of which the file and the columns may still be changed."""
-STARTED = [UploadStatus.RUNNING, UploadStatus.PAUSED]
-"""Lists of which batches may be made and sent."""
-BORROWED = [Outcome.DUPLICATE, Outcome.REUSED]
-"""Whose answer is another item's."""
-UNSENT = [Outcome.INVALID, Outcome.DUPLICATE, Outcome.REUSED, Outcome.SUPPRESSED, Outcome.COMPANY]
-"""Who is not sent, with a count of each on the upload: `invalid_count`…"""
-WAITING_FOR_A_PERSON = [UploadStatus.DRAFT, UploadStatus.READY, UploadStatus.APPROVAL, UploadStatus.FAILED]
-NEXT_STEP = {
-    UploadStatus.DRAFT: "Go on with the columns",
+# Groups of outcomes
+
+OUTCOME_ANSWERED = [Outcome.MATCHED, Outcome.NO_MATCH, Outcome.ERROR]
+OUTCOME_COUNTED = [*OUTCOME_ANSWERED, Outcome.MISSING]
+"""People to be traced are counted by these outcomes; the rest of them are pending."""
+OUTCOME_RERUNNABLE = [Outcome.MISSING, Outcome.ERROR]
+"""People whom a user may trace once more."""
+OUTCOME_BORROWED = [Outcome.DUPLICATE, Outcome.REUSED]
+"""People who have the answer of another item."""
+OUTCOME_NOT_SENT = [Outcome.INVALID, Outcome.DUPLICATE, Outcome.REUSED, Outcome.SUPPRESSED, Outcome.COMPANY]
+"""People who are never sent. The upload has a count of each: `invalid_count`…"""
+
+# Groups of list statuses
+
+UPLOAD_EDITABLE = [UploadStatus.DRAFT, UploadStatus.READY, UploadStatus.FAILED]
+"""The list's file and columns may still be changed."""
+UPLOAD_STARTED = [UploadStatus.RUNNING, UploadStatus.PAUSED]
+"""Batches of the list may be planned and sent."""
+UPLOAD_NEEDS_ACTION = [UploadStatus.DRAFT, UploadStatus.READY, UploadStatus.APPROVAL, UploadStatus.FAILED]
+"""The list waits for a user."""
+UPLOAD_NEXT_STEP: dict[str, str] = {
+    UploadStatus.DRAFT: "Review columns",
     UploadStatus.READY: "Review and start",
-    UploadStatus.APPROVAL: "Look and approve",
-    UploadStatus.FAILED: "See what can be done",
+    UploadStatus.APPROVAL: "Review and approve",
+    UploadStatus.FAILED: "See what went wrong",
 }
-AT_VENDOR = [BatchStatus.SUBMITTING, BatchStatus.UNCONFIRMED, BatchStatus.ACKNOWLEDGED]
-NEEDING_A_PERSON = [BatchStatus.UNCONFIRMED, BatchStatus.REFUSED]
-OPEN = [BatchStatus.PLANNED, *AT_VENDOR, BatchStatus.REFUSED]
-GONE = [BatchStatus.DISSOLVED, BatchStatus.CANCELLED]
-IN_STRIP = [BatchStatus.CLOSED, BatchStatus.ACKNOWLEDGED, BatchStatus.SUBMITTING, BatchStatus.UNCONFIRMED]
-IN_STRIP += [BatchStatus.REFUSED, BatchStatus.PLANNED]
-"""Batches that a list has, in the order in which they are told of; others are no more."""
+
+# Groups of batch statuses
+
+BATCH_AT_VENDOR = [BatchStatus.SUBMITTING, BatchStatus.UNCONFIRMED, BatchStatus.ACKNOWLEDGED]
+"""The vendor has the batch, or may have it."""
+BATCH_NEEDS_DECISION = [BatchStatus.UNCONFIRMED, BatchStatus.REFUSED]
+BATCH_OPEN = [BatchStatus.PLANNED, *BATCH_AT_VENDOR, BatchStatus.REFUSED]
+BATCH_GONE = [BatchStatus.DISSOLVED, BatchStatus.CANCELLED]
+"""The batch is not used any more, and is not shown in its list's strip."""
+BATCH_IN_STRIP = [BatchStatus.CLOSED, BatchStatus.ACKNOWLEDGED, BatchStatus.SUBMITTING, BatchStatus.UNCONFIRMED]
+BATCH_IN_STRIP += [BatchStatus.REFUSED, BatchStatus.PLANNED]
+"""Statuses shown in a list's strip, in display order."""

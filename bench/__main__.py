@@ -11,7 +11,7 @@ def list_names() -> list[str]:
 
 
 def summarize(name: str) -> str:
-    """Return the first line of what a measurement says about itself."""
+    """Return the first line of a measurement's docstring."""
     return (importlib.import_module(f"bench.{name}").__doc__ or "").partition("\n")[0]
 
 

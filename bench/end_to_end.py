@@ -1,23 +1,23 @@
-"""A list from its start to its end, over HTTP, at the vendor's pace. See docs/performance.md."""
+"""Measure how long a list takes from start to completion, over HTTP, at the vendor's pace. See docs/performance.md."""
 
 import argparse
 import json
 
-from bench.support.environment import stage, trace, wait_for_the_end
+from bench.support.environment import run_system, trace, wait_until_complete
 
 
 def main():
     parser = argparse.ArgumentParser(prog="script/bench end_to_end", description=__doc__)
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="postgresql")
     parser.add_argument("--people", type=int, default=20_000)
-    parser.add_argument("--per-second", type=int, default=50, help="Answers that the vendor gives.")
-    parser.add_argument("--in-flight", type=int, help="ITEMS_IN_FLIGHT, where it is not the default.")
+    parser.add_argument("--per-second", type=int, default=50, help="Answers per second from the vendor.")
+    parser.add_argument("--in-flight", type=int, help="ITEMS_IN_FLIGHT, if not the default.")
     options = parser.parse_args()
     environment = {"ITEMS_IN_FLIGHT": str(options.in_flight)} if options.in_flight else {}
-    with stage(options.database, options.per_second, **environment) as (portal, vendor):
+    with run_system(options.database, options.per_second, **environment) as (portal, vendor):
         trace(portal, "list", options.people)
         shortest = options.people / options.per_second
-        elapsed = wait_for_the_end(portal, 2 * shortest + 120)["list"]
+        elapsed = wait_until_complete(portal, 2 * shortest + 120)["list"]
         span = portal.ask("Item.objects.aggregate(a=models.Min('answered_at'), b=models.Max('answered_at'))")
         report = {
             "database": options.database,
@@ -29,7 +29,7 @@ def main():
             "first and last answer": span,
             "vendor idle between first and last batch, seconds": round(vendor.books("state")["idle"], 2),
             "outcomes": portal.ask("dict(Item.objects.values_list('outcome').annotate(models.Count('id')).order_by())"),
-            "strays": portal.ask("__import__('webhooks.models').models.Stray.objects.count()"),
+            "unmatched": portal.ask("__import__('webhooks.models').models.UnmatchedDelivery.objects.count()"),
         }
         print(json.dumps(report, indent=2))
 

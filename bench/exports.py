@@ -1,6 +1,6 @@
-"""The wide export of traced items from PostgreSQL, beside django-import-export and PostgreSQL's own COPY.
+"""Compare the wide export of traced items from PostgreSQL with django-import-export and PostgreSQL's own COPY.
 
-Rows a second, first byte and memory.
+The results are rows per second, the time to the first byte, and memory.
 
 See docs/performance.md.
 """
@@ -15,8 +15,8 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.support.apart import most_held, run_apart
-from bench.support.database import add_items, ground, keep_bodies, run
+from bench.support.apart import read_peak_memory, run_apart
+from bench.support.database import add_items, keep_bodies, run, run_postgres
 from bench.support.load import FIRST_KEY
 from tests.support.services import free_port, wait_until
 
@@ -36,8 +36,8 @@ COPY = """
 """
 
 
-def lay_out(size):
-    """One list of so many traced people, whose answers are digested. Return its id."""
+def fill_database(size):
+    """Create a list of `size` traced people, whose is_answering are digested. Return its id."""
     from django.db import connection  # noqa: PLC0415 - once Django is set up, as below
 
     from batches.models import Upload  # noqa: PLC0415
@@ -59,11 +59,11 @@ def lay_out(size):
 
 
 def digest_all():
-    """Digest one item of each body; the database copies these."""
+    """Digest one item of each body, and copy the digests in the database."""
     from batches.models import Item  # noqa: PLC0415
     from batches.results import digests  # noqa: PLC0415
 
-    digests.renew(Item.objects.filter(pk__gt=FIRST_KEY, pk__lte=FIRST_KEY + BODIES))
+    digests.refresh(Item.objects.filter(pk__gt=FIRST_KEY, pk__lte=FIRST_KEY + BODIES))
     columns = ", ".join(COPIED)
     run("DROP TABLE IF EXISTS bench_digest")
     run(f"CREATE TABLE bench_digest AS SELECT item_id % {BODIES} AS body, {columns} FROM batches_digest")
@@ -74,41 +74,41 @@ def digest_all():
     )
 
 
-# The contenders. Each in a process of its own, which gives seconds until the first piece and until the last, and bytes
-# held at the most.
+# The contenders. Each runs in its own process. It returns the seconds until the first chunk and until the last one, and
+# its peak memory in bytes.
 
 
 def export_ours(upload_id, out):
     from batches.exports import files  # noqa: PLC0415
-    from batches.exports.rows import Choices  # noqa: PLC0415
+    from batches.exports.rows import ExportChoices  # noqa: PLC0415
     from batches.models import Upload  # noqa: PLC0415
 
     begin, first = time.perf_counter(), None
     upload = Upload.objects.get(pk=upload_id)
     with out.open("wb") as file:
-        for piece in files.export(upload, upload.items.all(), files.find_layout("wide"), Choices()):
+        for chunk in files.stream_export(upload, upload.items.all(), files.find_layout("wide"), ExportChoices()):
             first = first or time.perf_counter() - begin
-            file.write(piece)
+            file.write(chunk)
     return first, time.perf_counter() - begin
 
 
 def export_by_import_export(upload_id, out, is_digested=False):
-    """The same columns, out of the stored answers; or given what ours keeps beside these."""
+    """Export the same columns from the stored is_answering, or from our digests if `is_digested`."""
     from import_export import fields, resources  # noqa: PLC0415
 
-    from batches.exports.layouts import WIDE, Row, compile_columns  # noqa: PLC0415
+    from batches.exports.layouts import WIDE, ExportRow, compile_columns  # noqa: PLC0415
     from batches.models import Item  # noqa: PLC0415
     from batches.people.contacts import Contact  # noqa: PLC0415
     from batches.results import digests  # noqa: PLC0415
     from batches.vendor.answers import read_contact  # noqa: PLC0415
 
     class Cell(fields.Field):
-        def __init__(self, place, **kwargs):
+        def __init__(self, position, **kwargs):
             super().__init__(**kwargs)
-            self.place = place
+            self.position = position
 
         def get_value(self, item):
-            return item.cells[self.place]
+            return item.cells[self.position]
 
     class Found(fields.Field):
         def __init__(self, read, **kwargs):
@@ -121,13 +121,13 @@ def export_by_import_export(upload_id, out, is_digested=False):
     def as_row(item):
         if not hasattr(item, "row"):
             text = item.digest.found if is_digested else item.answer
-            contact = (digests.decode(text) if is_digested else read_contact(text)) if text else Contact()
+            contact = (digests.decode_contact(text) if is_digested else read_contact(text)) if text else Contact()
             at = item.answered_at.isoformat(timespec="seconds") if item.answered_at else ""
-            item.row = Row(item.pk, "", item.cells, item.outcome, item.message, "1", at, "", contact)
+            item.row = ExportRow(item.pk, "", item.cells, item.outcome, item.message, "1", at, "", contact)
             item.row.phones = contact.phones
         return item.row
 
-    made = {name: Cell(place, column_name=name) for place, name in enumerate(COLUMNS)}
+    made = {name: Cell(position, column_name=name) for position, name in enumerate(COLUMNS)}
     made |= {column[0]: Found(compile_columns([column]), column_name=column[0]) for column in WIDE.columns}
     resource = type("ItemResource", (resources.Resource,), made)()
     items = Item.objects.filter(upload=upload_id, outcome="matched").order_by("row_number")
@@ -143,8 +143,8 @@ def export_digests_by_import_export(upload_id, out):
     return export_by_import_export(upload_id, out, is_digested=True)
 
 
-def copy_out(upload_id, out):
-    """psql, which takes what PostgreSQL has written as a file."""
+def export_by_copy(upload_id, out):
+    """Copy the rows to a file with psql."""
     begin = time.perf_counter()
     with out.open("wb") as file:
         statement = COPY.format(upload=upload_id)
@@ -157,18 +157,18 @@ CONTENDERS = {
     "ours": export_ours,
     "django-import-export": export_by_import_export,
     "django-import-export, given our digests": export_digests_by_import_export,
-    "psql, COPY (SELECT …) TO": copy_out,
+    "psql, COPY (SELECT …) TO": export_by_copy,
 }
 
 
 def measure(name, upload_id, out):
-    """Seconds to the first piece, seconds in all, and the greatest memory of the process that did it."""
-    (first, seconds), held = run_apart(CONTENDERS[name], upload_id, out)
+    """Return the seconds to the first chunk, the seconds in total, and the peak memory of the process."""
+    (first, seconds), memory = run_apart(CONTENDERS[name], upload_id, out)
     assert out.stat().st_size > 1_000_000, "The file is not there."
-    return first, seconds, held
+    return first, seconds, memory
 
 
-# Over HTTP, from the web server as it runs
+# Over HTTP, from the real web server
 
 
 @contextmanager
@@ -178,14 +178,14 @@ def serve():
     command += ["--interface", "asginl", "--loop", "uvloop", "--workers", "1", "skipportal.asgi:application"]
     process = subprocess.Popen(command, env=os.environ | {"PORT": str(port)})
     try:
-        wait_until(lambda: answers(port), "the web server")
+        wait_until(lambda: is_answering(port), "the web server")
         yield port, process.pid
     finally:
         process.terminate()
         process.wait(30)
 
 
-def answers(port):
+def is_answering(port):
     try:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         connection.request("GET", "/healthz")
@@ -195,20 +195,20 @@ def answers(port):
 
 
 def download(port, upload_id, cookie):
-    """Seconds to the first byte of the file, and in all."""
+    """Return the seconds to the first byte of the file, and in total."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
     begin, first = time.perf_counter(), None
     connection.request("GET", f"/uploads/{upload_id}/export/", headers={"cookie": f"sessionid={cookie}"})
     response = connection.getresponse()
     assert response.status == 200, response.status
-    while piece := response.read1(1 << 16):
+    while chunk := response.read1(1 << 16):
         first = first or time.perf_counter() - begin
-        assert piece
+        assert chunk
     return first, time.perf_counter() - begin
 
 
 def log_in():
-    """The cookie of somebody's session."""
+    """Return the cookie of a new session."""
     from django.contrib.auth import get_user_model  # noqa: PLC0415
     from django.test import Client  # noqa: PLC0415
 
@@ -218,25 +218,25 @@ def log_in():
     return client.cookies["sessionid"].value
 
 
-def over_http(upload_id, size, rounds):
+def measure_over_http(upload_id, size, rounds):
     cookie = log_in()
     with serve() as (port, pid):
         found = [download(port, upload_id, cookie) for _ in range(rounds)]
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        held = max(most_held(child) for child in children)
-    firsts = sorted(first for first, _ in found)
+        memory = max(read_peak_memory(child) for child in children)
+    first_times = sorted(first for first, _ in found)
     seconds = statistics.median(seconds for _, seconds in found)
-    show(size, "ours, over HTTP", seconds, None, firsts, held)
+    show(size, "ours, over HTTP", seconds, None, first_times, memory)
 
 
-def show(size, name, seconds, ours, firsts, held):
-    shown = f"{1000 * statistics.median(firsts):,.0f} ({1000 * max(firsts):,.0f})"
-    cells = [f"{size / seconds:,.0f}", f"{seconds / ours:.2f}" if ours else "", shown, f"{held / 2**20:,.0f}"]
+def show(size, name, seconds, ours, first_times, memory):
+    shown = f"{1000 * statistics.median(first_times):,.0f} ({1000 * max(first_times):,.0f})"
+    cells = [f"{size / seconds:,.0f}", f"{seconds / ours:.2f}" if ours else "", shown, f"{memory / 2**20:,.0f}"]
     print(f"| {size:,} | {name} | {' | '.join(cells)} |", flush=True)
 
 
-def race(directory, size, rounds, contenders):
-    upload_id, found = lay_out(size), {}
+def compare(directory, size, rounds, contenders):
+    upload_id, found = fill_database(size), {}
     for number in range(rounds):
         for name in contenders:
             found.setdefault(name, []).append(measure(name, upload_id, directory / "out.csv"))
@@ -244,22 +244,24 @@ def race(directory, size, rounds, contenders):
     ours = statistics.median(seconds for _, seconds, _ in found["ours"])
     for name, each in found.items():
         seconds = statistics.median(seconds for _, seconds, _ in each)
-        held = max(held for _, _, held in each)
-        show(size, name, seconds, ours, [first for first, _, _ in each], held)
-    over_http(upload_id, size, rounds)
+        memory = max(memory for _, _, memory in each)
+        show(size, name, seconds, ours, [first for first, _, _ in each], memory)
+    measure_over_http(upload_id, size, rounds)
 
 
 def main():
     parser = argparse.ArgumentParser(prog="script/bench exports", description=__doc__)
-    parser.add_argument("--rows", type=int, action="append", help="10,000, 100,000 and 1,000,000, where not told.")
+    parser.add_argument("--rows", type=int, action="append", help="Default: 10,000, 100,000 and 1,000,000.")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--raced", type=int, default=100_000, help="With so many rows the peers take part.")
+    parser.add_argument(
+        "--raced", type=int, default=100_000, help="Number of rows at which the other libraries are measured too."
+    )
     options = parser.parse_args()
     print("| rows | | rows a second: median | seconds ÷ ours | first byte, ms: median (longest) | MiB at the most |")
     print("|--:|---|--:|--:|--:|--:|")
-    with ground() as (directory, _):
+    with run_postgres() as (directory, _):
         for size in options.rows or [10_000, 100_000, 1_000_000]:
-            race(
+            compare(
                 directory,
                 size,
                 options.rounds if size <= options.raced else 1,

@@ -1,10 +1,10 @@
-"""A list of 60 started behind a list of 20,000, at the vendor's 50 answers a second. See docs/reliability.md."""
+"""Measure how long a list of 60 waits behind one of 20,000, at 50 answers a second. See docs/reliability.md."""
 
 import argparse
 import json
 import time
 
-from bench.support.environment import stage, trace, wait_for_the_end
+from bench.support.environment import run_system, trace, wait_until_complete
 
 PER_SECOND = 50
 
@@ -16,24 +16,24 @@ def main():
     parser.add_argument("--short", type=int, default=60, help="People in the short list.")
     parser.add_argument("--after", type=float, default=60, help="Seconds until the short list is started.")
     options = parser.parse_args()
-    with stage(options.database, PER_SECOND) as (portal, vendor):
+    with run_system(options.database, PER_SECOND) as (portal, vendor):
         print(json.dumps(measure(portal, vendor, options), indent=2))
 
 
 def measure(portal, vendor, options):
-    everybody = options.long + options.short
+    total = options.long + options.short
     started = trace(portal, "long", options.long)
     time.sleep(max(options.after - (time.time() - started), 0))
     waiting = trace(portal, "short", options.short)
-    elapsed = wait_for_the_end(portal, 2 * everybody / PER_SECOND + 60)
+    elapsed = wait_until_complete(portal, 2 * total / PER_SECOND + 60)
     return {
         "database": options.database,
         "short list: people": options.short,
         "short list: seconds from start to complete": round(elapsed["short"], 1),
-        "first in, first out it would have taken": round(everybody / PER_SECOND - (waiting - started), 1),
+        "first in, first out it would have taken": round(total / PER_SECOND - (waiting - started), 1),
         "long list: people": options.long,
         "both lists: seconds": round(elapsed["long"], 1),
-        "both lists: people / answers a second": round(everybody / PER_SECOND, 1),
+        "both lists: people / answers a second": round(total / PER_SECOND, 1),
         "vendor idle between first and last batch, seconds": round(vendor.books("state")["idle"], 2),
     }
 

@@ -1,17 +1,17 @@
-"""How fast results are filed behind ten million stored ones, beside ten thousand. See docs/performance.md."""
+"""Compare how fast results are filed with ten million and with ten thousand stored ones. See docs/performance.md."""
 
 import argparse
 import os
 import statistics
 import sys
 
-from bench.support.database import ground, lay_out, run
+from bench.support.database import fill_database, run, run_postgres
 from bench.support.load import Calls, drive
 from bench.webhooks import OURS, WARM_UP, running, verify
 
 
-def use(name):
-    """Another database of the same server, for Django here and for what is started."""
+def use_database(name):
+    """Switch to another database of the server, for Django in this process and for new processes."""
     from django.db import connection  # noqa: PLC0415 - once Django is set up
 
     connection.close()
@@ -19,7 +19,7 @@ def use(name):
     os.environ["DATABASE_URL"] = os.environ["DATABASE_URL"].rpartition("/")[0] + "/" + name
 
 
-def race(calls, positions):
+def measure_speed(calls, positions):
     with running(OURS) as (port, _):
         drive(port, calls, range(positions.start, positions.start + WARM_UP))
         outcome = drive(port, calls, range(positions.start + WARM_UP, positions.stop))
@@ -30,25 +30,27 @@ def race(calls, positions):
 def main():
     parser = argparse.ArgumentParser(prog="script/bench growth", description=__doc__)
     parser.add_argument("--small", type=int, default=10_000, help="Items in the small database.")
-    parser.add_argument("--large", type=int, default=10_000_000, help="Items in the large one, answered but for these.")
+    parser.add_argument(
+        "--large", type=int, default=10_000_000, help="Items in the large one; all but the small number are answered."
+    )
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     few, many = Calls(options.small, options.small), Calls(options.small * options.rounds, options.small)
-    with ground():
-        use("template1")
+    with run_postgres():
+        use_database("template1")
         run("CREATE DATABASE small TEMPLATE postgres")
-        use("postgres")
-        lay_out(len(many), answered=options.large)
+        use_database("postgres")
+        fill_database(len(many), answered=options.large)
         [[size]] = run("SELECT pg_size_pretty(pg_database_size('postgres'))")
         print(f"The large database has {size}.", file=sys.stderr, flush=True)
         speeds = {"small": [], "large": []}
         for number in range(options.rounds):
-            use("small")
-            lay_out(len(few))
-            speeds["small"].append(race(few, range(len(few))))
-            use("postgres")
+            use_database("small")
+            fill_database(len(few))
+            speeds["small"].append(measure_speed(few, range(len(few))))
+            use_database("postgres")
             run("CHECKPOINT")
-            speeds["large"].append(race(many, range(number * len(few), (number + 1) * len(few))))
+            speeds["large"].append(measure_speed(many, range(number * len(few), (number + 1) * len(few))))
             print(f"round {number + 1} of {options.rounds}", file=sys.stderr, flush=True)
         verify(OURS, many, len(many))
     ratios = [large / small for small, large in zip(speeds["small"], speeds["large"], strict=True)]

@@ -1,4 +1,4 @@
-"""Rows read, checked and stored a second, and the memory that takes: ours, django-import-export, and PostgreSQL's COPY.
+"""Compare rows stored per second, and memory, with django-import-export and PostgreSQL's COPY.
 
 See docs/performance.md.
 """
@@ -16,7 +16,7 @@ from shutil import rmtree
 
 from batches.sandbox import people
 from bench.support.apart import run_apart
-from bench.support.database import ground, run
+from bench.support.database import run, run_postgres
 from tests.support.services import make_directory
 
 HEADER = [
@@ -28,28 +28,30 @@ BLOCK = 1 << 20
 
 
 def write_list(path, rows):
-    """Twenty columns; of a hundred rows one is invalid, three are of somebody that was there before."""
-    luck = random.Random(rows)
+    """Write a list of twenty columns. In each hundred rows, one is invalid and three are duplicates."""
+    rng = random.Random(rows)
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(HEADER)
         for number in range(rows):
             if number % 100 > 96:
                 number -= 50
-            writer.writerow(make_row(luck, number))
+            writer.writerow(make_row(rng, number))
 
 
-def make_row(luck, number):
-    first, last, street = (words[number % len(words)] for words in (people.FIRST, people.LAST, people.STREETS))
+def make_row(rng, number):
+    first, last, street = (
+        words[number % len(words)] for words in (people.FIRST_NAMES, people.LAST_NAMES, people.STREETS)
+    )
     zip_code = "unknown" if number % 100 == 33 else f"{20100 + number % 90}"
     owner = [f"{number:09}", first, last, f"{number} {street} Street", "", "HERNDON", "VA", zip_code, "Fairfax"]
     mailing = [f"{number} {street} Ave Apt {number % 40 + 1}", "Tampa", "FL", "33602-1234"]
-    contact = [f"(703) 555-{luck.randrange(100, 200):04}", f"{first}.{number}@example.com".lower()]
-    rest = [luck.randrange(1, 6), luck.randrange(600, 6000), luck.randrange(90_000, 900_000), "2019-07-04", "List"]
+    contact = [f"(703) 555-{rng.randrange(100, 200):04}", f"{first}.{number}@example.com".lower()]
+    rest = [rng.randrange(1, 6), rng.randrange(600, 6000), rng.randrange(90_000, 900_000), "2019-07-04", "List"]
     return owner + mailing + contact + rest
 
 
-# The contenders. Each in a process of its own, which gives seconds and bytes.
+# The contenders. Each runs in its own process, and returns seconds. Their peak memory is measured too.
 
 
 def import_ours(path):
@@ -70,7 +72,7 @@ def import_ours(path):
 
 
 def import_by_import_export(path):
-    """With its fastest settings, the same mapping and checks, and no search for duplicates."""
+    """Import with the fastest settings, the same mapping and checks, but no search for duplicates."""
     from django.core.files import File  # noqa: PLC0415
     from import_export import resources  # noqa: PLC0415
     from tablib import Dataset  # noqa: PLC0415
@@ -107,7 +109,7 @@ def import_by_import_export(path):
 
 
 def copy_bare(path):
-    """What ours has stored, once more by one COPY: no reading of a file, no check."""
+    """Copy the rows that ours has stored once more, without reading a file or checking rows."""
     import psycopg  # noqa: PLC0415
 
     with psycopg.connect(os.environ["DATABASE_URL"]) as connection, connection.cursor() as cursor:
@@ -133,8 +135,8 @@ CONTENDERS = {"ours": import_ours, "django-import-export": import_by_import_expo
 
 
 @contextmanager
-def sqlite_ground():
-    """Return a directory; Django is set up on a SQLite database in it."""
+def run_sqlite():
+    """Create a SQLite database, and set up the environment for it. Yield its directory."""
     directory = make_directory()
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "skipportal.settings",
@@ -175,10 +177,10 @@ def empty(is_sqlite, directory):
         run("CHECKPOINT")
 
 
-def race(database, sizes, rounds, most_for_import_export):
+def compare(database, sizes, rounds, most_for_import_export):
     is_sqlite = database == "sqlite"
-    with sqlite_ground() if is_sqlite else ground() as where:
-        directory = where if is_sqlite else where[0]
+    with run_sqlite() if is_sqlite else run_postgres() as database_location:
+        directory = database_location if is_sqlite else database_location[0]
         for size in sizes:
             path = directory / "list.csv"
             write_list(path, size)
@@ -197,7 +199,7 @@ def race(database, sizes, rounds, most_for_import_export):
 
 
 def choose(is_sqlite, size, most_for_import_export):
-    """In this order: COPY takes what ours has stored."""
+    """Choose the contenders. COPY is last, because it copies what ours has stored."""
     names = [] if size > most_for_import_export else ["django-import-export"]
     return [*names, "ours", *([] if is_sqlite else ["bare COPY"])]
 
@@ -206,7 +208,7 @@ def show(database, size, found):
     ours = statistics.median(seconds for seconds, _ in found["ours"])
     for name, each in found.items():
         seconds = statistics.median(second for second, _ in each)
-        peak = max(held for _, held in each) / 2**20
+        peak = max(memory for _, memory in each) / 2**20
         cells = [f"{size / seconds:,.0f}", f"{seconds / ours:.2f}", f"{peak:,.0f}"]
         print(f"| {database} | {size:,} | {name} | {' | '.join(cells)} |", flush=True)
 
@@ -214,14 +216,19 @@ def show(database, size, found):
 def main():
     parser = argparse.ArgumentParser(prog="script/bench intake", description=__doc__)
     parser.add_argument("--database", choices=["sqlite", "postgresql"], action="append")
-    parser.add_argument("--rows", type=int, action="append", help="100,000 and 1,000,000, where not told.")
-    parser.add_argument("--rounds", type=int, default=3, help="Of the smallest list; the others are read once.")
-    parser.add_argument("--most-for-import-export", type=int, default=100_000, help="It takes too long for more.")
+    parser.add_argument("--rows", type=int, action="append", help="Default: 100,000 and 1,000,000.")
+    parser.add_argument("--rounds", type=int, default=3, help="Rounds for the smallest list; the others are read once.")
+    parser.add_argument(
+        "--most-for-import-export",
+        type=int,
+        default=100_000,
+        help="Most rows for django-import-export, which takes too long for more.",
+    )
     options = parser.parse_args()
     os.environ["MAX_UPLOAD_BYTES"] = str(10**9)
     print("| database | rows | | rows a second: median | ours ÷ this | MiB at the most |\n|---|--:|---|--:|--:|--:|")
     for database in options.database or ["postgresql", "sqlite"]:
-        race(database, options.rows or [100_000, 1_000_000], options.rounds, options.most_for_import_export)
+        compare(database, options.rows or [100_000, 1_000_000], options.rounds, options.most_for_import_export)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Fields guessed right, asked about and wrong, for each kind of file in tests/samples. See docs/mapping.md."""
+"""Count fields guessed right, asked about and wrong, for each kind of file in tests/samples. See docs/mapping.md."""
 
 import csv
 import json
@@ -9,8 +9,8 @@ from batches.mapping.fields import SPLIT
 from batches.mapping.guessing import guess_mapping
 
 SAMPLES = Path(__file__).parent.parent / "tests" / "samples"
-FILLED = 3
-"""How often the rows of a sample are repeated: fewer than three values say nothing."""
+REPETITIONS = 3
+"""How often the rows of a sample are repeated, because fewer than three values are not enough for a guess."""
 
 
 @dataclass
@@ -18,24 +18,24 @@ class Score:
     kind: str
     right: int = 0
     asked: int = 0
-    """Right, and shown as a question all the same."""
+    """Guessed right, but asked about."""
     asked_wrong: tuple = ()
     wrong: tuple = ()
     missing: tuple = ()
-    """Fields that have a column and are not guessed."""
+    """Fields that have a column but are not guessed."""
 
 
 def read_kinds():
-    """Each kind's name, columns, rows, and its fields with their columns."""
+    """Yield each kind's name, columns, rows, and fields with their columns."""
     for kind in json.loads((SAMPLES / "kinds.json").read_text()):
-        yield kind["kind"], kind["columns"], kind["rows"] * FILLED, kind["expected"]
+        yield kind["kind"], kind["columns"], kind["rows"] * REPETITIONS, kind["expected"]
 
 
 def score(kind, columns, rows, expected):
     guesses = guess_mapping(columns, rows)
     found = {field: [columns[position] for position in positions] for field, positions in guesses.mapping.items()}
     for field in set(found) & set(SPLIT):
-        # City, state and ZIP in one column stand under the first of them.
+        # City, state and ZIP in one column are expected as the first of them.
         prefix = "mail_" if field.startswith("mail_") else ""
         first = f"{prefix}address" if field.endswith("full_address") else f"{prefix}city"
         found[first] = found.pop(field)
@@ -53,7 +53,7 @@ def score(kind, columns, rows, expected):
 
 
 def read_headers():
-    """The header rows of real exports: their fields stand in tests/mapping/test_guessing.py."""
+    """Yield the header rows of real exports. Their fields are in tests/mapping/test_guessing.py."""
     from tests.mapping.test_guessing import EXPECTED  # noqa: PLC0415 - imports Django
 
     for name, fields in EXPECTED.items():
@@ -70,11 +70,11 @@ def main():
     import django  # noqa: PLC0415
 
     django.setup()
-    print("\n".join(tell()))
+    print("\n".join(generate_table()))
 
 
-def tell():
-    """The lines of the table."""
+def generate_table():
+    """Yield the lines of the table."""
     scores = [score(*kind) for kind in [*read_headers(), *read_kinds()]]
     yield "| kind of file | right | right, asked | wrong, asked | wrong | not guessed |\n|---|--:|--:|---|---|---|"
     for each in scores:

@@ -1,4 +1,4 @@
-"""What pages cost the server as batches pile up, and what open dashboards cost the receivers. On PostgreSQL.
+"""Measure how the cost of pages grows with closed batches, and what open dashboards cost the receivers. On PostgreSQL.
 
 See docs/performance.md.
 """
@@ -8,20 +8,20 @@ import statistics
 import sys
 import time
 
-from bench.support.database import add_items, ground, run
+from bench.support.database import add_items, run, run_postgres
 from bench.support.load import FIRST_KEY, PER_BATCH, percentile
 from bench.support.watched import measure_watched
 
 SIZES = [10, 1_000, 10_000]
 RUNNING = 20
 LONG = 1_000
-"""Batches of a list that waits for its turn; half of its people are planned."""
+"""Batches of a waiting list, half of whose people are planned."""
 UNPLANNED = """
     UPDATE batches_item SET batch_id = NULL
     FROM batches_upload u WHERE u.id = upload_id AND u.name = 'l0' AND row_number % 2 = 0
 """
 PER_LIST = 10 * PER_BATCH
-PART = {"HX-Request": "true"}
+LIVE_PART = {"HX-Request": "true"}
 ANSWERED = {"outcome": "(ARRAY['matched', 'matched', 'matched', 'no_match', 'error'])[1 + i % 5]"}
 ANSWERED |= {"answered_at": "now() - interval '1 day'", "credits": "1", "request_id": "'request-' || i"}
 RUN = {name: f"CASE WHEN i % 2 = 0 THEN {value} END" for name, value in ANSWERED.items()}
@@ -36,7 +36,7 @@ AT_THE_VENDORS_PACE = """
     FROM (SELECT id AS key, now() - rank() OVER (ORDER BY id DESC) * interval '20 seconds' AS moment
           FROM batches_batch WHERE status = 'closed') AS lately WHERE key = id
 """
-"""A batch each twenty seconds, the last one just now: 50 people a second (docs/vendor.md)."""
+"""Close a batch every twenty seconds, the last one just now: 50 people a second (docs/vendor.md)."""
 COMPLETED = """
     UPDATE batches_upload SET digested_at = now(), started_at = now() - interval '40 days',
         completed_at = (SELECT max(closed_at) FROM batches_batch WHERE upload_id = batches_upload.id)
@@ -61,7 +61,7 @@ DIGESTS = """
 
 
 def grow(closed, added, mark):
-    """Add closed batches in lists of ten to the `added` ones, until they are so many, with all that they leave."""
+    """Add closed batches, with events and digests, to the `added` ones until there are `closed`. A list has ten."""
     from batches.models import Batch, Minute  # noqa: PLC0415 - once Django is set up, as below
     from batches.statuses import BatchStatus, UploadStatus  # noqa: PLC0415
 
@@ -74,11 +74,11 @@ def grow(closed, added, mark):
     Minute.objects.all().delete()
 
 
-def begin_running():
-    """Start twenty batches of which half the people are answered, some of them just now.
+def create_running():
+    """Create twenty running batches with half of the people answered, some of them just now.
 
-    They are newer than all others, whose numbers come before theirs. Also make lists that were cancelled before they
-    began, so that the first page of lists is full at every size.
+    Their ids are higher than those of all other batches. Also create lists that were cancelled before they
+    started, so that the first page of lists is full at every size.
     """
     from batches.models import Upload  # noqa: PLC0415
     from batches.statuses import BatchStatus, UploadStatus  # noqa: PLC0415
@@ -95,13 +95,13 @@ def begin_running():
 
 
 def list_pages():
-    """Name → address and headers of what is measured."""
+    """Return the pages to measure: name → address and headers."""
     from batches.models import Upload  # noqa: PLC0415
 
     runs, done = (Upload.objects.filter(status=status).last() for status in ("running", "complete"))
     parts = {"dashboard": "/", "list that runs": f"/uploads/{runs.pk}/", "lists": "/uploads/", "batches": "/batches/"}
     pages = {name: (address, {}) for name, address in parts.items()}
-    pages |= {f"{name}, live part": (address, PART) for name, address in parts.items()}
+    pages |= {f"{name}, live part": (address, LIVE_PART) for name, address in parts.items()}
     pages |= {
         "list that is complete": (f"/uploads/{done.pk}/", {}),
         "batches by when they closed": ("/batches/?sort=-closed_at", {}),
@@ -114,7 +114,7 @@ def list_pages():
 
 
 def measure(looks):
-    """For each page how many queries it takes, and the milliseconds of each look."""
+    """Return the number of queries of each page, and the milliseconds of each request."""
     from django.contrib.auth import get_user_model  # noqa: PLC0415
     from django.db import connection  # noqa: PLC0415
     from django.test import Client  # noqa: PLC0415
@@ -130,11 +130,11 @@ def measure(looks):
         tally_minutes(timezone.now())  # as the clock does
         with CaptureQueriesContext(connection) as queries:
             assert client.get(address, headers=headers).status_code == 200
-        found[name] = len(queries), [look(client, address, headers) for _ in range(looks)]
+        found[name] = len(queries), [measure_time(client, address, headers) for _ in range(looks)]
     return found
 
 
-def look(client, address, headers):
+def measure_time(client, address, headers):
     begin = time.perf_counter()
     client.get(address, headers=headers)
     return 1000 * (time.perf_counter() - begin)
@@ -158,8 +158,8 @@ def measure_growth(sizes, looks):
     from batches.views import live  # noqa: PLC0415
 
     call_command("collectstatic", verbosity=0, interactive=False)
-    live.FRESH = -1  # Each look renders.
-    begin_running()
+    live.FRESH_SECONDS = -1  # Render the page for each request.
+    create_running()
     by_size, added = {}, 0
     for mark, size in zip("abcdefgh", sizes, strict=False):
         begin = time.monotonic()
@@ -172,12 +172,14 @@ def measure_growth(sizes, looks):
 
 def main():
     parser = argparse.ArgumentParser(prog="script/bench pages", description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="Closed batches of 1,000 people.")
-    parser.add_argument("--looks", type=int, default=60, help="At each page.")
-    parser.add_argument("--watched", action="store_true", help="What open dashboards cost the receivers, alone.")
+    parser.add_argument(
+        "--sizes", type=int, nargs="+", default=SIZES, help="Numbers of closed batches, of 1,000 people each."
+    )
+    parser.add_argument("--looks", type=int, default=60, help="Requests for each page.")
+    parser.add_argument("--watched", action="store_true", help="Measure only what open dashboards cost the receivers.")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    with ground():
+    with run_postgres():
         if not options.watched:
             show_growth(measure_growth(options.sizes, options.looks))
         measure_watched(options.rounds)

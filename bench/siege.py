@@ -1,7 +1,7 @@
-"""Results at full rate while somebody or something goes wrong beside them. See docs/reliability.md.
+"""Send results at full rate during attacks and faults. See docs/reliability.md.
 
-What was answered 200 must be stored, exactly once; what could not be stored must be answered 503; and afterwards it
-must go as fast as before.
+A delivery that got 200 must be stored exactly once, a delivery that could not be stored must get 503, and afterwards
+the speed must be the same as before.
 """
 
 import argparse
@@ -15,29 +15,29 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from bench.support.database import ground, lay_out, stream
-from bench.support.load import FIRST_KEY, Calls, connect, drive, receive, token
+from bench.support.database import fill_database, run_postgres, stream
+from bench.support.load import FIRST_KEY, Calls, connect, drive, make_token, receive
 from bench.webhooks import OURS, running, sample
 from skipportal.supervisor import allow_connections
 
 STEP = 1_000
-"""Results between two looks at the clock."""
+"""Results sent between two checks of the time."""
 WARM_UP = 3
-"""Seconds before what is measured, and after what went wrong."""
+"""Seconds to wait before measuring, and after an attack or a fault."""
 MEBIBYTE = 1024 * 1024
 RIGHT, WRONG = "a-key", "another-key"
 
 
-# What goes wrong. Each in a process of its own, until it is ended.
+# Attacks. Each runs in its own process until it is killed.
 
 
 def call(body, key=RIGHT, more=""):
-    head = f"POST /webhooks/item/{token(0)}/ HTTP/1.1\r\nhost: 127.0.0.1\r\nx-api-key: {key}\r\n{more}"
+    head = f"POST /webhooks/item/{make_token(0)}/ HTTP/1.1\r\nhost: 127.0.0.1\r\nx-api-key: {key}\r\n{more}"
     return f"{head}content-length: {len(body)}\r\n\r\n".encode() + body
 
 
-def hammer(port, *calls, connections=8):
-    """The same calls over and over, as fast as they are answered."""
+def send_repeatedly(port, *calls, connections=8, pause=0):
+    """Send the same calls repeatedly, as fast as they are answered, with a pause in seconds after each round."""
     socks = [connect(port) for _ in range(connections)]
     while True:
         for number, sock in enumerate(socks):
@@ -47,14 +47,15 @@ def hammer(port, *calls, connections=8):
             if receive(sock) != HTTPStatus.OK:
                 sock.close()
                 socks[number] = connect(port)
+        time.sleep(pause)
 
 
-def rest(port):
+def do_nothing(port):
     time.sleep(3600)
 
 
-def come_slowly(port):
-    """A hundred bodies, a byte every other second each."""
+def send_slowly(port):
+    """Send a hundred bodies, each at one byte every two seconds."""
     body = call(b" " * 10_000)
     start = len(body) - 10_000
     socks = [connect(port) for _ in range(100)]
@@ -67,7 +68,7 @@ def come_slowly(port):
                 sock.sendall(b" ")
 
 
-def be_cut_short(port):
+def send_partial_bodies(port):
     body = call(b'{"input": {"key": 1' + b" " * 10_000)
     while True:
         with connect(port) as sock:
@@ -75,8 +76,8 @@ def be_cut_short(port):
         time.sleep(0.005)
 
 
-def open_and_leave(port, count=1_500):
-    """More than a web server with its default settings takes at all; a third of them says nothing, or one letter."""
+def open_connections(port, count=1_500):
+    """Open more connections than a web server accepts by default. A third of them send nothing, or one letter."""
     allow_connections()
     socks = [connect(port) for _ in range(count)]
     for words, some in ((b"POST /webhooks/item/", socks[::3]), (b"P", socks[1::3])):
@@ -86,21 +87,21 @@ def open_and_leave(port, count=1_500):
     del socks
 
 
-def have_wrong_keys(port):
-    hammer(port, call(b" " * 10_000, key=WRONG))
+def send_wrong_keys(port, pause=0):
+    send_repeatedly(port, call(b" " * 10_000, key=WRONG), pause=pause)
 
 
-def be_large(port):
-    hammer(port, call(b"[" + b" " * (MEBIBYTE - 2) + b"]"), call(b" " * (MEBIBYTE + 1)), connections=4)
+def send_large_bodies(port):
+    send_repeatedly(port, call(b"[" + b" " * (MEBIBYTE - 2) + b"]"), call(b" " * (MEBIBYTE + 1)), connections=4)
 
 
-def be_gzip_bombs(port):
+def send_gzip_bombs(port):
     packer = zlib.compressobj(wbits=31)
     bomb = b"".join(packer.compress(bytes(MEBIBYTE)) for _ in range(1000)) + packer.flush()
-    hammer(port, call(bomb, more="content-encoding: gzip\r\n"), connections=4)
+    send_repeatedly(port, call(bomb, more="content-encoding: gzip\r\n"), connections=4)
 
 
-# Against the database, by whoever runs the siege
+# Faults of the database, caused by the main process
 
 
 def restart(postgres):
@@ -113,7 +114,7 @@ def crash(postgres):
     postgres.start()
 
 
-def stay_away(postgres):
+def stop_for_a_while(postgres):
     postgres.stop(signal.SIGINT)
     time.sleep(15)
     postgres.start()
@@ -127,28 +128,28 @@ class Case:
 
 
 CASES = [
-    Case("nothing", rest),
-    Case("100 slow bodies", come_slowly),
-    Case("bodies cut short", be_cut_short),
-    Case("1,500 connections opened and left", open_and_leave),
-    Case("wrong keys at full rate", have_wrong_keys),
-    Case("bodies of 1 MiB, and over", be_large),
-    Case("gzip bombs", be_gzip_bombs),
+    Case("nothing", do_nothing),
+    Case("100 slow bodies", send_slowly),
+    Case("bodies cut short", send_partial_bodies),
+    Case("1,500 connections opened and left", open_connections),
+    Case("wrong keys at full rate", send_wrong_keys),
+    Case("bodies of 1 MiB, and over", send_large_bodies),
+    Case("gzip bombs", send_gzip_bombs),
     Case("PostgreSQL restarted", act=restart),
     Case("PostgreSQL crashed", act=crash),
-    Case("PostgreSQL away for 15 s", act=stay_away),
+    Case("PostgreSQL away for 15 s", act=stop_for_a_while),
 ]
 
 
 class Load:
-    """Results at full rate, each for somebody else, and how each was answered."""
+    """Results sent at full rate, each for another person, and the statuses of the responses."""
 
     def __init__(self, port, calls):
         self.port, self.calls = port, calls
         self.statuses = []
 
     def run(self, is_over):
-        """Wait until that is so. Return results a second."""
+        """Send results until `is_over` returns True. Return the results per second."""
         begin, first = time.perf_counter(), len(self.statuses)
         while not is_over():
             step = range(len(self.statuses), len(self.statuses) + STEP)
@@ -161,13 +162,13 @@ def after(seconds):
     return lambda: time.perf_counter() > end
 
 
-def endure(case, calls, postgres, seconds):
-    """A row of the table."""
-    lay_out(len(calls))
-    with running(OURS) as (port, process), ThreadPoolExecutor(1) as hand:
+def run_case(case, calls, postgres, seconds):
+    """Run a case. Return its row of the table."""
+    fill_database(len(calls))
+    with running(OURS) as (port, process), ThreadPoolExecutor(1) as executor:
         load = Load(port, calls)
         load.run(after(WARM_UP))
-        before, held = load.run(after(seconds)), sample(process)[1]
+        before, memory = load.run(after(seconds)), sample(process)[1]
         if case.attack:
             attacker = multiprocessing.Process(target=case.attack, args=(port,))
             attacker.start()
@@ -175,19 +176,19 @@ def endure(case, calls, postgres, seconds):
             attacker.kill()
             attacker.join()
         else:
-            acting = hand.submit(case.act, postgres)
-            during = load.run(acting.done)
-            acting.result()
+            fault = executor.submit(case.act, postgres)
+            during = load.run(fault.done)
+            fault.result()
         load.run(after(WARM_UP))
-        afterwards, grown = load.run(after(seconds)), sample(process)[1] - held
+        afterwards, growth = load.run(after(seconds)), sample(process)[1] - memory
     speeds = [f"{speed:.0f}" for speed in (before, during, afterwards)]
     counts = Counter(load.statuses)
-    answers = counts.pop(HTTPStatus.OK), counts.pop(HTTPStatus.SERVICE_UNAVAILABLE, 0), sum(counts.values())
-    return [*speeds, *answers, *compare(load.statuses, calls), f"{grown / MEBIBYTE:+.0f}"]
+    replies = counts.pop(HTTPStatus.OK), counts.pop(HTTPStatus.SERVICE_UNAVAILABLE, 0), sum(counts.values())
+    return [*speeds, *replies, *compare(load.statuses, calls), f"{growth / MEBIBYTE:+.0f}"]
 
 
 def compare(statuses, calls):
-    """How many answered 200 are not stored, and how many are stored otherwise than once and as they came."""
+    """Return how many deliveries that got 200 are not stored, and how many are stored more than once or changed."""
     stored = Counter()
     with stream(OURS.stored) as rows:
         for key, answer in rows:
@@ -199,17 +200,17 @@ def compare(statuses, calls):
 
 def main():
     parser = argparse.ArgumentParser(prog="script/bench siege", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=10, help="Of each of the three parts of a case.")
-    parser.add_argument("--only", help="Cases whose name holds this.")
+    parser.add_argument("--seconds", type=float, default=10, help="Length of each of the three parts of a case.")
+    parser.add_argument("--only", help="Run only the cases whose names contain this text.")
     options = parser.parse_args()
     multiprocessing.set_start_method("spawn")
     calls = Calls(int(300_000 * max(options.seconds / 10, 0.3)), 20_000)
     print("| beside the results | results/s before | during | after | 200 | 503 | other | lost | not once | MiB |")
     print("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|", flush=True)
-    with ground() as (_, postgres):
+    with run_postgres() as (_, postgres):
         for case in CASES:
             if (options.only or "") in case.name:
-                row = endure(case, calls, postgres, options.seconds)
+                row = run_case(case, calls, postgres, options.seconds)
                 print(f"| {case.name} | {' | '.join(map(str, row))} |", flush=True)
 
 

@@ -1,4 +1,4 @@
-"""Results filed a second, side by side: ours, the receivers that the vendor suggests, and PostgreSQL by itself."""
+"""Compare results filed per second: ours, the receivers that the vendor suggests, and PostgreSQL by itself."""
 
 import argparse
 import json
@@ -12,29 +12,29 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.support.bodies import make_body
-from bench.support.database import ground, lay_out, run, stream
+from bench.support.database import fill_database, run, run_postgres, stream
 from bench.support.load import FIRST_KEY, PER_BATCH, Calls, drive
-from skipportal.supervisor import is_taken, web_command
+from skipportal.supervisor import is_listening, web_command
 from tests.support.services import free_port, wait_until
 
 EXPRESS = Path(__file__).parent / "peers" / "express"
 WARM_UP = 2_000
-"""Calls that are made before those that are timed: Node compiles meanwhile, connections are made."""
+"""Calls made before measuring, while Node compiles and connections are opened."""
 SCRIPTS = 100
-"""Bodies that pgbench has to choose from."""
+"""Number of different bodies that pgbench sends."""
 SOAK_STEP = 20_000
-FASTEST = 6_000
-"""Results a second that a soak is prepared for."""
+MAX_SPEED = 6_000
+"""Results per second for which a soak prepares enough calls."""
 
 
 @dataclass(frozen=True)
 class Contender:
     name: str
     command: list
-    """With the port where it says PORT."""
+    """The port replaces PORT."""
     environment: tuple = ()
     stored: str = f"SELECT id, answer FROM batches_item WHERE outcome = 'matched' AND id >= {FIRST_KEY}"
-    """The items whose answer came, with that."""
+    """Query for the items with an answer, and the answers."""
 
 
 def express(name, script, workers, stored=Contender.stored):
@@ -79,22 +79,22 @@ SERVERS = [
 
 @contextmanager
 def running(contender):
-    """Return the port and the number of the process."""
+    """Run a contender. Yield its port and process id."""
     port = free_port()
     command = [word.replace("PORT", str(port)) for word in contender.command]
     environment = os.environ | dict(contender.environment) | {"PORT": str(port)}
     process = subprocess.Popen(command, env=environment, start_new_session=True)
     try:
-        wait_until(lambda: is_taken(port), contender.name)
+        wait_until(lambda: is_listening(port), contender.name)
         yield port, process.pid
     finally:
         process.terminate()
         process.wait(30)
 
 
-def race(contender, calls, connections):
-    """Results a second at saturation. Every 200 is looked up in the database afterwards."""
-    lay_out(len(calls))
+def measure_speed(contender, calls, connections):
+    """Return the results per second at saturation, after checking that every 200 is stored."""
+    fill_database(len(calls))
     with running(contender) as (port, _):
         drive(port, calls, range(WARM_UP), connections)
         outcome = drive(port, calls, range(WARM_UP, len(calls)), connections)
@@ -104,25 +104,27 @@ def race(contender, calls, connections):
 
 
 def verify(contender, calls, count):
-    """Each of the first `count` calls, all answered 200, is stored exactly once, under its own item."""
+    """Check that each of the first `count` calls is stored exactly once, in its own item."""
     seen = bytearray(count)
     with stream(contender.stored) as rows:
         for key, stored in rows:
             position = key - FIRST_KEY
             sent = calls.body(position)
             # jsonb keeps no order and no spaces.
-            assert stored == sent.decode() or json.loads(stored) == json.loads(sent), "Another one's answer is stored."
+            assert stored == sent.decode() or json.loads(stored) == json.loads(sent), (
+                "The answer of another item is stored."
+            )
             seen[position] += 1
     assert seen == bytes([1]) * count, f"{contender.name}: of {count} results, {seen.count(1)} are stored once."
 
 
-def race_pgbench(postgres, directory, count, connections=8):
-    """Return the transactions a second of pgbench with the statement that files an answer, prepared.
+def measure_pgbench(postgres, directory, count, connections=8):
+    """Return the transactions per second of pgbench with the prepared statement that files an answer.
 
-    It sends the same bodies, over as many connections as it is fastest with.
+    It stores the same bodies, over the number of connections with which it is fastest.
     """
-    lay_out(count)
-    # Each client prepares each script's statement: PostgreSQL would plan its first five executions anew.
+    fill_database(count)
+    # Without this, PostgreSQL would plan the first five executions of each client and script.
     environment = os.environ | {"PGOPTIONS": "-c plan_cache_mode=force_generic_plan"}
     command = [postgres.binaries / "pgbench", "-h", "127.0.0.1", "-p", str(postgres.port), "-U", "postgres", "-n"]
     command += ["-M", "prepared", "-c", str(connections), "-j", "1", "-t", str(count // connections)]
@@ -137,8 +139,8 @@ def race_pgbench(postgres, directory, count, connections=8):
 
 
 def write_script(directory, number):
-    """One transaction of pgbench's, and the body that it stores."""
-    from batches.tracing.filing import FILE  # noqa: PLC0415 - once Django is set up
+    """Return the script of a pgbench transaction, and the body that it stores."""
+    from batches.tracing.filing import FILE_SQL  # noqa: PLC0415 - once Django is set up
 
     values = {
         "key": ":key",
@@ -150,7 +152,7 @@ def write_script(directory, number):
         "answer": f":body{number}",
         "answered_at": "now()",
     }
-    statement = (FILE % values).replace("\n", " ")
+    statement = (FILE_SQL % values).replace("\n", " ")
     lines = [r"\set n :n + 1", r"\set position :n * :clients + :client_id", rf"\set key {FIRST_KEY} + :position"]
     lines += [rf"\set batch :position / {PER_BATCH}", statement.replace(":token", "'b' || lpad(:batch::text, 9, '0')")]
     path = directory / f"{number}.sql"
@@ -158,25 +160,25 @@ def write_script(directory, number):
     return path, make_body(FIRST_KEY, number).decode()
 
 
-# At a steady pace, and for long
+# At a steady pace, and over a long time
 
 
 def sample(process):
-    """Seconds of a core that a process and all that it has started have used, and the bytes that they hold."""
-    seconds, held = 0, 0
+    """Return the CPU seconds that a process and its children have used, and their memory in bytes."""
+    seconds, memory = 0, 0
     for entry in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
             fields = entry.read_text().rpartition(")")[2].split()
-            # PostgreSQL's processes leave the session of their parent; those of the past are counted with it.
+            # Compare the parent too, because PostgreSQL's processes have their own sessions.
             if process in (int(entry.parent.name), int(fields[1]), int(fields[3])):
                 seconds += sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
-                held += int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
-    return seconds, held
+                memory += int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
+    return seconds, memory
 
 
 def pace(contender, calls, postgres, per_second):
-    """What a steady pace costs: latencies in ms and shares of a core."""
-    lay_out(len(calls))
+    """Return what a steady pace costs: latencies in ms, and shares of a core."""
+    fill_database(len(calls))
     with running(contender) as (port, process):
         drive(port, calls, range(WARM_UP // 10), 4)
         before = [sample(number)[0] for number in (process, postgres.process.pid)]
@@ -188,16 +190,16 @@ def pace(contender, calls, postgres, per_second):
 
 
 def soak(contender, calls, minutes):
-    """At saturation for so many minutes: prints what is filed and held as it goes."""
-    lay_out(len(calls))
+    """Send results at saturation for some minutes, and print speed and memory meanwhile."""
+    fill_database(len(calls))
     with running(contender) as (port, process):
         position, begin = 0, time.monotonic()
         while time.monotonic() < begin + 60 * minutes:
             outcome = drive(port, calls, range(position, position + SOAK_STEP))
             assert set(outcome.statuses[position : position + SOAK_STEP]) == {200}
             position += SOAK_STEP
-            seconds, held = time.monotonic() - begin, sample(process)[1] / 2**20
-            print(f"{seconds:6.0f} s  {position:>9,} filed  {outcome.per_second:6.0f}/s  {held:6.1f} MiB", flush=True)
+            seconds, memory = time.monotonic() - begin, sample(process)[1] / 2**20
+            print(f"{seconds:6.0f} s  {position:>9,} filed  {outcome.per_second:6.0f}/s  {memory:6.1f} MiB", flush=True)
     verify(contender, calls, position)
     print(f"Each of the {position:,} is stored once.")
 
@@ -206,20 +208,20 @@ def soak(contender, calls, minutes):
 
 
 def compare(contenders, calls, rounds, connections, directory, postgres):
-    """All contenders in turn, several times, so that a slow minute of the computer strikes all of them."""
+    """Measure all contenders in turn, several times, so that a slow minute of the computer affects all of them."""
     speeds = {}
     for number in range(rounds):
         for contender in contenders:
             if contender is LIMIT:
-                speed = race_pgbench(postgres, directory, len(calls))
+                speed = measure_pgbench(postgres, directory, len(calls))
             else:
-                speed = race(contender, calls, connections)
+                speed = measure_speed(contender, calls, connections)
             speeds.setdefault(contender.name, []).append(speed)
             print(f"round {number + 1}: {contender.name}: {speed:.0f}/s", file=sys.stderr, flush=True)
     return speeds
 
 
-def show_race(speeds):
+def show_speeds(speeds):
     print("| receiver | results a second: median (each) | ours ÷ this: median (each) |\n|---|--:|--:|")
     for name, each in speeds.items():
         ratios = [own / other for own, other in zip(speeds[OURS.name], each, strict=True)]
@@ -239,23 +241,29 @@ def show_pace(contenders, calls, postgres, per_second):
 
 def main():
     parser = argparse.ArgumentParser(prog="script/bench webhooks", description=__doc__)
-    parser.add_argument("--results", type=int, default=20_000, help="Results in each run, all of different people.")
+    parser.add_argument("--results", type=int, default=20_000, help="Results in each run, each for a different person.")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--connections", type=int, default=32, help="Connections that the calls come over.")
-    parser.add_argument("--servers", action="store_true", help="Other web servers in place of the peers.")
-    parser.add_argument("--pace", type=int, metavar="PER_SECOND", help="A minute each at a steady pace instead.")
-    parser.add_argument("--soak", type=int, metavar="MINUTES", help="Ours alone, at saturation, for so long instead.")
+    parser.add_argument("--connections", type=int, default=32, help="Number of connections that send results.")
+    parser.add_argument(
+        "--servers", action="store_true", help="Compare with other web servers instead of other receivers."
+    )
+    parser.add_argument(
+        "--pace", type=int, metavar="PER_SECOND", help="Send at this steady pace instead, for a minute each."
+    )
+    parser.add_argument(
+        "--soak", type=int, metavar="MINUTES", help="Run only our receiver, at saturation, for this long."
+    )
     options = parser.parse_args()
-    with ground() as (directory, postgres):
+    with run_postgres() as (directory, postgres):
         if options.soak:
-            soak(OURS, Calls(FASTEST * 60 * options.soak, options.results), options.soak)
+            soak(OURS, Calls(MAX_SPEED * 60 * options.soak, options.results), options.soak)
         elif options.pace:
             calls = Calls(WARM_UP // 10 + 60 * options.pace, options.results)
             show_pace([OURS, PEERS[1], PEERS[3]], calls, postgres, options.pace)
         else:
             calls = Calls(options.results, options.results)
             contenders = [OURS, *(SERVERS if options.servers else [LIMIT, *PEERS])]
-            show_race(compare(contenders, calls, options.rounds, options.connections, directory, postgres))
+            show_speeds(compare(contenders, calls, options.rounds, options.connections, directory, postgres))
 
 
 if __name__ == "__main__":

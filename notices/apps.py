@@ -5,17 +5,18 @@ class NoticesConfig(AppConfig):
     name = "notices"
     default_auto_field = "django.db.models.BigAutoField"
 
-    def ready(self):
-        # Models can be imported only now.
+    def ready(self) -> None:
+        # These import models, which is possible only now.
         from batches import jobs  # noqa: PLC0415
         from notices import tasks, triggers  # noqa: PLC0415
 
-        jobs.every_minute(triggers.forget_old)
+        jobs.every_minute(triggers.notify_reconciliation, triggers.delete_old)
         jobs.every_second(
-            triggers.tell_completions,
-            triggers.tell_readings,
-            triggers.tell_approvals,
-            triggers.tell_batches,
-            triggers.tell_holds,
-            tasks.mail_due,
+            triggers.notify_complete,
+            triggers.notify_checked,
+            triggers.notify_approvals,
+            triggers.notify_batch_decisions,
+            triggers.notify_missing,
+            triggers.notify_blocks,
+            tasks.enqueue_due_mails,
         )

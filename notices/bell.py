@@ -1,34 +1,38 @@
-"""What the bell says: the newest of a user's unread notices."""
+"""The bell: a user's latest unread notices."""
 
 from dataclasses import dataclass
 
+from django.contrib.auth.models import User
+
 from notices.models import Notice
 
-MOST = 100
-"""So many are looked at; of more the bell says "99+"."""
+MAX_COUNTED = 100
+"""Most unread notices that are loaded. If there are more, the bell shows "99+"."""
 
 
 @dataclass(frozen=True)
 class Unread:
+    """A user's unread notices."""
+
     user_id: int
-    newest: list
-    """(id, text) of at most MOST, the newest first."""
+    newest: list[tuple[int, str]]
+    """Id and text of at most MAX_COUNTED notices, newest first."""
 
     @property
-    def count(self):
-        return f"{MOST - 1}+" if len(self.newest) == MOST else str(len(self.newest))
+    def count(self) -> str:
+        return f"{MAX_COUNTED - 1}+" if len(self.newest) == MAX_COUNTED else str(len(self.newest))
 
     @property
-    def etag(self):
-        """Another one whenever the bell says something else: a new notice has a new number, a read one is missing."""
+    def etag(self) -> str:
+        """Changes whenever the bell does: a new notice has a new id, and a read one lowers the count."""
         newest_id = self.newest[0][0] if self.newest else 0
         return f'"{self.user_id}-{newest_id}-{len(self.newest)}"'
 
     @property
-    def ids(self):
+    def ids(self) -> str:
         return " ".join(str(pk) for pk, _ in self.newest)
 
 
-def find_unread(user):
-    """One query, of the index of what is unread."""
-    return Unread(user.pk, list(Notice.objects.filter(user=user).unread().values_list("pk", "text")[:MOST]))
+def find_unread(user: User) -> Unread:
+    """Load a user's unread notices. Makes one query, of the index of unread notices."""
+    return Unread(user.pk, list(Notice.objects.filter(user=user).unread().values_list("pk", "text")[:MAX_COUNTED]))

@@ -1,7 +1,10 @@
+from typing import Any
+
 from django import forms
 from django.conf import settings
 
-from notices.models import Mails
+from batches.forms.widgets import EmailInput, Select
+from notices.models import MailPreference
 from notices.time_zones import list_zones
 
 
@@ -10,25 +13,27 @@ class SettingsForm(forms.Form):
         required=False,
         max_length=254,
         label="Email address",
-        help_text="Where your notices go. Left empty, you are mailed nothing.",
-        widget=forms.EmailInput(attrs={"class": "form-control", "autocomplete": "email"}),
+        help_text="Notices are sent to this address. Leave it empty to receive no mail.",
+        widget=EmailInput({"autocomplete": "email"}),
     )
     mails = forms.ChoiceField(
-        choices=Mails,
-        label="Which notices are mailed to you",
-        help_text="You are needed when a list cannot be read, is ready to start or to be approved, or when a batch "
-        "is to be decided about.",
-        widget=forms.Select(attrs={"class": "form-select"}),
+        choices=MailPreference.choices,
+        label="Notices by mail",
+        help_text="You are needed if one of your lists cannot be read or is ready to start, if a list needs your "
+        "approval, or if a batch needs a decision.",
+        widget=Select,
     )
     zone = forms.ChoiceField(
         required=False,
-        label="Time zone of dates",
-        help_text="Kept in this browser.",
-        widget=forms.Select(attrs={"class": "form-select"}),
+        label="Time zone",
+        help_text="Dates are shown in this time zone, in this browser only.",
+        widget=Select,
     )
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["zone"].choices = [("", "As this browser says"), *list_zones()]
+        zone = self.fields["zone"]
+        if isinstance(zone, forms.ChoiceField):
+            zone.choices = [("", "Time zone of this browser"), *list_zones()]
         if not settings.IS_MAILING:
-            self.fields["email"].help_text = "This server sends no mail: whoever runs it has not set EMAIL_URL."
+            self.fields["email"].help_text = "This server does not send mail. Ask its operator to set EMAIL_URL."

@@ -1,4 +1,6 @@
-"""What people are told, each thing once, and which of it they want by mail."""
+"""Notices to users, each created once, and each user's choice of which are mailed."""
+
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
@@ -10,50 +12,58 @@ from batches.models import Batch, Upload
 
 
 class Kind(models.TextChoices):
+    """What a notice is about."""
+
     COMPLETE = "complete", "Complete"
     FAILED = "failed", "Could not be read"
     NOBODY = "nobody", "Nobody to trace"
     READY = "ready", "Ready to start"
-    APPROVAL = "approval", "To be approved"
+    APPROVAL = "approval", "Awaiting approval"
     UNCONFIRMED = "unconfirmed", "Unconfirmed"
     REFUSED = "refused", "Refused"
-    HOLD = "hold", "Nothing is sent"
+    MISSING = "missing", "Many without an answer"
+    SENDING_BLOCKED = "hold", "Sending blocked"
+    RECONCILIATION = "books", "Reconciliation"
 
 
-class Mails(models.TextChoices):
-    EVERYTHING = "everything", "Everything"
+class MailPreference(models.TextChoices):
+    """Which notices a user wants by mail."""
+
+    EVERYTHING = "everything", "All notices"
     NEEDED = "needed", "Only when I am needed"
-    NOTHING = "nothing", "Nothing"
+    NOTHING = "nothing", "None"
 
 
-class NoticeQuerySet(models.QuerySet):
-    def unread(self):
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    def unread(self) -> "NoticeQuerySet":
         return self.filter(read_at=None)
 
-    def to_mail(self, now):
+    def to_mail(self, now: datetime) -> "NoticeQuerySet":
         return self.filter(mail_due_at__lte=now)
 
-    def mark_read(self):
-        """Mark notices as read, so that they are not mailed any more. Return how many were unread."""
+    def mark_read(self) -> int:
+        """Mark notices as read, so that they are no longer mailed. Return how many were unread."""
         return self.unread().update(read_at=timezone.now(), mail_due_at=None)
 
 
 class Notice(models.Model):
-    """One thing that one person is told. Holds no personal data but a list's name."""
+    """A notice to one user. It contains no personal data other than the name of a list."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notices", db_index=False)
     kind = models.CharField(max_length=12, choices=Kind)
     upload = models.ForeignKey(Upload, models.CASCADE, null=True, blank=True, related_name="notices")
     batch = models.ForeignKey(Batch, models.CASCADE, null=True, blank=True, related_name="notices")
     text = models.CharField(max_length=400)
-    # Both together with the kind say what is told: a list that completes once more does so at another moment.
-    subject = models.PositiveBigIntegerField(help_text="The number of the list, batch or hold.")
-    at = models.DateTimeField(help_text="The moment that it tells of.")
+    # These four identify what the notice reports. `at` is part of them because a list can complete again.
+    subject = models.PositiveBigIntegerField(help_text="The id of the list, batch or block.")
+    at = models.DateTimeField(help_text="When it happened.")
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
     read_at = models.DateTimeField(null=True, blank=True)
 
-    mail_due_at = models.DateTimeField(null=True, blank=True, help_text="Empty: not to be mailed, or not any more.")
-    mail_claim = models.CharField(max_length=16, blank=True, editable=False, help_text="Whose try the last one was.")
+    mail_due_at = models.DateTimeField(
+        null=True, blank=True, help_text="When to mail it. Empty if it is not to be mailed, or has been."
+    )
+    mail_claim = models.CharField(max_length=16, blank=True, editable=False, help_text="The claim of the last attempt.")
     mail_attempts = models.PositiveSmallIntegerField(default=0)
     mailed_at = models.DateTimeField(null=True, blank=True)
 
@@ -68,26 +78,28 @@ class Notice(models.Model):
             models.Index(fields=["mail_due_at"], name="notices_to_mail", condition=Q(mail_due_at__isnull=False)),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.text
 
-    def get_absolute_url(self):
-        """Return the address that marks the notice as read on the way to what it is about."""
+    def get_absolute_url(self) -> str:
+        """Return the address that marks the notice as read and redirects to `target`."""
         return reverse("notice", args=[self.pk])
 
     @property
-    def target(self):
-        """The address of what it is about."""
+    def target(self) -> str:
+        """The address of what the notice is about."""
         if self.batch_id:
             return reverse("batch", args=[self.batch_id])
+        if self.kind == Kind.RECONCILIATION:
+            return reverse("reconciliation")
         return reverse("upload", args=[self.upload_id]) if self.upload_id else reverse("dashboard")
 
 
 class Preference(models.Model):
-    """What a person wants to be mailed; made when it is first saved."""
+    """A user's choice of mails. It is created when the user first saves the settings."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="preference")
-    mails = models.CharField(max_length=10, choices=Mails, default=Mails.EVERYTHING)
+    mails = models.CharField(max_length=10, choices=MailPreference, default=MailPreference.EVERYTHING)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.get_mails_display()

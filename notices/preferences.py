@@ -1,23 +1,27 @@
-"""Who wants to be mailed what."""
+"""Which notices users want by mail."""
+
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 
-from notices.models import Kind, Mails
+from notices.models import Kind, MailPreference
 
-WANTED = {
-    Mails.EVERYTHING: set(Kind),
-    Mails.NEEDED: set(Kind) - {Kind.COMPLETE},
-    Mails.NOTHING: set(),
+MAILED_KINDS: dict[str, set[Kind]] = {
+    MailPreference.EVERYTHING: set(Kind),
+    MailPreference.NEEDED: set(Kind) - {Kind.COMPLETE},
+    MailPreference.NOTHING: set(),
 }
 
 
-def find_wishes(user_ids):
-    """User → kinds that they want to be mailed, in one query. Nobody who is inactive or has no address is among them.
+def find_mailed_kinds(user_ids: Iterable[int]) -> dict[int, set[Kind]]:
+    """Return user id → kinds of notices that the user wants by mail. Makes one query.
 
-    Who has not chosen gets everything: it is about their own lists, or they are needed.
+    Users who are inactive or have no address are left out. Users who have not chosen get everything, because notices
+    are about their own lists or need a decision.
     """
     if not settings.IS_MAILING:
         return {}
     users = get_user_model().objects.filter(pk__in=user_ids, is_active=True).exclude(email="")
-    return {pk: WANTED[mails or Mails.EVERYTHING] for pk, mails in users.values_list("pk", "preference__mails")}
+    chosen = users.values_list("pk", "preference__mails")
+    return {pk: MAILED_KINDS[mails or MailPreference.EVERYTHING] for pk, mails in chosen}

@@ -1,19 +1,21 @@
-"""The job that mails somebody, and the step that finds whom. Mentions no RQ: `batches.jobs` does."""
+"""The job that mails a user, and the step that enqueues it. Does not mention RQ; only `batches.jobs` does."""
+
+from datetime import datetime
 
 from batches import jobs
 from notices import mail
 from notices.models import Notice
 
-TOGETHER = 100
-"""Most mails that are put into the queue at once."""
+BATCH_SIZE = 100
+"""Most mails that one tick enqueues."""
 
 
 @jobs.job
-def mail_notices(user_id):
+def mail_notices(user_id: int) -> None:
     mail.deliver(user_id)
 
 
-def mail_due(now):
+def enqueue_due_mails(now: datetime) -> None:
     due = Notice.objects.to_mail(now).order_by().values_list("user", flat=True).distinct()
-    for user_id in due[:TOGETHER]:
+    for user_id in due[:BATCH_SIZE]:
         jobs.enqueue("messages", mail_notices, user_id)

@@ -7,5 +7,5 @@ urlpatterns = [
     path("notices/bell/", views.bell, name="notices-bell"),
     path("notices/read/", views.read_all, name="notices-read"),
     path("notices/<id:pk>/", views.open_notice, name="notice"),
-    path("settings/", views.choose_settings, name="settings"),
+    path("settings/", views.user_settings, name="settings"),
 ]

@@ -1,3 +1,3 @@
-"""Trace people by the list: upload, batch, watch, export."""
+"""A portal for skip tracing whole lists of people."""
 
 __version__ = "0.2.0.dev0"

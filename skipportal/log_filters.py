@@ -1,19 +1,20 @@
-"""Log lines without people: the text of an exception can hold a row, so only its class is written."""
+"""Keep personal data out of the log: the text of an exception can contain a row, so only its class is logged."""
 
 import logging
 import traceback
+from typing import Any
 
 
 class PrivateFormatter(logging.Formatter):
-    """Writes where an exception came from and what kind it was, not what it said."""
+    """Format the traceback and the class of an exception, without its text."""
 
-    def formatException(self, exc_info):
+    def formatException(self, exc_info: Any) -> str:
         kind, _, trace = exc_info
         return f"{''.join(traceback.format_tb(trace))}{kind.__module__}.{kind.__qualname__}"
 
 
 class NoJobTracebacks(logging.Filter):
-    """Drops RQ's lines about failed jobs, which hold the exception's text; jobs.py writes its own."""
+    """Drop RQ's records of failed jobs, which contain the text of the exception. batches/jobs.py logs its own."""
 
-    def filter(self, record):
+    def filter(self, record: logging.LogRecord) -> bool:
         return not (record.name.startswith("rq") and record.levelno >= logging.ERROR)

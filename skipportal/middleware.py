@@ -1,30 +1,32 @@
-"""In which time zone a user reads dates: the one that was chosen, else the browser's, else UTC."""
+"""Show dates in the time zone of the reader: the one chosen, or that of the browser, or UTC."""
 
+from collections.abc import Callable, Mapping
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 COOKIES = ["zone", "browser-zone"]
-"""What somebody chose under Settings, and what static/js/theme.js says of the browser."""
+"""The time zone chosen under Settings, and the browser's, which static/js/theme.js sets."""
 
 
-def use_zone(get_response):
-    """Middleware: pages show dates in their reader's time zone. Files are made afterwards, in UTC."""
+def use_zone(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Return a middleware that activates the reader's time zone. Exports are streamed after it, and so are in UTC."""
 
-    def answer(request):
+    def middleware(request: HttpRequest) -> HttpResponse:
         with timezone.override(find_zone(request.COOKIES)):
             return get_response(request)
 
-    return answer
+    return middleware
 
 
-def find_zone(cookies):
-    """Return the first valid zone; None for UTC."""
-    names = (cookies.get(name) for name in COOKIES)
+def find_zone(cookies: Mapping[str, str]) -> ZoneInfo | None:
+    """Return the first valid time zone, or None for UTC."""
+    names = (cookies.get(name, "") for name in COOKIES)
     return next((ZoneInfo(name) for name in names if name in known_zones()), None)
 
 
 @cache
-def known_zones():
+def known_zones() -> set[str]:
     return available_timezones()

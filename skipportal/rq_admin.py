@@ -1,4 +1,6 @@
-"""RQ's own pages under /admin/django_rq/: their styles stand inside the page, which is forbidden to all others."""
+"""Allow inline styles on RQ's own pages under /admin/django_rq/. They are forbidden on all other pages."""
+
+from typing import Any
 
 from csp.constants import SELF, UNSAFE_INLINE
 from csp.decorators import csp_update
@@ -8,9 +10,9 @@ allow_styles = csp_update({"style-src": [SELF, UNSAFE_INLINE]})
 
 
 class StyledQueueAdmin(QueueAdmin):
-    """Only here, for staff, and only styles: scripts inside these pages stay off, and the pages work without them."""
+    """RQ's pages, for staff, with their styles. Their inline scripts stay blocked; the pages work without them."""
 
-    def get_urls(self):
+    def get_urls(self) -> list[Any]:
         patterns = super().get_urls()
         for pattern in patterns:
             pattern.callback = allow_styles(pattern.callback)

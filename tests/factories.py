@@ -12,7 +12,7 @@ HEADER = ["First Name", "Last Name", "Address", "City", "State", "Zip", "Phone"]
 
 
 def person(number, **changes):
-    """One good row, different for every number."""
+    """Return a valid row, different for every number."""
     row = {
         "First Name": "Ada",
         "Last Name": "Abbott",
@@ -40,7 +40,7 @@ def sample(name):
 
 
 def answer_for(item, outcome="matched", **changes):
-    """The body of an item's webhook call, as bytes."""
+    """Return the body of an item's webhook call, as bytes."""
     body = json.loads(sample("output.json")) | {"batchRequestId": f"request-{item.pk}"}
     body["input"] = body["input"] | {"key": item.pk}
     if outcome == "no_match":
@@ -51,7 +51,7 @@ def answer_for(item, outcome="matched", **changes):
 
 
 def answer_with(item, phones=(), names=None, **found):
-    """An answer in the vendor's first shape with these phones, as dicts, and names, as full names."""
+    """Return an answer in the vendor's first shape, with these phones (dicts) and names (full names)."""
     identity = {"phones": list(phones), "names": [{"fullName": name} for name in names or [item.asked_name]]}
     identity |= {name: found.pop(name) for name in ("emails", "address", "addressHistory") if name in found}
     return answer_for(item, output={"identity": identity, "demographics": found.pop("demographics", {})}, **found)

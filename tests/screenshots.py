@@ -1,4 +1,4 @@
-"""Pictures of every page. See script/screenshots."""
+"""Take screenshots of every page. See script/screenshots."""
 
 import argparse
 import os
@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.support.browsing import browse, run_chromium
 from tests.support.portal import ROOT, run_portal
 from tests.support.services import DIRECTORY, make_directory
-from tests.support.tour import furnish
+from tests.support.tour import fill_portal
 
 WIDTHS = {"narrow": 360, "wide": 1280}
 SCHEMES = ["light", "dark"]
@@ -35,7 +35,7 @@ def main():
     options.directory.mkdir(parents=True, exist_ok=True)
     os.environ |= {"DATABASE_URL": "sqlite", DIRECTORY: str(make_directory())}
     with run_portal(Path(os.environ[DIRECTORY]) / "v") as portal:
-        take_all(portal, furnish(portal), options.directory, options.page)
+        take_all(portal, fill_portal(portal), options.directory, options.page)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The documents are true, both ways: what exists is documented, and what is documented exists."""
+"""Everything that exists is documented, and everything that is documented exists."""
 
 import ast
 import re
@@ -23,7 +23,7 @@ def read(name):
 
 
 def section(text, heading):
-    """Return what stands between a heading and the next one of its rank or a higher one."""
+    """Return the text between a heading and the next one of the same or a higher level."""
     rank = heading.partition(" ")[0]
     start = text.index(f"\n{heading}\n") + len(heading) + 2
     end = re.search(rf"^#{{1,{len(rank)}}} ", text[start:], re.MULTILINE)
@@ -31,7 +31,7 @@ def section(text, heading):
 
 
 def first_cells(text):
-    """Return the first cell of each row of the tables in a text, without their heads."""
+    """Return the first cell of each row of the tables in a text, without header rows."""
     rows = re.findall(r"^\| (.*?) \|", re.sub(r"^\|.*\|\n\|[-:| ]+\|$", "", text, flags=re.MULTILINE), re.MULTILINE)
     return [row.strip() for row in rows]
 
@@ -58,7 +58,7 @@ def test_settings_are_documented():
 
 
 def find_metrics():
-    """Return the metrics that the code makes, by the names under which Prometheus sees them."""
+    """Return the metrics that the code creates, by the names that Prometheus shows."""
     names = set()
     suffixes = {"Counter": "_total", "InfoMetricFamily": "_info", "CounterMetricFamily": "_total"}
     makers = {*suffixes, "Histogram", "Gauge", "GaugeMetricFamily", "HistogramMetricFamily"}
@@ -96,7 +96,7 @@ def packages_of(folder):
     }
 
 
-def test_packages_have_a_paragraph_each():
+def test_each_package_has_a_paragraph():
     existing = packages_of("batches") | {"webhooks/inbound/", "webhooks/outbound/"}
     existing |= {"notices/", "api/", "skipportal/", "tests/", "bench/"}
     existing |= {f"batches/{path.name}" for path in (ROOT / "batches").glob("[a-z]*.py")}
@@ -104,15 +104,15 @@ def test_packages_have_a_paragraph_each():
     assert {name for match in described for name in re.findall(r"`([^`]+)`", match)} == existing
 
 
-def test_packages_stand_in_the_order_of_the_contract():
+def test_packages_are_in_the_order_of_the_contract():
     contract = re.search(r'containers = \["batches"\].*?layers = \[(.*?)\]', read("pyproject.toml"), re.DOTALL)[1]
     level = {
         name: number
         for number, line in enumerate(re.findall(r'"([^"]+)"', contract))
         for name in re.findall(r"\w+", line)
     }
-    told = re.findall(r"^\*\*`batches/(\w+)(?:/|\.py)`\*\*", read("docs/architecture.md"), re.MULTILINE)
-    levels = [level[name] for name in told if name in level and name != "apps"]
+    described = re.findall(r"^\*\*`batches/(\w+)(?:/|\.py)`\*\*", read("docs/architecture.md"), re.MULTILINE)
+    levels = [level[name] for name in described if name in level and name != "apps"]
     assert levels == sorted(levels)
 
 
@@ -121,17 +121,17 @@ def test_architecture_stays_short():
 
 
 def find_paths():
-    """Yield the files and folders of ours that a document names in backticks."""
+    """Yield our files and folders that a document names in backticks."""
     for document in DOCUMENTS:
         if document.name == "CHANGELOG.md":
-            # It may name what is no more.
+            # It may name files that no longer exist.
             continue
         for quoted in re.findall(r"`([^`\n]+)`", document.read_text()):
             if re.fullmatch(r"[\w.-]+(/[\w.-]+)*/?", quoted) and quoted.startswith(OURS):
                 yield document, quoted
 
 
-def test_files_that_are_named_exist():
+def test_files_named_in_documents_exist():
     assert [f"{document.name}: {name}" for document, name in find_paths() if not (ROOT / name).exists()] == []
 
 
@@ -141,7 +141,7 @@ def test_bare_file_names_exist():
     assert named - names == set()
 
 
-def test_files_that_comments_name_exist():
+def test_files_named_in_comments_exist():
     pattern = re.compile(
         rf"\b((?:{'|'.join(folder for folder in OURS if folder[0] != '.')})[\w/.-]+\.(?:py|md|js|css))\b"
     )
@@ -158,7 +158,7 @@ def test_files_that_comments_name_exist():
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_links_lead_somewhere(document):
+def test_links_have_existing_targets(document):
     for target in re.findall(r"\]\(([^)\s]+)\)", document.read_text()):
         if "://" in target:
             continue
@@ -174,7 +174,7 @@ def normalise(name):
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def test_libraries_have_a_row_each():
+def test_each_library_has_a_row():
     pinned = {
         normalise(re.split(r"[\[=]", line)[0])
         for file in ("requirements.in", "requirements-dev.in", "requirements-bench.in")
@@ -194,7 +194,7 @@ def test_libraries_have_a_row_each():
     assert documented == pinned
 
 
-def test_decisions_have_a_page_each():
+def test_each_decision_has_a_page():
     pages = {int(path.name[:4]): path.name for path in (ROOT / "docs/decisions").glob("[0-9]*.md")}
     assert sorted(pages) == list(range(1, len(pages) + 1))
     listed = dict(re.findall(r"^(\d+)\. \[.*?\]\((.*?)\)$", read("docs/decisions/README.md"), re.MULTILINE))
@@ -221,7 +221,7 @@ def test_scripts_and_targets_exist():
     assert set(re.findall(r"script/bench ([a-z_]+)", text)) == benches
 
 
-def test_nothing_names_a_registry_or_a_home_directory():
+def test_no_file_names_a_registry_or_a_home_directory():
     for path in [*ROOT.glob("requirements*"), *ROOT.glob("**/package-lock.json"), *DOCUMENTS]:
         if {".venv", "node_modules"} & set(path.parts):
             continue

@@ -1,4 +1,4 @@
-"""What people decide is followed by its job, and the steps of the clock are each registered once."""
+"""Users' decisions enqueue the jobs that follow, and each step of the clock is registered once."""
 
 import pytest
 from django.core.files.base import ContentFile
@@ -13,7 +13,7 @@ from tests.factories import people, to_csv
 
 @pytest.fixture
 def waiting():
-    """The jobs that wait in a queue, as (function, argument)."""
+    """Return the jobs waiting in a queue, as (function, argument)."""
 
     def list_jobs(queue):
         found = jobs.django_rq.get_queue(queue).jobs
@@ -35,7 +35,7 @@ def test_rows_are_read_once_the_settings_are_accepted(alice, waiting):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_list_is_planned_when_it_is_started_and_not_when_it_waits_for_approval(
+def test_a_list_is_planned_when_it_starts_but_not_while_it_waits_for_approval(
     make_upload, alice, charlie, settings, waiting
 ):
     settings.APPROVAL_ABOVE = 1
@@ -43,13 +43,13 @@ def test_a_list_is_planned_when_it_is_started_and_not_when_it_waits_for_approval
     assert jobs.start(upload, alice) == UploadStatus.APPROVAL
     assert waiting("planning") == []
     upload.refresh_from_db()
-    assert jobs.approve(upload, charlie) == UploadStatus.RUNNING
+    assert jobs.approve(upload, charlie, upload.revision) == UploadStatus.RUNNING
     assert waiting("planning") == [("plan_upload", upload.pk)]
     assert jobs.start(upload, alice) is None
 
 
 @pytest.mark.django_db(transaction=True)
-def test_people_who_are_asked_for_once_more_are_planned(finish_upload, alice, waiting):
+def test_re_run_people_are_planned(finish_upload, alice, waiting):
     upload = finish_upload(12)
     Item.objects.update(outcome="missing")
     assert jobs.rerun(Item.objects.all(), alice) == {upload.pk: 12}

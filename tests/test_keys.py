@@ -22,5 +22,5 @@ def test_a_key_is_a_number_that_a_row_can_have(text, key):
     assert read_key(text) == key
 
 
-def test_texts_may_hold_several_keys_and_nonsense():
+def test_invalid_keys_are_skipped():
     assert read_keys(["7,8", "x", "", "9,", "0"]) == [7, 8, 9]

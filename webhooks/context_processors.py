@@ -1,8 +1,11 @@
+from collections.abc import Callable
 from functools import cache
 
-from webhooks.models import Stray
+from django.http import HttpRequest
+
+from webhooks.models import UnmatchedDelivery
 
 
-def strays(request):
-    """How many strays are to be looked at; asked for only where a page says it."""
-    return {"stray_count": cache(Stray.objects.waiting().count)}
+def unmatched_deliveries(request: HttpRequest) -> dict[str, Callable[[], int]]:
+    """Add the number of unmatched deliveries that need review. Pages that do not show it make no query."""
+    return {"unmatched_count": cache(UnmatchedDelivery.objects.waiting().count)}

@@ -1,4 +1,4 @@
-"""Signs what we tell others, as the Standard Webhooks specification says (standardwebhooks.com). Pure."""
+"""Sign messages as the Standard Webhooks specification says (standardwebhooks.com). Pure."""
 
 import base64
 import hashlib
@@ -8,18 +8,18 @@ import secrets
 PREFIX = "whsec_"
 
 
-def make_secret():
-    """32 random bytes in base64, marked as what they are."""
+def make_secret() -> str:
+    """Return a new secret: 32 random bytes in base64, after the prefix."""
     return PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
-def make_id():
-    """Return an id that is the same for all tries of a message, so that a receiver recognises it."""
+def make_id() -> str:
+    """Return an id for a message. All attempts share it, so that a receiver recognises duplicates."""
     return f"msg_{secrets.token_hex(16)}"
 
 
-def sign(secret, message_id, timestamp, body):
-    """Return the headers of a message, of which `body` are the bytes, sent at `timestamp` in whole seconds."""
+def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
+    """Return the headers that sign `body`, sent at `timestamp` in whole seconds since 1970."""
     key = base64.b64decode(secret.removeprefix(PREFIX))
     signed = b"%s.%d.%s" % (message_id.encode(), timestamp, body)
     signature = base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()

@@ -1,32 +1,30 @@
 import django_filters as filters
 import django_tables2 as tables
-from django import forms
 
-from batches.tables.columns import MINUTE, MomentColumn, StatusColumn
-from batches.tables.tables import TABLE
-from webhooks.models import Stray
-
-SELECT = forms.Select(attrs={"class": "form-select"})
+from batches.forms.widgets import Select
+from batches.tables.columns import DATETIME_FORMAT, DateTimeColumn, StatusColumn
+from batches.tables.tables import TABLE_ATTRS
+from webhooks.models import DeliveryKind, UnmatchedDelivery
 
 
-class StrayFilter(filters.FilterSet):
-    status = filters.ChoiceFilter(choices=Stray.Status.choices, empty_label="Any status", widget=SELECT)
-    kind = filters.ChoiceFilter(choices=Stray.Kind.choices, empty_label="Any kind", widget=SELECT)
+class UnmatchedDeliveryFilter(filters.FilterSet):
+    status = filters.ChoiceFilter(choices=UnmatchedDelivery.Status.choices, empty_label="Any status", widget=Select)
+    kind = filters.ChoiceFilter(choices=DeliveryKind.choices, empty_label="Any kind", widget=Select)
 
     class Meta:
-        model = Stray
+        model = UnmatchedDelivery
         fields = ["status", "kind"]
 
 
-class StrayTable(tables.Table):
-    received_at = MomentColumn(f"{MINUTE}:s", linkify=True, verbose_name="Came")
+class UnmatchedDeliveryTable(tables.Table):
+    received_at = DateTimeColumn(f"{DATETIME_FORMAT}:s", linkify=True, verbose_name="Received")
     status = StatusColumn()
-    reason = tables.Column(verbose_name="Why it could not be filed")
+    reason = tables.Column(verbose_name="Reason")
     decided_by = tables.Column(verbose_name="Decided by")
 
     class Meta:
-        model = Stray
-        attrs = TABLE
+        model = UnmatchedDelivery
+        attrs = TABLE_ATTRS
         fields = ["received_at", "kind", "status", "reason", "decided_by"]
         sequence = fields
-        empty_text = "No strays: all that the vendor has delivered could be filed."
+        empty_text = "No unmatched deliveries. Everything that the vendor delivered has been filed."

@@ -1,19 +1,36 @@
-"""The job that sends a message, and the step that finds those that are due. Mentions no RQ: `batches.jobs` does."""
+"""Jobs that send messages and retry unmatched deliveries, and the steps that enqueue them.
+
+This module does not mention RQ; only `batches.jobs` does.
+"""
+
+from datetime import datetime
 
 from batches import jobs
-from webhooks.models import Message
+from batches.database import read_now
+from webhooks.inbound import filing
+from webhooks.models import Message, UnmatchedDelivery
 from webhooks.outbound import delivery
 
-TOGETHER = 100
-"""Most messages that are put into the queue at once."""
+BATCH_SIZE = 100
+"""Most messages that one tick enqueues."""
 
 
 @jobs.job
-def send_message(message_id):
+def send_message(message_id: int) -> None:
     delivery.deliver(message_id)
 
 
-def send_due(now):
+@jobs.job
+def retry_unmatched() -> None:
+    filing.retry_due(read_now())
+
+
+def enqueue_retries(now: datetime) -> None:
+    if UnmatchedDelivery.objects.due(now).exists():
+        jobs.enqueue("results", retry_unmatched)
+
+
+def enqueue_due_messages(now: datetime) -> None:
     due = Message.objects.due(now).order_by("next_try_at").values_list("pk", flat=True)
-    for message_id in due[:TOGETHER]:
+    for message_id in due[:BATCH_SIZE]:
         jobs.enqueue("messages", send_message, message_id)

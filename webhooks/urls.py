@@ -1,13 +1,16 @@
-"""The pages about deliveries that could not be filed. The receivers read their addresses in inbound/receiver.py."""
+"""The pages about unmatched deliveries. The receivers' own addresses are in webhooks/inbound/receiver.py."""
 
 from django.urls import path
 
 from webhooks import views
 
 urlpatterns = [
-    path("strays/", views.stray_list, name="strays"),
-    path("strays/<id:pk>/", views.stray_page, name="stray"),
-    path("strays/<id:pk>/try-again/", views.try_again, name="stray-try-again"),
-    path("strays/<id:pk>/set-aside/", views.set_aside, name="stray-set-aside"),
-    path("strays/<id:pk>/set-alike-aside/", views.set_alike_aside, name="stray-set-alike-aside"),
+    path("unmatched/", views.unmatched_list, name="unmatched-deliveries"),
+    path("unmatched/<id:pk>/", views.unmatched_page, name="unmatched-delivery"),
+    path("unmatched/<id:pk>/try-again/", views.try_again, name="unmatched-delivery-try-again"),
+    path("unmatched/<id:pk>/set-aside/", views.set_aside, name="unmatched-delivery-set-aside"),
+    path("unmatched/<id:pk>/set-alike-aside/", views.set_alike_aside, name="unmatched-delivery-set-alike-aside"),
+    # The addresses before 0.2.
+    path("strays/", views.redirect_old_address),
+    path("strays/<path:rest>", views.redirect_old_address),
 ]

@@ -1,23 +1,26 @@
-"""What all pages of the admin share: they only look, count no long table, and search what an index finds."""
+"""Base classes of the admin: read-only pages that never count a long table and search only by index."""
+
+from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.contrib.auth import get_permission_codename
-from django.db.models import Q
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
 
 from batches.keys import read_key
 from batches.models import Batch, Upload
 from batches.tables.paging import CappedPaginator
 
-MOST_LISTS = 200
-"""Lists whose names are looked at where something of lists is searched for: the last ones."""
+MAX_LISTS_SEARCHED = 200
+"""How many lists a search by name considers: the latest ones."""
 
 
 class BoundedAdmin(admin.ModelAdmin):
-    """Counts at most CAP rows, and none for the choices of a filter."""
+    """An admin that counts at most MAX_COUNTED_ROWS rows, and none for the choices of a filter."""
 
     paginator = CappedPaginator
     show_full_result_count = False
@@ -25,66 +28,66 @@ class BoundedAdmin(admin.ModelAdmin):
     list_per_page = 50
 
     @property
-    def media(self):
-        """With what the filters by relation need."""
+    def media(self) -> forms.Media:
+        """Return the usual media and those of AutocompleteFilter."""
         search = AutocompleteSelect(Batch._meta.get_field("upload"), self.admin_site).media
         return super().media + search + forms.Media(js=["admin/js/autocomplete.js", "js/admin-portal.js"])
 
-    def changelist_view(self, request, extra_context=None):
-        """Headed by what is in it, as the portal's lists are."""
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show the list under the name of its records, as the portal does."""
         title = {"title": capfirst(self.opts.verbose_name_plural)}
         return super().changelist_view(request, title | (extra_context or {}))
 
-    def has_decide_permission(self, request):
-        """For actions: what they change is changed by the moves of the portal, never by a form."""
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        """Return whether a user may run actions, which change records through the portal's functions only."""
         return request.user.has_perm(f"{self.opts.app_label}.{get_permission_codename('change', self.opts)}")
 
 
 class ReadOnlyAdmin(BoundedAdmin):
-    """Looks and searches; what is paid for is changed only by the moves that keep it safe."""
+    """An admin without forms: records that cost money are changed only by the functions that keep them consistent."""
 
-    def has_add_permission(self, request):
+    def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, request, obj=None):
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
-    def has_delete_permission(self, request, obj=None):
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
 
-class KeyOrdered(ChangeList):
-    """Sorts by no other column, whatever the address asks for."""
+class IdOrderedChangeList(ChangeList):
+    """A list that ignores requests to sort by any column that is not in `sortable_by`."""
 
-    def get_ordering_field(self, field_name):
-        return super().get_ordering_field(field_name) if field_name in self.sortable_by else None
+    def get_ordering_field(self, field_name: Any) -> Any:
+        return super().get_ordering_field(field_name) if field_name in (self.sortable_by or ()) else None
 
 
-class LongAdmin(ReadOnlyAdmin):
-    """Of a table that grows with the people or with their batches: newest first, and searched by indexes alone."""
+class LargeTableAdmin(ReadOnlyAdmin):
+    """An admin of a table that grows with every person or batch: newest first, searched only by index."""
 
     ordering = ["-id"]
     sortable_by = ["id"]
 
-    def get_changelist(self, request, **kwargs):
-        return KeyOrdered
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return IdOrderedChangeList
 
-    def look_up(self, text):
-        """Return a condition, as Q, that indexes answer; Django's own search would read the table from end to end."""
+    def search_condition(self, text: str) -> Q:
+        """Return a condition that an index can answer. Django's own search would scan the whole table."""
         raise NotImplementedError
 
-    def get_search_results(self, request, queryset, search_term):
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         text = search_term.strip().replace("\0", "")
-        return (queryset.filter(self.look_up(text)) if text else queryset), False
+        return (queryset.filter(self.search_condition(text)) if text else queryset), False
 
 
-def of_number(name, text):
-    """Return a condition for records whose `name` is the number in `text`; no record if it is not a key."""
+def id_condition(name: str, text: str) -> Q:
+    """Return the condition that field `name` equals the primary key in `text`. It matches nothing if there is none."""
     number = read_key(text)
     return Q(**{name: number}) if number else Q(pk__in=[])
 
 
-def of_lists(text):
-    """Return a condition for what belongs to the last lists with `text` in their names, found by a scan."""
+def list_name_condition(text: str) -> Q:
+    """Return the condition that a record belongs to one of the latest lists with `text` in their names."""
     named = Upload.objects.filter(name__icontains=text).order_by("-pk")
-    return Q(upload__in=list(named.values_list("pk", flat=True)[:MOST_LISTS]))
+    return Q(upload__in=list(named.values_list("pk", flat=True)[:MAX_LISTS_SEARCHED]))

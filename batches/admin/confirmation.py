@@ -1,121 +1,150 @@
-"""Actions that decide: they ask where money may be spent, make the portal's moves, and say what became of each."""
+"""Admin actions that change records: they ask first if money may be spent, and report what changed and what did not."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib import messages
+from django.contrib.admin import ModelAdmin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import QuerySet
+from django.db.models.options import Options
+from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
 from batches import jobs
+from batches.forms.result_messages import rerun_message
 from batches.keys import read_key
+from batches.models import ItemQuerySet
+from batches.tracing.limits import OverLimit
+from batches.user_request import UserRequest
 
-MOST = 1000
-"""Records that are decided about at once, also where all that a search finds are chosen."""
-NAMED = 50
-"""Records that the question names."""
+MAX_RECORDS = 1000
+"""Most records that one action changes, also if everything that a search finds is selected."""
+MAX_RECORDS_NAMED = 50
+"""Most records that the confirmation page lists by name."""
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What an action does with each record that is chosen."""
+    """What an action does with each selected record. Sentences contain {} for the number of records."""
 
-    name: str
-    """The action's, by which the answer to its question finds it again."""
-    move: Callable
-    """(record, user) → true if it was made."""
+    action: str
+    """The admin action's name; the confirmation page posts back to it."""
+    apply: Callable[[Any, Any], object]
+    """(record, user) → true if the record was changed."""
     done: str
-    why_not: str
+    skipped: str
+    """Why the other records were not changed."""
     question: str = ""
-    """None is asked where it is empty."""
+    """If empty, the action runs without asking."""
 
 
-def decide(model_admin, request, queryset, decision):
-    """Make one decision about each of the chosen. Return the page with its question, or None once it is made."""
-    if (chosen := choose(model_admin, request, queryset)) is None:
+def run_decision(
+    model_admin: ModelAdmin, request: HttpRequest, queryset: QuerySet, decision: Decision
+) -> TemplateResponse | None:
+    """Apply a decision to each selected record. Return the page that asks first, or None once it is applied."""
+    if (records := select_records(model_admin, request, queryset)) is None:
         return None
     if decision.question and not is_confirmed(request):
-        question = decision.question.format(count(chosen, model_admin.opts))
-        return ask(model_admin, request, decision.name, chosen, question)
-    moved = sum(bool(decision.move(record, request.user)) for record in chosen)
-    tell(model_admin, request, (moved, decision.done), (len(chosen) - moved, decision.why_not))
+        question = decision.question.format(format_count(len(records), model_admin.opts))
+        return confirmation_page(model_admin, request, decision.action, records, question)
+    changed, refusals = 0, []
+    for record in records:
+        try:
+            changed += bool(decision.apply(record, request.user))
+        except OverLimit as problem:
+            refusals.append(f"{record}: {problem}")
+    if changed or not refusals:
+        skipped = len(records) - changed - len(refusals)
+        show_result(model_admin, request, result_message(decision, changed, skipped, model_admin.opts), bool(changed))
+    for refusal in refusals[:MAX_RECORDS_NAMED]:
+        show_warning(model_admin, request, refusal)
     return None
 
 
-def choose(model_admin, request, queryset):
-    """Return the chosen records in order of their numbers; None, with a message, if they are more than MOST.
+def result_message(decision: Decision, changed: int, skipped: int, opts: Options) -> str:
+    """Return how many records a decision changed, and why it skipped the others."""
+    sentences = [decision.done.format(format_count(changed, opts))] if changed or not skipped else []
+    if skipped:
+        sentences.append(f"Skipped {format_count(skipped, opts)}: {decision.skipped}")
+    return " ".join(sentences)
 
-    Once confirmed they are those that the question was about, each as it stood then.
+
+def select_records(model_admin: ModelAdmin, request: HttpRequest, queryset: QuerySet) -> list[Any] | None:
+    """Return the selected records by primary key; None, with a warning, if they are more than MAX_RECORDS.
+
+    Once confirmed, return the records that the question was about, each with the attempts it had then.
     """
     if is_confirmed(request):
-        return read_confirmed(model_admin.get_queryset(request), request.POST["confirmed"])
-    # In the page's own order, for which there is an index.
-    chosen = list(queryset[: MOST + 1])
-    if len(chosen) <= MOST:
-        return sorted(chosen, key=lambda record: record.pk)
-    warn(
-        model_admin,
-        request,
-        f"Nothing was done: choose at most {MOST:,} {model_admin.opts.verbose_name_plural} at once.",
-    )
+        return load_confirmed(model_admin.get_queryset(request), request.POST["confirmed"])
+    # In the order of the page: that is the one with an index.
+    records = list(queryset[: MAX_RECORDS + 1])
+    if len(records) <= MAX_RECORDS:
+        return sorted(records, key=lambda record: record.pk)
+    limit = format_count(MAX_RECORDS, model_admin.opts)
+    show_warning(model_admin, request, f"No changes were made: please select at most {limit}.")
     return None
 
 
-def is_confirmed(request):
+def is_confirmed(request: HttpRequest) -> bool:
     return "confirmed" in request.POST
 
 
-def read_confirmed(queryset, text):
-    """Return the records of `pk:attempts pk:attempts …`; a batch tried again since is decided about as it was shown."""
-    tries = dict(part.partition(":")[::2] for part in text.split()[:MOST])
-    chosen = list(queryset.filter(pk__in=[pk for pk in tries if read_key(pk)]).order_by("pk"))
-    for record in chosen:
+def load_confirmed(queryset: QuerySet, text: str) -> list[Any]:
+    """Return the records of a JSON object from primary keys to attempts.
+
+    A batch keeps the attempts that the question showed, so a decision about an earlier attempt changes nothing.
+    """
+    try:
+        attempts = {str(pk): number for pk, number in list(json.loads(text).items())[:MAX_RECORDS]}
+    except (ValueError, AttributeError, RecursionError):
+        return []
+    records = list(queryset.filter(pk__in=[pk for pk in attempts if read_key(pk)]).order_by("pk"))
+    for record in records:
         if hasattr(record, "attempts"):
-            record.attempts = read_key(tries[str(record.pk)]) or 0
-    return chosen
+            record.attempts = read_key(str(attempts[str(record.pk)])) or 0
+    return records
 
 
-def ask(model_admin, request, name, chosen, question, **shown):
-    """Render the page that asks and names the chosen; the answer returns to the same action, with what was `shown`."""
-    stand = " ".join(f"{record.pk}:{getattr(record, 'attempts', 0)}" for record in chosen)
+def confirmation_page(
+    model_admin: ModelAdmin, request: HttpRequest, action: str, records: list[Any], question: str, **fields: Any
+) -> TemplateResponse:
+    """Render the page that asks and names the records. The answer posts `fields` back to the same action."""
+    confirmed = json.dumps({record.pk: getattr(record, "attempts", 0) for record in records})
+    selected = records[0].pk if records else 0
     context = {
         **model_admin.admin_site.each_context(request),
         "title": "Are you sure?",
         "question": question,
         "opts": model_admin.opts,
-        "named": chosen[:NAMED],
-        "more": len(chosen) - NAMED,
-        "hidden": {"action": name, "confirmed": stand, ACTION_CHECKBOX_NAME: chosen[0].pk if chosen else 0} | shown,
+        "named": records[:MAX_RECORDS_NAMED],
+        "more": len(records) - MAX_RECORDS_NAMED,
+        "hidden": {"action": action, "confirmed": confirmed, ACTION_CHECKBOX_NAME: selected} | fields,
     }
     return TemplateResponse(request, "admin/confirm.html", context)
 
 
-def rerun(model_admin, request, items, chosen):
-    """Have items asked for once more, and planned; `chosen` is how many people were meant."""
-    moved = jobs.rerun(items, request.user)
-    why_not = "only missing people and errors of lists that are not cancelled can be re-run"
-    tell(
-        model_admin,
-        request,
-        (sum(moved.values()), "to be asked for once more"),
-        (chosen - sum(moved.values()), why_not),
-        of=items.model._meta,
-    )
+def rerun(model_admin: ModelAdmin, request: UserRequest, items: ItemQuerySet, selected: int) -> None:
+    """Re-run items, as the portal does. `selected` is how many people were selected."""
+    try:
+        rerun_count = jobs.rerun(items, request.user).total()
+    except OverLimit as problem:
+        show_warning(model_admin, request, str(problem))
+    else:
+        message = rerun_message(rerun_count, selected - rerun_count)
+        show_result(model_admin, request, message, bool(rerun_count))
 
 
-def tell(model_admin, request, done, left, of=None):
-    """Say how many were changed, and why the others were not: pairs of number and words."""
-    of = of or model_admin.opts
-    said = [f"{count(done[0], of)} {done[1]}."] if done[0] or not left[0] else []
-    said += [f"{count(left[0], of)} left alone: {left[1]}."] if left[0] else []
-    model_admin.message_user(request, " ".join(said), messages.SUCCESS if done[0] else messages.WARNING)
+def show_result(model_admin: ModelAdmin, request: HttpRequest, message: str, is_success: bool) -> None:
+    model_admin.message_user(request, message, messages.SUCCESS if is_success else messages.WARNING)
 
 
-def warn(model_admin, request, sentence):
-    model_admin.message_user(request, sentence, messages.WARNING)
+def show_warning(model_admin: ModelAdmin, request: HttpRequest, message: str) -> None:
+    model_admin.message_user(request, message, messages.WARNING)
 
 
-def count(records, of):
-    """`1 list`, `2 lists`."""
-    number = records if isinstance(records, int) else len(records)
-    return f"{number:,} {of.verbose_name if number == 1 else of.verbose_name_plural}"
+def format_count(number: int, opts: Options) -> str:
+    """Return a number of records with their name, as in `1 list` or `2 lists`."""
+    return f"{number:,} {opts.verbose_name if number == 1 else opts.verbose_name_plural}"

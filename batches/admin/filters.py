@@ -1,25 +1,37 @@
-"""A filter by a relation that may have millions of choices."""
+"""An admin filter for a relation that may have millions of choices."""
 
+from collections.abc import Iterator
+from typing import Any
 from urllib.parse import parse_qsl
 
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import PAGE_VAR
+from django.contrib.admin.views.main import PAGE_VAR, ChangeList
 from django.contrib.admin.widgets import AutocompleteSelect
+from django.db.models import ForeignKey, Model, QuerySet
+from django.http import HttpRequest
 
 from batches.keys import read_key
 
 
 class AutocompleteFilter(admin.FieldListFilter):
-    """Narrows to one related record, which is searched for as it is typed; its number is asked for without JavaScript.
+    """Filter by one related record, which is found while the user types. Without JavaScript, the user enters its id.
 
-    In `list_filter` as `("upload", AutocompleteFilter)`. The address says what Django's own filter by relation says.
+    Use it in `list_filter` as `("upload", AutocompleteFilter)`. It uses the same URLs as Django's own relation filter.
     """
 
     template = "admin/autocomplete_filter.html"
 
-    def __init__(self, field, request, params, model, model_admin, field_path):
+    def __init__(
+        self,
+        field: ForeignKey,
+        request: HttpRequest,
+        params: dict[str, list[str]],
+        model: type[Model],
+        model_admin: admin.ModelAdmin,
+        field_path: str,
+    ) -> None:
         self.parameter = f"{field_path}__{field.target_field.name}__exact"
         super().__init__(field, request, params, model, model_admin, field_path)
         related = model_admin.admin_site.get_model_admin(field.remote_field.model)
@@ -30,27 +42,28 @@ class AutocompleteFilter(admin.FieldListFilter):
             widget=AutocompleteSelect(field, model_admin.admin_site, attrs={"id": f"id_{self.parameter}"}),
         )
 
-    def expected_parameters(self):
+    def expected_parameters(self) -> list[str | None]:
         return [self.parameter]
 
-    def has_output(self):
-        """Only for who may see what is to be chosen from: the search would refuse anybody else."""
+    def has_output(self) -> bool:
+        """Return whether the user may see the related records; the search refuses everyone else."""
         return self.is_allowed
 
     @property
-    def value(self):
-        """What is chosen, as text. Without JavaScript the select is empty and the number comes behind it."""
-        return next((value for value in reversed(self.used_parameters.get(self.parameter, [])) if value), "")
+    def value(self) -> str:
+        """The chosen id as text. Without JavaScript, an empty value of the select precedes that of the text field."""
+        given: Any = self.used_parameters.get(self.parameter, [])
+        return next((value for value in reversed(given) if value), "")
 
-    def queryset(self, request, queryset):
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if not self.value:
             return queryset
         if not read_key(self.value):
             raise IncorrectLookupParameters
         return queryset.filter(**{self.parameter: self.value})
 
-    def choices(self, changelist):
-        """One, which has all that the template shows."""
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        """Yield a single choice with everything that the template shows."""
         without = changelist.get_query_string(remove=[self.parameter, PAGE_VAR])
         others = parse_qsl(without.removeprefix("?"))
         widget = self.choice.widget.render(self.parameter, self.value)

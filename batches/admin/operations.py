@@ -1,46 +1,53 @@
-"""What is written down: history, exports and their layouts, holds."""
+"""The admin of history, exports, export layouts and sending blocks."""
+
+from datetime import datetime
+from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.auth.models import User
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from batches.admin import confirmation
-from batches.admin.base import LongAdmin, ReadOnlyAdmin, of_lists, of_number
+from batches.admin.base import LargeTableAdmin, ReadOnlyAdmin, id_condition, list_name_condition
 from batches.admin.confirmation import Decision
 from batches.admin.filters import AutocompleteFilter
-from batches.models import Event, Export, ExportLayout, Hold
+from batches.models import Event, Export, ExportLayout, SendingBlock
 from batches.tracing import decisions
 
 
 @admin.register(Event)
-class EventAdmin(LongAdmin):
-    """No filter by what happened or when: there is no index for them, and the newest stand first."""
+class EventAdmin(LargeTableAdmin):
+    """Not filtered by event or date: no index supports that, and the newest events come first anyway."""
 
     list_display = ["id", "at", "upload", "batch", "what", "detail", "user"]
     list_filter = [("upload", AutocompleteFilter), ("batch", AutocompleteFilter), ("user", AutocompleteFilter)]
     list_select_related = ["upload", "batch", "user"]
     search_fields = ["upload__name"]
-    search_help_text = "A list's name or number."
+    search_help_text = "A list's name or id."
 
-    def get_queryset(self, request):
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).defer("batch__request_ids", "batch__completion")
 
-    def look_up(self, text):
-        return of_lists(text) | of_number("upload", text)
+    def search_condition(self, text: str) -> Q:
+        return list_name_condition(text) | id_condition("upload", text)
 
 
 @admin.register(Export)
 class ExportAdmin(ReadOnlyAdmin):
-    """Some for each list: searched by reading them through."""
+    """A few exports per list, so full scans are quick enough."""
 
     list_display = ["at", "upload", "user", "layout", "format", "rows", "numbers", "is_complete", "sha256"]
     list_filter = [("upload", AutocompleteFilter), ("user", AutocompleteFilter), "format", "is_complete", "at"]
     list_select_related = ["upload", "user"]
     search_fields = ["upload__name", "user__username", "sha256__exact"]
-    search_help_text = "A list's name, who took it, or the whole SHA-256 of the file."
+    search_help_text = "A list's name, the user's name, or the full SHA-256 of the file."
 
-    def get_queryset(self, request):
-        return super().get_queryset(request).defer("held")
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).defer("item_ids")
 
 
 @admin.register(ExportLayout)
@@ -50,59 +57,63 @@ class ExportLayoutAdmin(ReadOnlyAdmin):
     search_fields = ["name"]
 
 
-def lift(hold, user):
-    """End a hold, and those for the same reason. False if it is not in force."""
-    if not Hold.objects.in_force(timezone.now()).filter(pk=hold.pk).exists():
+def unblock(block: SendingBlock, user: User) -> bool:
+    """End a block and every other one with the same reason. Return False if it is no longer in force."""
+    if not SendingBlock.objects.in_force(timezone.now()).filter(pk=block.pk).exists():
         return False
-    decisions.lift(hold, user)
+    decisions.unblock(block, user)
     return True
 
 
-LIFT = Decision(
-    "release",
-    lift,
-    "released",
-    "not in force any more",
-    "Let sending go on? {} will be ended; what is sent may cost credits.",
+UNBLOCK = Decision(
+    "unblock",
+    unblock,
+    done="Ended {}.",
+    skipped="no longer in force.",
+    question="End {} and unblock sending? Sending may cost credits.",
 )
 
 
-class HoldForm(forms.ModelForm):
-    def clean_reason(self):
-        """Once for each reason, as everywhere."""
-        if Hold.objects.in_force(timezone.now()).filter(reason=self.cleaned_data["reason"]).exists():
-            raise forms.ValidationError("A hold for this reason is in force already.")
+class SendingBlockForm(forms.ModelForm):
+    def clean_reason(self) -> str:
+        """Refuse a reason for which a block is in force already."""
+        if SendingBlock.objects.in_force(timezone.now()).filter(reason=self.cleaned_data["reason"]).exists():
+            raise forms.ValidationError("Sending is already blocked for this reason.")
         return self.cleaned_data["reason"]
 
-    def clean_until(self):
+    def clean_until(self) -> datetime | None:
         until = self.cleaned_data["until"]
         if until and until <= timezone.now():
-            raise forms.ValidationError("This is over already. Leave it empty to hold until somebody releases it.")
+            raise forms.ValidationError(
+                "This time is in the past. Choose a later one, or leave it empty to block sending until further notice."
+            )
         return until
 
 
-@admin.register(Hold)
-class HoldAdmin(ReadOnlyAdmin):
-    """Staff with the right to add one stop all sending: "Hold everything"."""
+@admin.register(SendingBlock)
+class SendingBlockAdmin(ReadOnlyAdmin):
+    """Staff who may add a block stop all sending with it."""
 
-    form = HoldForm
-    list_display = ["since", "reason", "until", "lifted_at", "lifted_by"]
+    form = SendingBlockForm
+    list_display = ["since", "reason", "until", "unblocked_at", "unblocked_by"]
     list_filter = ["since"]
-    list_select_related = ["lifted_by"]
+    list_select_related = ["unblocked_by"]
     search_fields = ["reason"]
-    actions = ["release"]
+    actions = ["unblock"]
 
-    def has_add_permission(self, request):
+    def has_add_permission(self, request: HttpRequest) -> bool:
         return admin.ModelAdmin.has_add_permission(self, request)
 
-    def get_fields(self, request, obj=None):
-        return ["reason", "until"] if obj is None else ["reason", "since", "until", "lifted_at", "lifted_by"]
+    def get_fields(self, request: HttpRequest, obj: SendingBlock | None = None) -> Any:
+        return ["reason", "until"] if obj is None else ["reason", "since", "until", "unblocked_at", "unblocked_by"]
 
-    def add_view(self, request, form_url="", extra_context=None):
-        page = {"title": "Hold everything: nothing is sent until it is released"}
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        page: dict[str, Any] = {"title": "Block all sending until someone unblocks it"}
         page |= {"show_save_and_add_another": False, "show_save_and_continue": False}
         return super().add_view(request, form_url, page | (extra_context or {}))
 
-    @admin.action(permissions=["decide"], description="Release: let sending go on")
-    def release(self, request, queryset):
-        return confirmation.decide(self, request, queryset, LIFT)
+    @admin.action(permissions=["decide"], description="Unblock sending")
+    def unblock(self, request: HttpRequest, queryset: QuerySet) -> TemplateResponse | None:
+        return confirmation.run_decision(self, request, queryset, UNBLOCK)

@@ -1,128 +1,139 @@
-"""Lists, their batches, and what is remembered about their files."""
+"""The admin of lists, batches, corrected files and mapping templates."""
+
+from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
 
 from batches.admin import confirmation
-from batches.admin.base import BoundedAdmin, LongAdmin, ReadOnlyAdmin, of_lists, of_number
+from batches.admin.base import BoundedAdmin, LargeTableAdmin, ReadOnlyAdmin, id_condition, list_name_condition
 from batches.admin.confirmation import Decision
 from batches.admin.filters import AutocompleteFilter
+from batches.forms.result_messages import changed_count_message
 from batches.keys import read_key
-from batches.models import Batch, Continuation, Item, MappingTemplate, Upload
+from batches.models import Batch, Correction, Item, MappingTemplate, Upload
 from batches.statuses import Outcome
 from batches.tracing import closing, decisions, pausing
+from batches.tracing.counts import format_people
+from batches.user_request import UserRequest
 
-HOLD = Decision("hold", pausing.pause_upload, "held: nothing more is sent for now", "only running lists can be held")
-RELEASE = Decision(
-    "release",
+PAUSE = Decision(
+    "pause",
+    pausing.pause_upload,
+    done="Paused {}. Nothing more will be sent until you resume.",
+    skipped="only running lists can be paused.",
+)
+RESUME = Decision(
+    "resume",
     pausing.resume_upload,
-    "released: sending goes on",
-    "only lists that are held can be released",
-    "Go on with {}? What is sent may cost credits.",
+    done="Resumed {}.",
+    skipped="only paused lists can be resumed.",
+    question="Resume {}? Sending may cost credits.",
 )
 SEND_AGAIN = Decision(
     "send_again",
     decisions.send_again,
-    "to be sent again",
-    "not unconfirmed or refused, gone on since, or of a list that does not run",
-    "Send {} again? What the vendor has taken is paid twice.",
+    done="Sending {} again.",
+    skipped="not unconfirmed or refused, changed since you were asked, or in a list that is not running.",
+    question="Send {} again? You will be charged twice for people the vendor has already received.",
 )
-GIVE_UP = Decision(
-    "give_up",
-    closing.give_up,
-    "given up: who has no answer is missing, and a late one still files",
-    "not unconfirmed or refused, or gone on since",
-    "Give {} up? People without an answer are missing then.",
+CLOSE = Decision(
+    "close",
+    closing.close_manually,
+    done="Closed {}. People without an answer are marked missing; late answers will still be saved.",
+    skipped="not unconfirmed or refused, or changed since you were asked.",
+    question="Close {}? People without an answer will be marked missing.",
 )
 
 
 @admin.register(Upload)
 class UploadAdmin(ReadOnlyAdmin):
-    """A few thousand rows: searched and sorted by reading them through."""
+    """A table of a few thousand rows, so full scans are quick enough for searching and sorting."""
 
-    list_display = ["id", "name", "status", "priority", "source", "row_count", "created_by", "created_at"]
+    list_display = ["id", "name", "status", "priority", "list_source", "row_count", "created_by", "created_at"]
     list_filter = ["status", "priority", ("created_by", AutocompleteFilter), "created_at"]
     list_select_related = ["created_by"]
-    search_fields = ["name", "filename", "source", "created_by__username"]
-    search_help_text = "Names of lists, files, sources and people."
+    search_fields = ["name", "filename", "list_source", "created_by__username"]
+    search_help_text = "Names of lists, files, sources and users."
     exclude = ["file"]
-    actions = ["hold", "release", "rerun_missing"]
+    actions = ["pause", "resume", "rerun_missing"]
 
-    @admin.action(permissions=["decide"], description="Hold: send nothing more for now")
-    def hold(self, request, queryset):
-        return confirmation.decide(self, request, queryset, HOLD)
+    @admin.action(permissions=["decide"], description="Pause: send nothing more for now")
+    def pause(self, request: HttpRequest, queryset: QuerySet) -> TemplateResponse | None:
+        return confirmation.run_decision(self, request, queryset, PAUSE)
 
-    @admin.action(permissions=["decide"], description="Release: go on")
-    def release(self, request, queryset):
-        return confirmation.decide(self, request, queryset, RELEASE)
+    @admin.action(permissions=["decide"], description="Resume sending")
+    def resume(self, request: HttpRequest, queryset: QuerySet) -> TemplateResponse | None:
+        return confirmation.run_decision(self, request, queryset, RESUME)
 
-    @admin.action(permissions=["decide"], description="Re-run missing people (may be paid twice)")
-    def rerun_missing(self, request, queryset):
-        if (uploads := confirmation.choose(self, request, queryset)) is None:
+    @admin.action(permissions=["decide"], description="Re-run missing people (may be charged twice)")
+    def rerun_missing(self, request: UserRequest, queryset: QuerySet) -> TemplateResponse | None:
+        if (uploads := confirmation.select_records(self, request, queryset)) is None:
             return None
         missing = Item.objects.filter(upload__in=uploads, outcome=Outcome.MISSING)
-        number = missing[: confirmation.MOST + 1].count()
-        if not 0 < number <= confirmation.MOST:
-            return confirmation.warn(self, request, describe_bound(number))
-        if not confirmation.is_confirmed(request):
-            people = confirmation.count(number, Item._meta)
-            question = f"Ask for {people} once more? Whom the vendor has answered for meanwhile is paid twice."
-            return confirmation.ask(self, request, "rerun_missing", uploads, question, people=number)
-        if number > (shown := read_key(request.POST.get("people", "")) or 0):
-            return confirmation.warn(self, request, describe_more(number, shown))
-        return confirmation.rerun(self, request, missing, number)
+        number = missing[: confirmation.MAX_RECORDS + 1].count()
+        if problem := find_rerun_problem(request, number):
+            confirmation.show_warning(self, request, problem)
+            return None
+        if confirmation.is_confirmed(request):
+            confirmation.rerun(self, request, missing, number)
+            return None
+        people = format_people(number)
+        question = f"Re-run {people}? You will be charged twice for anyone the vendor has answered since."
+        return confirmation.confirmation_page(self, request, "rerun_missing", uploads, question, people=number)
 
 
-def describe_bound(number):
-    """Why no missing people are re-run."""
+def find_rerun_problem(request: HttpRequest, number: int) -> str:
+    """Return why a number of missing people cannot be re-run; empty if they can be."""
     if not number:
-        return "Nothing was done: nobody of these lists is missing."
-    return (
-        f"Nothing was done: more than {confirmation.MOST:,} people are missing there. "
-        "Choose fewer lists, or use the button on a list's page."
-    )
-
-
-def describe_more(number, shown):
-    return f"Nothing was done: {number:,} people of these lists are missing now, not {shown:,}. Look again and decide."
+        return "No changes were made: nobody in these lists is missing."
+    if number > confirmation.MAX_RECORDS:
+        return (
+            f"No changes were made: more than {confirmation.MAX_RECORDS:,} people are missing in these lists. "
+            "Choose fewer lists, or re-run one list from its own page."
+        )
+    shown = read_key(request.POST.get("people", "")) or 0
+    return changed_count_message(number, shown) if confirmation.is_confirmed(request) and number > shown else ""
 
 
 @admin.register(Batch)
-class BatchAdmin(LongAdmin):
+class BatchAdmin(LargeTableAdmin):
     list_display = ["id", "name", "upload", "status", "size", "vendor_id", "submitted_at", "closed_at"]
     list_filter = [("upload", AutocompleteFilter), "status", "kind", "submitted_at"]
     list_select_related = ["upload"]
     search_fields = ["vendor_id"]
-    search_help_text = "A list's name, a batch as 12-3, its number, or the vendor's number for it."
+    search_help_text = "A list's name, a batch's number such as 12-3, its id, or the vendor's batch id."
     exclude = ["token"]
-    actions = ["send_again", "give_up"]
+    actions = ["send_again", "close"]
 
-    def get_queryset(self, request):
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).defer("request_ids", "completion")
 
-    def look_up(self, text):
+    def search_condition(self, text: str) -> Q:
         upload, _, number = text.partition("-")
-        found = Q(vendor_id=text) | of_lists(text) | of_number("pk", text)
+        found = Q(vendor_id=text) | list_name_condition(text) | id_condition("pk", text)
         if (upload_id := read_key(upload)) and (batch_number := read_key(number)):
             found |= Q(upload=upload_id, number=batch_number)
         return found
 
     @admin.display(description="batch")
-    def name(self, batch):
+    def name(self, batch: Batch) -> str:
         return str(batch)
 
-    @admin.action(permissions=["decide"], description="Send again (may be paid twice)")
-    def send_again(self, request, queryset):
-        return confirmation.decide(self, request, queryset, SEND_AGAIN)
+    @admin.action(permissions=["decide"], description="Send again (may be charged twice)")
+    def send_again(self, request: HttpRequest, queryset: QuerySet) -> TemplateResponse | None:
+        return confirmation.run_decision(self, request, queryset, SEND_AGAIN)
 
-    @admin.action(permissions=["decide"], description="Give up: who has no answer is missing")
-    def give_up(self, request, queryset):
-        return confirmation.decide(self, request, queryset, GIVE_UP)
+    @admin.action(permissions=["decide"], description="Close: mark people without an answer as missing")
+    def close(self, request: HttpRequest, queryset: QuerySet) -> TemplateResponse | None:
+        return confirmation.run_decision(self, request, queryset, CLOSE)
 
 
-@admin.register(Continuation)
-class ContinuationAdmin(ReadOnlyAdmin):
-    list_display = ["filename", "upload", "status", "mended_count", "invalid_count", "ignored_count", "created_at"]
+@admin.register(Correction)
+class CorrectionAdmin(ReadOnlyAdmin):
+    list_display = ["filename", "upload", "status", "corrected_count", "invalid_count", "ignored_count", "created_at"]
     list_filter = [("upload", AutocompleteFilter), "status"]
     list_select_related = ["upload"]
     search_fields = ["filename", "upload__name"]
@@ -131,18 +142,18 @@ class ContinuationAdmin(ReadOnlyAdmin):
 
 @admin.register(MappingTemplate)
 class MappingTemplateAdmin(BoundedAdmin):
-    """May be renamed and deleted: nothing that is paid for depends on it."""
+    """Templates may be renamed and deleted: nothing that costs money depends on them."""
 
     list_display = ["name", "created_by", "updated_at"]
     list_select_related = ["created_by"]
     search_fields = ["name"]
-    readonly_fields = ["columns", "fields_shown", "fixed", "options", "created_by", "updated_at"]
+    readonly_fields = ["columns", "fields_shown", "constants", "options", "created_by", "updated_at"]
     exclude = ["header", "fields"]
 
-    def has_add_permission(self, request):
+    def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
     @admin.display(description="fields")
-    def fields_shown(self, template):
-        """Not by its own name: a form has another thing called `fields`."""
+    def fields_shown(self, template: MappingTemplate) -> dict[str, Any]:
+        """Return the template's fields. The method is not called `fields`, because a form has its own `fields`."""
         return template.fields

@@ -1,4 +1,4 @@
-"""Who logs in, and their groups: Django's own pages, bounded like all others."""
+"""Django's own admin of users and groups, with bounded counts."""
 
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin

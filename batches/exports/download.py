@@ -1,50 +1,54 @@
-"""A file of results as the answer to a request: of a page, or of the API."""
+"""Respond to a request with a file of results, for pages and for the API."""
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils.text import slugify
 
 from batches.exports import files
 from batches.exports.layouts import Layout
-from batches.exports.rows import Choices
+from batches.exports.rows import ExportChoices
 from batches.files.writers import FORMATS
 from batches.models import ItemQuerySet, Upload
+from batches.user_request import UserRequest
 
-TYPED = ["q", "problem"]
-"""Filters that hold what somebody has typed, which may be a name: the log says only that they did."""
+FREE_TEXT_FILTERS = ["q", "problem"]
+"""Filters with text that a user typed, such as a name. The log only says that they were used."""
 
 
-def choose_items(items: ItemQuerySet, filters: dict, ticked: list[int]) -> tuple[ItemQuerySet, dict]:
-    """Return filtered items, or those that were ticked among them, and for the log how they were chosen."""
-    chosen = filters | {name: "what was typed" for name in TYPED if name in filters}
+def choose_items(
+    items: ItemQuerySet, filters: dict[str, Any], ticked: list[int]
+) -> tuple[ItemQuerySet, dict[str, Any]]:
+    """Return the filtered items, or the ticked ones among them, and for the log how they were chosen."""
+    chosen = filters | {name: "(text)" for name in FREE_TEXT_FILTERS if name in filters}
     return (items.filter(pk__in=ticked), chosen | {"ticked": len(ticked)}) if ticked else (items, chosen)
 
 
-def answer(
-    request: HttpRequest,
+def export_response(
+    request: UserRequest,
     upload: Upload,
     items: ItemQuerySet,
     layout: Layout,
-    choices: Choices,
+    choices: ExportChoices,
     file_format: str,
-    chosen: dict,
+    chosen: dict[str, Any],
 ) -> StreamingHttpResponse:
-    """Return the response with the file, which is written into the log of exports."""
-    user, is_gone = request.user, watch_connection(request)
-    pieces = files.export(upload, items, layout, choices, file_format, user, chosen, is_gone)
+    """Return the response with the file, and log the export."""
+    is_gone = watch_connection(request)
+    pieces = files.stream_export(upload, items, layout, choices, file_format, request.user, chosen, is_gone)
     suffix = "traced" if layout.name == "wide" else slugify(layout.name) or "layout"
     filename = f"{slugify(upload.name) or 'list'}-{upload.pk}-{suffix}.{file_format}"
-    return send_file(pieces, filename, FORMATS[file_format][1])
+    return file_response(pieces, filename, FORMATS[file_format][1])
 
 
 def watch_connection(request: HttpRequest) -> Callable[[], bool]:
-    """Return a function that says whether whoever asked has broken the connection off."""
+    """Return a function that returns whether the client has closed the connection."""
     gone = request.META.get("asgi.scope", {}).get("gone")
     return gone.is_set if gone else lambda: False
 
 
-def send_file(
+def file_response(
     pieces: Iterable[str | bytes], filename: str, media_type: str = "text/csv; charset=utf-8"
 ) -> StreamingHttpResponse:
     response = StreamingHttpResponse(pieces, content_type=media_type)

@@ -1,18 +1,34 @@
-"""How one file is to be read, and how it is said that it cannot be."""
+"""How to read a file: its layout, limits, and the error for files that cannot be read."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 ADVICE = "Save the list as CSV (UTF-8) or as an XLSX workbook and upload that."
+SAMPLE_ROWS = 200
+"""Rows that are examined to find the delimiter, the header row and the meaning of columns."""
+SAMPLE_CHARACTERS = 500_000
+"""Most characters in these rows. A hundred columns of usual width are kept whole."""
+MOST_COLUMNS = 16_384
+"""The limit of Excel."""
+LONGEST_ROW = 1_000_000
+"""Most characters in one row, as many as in thirty full cells of a spreadsheet."""
+CHUNK_SIZE = 1 << 20
+"""Bytes or characters that are read at a time."""
+
+OUT_OF_MEMORY = 3
+"""Exit code of the reader process if it runs out of memory."""
 
 
 class UnreadableFile(Exception):
-    """The file cannot be read; the text says why, where, and what to do, and may be shown to the user."""
+    """A file that cannot be read. The message says why, where, and what to do, and may be shown to the user."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Kept with the upload, so that every later reading is the same."""
+    """How a file is read. It is stored with the upload, so that the file is always read in the same way."""
 
     kind: str
     encoding: str = ""
@@ -20,15 +36,70 @@ class Layout:
     sheet: str = ""
     sheets: list[str] = field(default_factory=list)
     header_row: int = 0
-    """The row with the column names; 0 where the file has none."""
+    """The row with the column names, the last one if there are several. 0 if the file has none."""
+    errors: str = "strict"
+    """Error handler for bytes that are invalid in the encoding."""
+    quote: str = '"'
+    escape: str = ""
+    """Character that escapes a quote or a delimiter in a cell. Empty if there is none."""
+    skips_spaces: bool = False
+    """Whether spaces may stand before a quoted cell."""
+    is_wrapped: bool = False
+    """Whether each whole line is in quotes."""
+    hidden_rows: int = 0
+    """Number of rows that have content but are hidden in the workbook. They are left out unless `with_hidden`."""
+    hidden_columns: list[int] = field(default_factory=list)
+    """Positions of columns that are hidden in the workbook. They are kept, but no field is guessed for them."""
+    hidden_sheets: list[str] = field(default_factory=list)
+    with_hidden: bool = False
 
-    def __str__(self):
-        return f"The sheet “{self.sheet}”" if self.kind == "xlsx" else "The file"
+    def __str__(self) -> str:
+        return f"The sheet “{self.sheet}”" if self.sheet else "The file"
 
-    def as_dict(self):
+    def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
-def read_head(path, size):
+@dataclass(frozen=True)
+class Examined:
+    """The result of examining a file."""
+
+    layout: Layout
+    columns: list[str]
+    samples: list[list[str]]
+    """The first rows below the header."""
+    row_estimate: int
+    """Estimated number of rows."""
+
+
+def cut_samples(rows: Iterable[list[str]]) -> Iterator[list[str]]:
+    """Yield the first rows, within the limits of samples."""
+    characters = 0
+    for cells in islice(rows, SAMPLE_ROWS):
+        characters += sum(map(len, cells))
+        if characters > SAMPLE_CHARACTERS:
+            return
+        yield cells
+
+
+def read_head(path: str | Path, size: int) -> bytes:
     with Path(path).open("rb") as file:
         return file.read(size)
+
+
+def refuse_long(number: int, characters: int) -> None:
+    """Raise UnreadableFile if a row has too many characters."""
+    if characters > LONGEST_ROW:
+        raise UnreadableFile(
+            f"Row {number:,} has over {LONGEST_ROW:,} characters, too many for a row of a list. "
+            "Look there for a missing quote or line break, and upload the file again."
+        )
+
+
+def refuse_wide(number: int, cells: list[str]) -> None:
+    """Raise UnreadableFile if a row has too many cells."""
+    if len(cells) > MOST_COLUMNS:
+        raise UnreadableFile(
+            f"Row {number:,} has {len(cells):,} cells, more than the limit of {MOST_COLUMNS:,}. "
+            "Look there for a missing line break, and upload the file again."
+        )

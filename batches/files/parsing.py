@@ -1,127 +1,147 @@
-"""A file's bytes → rows of text, whatever program wrote it. Knows no database.
+"""Read files of any supported format as rows of text. Uses no database.
 
-Rows are counted as a spreadsheet counts them: from 1, blank and title rows included.
+Row numbers are those of a spreadsheet: they start at 1 and include blank rows and titles.
 """
 
 import codecs
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import IO, Any
 
-from batches.files import xlsx_reader
-from batches.files.file_format import ADVICE, Layout, UnreadableFile, read_head
+from batches.files import markup_reader, xlsx_reader
+from batches.files.encodings import FALLBACK, choose_single_byte, is_mixed, repair_mojibake
+from batches.files.file_format import (
+    ADVICE,
+    CHUNK_SIZE,
+    LONGEST_ROW,
+    SAMPLE_ROWS,
+    Examined,
+    Layout,
+    UnreadableFile,
+    cut_samples,
+    read_head,
+    refuse_long,
+    refuse_wide,
+)
+from batches.files.header_row import find_header, is_filled
 
 DELIMITERS = [",", ";", "\t", "|"]
-SAMPLE_ROWS = 200
-"""How many rows decide on delimiter and header row."""
 QUOTED_LINES = 50
-"""Most lines of one quoted cell; beyond, a quote was opened and never closed."""
+"""Most lines of a quoted cell. If there are more, the quote was never closed."""
+SAMPLE_BYTES = 200_000
+"""Bytes that are examined to find out how cells are quoted."""
 
 SIGNATURES = {
     b"%PDF": "This is a PDF document, not a list.",
-    b"\xd0\xcf\x11\xe0": "This is an old .xls workbook or one with a password.",
     b"\x89PNG": "This is a picture, not a list.",
     b"\xff\xd8\xff": "This is a picture, not a list.",
     b"\x1f\x8b": "This is a compressed file, not a list.",
     b"{\\rtf": "This is a text document, not a list.",
+    b"<?xml": "This is an XML file, not a list.",
+    b"[{": "This is a JSON file, not a list.",
+    b'{"': "This is a JSON file, not a list.",
 }
 
-VALUE = re.compile(r"\d{5}(-\d{4})?|\+?1?[ (.-]*\d{3}[ ).-]*\d{3}[ .-]*\d{4}|[^@\s]+@[^@\s]+\.\w+|\d+ \w+ \w+.*")
-"""A ZIP, a phone number, an email address, or a street address with its number."""
-NAMING_WORDS = {"name", "address", "addr", "state", "zip", "phone", "email", "mail", "owner"}
 
-
-@dataclass(frozen=True)
-class Examined:
-    layout: Layout
-    columns: list[str]
-    samples: list[list[str]]
-    """The first rows under the header, SAMPLE_ROWS at the most."""
-    row_estimate: int
-    """How many rows there seem to be in all."""
-
-
-def examine(path, sheet=None) -> Examined:
-    """Find out how a file is to be read, with its columns and first rows. Raises UnreadableFile."""
-    layout = xlsx_reader.examine(path, sheet) if xlsx_reader.is_workbook(path) else examine_text(path)
+def examine(path: str | Path, sheet: str | None = None) -> Examined:
+    """Find out how to read a file, and its columns and first rows. Raises UnreadableFile."""
+    row_count: int | None = None
+    if kind := xlsx_reader.find_kind(path):
+        layout, row_count = xlsx_reader.examine(path, kind, sheet)
+    elif markup_reader.is_html(read_head(path, 4096)):
+        layout = find_encoding(path, Layout("html"))
+    else:
+        layout = examine_text(path)
     head = list(islice(records(path, layout), SAMPLE_ROWS))
     if not any(is_filled(cells) for _, cells in head):
+        if layout.hidden_rows:
+            raise UnreadableFile(f"{layout} has only hidden rows. Unhide them, save, and upload the workbook again.")
         raise UnreadableFile(f"{layout} is empty. {ADVICE}")
-    header_row, columns = find_header(head)
-    layout = Layout(**layout.as_dict() | {"header_row": header_row})
-    samples = [cells for number, cells in head if number > header_row and is_filled(cells)]
+    header = find_header(head)
+    layout = replace(layout, header_row=header.row)
+    samples = [cells for number, cells in head if number > header.row and is_filled(cells)]
     if not samples:
-        raise UnreadableFile(f"{layout} has column names in row {header_row} but no rows under them.")
-    return Examined(layout, columns, samples, estimate_rows(path, layout, head))
+        raise UnreadableFile(f"{layout} has column names in row {header.row} but no rows below them.")
+    estimate = estimate_rows(path, layout, head) if row_count is None else row_count - layout.hidden_rows
+    return Examined(layout, header.columns, list(cut_samples(samples)), estimate)
 
 
-def estimate_rows(path, layout, head):
-    """By the size of the file and of its first rows; of a workbook they are counted."""
-    if layout.kind == "xlsx":
-        return xlsx_reader.count_rows(path, layout.sheet)
+def estimate_rows(path: str | Path, layout: Layout, head: Sequence[tuple[int, list[str]]]) -> int:
+    """Estimate the rows of a text by its size and that of its first rows."""
     if len(head) < SAMPLE_ROWS:
         return len(head)
-    size = sum(len(layout.delimiter.join(cells).encode(layout.encoding)) + 2 for _, cells in head)
+    size = sum(len(layout.delimiter.join(cells).encode(layout.encoding, "replace")) + 2 for _, cells in head)
     return round(Path(path).stat().st_size / size * len(head))
 
 
-def rows(path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
-    """Every row under the header with its number, blank ones as empty lists. Raises UnreadableFile."""
+def rows(path: str | Path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
+    """Yield every row below the header with its number; blank rows are empty. Raises UnreadableFile.
+
+    Header rows that are repeated because pages were put together are left out.
+    """
+    header: list[str] | None = None
     for number, cells in records(path, layout):
         if number > layout.header_row:
-            yield number, cells if is_filled(cells) else []
+            yield number, cells if is_filled(cells) and cells != header else []
+        elif number == layout.header_row:
+            header = cells
 
 
-def is_filled(cells):
-    return any(cell.strip() for cell in cells)
-
-
-def find_header(head):
-    """Find the row that names the columns, and their names; row 0 and made-up names if the first row is data already.
-
-    Titles above the table fill one or two cells; the header is the first row that fills more than half of the
-    usual width.
-    """
-    widths = Counter(len([cell for cell in cells if cell.strip()]) for _, cells in head)
-    widths.pop(0, None)
-    width = max(widths, key=lambda count: (widths[count], count))
-    number, cells = next((number, cells) for number, cells in head if sum(map(bool, map(str.strip, cells))) > width / 2)
-    if is_data(cells):
-        return 0, [f"Column {position}" for position in range(1, max(len(cells) for _, cells in head) + 1)]
-    filled = [position for _, row in head for position, cell in enumerate(row[: len(cells)]) if cell.strip()]
-    return number, cells[: max(filled) + 1]
-
-
-def is_data(cells):
-    """Whether a row is a person and not the names of columns: it has values of one, and no word that names them."""
-    values = [cell for cell in cells if VALUE.fullmatch(cell.strip())]
-    names = [cell for cell in cells if cell not in values and set(re.findall(r"[a-z]+", cell.lower())) & NAMING_WORDS]
-    return bool(values) and not names
-
-
-def records(path, layout):
-    return xlsx_reader.read_rows(path, layout.sheet) if layout.kind == "xlsx" else text_records(path, layout)
+def records(path: str | Path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
+    """Yield every row with its number. Raises UnreadableFile, also if a row is longer or wider than allowed."""
+    if layout.kind == "csv":
+        yield from text_records(path, layout)
+        return
+    read = (
+        markup_reader.read_rows(path, layout.encoding) if layout.kind == "html" else xlsx_reader.read_rows(path, layout)
+    )
+    for number, cells in read:
+        refuse_long(number, sum(map(len, cells)))
+        yield number, cells
 
 
 # Text
 
 
-def examine_text(path):
+def examine_text(path: str | Path) -> Layout:
+    """Find out the encoding, the delimiter and the quotes of a text. Raises UnreadableFile."""
     head = read_head(path, 8)
     for signature, problem in SIGNATURES.items():
-        if head.startswith(signature):
+        if head.removeprefix(codecs.BOM_UTF8).startswith(signature):
             raise UnreadableFile(f"{problem} {ADVICE}")
-    encoding = find_encoding(path)
-    candidates = [Layout("csv", encoding, delimiter) for delimiter in DELIMITERS]
-    return max(candidates, key=lambda layout: regularity(islice(text_records(path, layout), SAMPLE_ROWS)))
+    layout = find_encoding(path, Layout("csv"))
+    candidates = [each for delimiter in DELIMITERS for each in list_styles(replace(layout, delimiter=delimiter), path)]
+    return max(candidates, key=lambda each: regularity(islice(text_records(path, each), SAMPLE_ROWS)))
 
 
-def regularity(head):
-    """How much a delimiter makes a table of the file: most rows of one width over 1, then the greatest width."""
+def list_styles(layout: Layout, path: str | Path) -> list[Layout]:
+    """Return the possible ways to quote cells in a file, the likeliest first. The usual one is always included."""
+    text = read_head(path, SAMPLE_BYTES).decode(layout.encoding, "replace")
+    between = re.escape(layout.delimiter)
+    lines = text.splitlines()
+    found = [layout]
+    if re.search(rf'{between} +"', text):
+        found.insert(0, replace(layout, skips_spaces=True))
+    if re.search(r'\\["' + between + "]", text):
+        found.insert(0, replace(found[0], escape="\\"))
+    in_single = [line for line in lines if len(re.findall(rf"(?:^|{between})'(?:[^']|'')*'(?={between}|$)", line)) > 1]
+    if len(in_single) > len(lines) / 2:
+        found.insert(0, replace(layout, quote="'"))
+    wrapped = [line for line in lines if line.startswith('"') and line.endswith('"') and layout.delimiter in line]
+    if len(wrapped) > len(lines) / 2 and all(len(line) < CHUNK_SIZE for line in wrapped):
+        cells = [next(csv.reader([line], delimiter=layout.delimiter), []) for line in wrapped[:SAMPLE_ROWS]]
+        if all(len(each) == 1 for each in cells):
+            found.insert(0, replace(layout, is_wrapped=True))
+    return found
+
+
+def regularity(head: Iterator[tuple[int, list[str]]]) -> tuple[int, int]:
+    """Return how well a delimiter makes a table: by the number of rows with the usual width, then by that width."""
     try:
         widths = Counter(len(cells) for _, cells in head if is_filled(cells))
     except UnreadableFile:
@@ -129,64 +149,142 @@ def regularity(head):
     return max(((count, width) for width, count in widths.items() if width > 1), default=(0, 0))
 
 
-def find_encoding(path):
-    """UTF-8, UTF-16 or Windows-1252, in the order in which they can be told. Raises UnreadableFile."""
+def find_encoding(path: str | Path, layout: Layout) -> Layout:
+    """Return a layout with the encoding of a text: UTF-8, UTF-16 or a single-byte one. Raises UnreadableFile."""
     head = read_head(path, 4096)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         candidates = ["utf-16"]
     elif len(head) > 3 and head.count(0) > len(head) / 4:
         candidates = ["utf-16-le" if head[1::2].count(0) > head[::2].count(0) else "utf-16-be"]
     else:
-        candidates = ["utf-8-sig", "cp1252"]
+        candidates = ["utf-8-sig"]
     for encoding in candidates:
         if is_encoded_in(path, encoding):
-            return encoding
+            return replace(layout, encoding=encoding)
+    if candidates == ["utf-8-sig"]:
+        encoding, errors = ("utf-8-sig", FALLBACK) if is_mixed(path) else (choose_single_byte(path), "replace")
+        if is_encoded_in(path, encoding, errors):
+            return replace(layout, encoding=encoding, errors=errors)
     raise UnreadableFile(f"This is not text in UTF-8, UTF-16 or Windows-1252. {ADVICE}")
 
 
-def is_encoded_in(path, encoding):
-    """Whether the whole file decodes and is text, not some binary format."""
+def is_encoded_in(path: str | Path, encoding: str, errors: str = "strict") -> bool:
+    """Return whether the whole file can be decoded, and is text rather than a binary format."""
     try:
-        with Path(path).open(encoding=encoding) as file:
-            while chunk := file.read(1 << 20):
+        with Path(path).open(encoding=encoding, errors=errors) as file:
+            while chunk := file.read(CHUNK_SIZE):
                 if len(re.findall(r"[\x01-\x08\x0e-\x1f]", chunk)) > len(chunk) / 100:
+                    return False
+                if chunk.count("\ufffd") > len(chunk) / 100:
                     return False
     except UnicodeError:
         return False
     return True
 
 
-def text_records(path, layout):
-    """Yield the records of a delimited file, without NUL bytes: no database keeps them, and they mean nothing."""
-    with Path(path).open(encoding=layout.encoding, newline="") as file:
-        lines = (line.replace("\0", "") for line in file)
-        for number, line in enumerate(lines, start=1):
-            yield number, read_record(line, lines, layout.delimiter, number)
+def text_records(path: str | Path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
+    """Yield the records of a delimited file, without NUL bytes, which no database stores.
 
-
-def read_record(line, lines, delimiter, number):
-    """Read the cells of the record that begins with `line`, taking further lines only while a quoted cell is open.
-
-    A quote in the middle of a cell is a character like others, and text behind a closing quote is kept: what one
-    row does wrong must never swallow the next.
+    A quote in the middle of a cell is an ordinary character, and text after a closing quote is kept: an error in one
+    row must never hide the next row.
     """
-    for _ in range(QUOTED_LINES):
-        try:
-            return next(csv.reader([line], delimiter=delimiter, strict=True), [])
-        except csv.Error as error:
-            if "unexpected end" not in str(error):
-                break
-            following = next(lines, None)
-            if following is None:
-                raise UnreadableFile(unclosed(number)) from None
-            line += following
-    else:
-        raise UnreadableFile(unclosed(number))
+    style = style_of(layout)
+    with Path(path).open(encoding=layout.encoding, errors=layout.errors, newline="") as file:
+        lines = RecordLines(file)
+        reader = csv.reader(lines, strict=True, **style)
+        number = width = 0
+        while True:
+            number += 1
+            lines.begin_record(number)
+            is_broken = False
+            try:
+                cells = next(reader, None)
+            except csv.Error:
+                is_broken = True
+                cells = read_leniently(lines, style)
+            if cells is None:
+                return
+            if layout.is_wrapped and len(cells) == 1:
+                cells = next(csv.reader([cells[0]], delimiter=layout.delimiter), [])
+            refuse_wide(number, cells)
+            # A correctly quoted cell of several lines leaves the row as wide as others.
+            may_be_several = len(lines.taken) > 1 and (is_broken or len(cells) != width)
+            swallowed = split_lines(lines.taken, width, style) if may_be_several else []
+            for each in swallowed or [cells]:
+                yield number, each
+                number += 1
+            number -= 1
+            width = width or len(cells)
+            if len(cells) > 1:
+                width = len((swallowed or [cells])[-1])
+
+
+def style_of(layout: Layout) -> dict[str, Any]:
+    style: dict[str, Any] = {"delimiter": layout.delimiter, "quotechar": layout.quote}
+    if layout.escape:
+        style["escapechar"] = layout.escape
+    return style | ({"skipinitialspace": True} if layout.skips_spaces else {})
+
+
+def split_lines(lines: Sequence[str], width: int, style: dict[str, Any]) -> list[list[str]]:
+    """Return the rows that a stray quote has joined, if each line is a complete row. Otherwise return nothing."""
+    if width < 2:
+        return []
+    quote, parted = style["quotechar"], []
+    for line in lines:
+        if line.count(quote) % 2:
+            # The stray quote is on this line.
+            cells = next(csv.reader([line], delimiter=style["delimiter"], quoting=csv.QUOTE_NONE), [])
+            cells = [cell.strip(quote) for cell in cells]
+        else:
+            cells = next(csv.reader([line], **style), [])
+        if len(cells) != width:
+            return []
+        parted.append(cells)
+    return parted
+
+
+class RecordLines:
+    """The lines of a file. Those of the current record are kept, so that they can be read in another way."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self.file = file
+        self.begin_record(0)
+
+    def begin_record(self, number: int) -> None:
+        self.number, self.characters = number, 0
+        self.taken: list[str] = []
+
+    def __iter__(self) -> "RecordLines":
+        return self
+
+    def __next__(self) -> str:
+        if len(self.taken) == QUOTED_LINES:
+            raise UnreadableFile(unclosed(self.number))
+        line = self.file.readline(LONGEST_ROW + 1)
+        if not line:
+            if self.taken:
+                raise UnreadableFile(unclosed(self.number))
+            raise StopIteration
+        self.characters += len(line)
+        refuse_long(self.number, self.characters)
+        line = line.replace("\0", "")
+        if not line.isascii():
+            line = repair_mojibake(line)
+        self.taken.append(line)
+        return line
+
+
+def read_leniently(lines: RecordLines, style: dict[str, Any]) -> list[str]:
+    """Read the current record although it breaks the rules of quoting. Raises UnreadableFile."""
     try:
-        return next(csv.reader([line], delimiter=delimiter), [])
+        return next(csv.reader(["".join(lines.taken)], **style), [])
     except csv.Error:
-        raise UnreadableFile(f"Row {number} has a cell of over {csv.field_size_limit():,} characters.") from None
+        limit = f"{csv.field_size_limit():,}"
+        raise UnreadableFile(
+            f"Row {lines.number} has a cell with over {limit} characters. Shorten it, and upload the file again."
+        ) from None
 
 
-def unclosed(number):
-    return f'Row {number}: a quote (") is opened and never closed. Close it or take it out, and upload again.'
+def unclosed(number: int) -> str:
+    return f'Row {number}: a quote (") is opened and never closed. Close it or remove it, and upload the file again.'

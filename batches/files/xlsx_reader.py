@@ -1,28 +1,36 @@
-"""XLSX workbooks → rows of text."""
+"""Read workbooks as rows of text: XLSX, and XLS, XLSB, ODS and XML (2003) from other or old programs."""
 
 import datetime
-import re
 import zipfile
 import zlib
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from xml.sax.saxutils import escape
+from typing import Any
 
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
 from batches.files.file_format import ADVICE, Layout, UnreadableFile, read_head
+from batches.files.workbook_parts import DamagedPart, SheetExtent, find_sheet_part, measure_sheet, read_xml_sheets
 
-UNPACKED_RATIO = 20
-"""How much larger than itself a workbook may be when unpacked, at the most, in sum (a zip bomb is larger)."""
-UNPACKED_LEAST = 100_000_000
-"""Bytes that any workbook may have unpacked."""
-
-
-def is_workbook(path):
-    return read_head(path, 4) == b"PK\x03\x04"
-
+MAX_UNPACKED_RATIO = 20
+"""Most that a workbook may grow when it is unpacked, as a factor (a zip bomb grows more)."""
+UNPACKED_ALLOWANCE = 100_000_000
+"""Unpacked bytes that are allowed for any workbook."""
+MAX_SPARSE_RATIO = 20
+"""Most cells in the box around the filled cells per filled cell: the reader creates all of them."""
+SPARSE_ALLOWANCE = 5_000_000
+"""Cells that are allowed in any box. A table of this size needs about 160 MB."""
+ZIP_START = b"PK\x03\x04"
+OLE_START = b"\xd0\xcf\x11\xe0"
+"""First bytes of an XLS workbook, and of any workbook with a password."""
+XML_SPREADSHEET = b"urn:schemas-microsoft-com:office:spreadsheet"
+PASSWORD_MARK = "EncryptedPackage".encode("utf-16-le")
+SEARCHED_BYTES = 1 << 20
+"""Bytes that are searched for the mark of a password."""
 
 DAMAGED = (
+    DamagedPart,
     CalamineError,
     zipfile.BadZipFile,
     zlib.error,
@@ -34,86 +42,161 @@ DAMAGED = (
 )
 
 
+def find_kind(path: str | Path) -> str:
+    """Return the kind of a workbook: xlsx, xlsb, ods, xls or xml; "" if a file is not a workbook."""
+    head = read_head(path, 4096)
+    if head.startswith(ZIP_START):
+        return find_packed_kind(path)
+    if head.startswith(OLE_START):
+        return "xls"
+    return "xml" if XML_SPREADSHEET in head.replace(b"\0", b"") else ""
+
+
+def find_packed_kind(path: str | Path) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            if "mimetype" in names and b"opendocument.spreadsheet" in archive.read("mimetype")[:200]:
+                return "ods"
+    except (*DAMAGED, KeyError):
+        return "xlsx"
+    return "xlsb" if "xl/workbook.bin" in names else "xlsx"
+
+
 @contextmanager
-def readable():
-    """Whatever a damaged workbook makes its readers raise is one error with a sentence."""
+def errors_as_unreadable(kind: str = "xlsx") -> Iterator[None]:
+    """Turn any error that a damaged workbook causes into an UnreadableFile."""
     try:
         yield
     except DAMAGED:
+        if kind == "xls":
+            raise UnreadableFile(f"This is an old .xls workbook that cannot be read. {ADVICE}") from None
         raise UnreadableFile(f"The workbook is damaged. {ADVICE}") from None
 
 
-@readable()
-def examine(path, sheet=None) -> Layout:
-    """How a workbook is read: the sheet that is told, else the first with rows. Raises UnreadableFile."""
-    refuse_bomb(path)
-    with CalamineWorkbook.from_path(str(path)) as workbook:
+def examine(path: str | Path, kind: str, sheet: str | None = None) -> tuple[Layout, int]:
+    """Find out how to read a workbook, and its number of rows. Without `sheet`, use the first visible one with rows.
+
+    Raises UnreadableFile.
+    """
+    with errors_as_unreadable(kind):
+        if kind == "xml":
+            return examine_xml(path, sheet)
+        if kind == "xls":
+            refuse_password(path)
+        else:
+            refuse_bomb(path)
+        return examine_sheets(path, kind, sheet)
+
+
+def examine_sheets(path: str | Path, kind: str, sheet: str | None) -> tuple[Layout, int]:
+    with open_workbook(path) as workbook:
         sheets = workbook.sheet_names
-        filled = [name for name in sheets if workbook.get_sheet_by_name(name).height]
-    if sheet is not None and sheet not in sheets:
+        hidden = [each.name for each in workbook.sheets_metadata if each.visible != SheetVisibleEnum.Visible]
+        for name in order_sheets(sheets, hidden, sheet):
+            extent = measure(path, name) if kind == "xlsx" else None
+            height = extent.height if extent else workbook.get_sheet_by_name(name).height
+            if height or sheet is not None:
+                layout = Layout(
+                    kind,
+                    sheet=name,
+                    sheets=sheets,
+                    hidden_sheets=hidden,
+                    hidden_rows=len(extent.hidden_rows) if extent else 0,
+                    hidden_columns=sorted(column - 1 for column in extent.hidden_columns) if extent else [],
+                )
+                refuse_unreadable(layout, extent)
+                return layout, height
+    raise UnreadableFile(f"Every sheet of the workbook is empty. {ADVICE}")
+
+
+def order_sheets(sheets: list[str], hidden: list[str], sheet: str | None) -> list[str]:
+    """Return the sheets to try: the given one, else visible sheets before hidden ones."""
+    if sheet is None:
+        return sorted(sheets, key=lambda name: name in hidden)
+    if sheet not in sheets:
         raise UnreadableFile(f"The workbook has no sheet “{sheet}”, only {', '.join(sheets)}.")
-    if not filled:
-        raise UnreadableFile(f"Every sheet of the workbook is empty. {ADVICE}")
-    layout = Layout("xlsx", sheet=sheet or filled[0], sheets=sheets)
-    if cell := find_unsaved_formula(path, layout.sheet):
+    return [sheet]
+
+
+def examine_xml(path: str | Path, sheet: str | None) -> tuple[Layout, int]:
+    with Path(path).open("rb") as file:
+        found = read_xml_sheets(file)
+    for name in order_sheets(list(found.sheets), [], sheet):
+        rows = found.sheets[name]
+        if rows or sheet is not None:
+            hidden = found.hidden[name] & {number for number, cells in rows if any(cells)}
+            return Layout("xml", sheet=name, sheets=list(found.sheets), hidden_rows=len(hidden)), len(rows)
+    raise UnreadableFile(f"Every sheet of the workbook is empty. {ADVICE}")
+
+
+@contextmanager
+def open_workbook(path: str | Path) -> Iterator[CalamineWorkbook]:
+    """Open a workbook by its content, whatever its name."""
+    with Path(path).open("rb") as file, CalamineWorkbook.from_filelike(file) as workbook:
+        yield workbook
+
+
+def refuse_password(path: str | Path) -> None:
+    if PASSWORD_MARK in read_head(path, SEARCHED_BYTES):
         raise UnreadableFile(
-            f"{layout}, cell {cell}: a formula whose result was not saved. "
-            "Open the workbook in a spreadsheet program, save it, and upload it again."
+            "This workbook has a password. Open it, save it without one as an XLSX workbook, and upload that."
         )
-    return layout
 
 
-def refuse_bomb(path):
+def refuse_bomb(path: str | Path) -> None:
     with zipfile.ZipFile(path) as archive:
         unpacked = sum(entry.file_size for entry in archive.infolist())
-    if unpacked > max(UNPACKED_RATIO * Path(path).stat().st_size, UNPACKED_LEAST):
-        raise UnreadableFile(f"The workbook is far larger unpacked ({unpacked:,} bytes) than a list can be. {ADVICE}")
+    if unpacked > max(MAX_UNPACKED_RATIO * Path(path).stat().st_size, UNPACKED_ALLOWANCE):
+        raise UnreadableFile(f"The workbook is far too large once unpacked ({unpacked:,} bytes). {ADVICE}")
 
 
-def find_unsaved_formula(path, sheet):
-    """Find the first cell of a sheet that holds a formula without its result; None if there is none."""
-    formula = re.compile(rb'<c r="([A-Z]+\d+)"[^>]*>\s*<f[^>]*?(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>')
+def measure(path: str | Path, sheet: str) -> SheetExtent | None:
+    """Measure where a sheet's cells are. Return None if its part of the archive is not found."""
     with zipfile.ZipFile(path) as archive:
-        name = find_sheet_part(archive, sheet)
-        if name not in archive.namelist():
-            return None
-        with archive.open(name) as part:
-            tail = b""
-            while chunk := part.read(1 << 20):
-                if found := formula.search(tail + chunk):
-                    return found.group(1).decode()
-                tail = chunk[-10_000:]
-    return None
+        part = find_sheet_part(archive, sheet)
+        return measure_sheet(archive, part) if part else None
 
 
-def find_sheet_part(archive, sheet):
-    """Return the name in the archive of the part that holds a sheet's cells; empty if it cannot be told."""
-    names = {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"}
-    if not names <= set(archive.namelist()):
-        return ""
-    ids = dict(re.findall(r'<sheet [^>]*?name="([^"]*)"[^>]*?r:id="([^"]*)"', archive.read("xl/workbook.xml").decode()))
-    relations = archive.read("xl/_rels/workbook.xml.rels").decode()
-    targets = {}
-    for relation in re.findall(r"<Relationship [^>]*>", relations):
-        attributes = dict(re.findall(r'\b(Id|Target)="([^"]*)"', relation))
-        targets[attributes.get("Id")] = attributes.get("Target", "")
-    target = targets.get(ids.get(escape(sheet, {'"': "&quot;"})), "")
-    return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+def refuse_unreadable(layout: Layout, extent: SheetExtent | None) -> None:
+    """Raise UnreadableFile if a sheet cannot be read, before reading it."""
+    if extent is None:
+        return
+    if extent.box > max(MAX_SPARSE_RATIO * extent.filled, SPARSE_ALLOWANCE):
+        raise UnreadableFile(
+            f"{layout}: cell {extent.outermost} is far from the list. Delete it, save, and upload the workbook again."
+        )
+    if extent.unsaved_formula:
+        raise UnreadableFile(
+            f"{layout}, cell {extent.unsaved_formula}: a formula whose result was not saved. "
+            "Open the workbook in a spreadsheet program, save it, and upload it again."
+        )
 
 
-def read_rows(path, sheet):
-    """Every row of a sheet with its number, as text."""
-    with readable(), CalamineWorkbook.from_path(str(path)) as workbook:
-        for number, cells in enumerate(workbook.get_sheet_by_name(sheet).iter_rows(), start=1):
-            yield number, [as_text(cell) for cell in cells]
+def read_rows(path: str | Path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
+    """Yield every row of a sheet with its number, as text. Hidden rows are left out unless they are wanted."""
+    with errors_as_unreadable(layout.kind):
+        if layout.kind == "xml":
+            yield from read_xml_rows(path, layout)
+            return
+        hidden: set[int] = set()
+        if layout.hidden_rows and not layout.with_hidden:
+            extent = measure(path, layout.sheet)
+            hidden = extent.hidden_rows if extent else hidden
+        with open_workbook(path) as workbook:
+            for number, cells in enumerate(workbook.get_sheet_by_name(layout.sheet).iter_rows(), start=1):
+                yield number, [] if number in hidden else [as_text(cell) for cell in cells]
 
 
-def count_rows(path, sheet):
-    with readable(), CalamineWorkbook.from_path(str(path)) as workbook:
-        return workbook.get_sheet_by_name(sheet).height
+def read_xml_rows(path: str | Path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
+    with Path(path).open("rb") as file:
+        found = read_xml_sheets(file)
+    hidden = set() if layout.with_hidden else found.hidden[layout.sheet]
+    for number, cells in found.sheets[layout.sheet]:
+        yield number, [] if number in hidden else cells
 
 
-def as_text(cell):
+def as_text(cell: Any) -> str:
     """Format a cell as the spreadsheet shows it by default: whole numbers without a point, dates as 2024-12-31."""
     if isinstance(cell, bool):
         return str(cell).upper()

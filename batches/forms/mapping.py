@@ -1,156 +1,351 @@
-"""Which column says what, and how a list is traced."""
+"""Forms for a list's column mapping and its settings."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from django import forms
+from django.forms.boundfield import BoundField
 
-from batches.forms.widgets import SELECT
-from batches.intake.mapping_templates import header_of
-from batches.intake.trace_settings import LONGEST_LOOK_BACK, OPTION_NAMES, TraceSettings
-from batches.mapping.fields import FIXABLE, FULL_NAME, LABELS, MAPPABLE, NAME_PARTS
+from batches.forms.column_rows import ColumnGroup, ColumnRow, MissingRow, find_samples, group_rows
+from batches.forms.widgets import CheckboxInput, CheckboxSelectMultiple, GroupedSelect, NumberInput, Select, TextInput
+from batches.intake.mapping_templates import header_key
+from batches.intake.trace_settings import MAX_LOOK_BACK_DAYS, OPTION_NAMES, TraceSettings
+from batches.mapping.column_uses import Uses, build_mapping, describe_use, find_clash, list_uses, name_columns
+from batches.mapping.fields import (
+    FIXABLE,
+    FULL_NAME,
+    GROUP_OF,
+    GROUPS,
+    LABELS,
+    MAPPABLE,
+    ask_for,
+    expand,
+    find_lacking,
+    is_derived,
+)
 from batches.models import MappingTemplate, Upload
-from batches.statuses import Companies, NameOrder
-from batches.vendor.protocol import FIELDS
+from batches.people.owner_names import is_order_needed
+from batches.statuses import CompanyHandling, NameOrder
 
-JOINED = 5
-"""Most columns that are joined into one field: house number, direction, street, type, direction."""
+MAX_LISTED = 1_000
+"""Most columns that the page offers, besides those that are used: nobody reads a longer page."""
+MAX_FOR_TWO_USES = 100
+"""Most columns of a file in which each can be used twice; in a wider file, only those that are used already."""
+OPTIONS = tuple((heading, tuple((name, LABELS[name]) for name in names)) for heading, names in GROUPS.items())
+USES = (("", (("", "Kept, not sent"),)), *OPTIONS)
+FURTHER_USES = (("", (("", "Nothing else"),)), *OPTIONS)
+FROM_ZIP, FIXED = "zip", "fixed"
+SOURCES = {FROM_ZIP: "Take it from the ZIP", FIXED: "Same for every row"}
+"""Where a state without a column can come from."""
+DERIVABLE = ["state", "mail_state"]
 
-JOINABLE = [FULL_NAME, "address", "mail_address"]
+
+class UseField(forms.Field):
+    """What a column goes to. A page has up to a thousand of these, and a ChoiceField is slow to create."""
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        if value and value not in LABELS:
+            raise forms.ValidationError("Choose one of the fields in the list.", code="invalid_choice")
 
 
 class MappingForm(forms.Form):
-    """For each field of a person the columns that say it, or one value for all rows; and who is traced how."""
+    """What each column of a file goes to, what is the same for every row, and the settings of the trace."""
 
-    name_order = forms.ChoiceField(choices=NameOrder, required=False, label="Full names are written", widget=SELECT)
-    match = forms.MultipleChoiceField(
+    name_order = forms.ChoiceField(choices=NameOrder, required=False, label="Full names are written", widget=Select)
+    match_requirements = forms.MultipleChoiceField(
         choices=[("phones", "a phone"), ("emails", "an email")],
         required=False,
-        label="A match must bring",
-        help_text="Nothing chosen: a phone. Both chosen: one of them is enough.",
-        widget=forms.CheckboxSelectMultiple,
+        label="A match must include",
+        help_text="You pay per match. If you choose both, either one is enough; if you choose neither, a phone.",
+        widget=CheckboxSelectMultiple,
     )
     companies = forms.ChoiceField(
-        choices=Companies,
+        choices=CompanyHandling,
         required=False,
         label="Companies, trusts, estates, governments and churches",
-        help_text="The vendor finds more of them without their names, by the mailing address alone.",
-        widget=SELECT,
+        help_text="We recognise them by name. The vendor finds more of them if only their mailing address is sent.",
+        widget=Select,
     )
     co_owners = forms.BooleanField(
         required=False,
         label="Trace second owners as well",
-        help_text="Where a name holds two, as in SMITH JOHN & MARY, each is a person of their own and paid for.",
-        widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
+        help_text="If a name contains two people, as in SMITH JOHN & MARY, each of them is traced and paid for.",
+        widget=CheckboxInput,
     )
     look_back = forms.IntegerField(
         min_value=0,
-        max_value=LONGEST_LOOK_BACK,
+        max_value=MAX_LOOK_BACK_DAYS,
         required=False,
-        label="Days in which an earlier answer counts",
-        help_text="Who was traced since, in any list, is answered from then at no cost. 0: all are asked for anew.",
-        widget=forms.NumberInput(attrs={"class": "form-control"}),
+        label="Reuse results from the last",
+        help_text="You do not pay again for people who were traced in that time, in any list. 0: always trace again.",
+        widget=NumberInput,
     )
     template = forms.CharField(
         max_length=200,
         required=False,
-        label="Remember these columns as",
-        help_text="Files with these column names are read this way from now on, for everybody. Empty: nothing is kept.",
-        widget=forms.TextInput(attrs={"class": "form-control"}),
+        label="Save these columns as a template",
+        help_text="All later files with these column names are then read this way, whoever uploads them. "
+        "Leave this empty to save no template.",
+        widget=TextInput,
     )
 
-    def __init__(self, *args, upload: Upload, samples=(), **kwargs):
+    def __init__(self, *args: Any, upload: Upload, rows: Sequence[Sequence[str]] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.upload = upload
-        choices = [("", "— none —"), *((i, describe_column(upload, i, samples)) for i in range(len(upload.columns)))]
-        for name in MAPPABLE:
-            positions = upload.mapping.get(name, [])
-            for number in range(JOINED if name in JOINABLE else 1):
-                self.fields[name_place(name, number)] = forms.TypedChoiceField(
-                    choices=choices,
-                    coerce=int,
-                    empty_value=None,
-                    required=False,
-                    label=f"{LABELS[name]}, joined with column {number + 1}" if number else LABELS[name],
-                    initial=positions[number] if number < len(positions) else None,
-                    widget=SELECT,
-                )
-            if name in upload.doubts:
-                self.fields[name].widget.attrs["aria-describedby"] = f"doubt-{name}"
+        self.upload, self.rows = upload, rows
+        self.uses: Uses = list_uses(upload.mapping)
+        self.names = name_columns(upload.columns)
+        self.clashing: set[str] = set()
+        self.positions = [
+            position for position in range(len(self.names)) if position < MAX_LISTED or position in self.uses
+        ]
+        for position in self.positions:
+            self.add_column(position)
         for name in FIXABLE:
-            self.fields[f"fixed_{name}"] = forms.CharField(
-                max_length=100,
-                required=False,
-                label=f"{LABELS[name]}, where it has no column",
-                initial=upload.fixed.get(name, ""),
-                widget=forms.TextInput(attrs={"class": "form-control", "placeholder": "the same for all rows"}),
-            )
+            self.add_fixed(name)
         for name in OPTION_NAMES:
             self.initial.setdefault(name, getattr(upload, name))
-        # Under the same name only where the same columns are meant: a file that is similar needs one of its own.
+        self.initial["match_requirements"] = upload.match_requirements or ["phones"]
+        # Suggest the same name only for the same columns: a similar file needs a template of its own.
         template = upload.used_template
-        is_same = template and template.header == header_of(upload.columns)
-        self.initial.setdefault("template", template.name if is_same else "")
+        is_same = template is not None and template.header == header_key(upload.columns)
+        self.initial.setdefault("template", template.name if template and is_same else "")
 
-    def groups(self):
-        """Group the fields as the screen shows them: heading, then each with what can be joined, fixed or asked."""
+    def add_column(self, position: int) -> None:
+        """Add the selects for what a column goes to."""
+        uses = self.uses.get(position, [])
+        for number in range(self.count_selects(position)):
+            name = self.names[position]
+            self.fields[column_field(position, number)] = UseField(
+                required=False,
+                label=name,
+                initial=uses[number] if number < len(uses) else "",
+                widget=GroupedSelect(
+                    FURTHER_USES if number else USES,
+                    {
+                        "aria-label": f"{name} {'also ' if number else ''}goes to",
+                        "aria-describedby": f"note-{position}",
+                    },
+                ),
+            )
+
+    def count_selects(self, position: int) -> int:
+        """Return how many selects a column has: one, two if it can be used twice, or as many as it has uses."""
+        has_two = len(self.names) <= MAX_FOR_TWO_USES or position in self.uses or column_field(position, 1) in self.data
+        return max(2 if has_two else 1, len(self.uses.get(position, ())))
+
+    def add_fixed(self, name: str) -> None:
+        """Add the input for a field's fixed value and, for a state, the choice of where it comes from."""
+        value = self.upload.constants.get(name, "")
+        self.fields[f"fixed_{name}"] = forms.CharField(
+            max_length=100,
+            required=False,
+            label=f"{LABELS[name]}, the same for every row",
+            initial=value,
+            widget=TextInput,
+        )
+        # If the form was sent without this choice, a fixed value that is filled in counts.
+        if name in DERIVABLE and (not self.is_bound or f"source_{name}" in self.data):
+            self.fields[f"source_{name}"] = forms.ChoiceField(
+                choices=SOURCES,
+                required=False,
+                label=f"{LABELS[name]} comes from",
+                initial=FIXED if value else FROM_ZIP,
+                widget=Select,
+            )
+
+    # What the page shows
+
+    def groups(self) -> list[ColumnGroup]:
+        """Return the used columns and the fields without a column, by heading."""
+        return group_rows(
+            [self.make_row(position) for position in self.positions if self.chosen.get(position)],
+            list(self.list_missing()),
+        )
+
+    def make_row(self, position: int) -> ColumnRow:
+        """Return the row of a column: its first values, its selects and its notes."""
+        names = self.chosen.get(position, [])
+        doubts = (
+            self.upload.uncertain.get(name, "") for name in names if position in self.upload.mapping.get(name, ())
+        )
+        fields = [column_field(position, number) for number in range(self.count_selects(position))]
+        return ColumnRow(
+            position=position,
+            name=self.names[position],
+            samples=find_samples(self.rows, position),
+            select=self[fields[0]],
+            more=[self[field] for field in fields[1:]],
+            notes=describe_use(
+                position, [name for name in names if name not in self.clashing], self.mapping, self.names
+            ),
+            doubt=next(filter(None, doubts), ""),
+            group=GROUP_OF[names[0]] if names else "",
+            is_refused=not self.clashing.isdisjoint(names),
+            errors=[str(error) for field in fields for error in self.errors.get(field, ())],
+        )
+
+    def kept_group(self) -> ColumnGroup:
+        """Return the columns that are kept and not sent."""
+        return ColumnGroup("", [], [self.make_row(place) for place in self.positions if not self.chosen.get(place)])
+
+    @property
+    def kept_names(self) -> list[str]:
+        return [name for position, name in enumerate(self.names) if not self.chosen.get(position)]
+
+    @property
+    def unlisted_count(self) -> int:
+        """The number of columns that the page does not show."""
+        return len(self.names) - len(self.positions)
+
+    def list_missing(self) -> Iterator[MissingRow]:
+        """Yield the fields without a column that an address needs, or for which the template has a column."""
+        lacking, known = find_lacking(self.mapping), expand(self.mapping)
+        for name in MAPPABLE:
+            if name in lacking or (name in self.upload.uncertain and name not in known):
+                yield self.make_missing(name)
+
+    def make_missing(self, name: str) -> MissingRow:
+        is_by_zip = is_derived(name, self.mapping)
+        fixed = self[f"fixed_{name}"] if name in FIXABLE else None
+        source = self[f"source_{name}"] if is_by_zip and f"source_{name}" in self.fields else None
+        is_given = fixed is not None and bool(fixed.value()) and not fixed.errors and is_chosen(source, FIXED)
+        doubt = self.upload.uncertain.get(name, "")
+        return MissingRow(
+            name=name,
+            label=LABELS[name],
+            sentence=doubt if doubt and self.upload.used_template else ask_for(name, self.mapping),
+            source=source,
+            fixed=fixed,
+            is_asked=not is_given and bool(doubt or not is_by_zip),
+            group=GROUP_OF[name],
+        )
+
+    def fixed_fields(self) -> list[BoundField]:
+        """Return the inputs for fixed values, except those that are in the row of a field without a column."""
+        missing = {row.name for row in self.list_missing()}
+        return [self[f"fixed_{name}"] for name in FIXABLE if name not in missing]
+
+    @property
+    def has_fixed(self) -> bool:
+        """Whether any of the `fixed_fields` has a value or an error."""
+        return any(field.value() or field.errors for field in self.fixed_fields())
+
+    @property
+    def asks_name_order(self) -> bool:
+        """Whether the order of full names makes a difference to this file."""
+        positions = self.mapping.get(FULL_NAME, [])
+        texts = (
+            " ".join(filter(None, (cells[place].strip() for place in positions if place < len(cells))))
+            for cells in self.rows
+        )
+        return bool(self["name_order"].errors) or is_order_needed(texts)
+
+    @property
+    def problems(self) -> list[tuple[BoundField | None, str]]:
+        """Every error with its field, or with None if it is about the whole form."""
         return [
-            ("Person", [self.describe(name) for name in (FULL_NAME, *FIELDS[:3], "phone", "email")]),
-            ("Property", [self.describe(name) for name in (*FIELDS[3:8], "full_address", "place")]),
-            ("Mailing", [self.describe(name) for name in (*FIELDS[8:13], "mail_full_address", "mail_place")]),
+            (self[name] if name in self.fields else None, str(error))
+            for name, errors in self.errors.items()
+            for error in errors
         ]
 
-    def describe(self, name):
-        more = [self[name_place(name, number)] for number in range(1, JOINED)] if name in JOINABLE else []
-        fixed = self[f"fixed_{name}"] if name in FIXABLE else None
-        is_joined = any(field.value() not in (None, "") for field in more)
-        doubt = self.upload.doubts.get(name, "")
-        return {"field": self[name], "more": more, "fixed": fixed, "is_joined": is_joined, "doubt": doubt}
+    # What is chosen
 
-    def clean(self):
-        cleaned = super().clean()
+    @property
+    def current_settings(self) -> TraceSettings:
+        """The settings as currently chosen."""
+        return self.settings if self.is_validated else TraceSettings.from_upload(self.upload)
+
+    @property
+    def mapping(self) -> dict[str, list[int]]:
+        """Field → positions of its columns, as currently chosen."""
+        return self.current_settings.mapping
+
+    @property
+    def chosen(self) -> Uses:
+        """What each column goes to, as currently chosen."""
+        return self.chosen_uses if self.is_validated else self.uses
+
+    @property
+    def is_validated(self) -> bool:
+        """Whether the form was sent. Reading `errors` validates it, so that its choices are known."""
+        return self.is_bound and self.errors is not None
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        self.chosen_uses = self.read_uses()
         self.settings = self.read_settings()
-        mapping, used = self.settings.mapping, {}
-        for name, position in ((name, position) for name, positions in mapping.items() for position in positions):
-            if position in used:
-                self.add_error(name, f"This column is {LABELS[used[position]]} already.")
-            used.setdefault(position, name)
+        for name, positions in self.settings.mapping.items():
+            if clash := find_clash(name, positions, self.names, self.upload.mapping):
+                self.clashing.add(name)
+                self.add_error(self.find_field(positions[-1], name), clash)
+        for name in DERIVABLE:
+            if self.is_fixed_empty(name):
+                self.add_error(f"fixed_{name}", "Enter the state, or take it from the ZIP.")
         for gap in self.settings.gaps:
             self.add_error(None, gap)
-        if FULL_NAME in mapping and NAME_PARTS & set(mapping):
-            self.add_error(FULL_NAME, "Choose either the full name or first and last name.")
         return cleaned
 
+    def clean_match_requirements(self) -> list[str]:
+        """Return what a match must include. If nothing was chosen before, a phone is the default and no change."""
+        chosen = self.cleaned_data["match_requirements"]
+        return [] if chosen == ["phones"] and not self.upload.match_requirements else chosen
+
+    def is_fixed_empty(self, name: str) -> bool:
+        """Return whether a state is to be the same for every row, but none is given."""
+        return self.cleaned_data.get(f"source_{name}") == FIXED and not (
+            self.cleaned_data.get(f"fixed_{name}") or name in self.settings.mapping or f"fixed_{name}" in self.errors
+        )
+
     def read_settings(self) -> TraceSettings:
-        """Return the upload's settings with those of the form, right or wrong. An option left empty stays as it is."""
+        """Return the upload's settings with the form's values, valid or not. Options left empty stay unchanged."""
         cleaned = self.cleaned_data
         return TraceSettings.from_upload(
             self.upload,
-            mapping={name: positions for name in MAPPABLE if (positions := self.read_positions(name))},
-            fixed={name: text for name in FIXABLE if (text := cleaned.get(f"fixed_{name}"))},
+            mapping=build_mapping(self.chosen_uses, self.upload.mapping),
+            constants={name: text for name in FIXABLE if (text := self.read_fixed(name))},
             **{name: cleaned[name] for name in OPTION_NAMES if cleaned.get(name) not in (None, "")},
         )
 
-    def read_positions(self, name):
-        chosen = [self.cleaned_data.get(name_place(name, number)) for number in range(JOINED)]
-        return [position for position in chosen if position is not None]
+    def read_uses(self) -> Uses:
+        """Return what each column goes to."""
+        uses: Uses = {}
+        for position in self.positions:
+            fields = (column_field(position, number) for number in range(self.count_selects(position)))
+            if names := list(dict.fromkeys(filter(None, map(self.cleaned_data.get, fields)))):
+                uses[position] = names
+        return uses
+
+    def read_fixed(self, name: str) -> str:
+        """Return a field's fixed value; empty if the field is taken from the ZIP."""
+        if self.cleaned_data.get(f"source_{name}") == FROM_ZIP:
+            return ""
+        return self.cleaned_data.get(f"fixed_{name}") or ""
+
+    def find_field(self, position: int, name: str) -> str:
+        """Return the name of the select in which a column goes to a field."""
+        fields = (column_field(position, number) for number in range(self.count_selects(position)))
+        return next(field for field in fields if self[field].value() == name)
 
 
-def name_place(name, number):
-    """Return the form's name for one of a field's columns: address, address-2 and so on."""
-    return f"{name}-{number + 1}" if number else name
+def column_field(position: int, number: int = 0) -> str:
+    """Return the name of the form field for one of a column's uses: column-4, column-4-2 and so on."""
+    return f"column-{position}-{number + 1}" if number else f"column-{position}"
+
+
+def is_chosen(source: BoundField | None, value: str) -> bool:
+    """Return whether a choice has this value, or is not offered."""
+    return source is None or source.value() == value
 
 
 class TemplateForm(forms.Form):
-    """Another template for a draft, or none: its columns are guessed then."""
+    """A template for a draft's columns. Without one, the columns are guessed."""
 
     use_template = forms.ModelChoiceField(
         MappingTemplate.objects.all(),
         required=False,
         empty_label="— guess the columns —",
         label="Template",
-        widget=SELECT,
+        widget=Select,
     )
-
-
-def describe_column(upload, position, samples):
-    name = upload.columns[position].strip() or f"Column {position + 1}"
-    sample = next((row[position] for row in samples if position < len(row) and row[position].strip()), "")
-    return f"{name} — {sample[:40]}" if sample else name

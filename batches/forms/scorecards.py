@@ -1,18 +1,25 @@
+"""The form that chooses which scorecards to compare."""
+
 from django import forms
 
-from batches.forms.widgets import SELECT
+from batches.forms.widgets import Select
 from batches.reports import scorecards
 
-MONTHS = [(1, "last month"), (3, "last 3 months"), (12, "last 12 months"), (120, "all")]
+PERIODS = [(1, "Last month"), (3, "Last 3 months"), (12, "Last 12 months"), (120, "All")]
 
 
 class CompareForm(forms.Form):
     by = forms.ChoiceField(
-        choices=[(by, word) for by, (word, _) in scorecards.GROUPINGS.items()],
+        choices=[(by, label) for by, (label, _) in scorecards.SCORECARD_GROUPINGS.items()],
         required=False,
         label="Compare by",
-        widget=SELECT,
+        widget=Select,
     )
     months = forms.TypedChoiceField(
-        choices=MONTHS, coerce=int, required=False, empty_value=12, label="Closed within the", widget=SELECT
+        choices=PERIODS,
+        coerce=int,
+        required=False,
+        empty_value=12,  # type: ignore[arg-type] # Django takes any value.
+        label="Closed in",
+        widget=Select,
     )

@@ -1,42 +1,42 @@
-"""Entries of the suppression list, typed or in a file."""
+"""The form that adds entries to the do-not-contact list."""
 
 from django import forms
 
-LARGEST_SUPPRESSION = 2_000_000
+from batches.forms.widgets import FileInput, Textarea, TextInput
+
+MAX_SUPPRESSION_BYTES = 2_000_000
 
 
 class SuppressionForm(forms.Form):
-    """Lines to be put on the suppression list: pasted, or a file of them."""
+    """Entries for the do-not-contact list: pasted, or in a CSV file."""
 
     text = forms.CharField(
         required=False,
         strip=False,
         label="Phones, emails, or people with an address",
-        help_text="One a line. People as first name, last name, address, city, state, ZIP, or under column names.",
-        widget=forms.Textarea(attrs={"class": "form-control", "rows": 6}),
+        help_text="One per line. For people: first name, last name, address, city, state, ZIP, or add column names.",
+        widget=Textarea({"rows": 6}),
     )
-    file = forms.FileField(
-        required=False, label="Or a CSV file", widget=forms.ClearableFileInput(attrs={"class": "form-control"})
-    )
+    file = forms.FileField(required=False, label="Or a CSV file", widget=FileInput)
     reason = forms.CharField(
         max_length=200,
         required=False,
-        help_text="For whoever looks later.",
-        widget=forms.TextInput(attrs={"class": "form-control"}),
+        help_text="Why they must not be contacted. Everyone on your team can see it.",
+        widget=TextInput,
     )
 
-    def clean_file(self):
-        """Return the text of the file."""
+    def clean_file(self) -> str:
+        """Return the text of the file; empty if there is none."""
         file = self.cleaned_data["file"]
         if not file:
             return ""
-        if file.size > LARGEST_SUPPRESSION:
-            raise forms.ValidationError("The file is larger than 2 MB: split it.")
+        if file.size > MAX_SUPPRESSION_BYTES:
+            raise forms.ValidationError("This file is larger than 2 MB. Please split it.")
         try:
             return file.read().decode("utf-8-sig")
         except UnicodeDecodeError:
-            raise forms.ValidationError("The file is not text in UTF-8: save it as CSV (UTF-8).") from None
+            raise forms.ValidationError("This file is not UTF-8 text. Please save it as CSV (UTF-8).") from None
 
-    def texts(self):
-        """Return what was pasted and what was uploaded; each may have column names of its own."""
+    def texts(self) -> list[str]:
+        """Return the pasted and the uploaded text; each may have its own column names."""
         return [text for text in (self.cleaned_data["text"], self.cleaned_data["file"]) if text.strip()]

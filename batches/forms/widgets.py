@@ -1,5 +1,98 @@
-"""Widgets that several forms share."""
+"""Widgets with Bootstrap's classes. Use these in place of Django's."""
+
+from functools import lru_cache
+from typing import Any
 
 from django import forms
+from django.forms.renderers import BaseRenderer
+from django.forms.utils import flatatt
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
-SELECT = forms.Select(attrs={"class": "form-select"})
+
+class BootstrapMixin(forms.Widget):
+    """Sets a widget's CSS class, unless its attributes name another."""
+
+    css_class = "form-control"
+
+    def __init__(self, attrs: dict[str, Any] | None = None, **kwargs: Any) -> None:
+        super().__init__(attrs={"class": self.css_class} | (attrs or {}), **kwargs)
+
+
+class TextInput(BootstrapMixin, forms.TextInput):
+    pass
+
+
+class SearchInput(BootstrapMixin, forms.TextInput):
+    input_type = "search"
+
+
+class EmailInput(BootstrapMixin, forms.EmailInput):
+    pass
+
+
+class NumberInput(BootstrapMixin, forms.NumberInput):
+    pass
+
+
+class DateInput(BootstrapMixin, forms.DateInput):
+    input_type = "date"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs, format="%Y-%m-%d")
+
+
+class Textarea(BootstrapMixin, forms.Textarea):
+    pass
+
+
+class FileInput(BootstrapMixin, forms.ClearableFileInput):
+    pass
+
+
+class Select(BootstrapMixin, forms.Select):
+    css_class = "form-select"
+
+
+class CheckboxInput(BootstrapMixin, forms.CheckboxInput):
+    css_class = "form-check-input"
+
+
+class CheckboxSelectMultiple(BootstrapMixin, forms.CheckboxSelectMultiple):
+    css_class = "form-check-input"
+
+
+Groups = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+"""Heading → options as value and label, in order. Options under an empty heading stand alone."""
+
+
+class GroupedSelect(Select):
+    """A select with grouped options, for pages with many selects: Django would render a template for each option."""
+
+    def __init__(self, groups: Groups, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs)
+        self.groups = groups
+
+    def render(
+        self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: BaseRenderer | None = None
+    ) -> SafeString:
+        attributes = flatatt(self.build_attrs(self.attrs, attrs))
+        options = render_groups(self.groups, str(value or ""))
+        return format_html('<select name="{}"{}>{}</select>', name, attributes, options)
+
+
+@lru_cache(maxsize=200)
+def render_groups(groups: Groups, chosen: str) -> SafeString:
+    """Return the options of a select."""
+    parts = []
+    for heading, options in groups:
+        shown = format_html_join(
+            "", '<option value="{}"{}>{}</option>', ((value, mark(value == chosen), label) for value, label in options)
+        )
+        parts.append(format_html('<optgroup label="{}">{}</optgroup>', heading, shown) if heading else shown)
+    return format_html_join("", "{}", ((part,) for part in parts))
+
+
+def mark(is_chosen: bool) -> SafeString:
+    """Return the attribute of an option that is chosen."""
+    return SafeString(" selected" if is_chosen else "")

@@ -1,34 +1,36 @@
-"""A file's rows → checked items, in the background.
+"""The background check of a list: reads a file's rows and stores them as checked items.
 
-Rows go into the database in file order, some thousands at a time, and a row is stored once whatever happens: a reading
-that was cut off goes on behind the last stored row. Then it is settled who is sent: of duplicates the first, nobody who
-was traced lately or is suppressed.
+Rows are stored in file order, in chunks, each exactly once: a check that was interrupted continues after the last
+stored row. Then duplicates are marked and earlier answers reused.
 """
 
 import logging
+from collections.abc import Iterator
 from itertools import islice
+from typing import Any
 
 from django.db import DataError, IntegrityError, transaction
 from django.db.models import Count, F, Max, Q
 from django.utils import timezone
 
-from batches.database import insert, run_sql
-from batches.files import parsing
+from batches.database import bulk_insert, run_sql
+from batches.files import isolated_reader
 from batches.files.file_format import Layout, UnreadableFile
 from batches.intake import reuse
 from batches.intake.row_reader import ITEM_COLUMNS, RowReader, trim
 from batches.models import Item, Upload
-from batches.statuses import UNSENT, Outcome, OwnerKind, UploadStatus
+from batches.nouns import noun_for
+from batches.statuses import OUTCOME_NOT_SENT, Outcome, OwnerKind, UploadStatus
 from batches.tracing import packing
-from batches.tracing.lifecycle import move_upload, record
+from batches.tracing.lifecycle import record, transition_upload
 
 logger = logging.getLogger(__name__)
-CHUNK = 2_000
-"""Rows in one transaction."""
+CHUNK_SIZE = 2_000
+"""Rows per transaction."""
 
 
-def check_rows(upload_id):
-    """Read, check and store the rows of an upload; goes on where an earlier reading stopped."""
+def check_rows(upload_id: int) -> None:
+    """Read, check and store the rows of an upload, continuing where an earlier run stopped."""
     upload = Upload.objects.get(pk=upload_id)
     if upload.status != UploadStatus.CHECKING:
         return
@@ -37,47 +39,51 @@ def check_rows(upload_id):
     reader = RowReader(upload)
     try:
         rows = ((number, cells) for number, cells in read_filled_rows(upload, tally) if number > stored)
-        while chunk := list(islice(rows, CHUNK)):
-            if not store(upload, reader, chunk):
+        while chunk := list(islice(rows, CHUNK_SIZE)):
+            if not store_chunk(upload, reader, chunk):
                 return
     except UnreadableFile as problem:
         fail(upload, str(problem))
     except (OSError, ValueError, DataError) as problem:
-        # The class only: the text of a database error can hold the row.
+        # Log only the class: the text of a database error may contain the row.
         logger.error("The rows of upload %s cannot be read: %s", upload_id, type(problem).__name__)
-        fail(upload, "The file cannot be read to its end. Save the list anew and upload it again.")
+        fail(upload, "The file could not be read completely. Please save the list again and upload the new file.")
     else:
         finish_check(upload, tally)
 
 
-def this_check(upload):
-    """Return conditions that hold only while this check is current: not cancelled, and not started anew."""
+def current_check(upload: Upload) -> dict[str, Any]:
+    """Return filter conditions that hold only while this check is the current one."""
     return {"status": UploadStatus.CHECKING, "checking_since": upload.checking_since}
 
 
-def store(upload, reader, chunk):
-    """Store the items of some rows. False if the upload is not being checked any more, or another reading is ahead."""
+def store_chunk(upload: Upload, reader: RowReader, chunk: list[tuple[int, list[str]]]) -> bool:
+    """Store the items of some rows. Return False if the check is not current, or another job has stored them."""
 
-    def note_progress():
-        progress = {"checked_rows": F("checked_rows") + len(chunk), "heartbeat_at": timezone.now()}
-        return Upload.objects.filter(pk=upload.pk, **this_check(upload)).update(**progress)
+    def record_progress() -> int:
+        progress = {
+            "checked_rows": F("checked_rows") + len(chunk),
+            "heartbeat_at": timezone.now(),
+            "warnings": reader.warnings.as_list(),
+        }
+        return Upload.objects.filter(pk=upload.pk, **current_check(upload)).update(**progress)
 
     try:
-        return insert("batches_item", ITEM_COLUMNS, reader.make_items(chunk), only_if=note_progress)
+        return bulk_insert("batches_item", ITEM_COLUMNS, reader.make_items(chunk), only_if=record_progress)
     except IntegrityError:
-        logger.info("The rows of upload %s are read by another job.", upload.pk)
+        logger.info("Another job is reading the rows of upload %s.", upload.pk)
         return False
 
 
-def fail(upload, problem):
-    if move_upload(upload.pk, UploadStatus.FAILED, only_if=this_check(upload), problem=problem):
+def fail(upload: Upload, problem: str) -> None:
+    if transition_upload(upload.pk, UploadStatus.FAILED, only_if=current_check(upload), problem=problem):
         record(upload.pk, "could not be read", detail=problem)
 
 
-def read_filled_rows(upload, tally):
-    """Numbered rows that hold anything; counts blank ones between them and the widest row on the way."""
+def read_filled_rows(upload: Upload, tally: dict[str, int]) -> Iterator[tuple[int, list[str]]]:
+    """Yield numbered rows that are not blank. Adds blank rows between them, and the widest row, to the tally."""
     blank = 0
-    for number, cells in parsing.rows(upload.file.path, Layout(**upload.layout)):
+    for number, cells in isolated_reader.rows(upload.file.path, Layout(**upload.layout)):
         if not cells:
             blank += 1
             continue
@@ -88,35 +94,36 @@ def read_filled_rows(upload, tally):
         yield number, cells
 
 
-def finish_check(upload, tally):
-    if not Upload.objects.filter(pk=upload.pk, **this_check(upload)).update(heartbeat_at=timezone.now()):
+def finish_check(upload: Upload, tally: dict[str, int]) -> None:
+    if not Upload.objects.filter(pk=upload.pk, **current_check(upload)).update(heartbeat_at=timezone.now()):
         return
     mark_duplicates(upload)
     reuse.reuse_answers(upload)
-    counts = count_fates(upload) | {
-        "batch_estimate": packing.count_batches(upload),
+    counts = count_outcomes(upload) | {
+        "batch_estimate": packing.estimate_batches(upload),
         "blank_count": tally["blank"],
         "extra_columns": tally["width"] - len(upload.columns),
     }
-    if move_upload(upload.pk, UploadStatus.READY, only_if=this_check(upload), **counts):
-        shown = [f"{counts['row_count']} rows", *(f"{counts[f'{fate}_count']} {fate}" for fate in UNSENT)]
-        record(upload.pk, "checked", detail=", ".join(text for text in shown if not text.startswith("0 ")))
+    if transition_upload(upload.pk, UploadStatus.READY, only_if=current_check(upload), **counts):
+        parts = [f"{counts['row_count']} {noun_for(counts['row_count'], 'row')}"]
+        parts += [f"{counts[f'{outcome}_count']} {outcome}" for outcome in OUTCOME_NOT_SENT]
+        record(upload.pk, "checked", detail=", ".join(part for part in parts if not part.startswith("0 ")))
 
 
-def count_fates(upload):
-    """Count the upload's rows and people who are not sent, from its items in one query."""
+def count_outcomes(upload: Upload) -> dict[str, int]:
+    """Count the upload's rows, and its people who are not sent by outcome, in one query."""
     items = Item.objects.filter(upload=upload).order_by()
-    fates = {f"{outcome}_count": Count("pk", filter=Q(outcome=outcome)) for outcome in UNSENT}
+    not_sent = {f"{outcome}_count": Count("pk", filter=Q(outcome=outcome)) for outcome in OUTCOME_NOT_SENT}
     by_mail = ~Q(owner_kind=OwnerKind.PERSON) & Q(outcome=Outcome.PENDING)
     return items.aggregate(
         row_count=Count("pk", filter=Q(owner_number=1)),
         co_owner_count=Count("pk", filter=~Q(owner_number=1)),
         by_mail_count=Count("pk", filter=by_mail),
-        **fates,
+        **not_sent,
     )
 
 
-MARK = """
+MARK_DUPLICATES = """
 UPDATE batches_item SET outcome = 'duplicate', same_as_id = alike.first
 FROM (
     SELECT id, min(id) OVER (PARTITION BY fingerprint) AS first FROM batches_item
@@ -126,13 +133,41 @@ WHERE batches_item.id = alike.id AND alike.id <> alike.first
 """
 
 
-def mark_duplicates(upload):
-    """Of rows about the same person at the same address the first stays; the others point at it."""
-    run_sql(MARK, {"upload": upload.pk})
+WITHOUT_ZIP = Q(mail_zip="") & ~Q(mail_address="") | Q(zip="", mail_address="") & ~Q(address="")
+MARK_WITHOUT_ZIP = """
+UPDATE batches_item SET outcome = 'duplicate', same_as_id = alike.first
+FROM (
+    SELECT id, zip, min(id) OVER same AS first, first_value(zip) OVER (same ORDER BY id) AS first_zip
+    FROM (
+        SELECT
+            id, lower(first_name) AS first_name, lower(last_name) AS last_name,
+            lower(CASE WHEN mail_address <> '' THEN mail_address ELSE address END) AS street,
+            lower(CASE WHEN mail_address <> '' THEN mail_unit ELSE unit END) AS unit,
+            lower(CASE WHEN mail_address <> '' THEN mail_city ELSE city END) AS city,
+            CASE WHEN mail_address <> '' THEN mail_state ELSE state END AS state,
+            CASE WHEN mail_address <> '' THEN mail_zip ELSE zip END AS zip
+        FROM batches_item
+        WHERE upload_id = %(upload)s AND outcome = 'pending' AND fingerprint <> '' AND last_name <> ''
+    ) AS people
+    WHERE street <> ''
+    WINDOW same AS (PARTITION BY first_name, last_name, street, unit, city, state)
+) AS alike
+WHERE batches_item.id = alike.id AND alike.id <> alike.first AND (alike.zip = '' OR alike.first_zip = '')
+"""
+"""The same, if one of two rows has no ZIP."""
+
+
+def mark_duplicates(upload: Upload) -> None:
+    """Mark rows about the same person at the same address as duplicates of the first of them."""
+    run_sql(MARK_DUPLICATES, {"upload": upload.pk})
+    if upload.items.filter(WITHOUT_ZIP, outcome=Outcome.PENDING).exists():
+        run_sql(MARK_WITHOUT_ZIP, {"upload": upload.pk})
 
 
 @transaction.atomic
-def refresh_counts(upload_id):
-    """Count an upload's fates anew, after some of its rows were mended."""
+def refresh_counts(upload_id: int) -> None:
+    """Update an upload's counts after some of its rows were corrected."""
     upload = Upload.objects.select_for_update(no_key=True).get(pk=upload_id)
-    Upload.objects.filter(pk=upload_id).update(**count_fates(upload), batch_estimate=packing.count_batches(upload))
+    Upload.objects.filter(pk=upload_id).update(
+        **count_outcomes(upload), batch_estimate=packing.estimate_batches(upload)
+    )

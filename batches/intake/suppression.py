@@ -1,25 +1,34 @@
-"""Who is not to be traced, and which numbers and addresses are not to be exported."""
+"""The do-not-contact list: people who are not traced, and phones and emails that are not exported."""
 
 import csv
 import io
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from batches.intake.row_check import MAILING, PROPERTY, check, fingerprints
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+
+from batches.intake.row_check import MAILING_FIELDS, PROPERTY_FIELDS, check, fingerprints, former_fingerprints
 from batches.mapping.guessing import guess_mapping
 from batches.models import Item, Suppression
+from batches.nouns import noun_for
 from batches.statuses import SuppressionKind
 
-SLICE = 500
-LONGEST_PASTE = 10_000
-"""Most lines that are taken at once."""
+Key = tuple[str, str]
+"""Kind and key of an entry."""
+CHUNK_SIZE = 500
+MAX_PASTED_LINES = 10_000
+"""Most lines accepted at once."""
 
 
-class NothingUsable(Exception):
-    """Lines that name nobody; the text says which, and what would."""
+class UnusableLines(Exception):
+    """Lines that cannot be used. The text says which, why, and what to enter."""
 
 
-def keys_of(fields):
-    """Everything by which somebody of whom these fields are sent can be suppressed, as (kind, key)."""
-    keys = {(SuppressionKind.PERSON, key) for key in fingerprints(fields)}
+def suppression_keys(fields: dict[str, str]) -> set[Key]:
+    """Return every (kind, key) by which a person with these fields can be suppressed."""
+    # Entries from before names, roads and cities were normalised have the former key.
+    keys: set[Key] = {(SuppressionKind.PERSON, key) for key in (*fingerprints(fields), *former_fingerprints(fields))}
     if phone := fields.get("phone"):
         keys.add((SuppressionKind.PHONE, phone))
     if email := fields.get("email"):
@@ -27,66 +36,68 @@ def keys_of(fields):
     return keys
 
 
-def find_suppressed(keys):
-    """Those of these (kind, key) that are on the list, in one query."""
+def find_suppressed(keys: set[Key]) -> set[Key]:
+    """Return the (kind, key) pairs that are on the list, in one query."""
     found = Suppression.objects.filter(key__in={key for _, key in keys}).order_by().values_list("kind", "key")
     return set(found) & keys
 
 
-def suppressed_numbers():
-    """Phones and emails that no export may hold, as two sets."""
+def suppressed_contacts() -> tuple[set[str], set[str]]:
+    """Return the phones and the emails that no export may contain."""
     kinds = [SuppressionKind.PHONE, SuppressionKind.EMAIL]
-    keys = {kind: set() for kind in kinds}
+    keys: dict[str, set[str]] = {kind: set() for kind in kinds}
     for kind, key in Suppression.objects.filter(kind__in=kinds).order_by().values_list("kind", "key").iterator():
         keys[kind].add(key)
     return keys[SuppressionKind.PHONE], keys[SuppressionKind.EMAIL]
 
 
-def suppress_items(items, user, reason=""):
-    """Put the people of items on the list. Return how many entries are new: one for each of their addresses.
+def suppress_items(items: QuerySet[Item], user: User, reason: str = "") -> int:
+    """Add the people of items to the list. Return how many entries are new; there is one per address.
 
-    Some at a time: on SQLite nobody else writes while they are added.
+    Items are added in chunks, because SQLite allows no other writer meanwhile.
     """
     added, ids = 0, list(items.order_by("pk").values_list("pk", flat=True))
-    for start in range(0, len(ids), SLICE):
-        people = Item.objects.filter(pk__in=ids[start : start + SLICE]).only(*PERSON_FIELDS, "middle_name")
-        added += add({key: label for item in people for key, label in name_person(item)}, user, reason)
+    for start in range(0, len(ids), CHUNK_SIZE):
+        people = Item.objects.filter(pk__in=ids[start : start + CHUNK_SIZE]).only(
+            *PERSON_FIELDS, "middle_name", "owner_name"
+        )
+        added += add({key: label for item in people for key, label in label_person(item)}, user, reason)
     return added
 
 
-def name_person(item):
-    """Each (kind, key) that somebody is suppressed by, with how people know them."""
+def label_person(item: Item) -> list[tuple[Key, str]]:
+    """Return each (kind, key) of an item's person with the label that the list shows."""
     fields = {name: getattr(item, name) for name in PERSON_FIELDS if getattr(item, name)}
-    label = " · ".join(filter(None, [item.asked_name, item.asked_address]))
+    label = " · ".join(filter(None, [item.owner_name or item.asked_name, item.asked_address]))
     return [((SuppressionKind.PERSON, key), label) for key in fingerprints(fields)]
 
 
-PERSON_FIELDS = ["first_name", "last_name", *PROPERTY, *MAILING]
+PERSON_FIELDS = ["first_name", "last_name", *PROPERTY_FIELDS, *MAILING_FIELDS]
 
 
-def suppress_texts(texts, user, reason=""):
-    """Put pasted or uploaded lines on the list: a phone, an email, or a person with an address in each.
+def suppress_texts(texts: Iterable[str], user: User, reason: str = "") -> int:
+    """Add pasted or uploaded lines to the list: a phone, an email, or a person with an address in each.
 
-    People are rows with commas or tabs between their cells, under column names or in the usual order. Return how many
-    entries are new. Raises NothingUsable if there is a line that says none of these; then nothing is added.
+    People are rows of cells separated by commas or tabs, under column names or in the usual order. Return how many
+    entries are new. Raises UnusableLines if a line is none of these; then nothing is added.
     """
-    entries, bad = {}, []
+    entries: dict[Key, str] = {}
+    bad: list[tuple[int, str]] = []
     for text in texts:
         found, unusable = read_lines(text)
         entries |= found
         bad += unusable
     if bad:
-        shown = "; ".join(f"line {number}: {why}" for number, why in bad[:5])
-        raise NothingUsable(
-            f"{len(bad)} line{'' if len(bad) == 1 else 's'} cannot be used ({shown}). Nothing was added."
-        )
+        lines = f"{len(bad):,} {noun_for(len(bad), 'line')}"
+        reasons = " ".join(f"Line {number}: {why}" for number, why in bad[:5])
+        raise UnusableLines(f"Nothing was added, because {lines} cannot be used. {reasons}")
     if not entries:
-        raise NothingUsable("There is nothing in it: give a phone, an email, or a person with an address a line.")
+        raise UnusableLines("Please enter at least one phone, email, or person with an address.")
     return add(entries, user, reason)
 
 
-def read_lines(text):
-    """(kind, key) → label of what lines name; and those that name nothing, with the reason."""
+def read_lines(text: str) -> tuple[dict[Key, str], list[tuple[int, str]]]:
+    """Return the entries of a text as (kind, key) → label, and the unusable lines as (number, reason)."""
     text = text.replace("\0", "")
     sample = text[:10_000]
     delimiter = "\t" if sample.count("\t") > sample.count(",") else ","
@@ -95,11 +106,12 @@ def read_lines(text):
             [cell.strip() for cell in row] for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
         ]
     except csv.Error:
-        return {}, [(1, "a quote is opened and never closed, or a line is far too long")]
-    if len(rows) > LONGEST_PASTE:
-        return {}, [(LONGEST_PASTE + 1, f"{LONGEST_PASTE:,} lines are the most at once")]
+        return {}, [(1, "A quotation mark is never closed, or a line is too long.")]
+    if len(rows) > MAX_PASTED_LINES:
+        return {}, [(MAX_PASTED_LINES + 1, f"At most {MAX_PASTED_LINES:,} lines can be added at once.")]
     mapping, first = find_columns(rows)
-    entries, bad = {}, []
+    entries: dict[Key, str] = {}
+    bad: list[tuple[int, str]] = []
     for number, row in enumerate(rows[first:], start=first + 1):
         if not any(row):
             continue
@@ -110,18 +122,19 @@ def read_lines(text):
     return entries, bad
 
 
-def find_columns(rows):
-    """Return the mapping of the columns, and how many rows hold their names: none, or what stands above all others."""
+def find_columns(rows: list[list[str]]) -> tuple[dict[str, Any], int]:
+    """Return the mapping of the columns, and the number of rows up to the header; 0 without a header."""
     first = next((number for number, row in enumerate(rows) if any(row)), 0)
     by_name = guess_mapping(rows[first]).mapping if rows else {}
     width = max(map(len, rows), default=0)
     if len(by_name) > 1 or (by_name and width == 1):
         return by_name, first + 1
-    usual = ["first_name", "last_name", "address", "city", "state", "zip"]
-    return {field: [position] for position, field in enumerate(usual[:width])}, 0
+    usual_order = ["first_name", "last_name", "address", "city", "state", "zip"]
+    return {field: [position] for position, field in enumerate(usual_order[:width])}, 0
 
 
-def read_line(row, mapping):
+def read_line(row: list[str], mapping: Mapping[str, Iterable[int]]) -> tuple[dict[Key, str], str]:
+    """Return the entries of a row as (kind, key) → label, and why there are none."""
     if len([cell for cell in row if cell]) == 1:
         text = next(filter(None, row))
         checked = check({"email": text} if "@" in text else {"phone": text})
@@ -134,12 +147,12 @@ def read_line(row, mapping):
     if people and (checked.fields.get("first_name") or checked.fields.get("last_name")):
         label = ", ".join(filter(None, (checked.fields.get(name, "") for name in PERSON_FIELDS)))
         return {(SuppressionKind.PERSON, key): label for key in people}, ""
-    found = {(kind, key): key for kind, key in keys_of(checked.fields) if kind != SuppressionKind.PERSON}
-    return found, "a person needs a name and an address"
+    found = {(kind, key): key for kind, key in suppression_keys(checked.fields) if kind != SuppressionKind.PERSON}
+    return found, "A person needs a name and an address."
 
 
-def add(entries, user, reason=""):
-    """Add (kind, key) → label. Return how many were not there yet."""
+def add(entries: Mapping[Key, str], user: User, reason: str = "") -> int:
+    """Add entries, given as (kind, key) → label. Return how many are new."""
     before = Suppression.objects.count()
     Suppression.objects.bulk_create(
         (
@@ -152,7 +165,8 @@ def add(entries, user, reason=""):
     return Suppression.objects.count() - before
 
 
-def describe(added):
+def format_added(added: int) -> str:
+    """Return how many entries were added, for the user."""
     if not added:
-        return "All of it was on the suppression list already, or has no address to be known by."
-    return f"{added} {'entry is' if added == 1 else 'entries are'} on the suppression list now."
+        return "Nothing to add: all of them are on the do-not-contact list already, or have no address."
+    return f"Added {added:,} {noun_for(added, 'entry,entries')} to the do-not-contact list."

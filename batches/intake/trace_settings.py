@@ -1,4 +1,4 @@
-"""What a list is traced with: what its columns say, and who in it is asked for how."""
+"""The settings of a list: its column mapping, and how its people are traced."""
 
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self
@@ -6,48 +6,48 @@ from typing import Any, Self
 from batches.mapping.fields import find_gaps
 from batches.models import MappingTemplate, Upload
 
-LONGEST_LOOK_BACK = 3650
-"""Days: the most that an earlier answer may count for."""
+MAX_LOOK_BACK_DAYS = 3650
+"""Most days for which an earlier answer may be reused."""
 
 
 @dataclass(frozen=True)
 class TraceSettings:
-    """The settings of a list. They are called what the upload's fields are called."""
+    """The settings of a list, under the names of the upload's fields."""
 
     mapping: dict[str, list[int]]
     """Field → positions of its columns, joined in that order."""
-    fixed: dict[str, str]
+    constants: dict[str, str]
     """Field → value that is the same for every row."""
-    match: list[str]
-    """What a match must bring: phones, emails. Empty: phones."""
+    match_requirements: list[str]
+    """What a match must include: phones, emails. Empty: phones."""
     name_order: str
     companies: str
     co_owners: bool
     look_back: int
-    """Days for which an earlier answer counts. 0: never."""
+    """Days for which an earlier answer is reused. 0: never."""
 
     @classmethod
     def from_upload(cls, upload: Upload, **changes: Any) -> Self:
-        """Return the settings of an upload, with `changes` made to them."""
-        return cls(**{name: getattr(upload, name) for name in NAMES} | changes)
+        """Return the settings of an upload, with `changes` applied."""
+        return cls(**{name: getattr(upload, name) for name in SETTING_NAMES} | changes)
 
     def with_template(self, template: MappingTemplate, mapping: dict[str, list[int]]) -> Self:
-        """Return these settings as a template has them, with the columns that it has found in a file."""
+        """Return these settings with those of a template, and with the columns that it has found in a file."""
         options = {name: template.options[name] for name in OPTION_NAMES if name in template.options}
-        return replace(self, mapping=mapping, fixed=template.fixed, **options)
+        return replace(self, mapping=mapping, constants=template.constants, **options)
 
     def as_dict(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in NAMES}
+        return {name: getattr(self, name) for name in SETTING_NAMES}
 
     @property
     def options(self) -> dict[str, Any]:
-        """Everything but the columns and fixed values, as templates keep it."""
+        """All settings except the columns and fixed values, as templates store them."""
         return {name: getattr(self, name) for name in OPTION_NAMES}
 
     @property
     def gaps(self) -> list[str]:
-        """What the columns and fixed values lack before any row can be traced, one sentence each."""
-        return find_gaps([*self.mapping, *self.fixed])
+        """What is missing before any row can be traced, one sentence each."""
+        return find_gaps([*self.mapping, *self.constants])
 
     def apply_to(self, upload: Upload) -> None:
         """Set these on an upload without saving it."""
@@ -55,5 +55,7 @@ class TraceSettings:
             setattr(upload, name, value)
 
 
-NAMES = [field.name for field in fields(TraceSettings)]
-OPTION_NAMES = [name for name in NAMES if name not in ("mapping", "fixed")]
+PUBLIC_NAMES = {"constants": "fixed", "match_requirements": "match"}
+"""Setting → its name in the API, if that differs."""
+SETTING_NAMES = [field.name for field in fields(TraceSettings)]
+OPTION_NAMES = [name for name in SETTING_NAMES if name not in ("mapping", "constants")]

@@ -1,27 +1,37 @@
-"""A column's name → what it says, and of which address. Pure.
+"""Find out from a column's name which field it holds, and of which address. Pure.
 
-A name is cut into known words; a word that is not known makes it say nothing, so that nothing is guessed from a word
-somewhere inside a name: `MLS Status` is no state. What the values say is the business of `column_values.py`.
+A name is split into known words. A single unknown word makes the name meaningless, so that nothing is guessed from a
+word inside a name: `MLS Status` is not a state. `column_values.py` handles the values.
 """
 
 import re
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 MAILING, PROPERTY, PLAIN = "mailing", "property", ""
-"""Whose address: the owner's own, that of the property, or not said."""
+"""Whose address: the owner's, the property's, or unknown."""
 
-STREET_PARTS = ["house_number", "house_suffix", "predirection", "street", "street_type", "postdirection"]
-"""What an address may be split into, in the order in which it is joined again."""
+STREET_PARTS = [
+    "house_prefix",
+    "house_number",
+    "house_suffix",
+    "predirection",
+    "street",
+    "street_type",
+    "postdirection",
+]
+"""The parts of a split street address, in the order in which they are joined."""
 
 WORDS = {
-    # Families. What belongs to an owner is a name, a number, or the owner's own address.
-    "mailing": "mail mailing mailed mlg mlng pstl postl billing bill correspondence tax",
+    # Families. An owner's columns hold a name, a number, or the owner's own address.
+    "mailing": "mail mailing mailed mlg mlng pstl postl billing bill correspondence tax notice statement remit invoice",
     "property": "property violation prop prp site situs situ phy phys physical loc location located premise premises"
-    " subject residence residential res resident parcel par gis",
-    "owner": "owner owners own ownr ownership taxpayer taxpr assessee titleholder grantee petitioner",
+    " subject residence residential res resident parcel par gis service job",
+    "owner": "owner owners own ownr ownership taxpayer taxpr assessee titleholder deedholder grantee petitioner",
     "contact": "contact primary person recipient lead customer client voter voters seller borrower homeowner individual"
-    " decedent defendant debtor",
+    " decedent defendant debtor applicant subscriber",
     # Parts.
     "address": "address addresses addr addrs adr adress adrs add ad",
     "street": "street str strt road rd",
@@ -29,9 +39,9 @@ WORDS = {
     "house": "house hse building bldg civic",
     "number": "number numbers num no nbr nmbr nr",
     "direction": "direction dir",
-    "pre": "pre pref prefx prefix predirectional predir predirection",
+    "pre": "pre pref prefx prefix pfx prfx predirectional predir predirection",
     "post": "post postdirectional postdir postdirection",
-    "type": "type typ suffix sfx suf sufx suff mode",
+    "type": "type typ suffix sfx suf sufx suff mode designation",
     "unit": "unit unt apt apartment suite ste aptno",
     "city": "city cty municipality muni mun town locality cityname placename",
     "state": "state province prov region stateabbr statecode",
@@ -45,7 +55,8 @@ WORDS = {
     "initial": "initial init",
     "full": "full complete whole formatted fmt entire all",
     "line": "line ln l",
-    "phone": "phone phones telephone tel phonenumber ph",
+    "phone": "phone phones telephone telephones tel phonenumber ph",
+    "landline": "landline",
     "mobile": "mobile cell cellphone wireless cellular",
     "email": "email emails emailaddress",
     "half": "half fraction frac",
@@ -54,13 +65,15 @@ WORDS = {
     "value": "value",
     "one": "one",
     "two": "two second secondary 2nd",
+    "additional": "additional addl extra extended",
+    "company": "company entity business biz corporate corporation organization organisation llc firm",
     "three": "three third tertiary",
     "and": "and",
 }
-"""What is meant → the words for it."""
+"""Meaning → the words for it."""
 MEANT = {word: meant for meant, words in WORDS.items() for word in words.split()}
 UNNUMBERED = re.compile(r"(par|prop|prem|subject|res|tax)", re.IGNORECASE)
-"""Of these, a number is a name in some register and no house's."""
+"""Words whose number is an entry in a register, not a house number."""
 IGNORED = {
     "the",
     "of",
@@ -83,11 +96,98 @@ IGNORED = {
     "data",
     "info",
     "field",
+    "desc",
+    "description",
+    "decode",
+    "txt",
+    "text",
+    "lbl",
+    "voice",
+    "clean",
+    "cleaned",
+    "normalized",
 }
+STREET_THINGS = {"number", "pre", "post", "direction", "type", "name", "half"}
+INITIALS = {"f": "first", "m": "middle", "l": "last"}
+"""Initials in the names of name columns: FName, L_NAME."""
+OTHER_PEOPLE = {
+    *(
+        "business",
+        "work",
+        "office",
+        "other",
+        "spouse",
+        "attorney",
+        "agent",
+        "broker",
+        "lender",
+        "relative",
+        "previous",
+        "prior",
+    ),
+    *(
+        "former",
+        "emergency",
+        "employer",
+        "alternate",
+        "alt",
+        "guardian",
+        "parent",
+        "neighbor",
+        "tenant",
+        "plaintiff",
+        "buyer",
+    ),
+    *(
+        "landlord",
+        "insurance",
+        "beneficiary",
+        "assistant",
+        "reference",
+        "witness",
+        "preparer",
+        "filer",
+        "grantor",
+        "notary",
+    ),
+    *(
+        "executor",
+        "school",
+        "ship",
+        "shipping",
+        "old",
+        "legal",
+        "sale",
+        "deed",
+        "partner",
+        "manager",
+        "vendor",
+        "trustee",
+    ),
+    *(
+        "father",
+        "mother",
+        "child",
+        "lien",
+        "loan",
+        "court",
+        "case",
+        "listing",
+        "care",
+        "attention",
+        "co",
+        "account",
+        "jt",
+        "joint",
+    ),
+}
+"""Words that start a block of columns about another person."""
+FEW_COLUMNS = 3
+"""A prefix of fewer columns is not ignored."""
 FAMILY_WORDS = {"mailing", "property", "owner", "contact"}
 ORDINALS = {"one": 1, "two": 2, "three": 3}
 LONGEST_TOKEN = 40
-"""Letters: what is longer is no name of a column."""
+"""Most letters of a token; longer ones are not column names."""
 SHORT_FAMILIES = {"m": "mailing", "s": "property", "p": "property", "o": "owner"}
 """A single letter before a part of an address: mcity, szip."""
 
@@ -132,6 +232,8 @@ PARTS = {
     "address number half": "house_suffix",
     "house number half": "house_suffix",
     "pre direction": "predirection",
+    "direction pre": "predirection",
+    "street direction pre": "predirection",
     "pre": "predirection",
     "street pre direction": "predirection",
     "street direction": "predirection",
@@ -232,119 +334,216 @@ PARTS = {
     "name last first": "full_name",
     "last first name": "full_name",
     "last first": "full_name",
+    "additional name": "middle_name",
+    "middle last": "middle_name",
     "phone": "phone",
     "email": "email",
+    "company": "company",
+    "company name": "company",
+    "name company": "company",
+    "full company name": "company",
+    "street type direction": "postdirection",
+    "st type direction": "postdirection",
+    "address street type direction": "postdirection",
+    "type direction": "postdirection",
+    "direction type": "postdirection",
+    "street direction type": "postdirection",
+    "street number pre": "house_prefix",
+    "house number pre": "house_prefix",
+    "address number pre": "house_prefix",
 }
-"""What is meant, without families and numbers → the part."""
+"""Meaning without families and numbers → the part."""
 PLACE_PARTS = {"line", "unit", "city", "state", "zip", "place"}
 ADDRESS_PARTS = {"address", "full_address", "line", *STREET_PARTS, *PLACE_PARTS}
-NUMBERED_THINGS = {"street_type", "predirection", "house_number", "house_suffix"}
-"""Parts whose names are those of other things as well: a type, a number."""
+NUMBERED_THINGS = {"street_type", "predirection", "postdirection", "house_prefix", "house_number", "house_suffix"}
+"""Parts whose names have other meanings too: a type, a number."""
 BARE = {"owner": "full_name", "property": "address", "mailing": "address"}
-"""What a name of nothing but its family is, if its values agree."""
+"""The part that a name with only a family means, if its values agree."""
 
 
 @dataclass(frozen=True)
 class Meaning:
     part: str
     family: str
-    """Whose address, where the part is one of an address's."""
+    """Whose address, if the part belongs to an address."""
     number: int = 1
-    """Of several alike: Owner 1, Phone 2, ADDR2."""
+    """The number in Owner 1, Phone 2, ADDR2."""
     weight: int = 0
-    """Of two columns that say the same the heavier is meant: the owner's name before somebody's."""
+    """Of two columns with the same meaning, the one with the higher weight is used: an owner before a contact."""
     is_certain: bool = True
-    """False where only its values can tell."""
+    """False if only its values can decide."""
+    whose: str = ""
+    """Whose name, phone or email: owner, contact, or unknown."""
 
 
-def read_name(column):
-    """Return the Meaning of a column's name, or None if it says nothing of a person."""
-    words = find_words(column)
+def read_names(columns: Sequence[str]) -> list[Meaning | None]:
+    """Return the Meaning of each column's name, or None if the name says nothing about a person.
+
+    A prefix of several columns that is no word of an address or a name comes from a program or a table
+    (`py_owner_name`, `True Site City`). It is ignored, unless it distinguishes one block of columns from another.
+    """
+    meanings = [read_name(column) for column in columns]
+    for prefix in find_prefixes(columns):
+        without = {
+            place: read_name(column, prefix) for place, column in enumerate(columns) if starts_with(column, prefix)
+        }
+        known = {describe(meaning) for meaning in meanings if meaning}
+        found = {place: meaning for place, meaning in without.items() if meaning and meanings[place] is None}
+        if found and known.isdisjoint(map(describe, found.values())):
+            for place, meaning in found.items():
+                meanings[place] = meaning
+    return meanings
+
+
+def describe(meaning: Meaning) -> tuple[str, str, int]:
+    return meaning.part, meaning.family, meaning.number
+
+
+def find_prefixes(columns: Sequence[str]) -> list[str]:
+    """Return the meaningless prefixes of several columns."""
+    firsts = Counter(tokens[0] for column in columns if len(tokens := split_tokens(column)) > 1)
+    return [
+        word
+        for word, count in firsts.items()
+        if count >= FEW_COLUMNS and word.isalpha() and word not in OTHER_PEOPLE | IGNORED and cut(word) is None
+    ]
+
+
+def starts_with(column: str, prefix: str) -> bool:
+    return split_tokens(column)[:1] == [prefix]
+
+
+def read_name(column: str, prefix: str = "") -> Meaning | None:
+    """Return the Meaning of a column's name after a prefix, or None if it says nothing about a person."""
+    words = find_words(column, prefix)
     if words is None:
         return None
     families = {word for word in words if word in FAMILY_WORDS}
     numbers = [int(word) if word.isdecimal() else ORDINALS[word] for word in words if is_number(word)]
-    rest = " ".join(word for word in words if word not in FAMILY_WORDS and not is_number(word))
+    rest = join_rest(words)
     if "zip" in words and numbers == [5]:
         numbers = []
     if not rest and not families & {"owner", "property", "mailing"}:
         return None
+    is_further = "additional" in words and rest != "additional name"
+    if is_further:
+        # Another address line.
+        rest, numbers = " ".join(tidy(rest.replace("additional", "").split()) or []), [*numbers, 2]
     if rest == "to" and families == {"mailing"}:
         return Meaning("full_name", PLAIN, weight=1)
     if rest == "full" and families <= {"owner", "contact"}:
         rest = "full name"
     rest = reduce_numbers(rest)
+    if not rest and families.isdisjoint(BARE):
+        # A column that is called `Extra` and no more.
+        return None
     if rest and (rest not in PARTS or (rest == "number" and UNNUMBERED.search(column))):
         return None
     part = PARTS[rest] if rest else pick_bare(families)
-    return settle(part, families, max([1, *numbers]), is_certain=bool(rest) or part == "full_name", words=words)
+    number = max([1, *numbers])
+    if not rest and part == "full_name" and "property" in families:
+        # PROPERTY_OWNER
+        families = families - {"property"}
+    is_certain = (bool(rest) or part == "full_name") and not is_further
+    meaning = assign_family(part, families, number, is_certain, words)
+    if meaning and not meaning.whose and "contact" in split_tokens(column):
+        return replace(meaning, whose="contact")
+    return meaning
 
 
-def reduce_numbers(rest):
-    """Phones and emails are named in many ways: `full phone number`, `Phone 1 - Value`, `email address`."""
+def join_rest(words: Sequence[str]) -> str:
+    """Return the meaning of a name without families and numbers. `st` is a street if a part of one follows."""
+    rest = tidy([word for word in words if word not in FAMILY_WORDS and not is_number(word)]) or []
+    if "st" in rest and not STREET_THINGS.isdisjoint(rest):
+        rest = ["street" if word == "st" else word for word in rest]
+    return " ".join(rest)
+
+
+def reduce_numbers(rest: str) -> str:
+    """Reduce the many names of phones and emails: `full phone number`, `Phone 1 - Value`, `email address`."""
     words = set(rest.split())
-    if words & {"phone", "mobile"} and words <= {"phone", "mobile", "number", "full", "value", "first", "line", "last"}:
+    if words & {"phone", "mobile", "landline"} and words <= {
+        "phone",
+        "mobile",
+        "landline",
+        "number",
+        "full",
+        "value",
+        "first",
+        "line",
+        "last",
+    }:
         return "phone"
     if "email" in words and words <= {"email", "address", "value", "first", "full"}:
         return "email"
     return rest
 
 
-def pick_bare(families):
-    return next(BARE[family] for family in ("owner", "mailing", "property") if family in families)
+def pick_bare(families: Collection[str]) -> str:
+    return next(BARE[family] for family in ("mailing", "owner", "property") if family in families)
 
 
-def settle(part, families, number, is_certain, words):
+def assign_family(part: str, families: set[str], number: int, is_certain: bool, words: Sequence[str]) -> Meaning | None:
     if part in ADDRESS_PARTS:
-        return settle_address(part, families, number, is_certain, words)
+        return assign_address(part, families, number, is_certain, words)
     if part == "full_name" and "owner" not in families and families & {"property", "mailing"}:
         return Meaning(part, PLAIN, number, 1) if "mailing" in families else None
-    return Meaning(part, PLAIN, number, weigh(part, families, words), is_certain)
+    whose = "owner" if "owner" in families else ""
+    return Meaning(part, PLAIN, number, weigh(part, families, words), is_certain, whose)
 
 
-def settle_address(part, families, number, is_certain, words):
-    """Whose part of an address it is; a mailing's before an owner's, and an address before a street."""
+def assign_address(
+    part: str, families: set[str], number: int, is_certain: bool, words: Sequence[str]
+) -> Meaning | None:
+    """Assign a part of an address to a family. Mailing has priority over owner, and an address over a street."""
     if part in NUMBERED_THINGS and not is_about_street(words, families, part):
         return None
     weight = int("mailing" in families) + int(part == "address" and "address" in words)
     if part == "address" and number > 1:
-        # Of address lines, all but the first can be anything: their values tell.
+        # All address lines but the first can hold anything: their values decide.
         part = "line"
     if part == "state" and number == 2:
-        # The state by its two letters: state2.
+        # The two letters of a state: state2.
         number, weight = 1, weight - 1
     if "mailing" in families or ("owner" in families and "property" not in families):
         return Meaning(part, MAILING, number, weight, is_certain)
     return Meaning(part, PROPERTY if "property" in families else PLAIN, number, weight, is_certain)
 
 
-def is_about_street(words, families, part):
-    """`Type` alone, or `Number`, can be of anything; a number of a mailing or of a site cannot."""
-    is_named = bool({"street", "st", "address", "house", "pre", "half"} & set(words))
+def is_about_street(words: Sequence[str], families: set[str], part: str) -> bool:
+    """Return whether a name is about a street. `Type` or `Number` alone can be about anything."""
+    is_named = bool({"street", "st", "address", "house", "pre", "half", "direction"} & set(words))
     return is_named or (part != "street_type" and bool(families & {"property", "mailing"}))
 
 
-def weigh(part, families, words):
-    """Rank meanings: an owner before nobody before a contact, and any number before a mobile or a home number."""
-    if part == "phone" and "mobile" in words:
-        return 2
+def weigh(part: str, families: set[str], words: Sequence[str]) -> int:
+    """Rank meanings: an owner before unknown before a contact, and a plain number before a mobile or home number."""
+    if part == "phone" and not {"mobile", "landline"}.isdisjoint(words):
+        return 2 if "mobile" in words else 1
     if "owner" in families:
         return 5
     return 3 if families else 4
 
 
-def is_number(word):
+def is_number(word: str) -> bool:
     return word in ORDINALS or word.isdecimal()
 
 
-def find_words(column):
-    """Return what the words of a name mean, in order; None if one of them is not known."""
-    meant = []
+def split_tokens(column: str) -> list[str]:
+    """Return the words and numbers of a column's name in lower case."""
     column = re.sub(r"e?911", " site ", column, flags=re.IGNORECASE)
     text = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", column.replace("#", " number "))
-    # ZIP+4 is the four digits behind a ZIP.
+    # ZIP+4 is the four digits after a ZIP.
     text = re.sub(r"\bzip ?\+ ?4\b", "zip plus", re.sub(r"e[-_ ]?mail", "email", text.lower()))
-    for token in re.findall(r"[a-z]+|\d+", text):
+    text = re.sub(r"(?<![a-z])([fml])[ _.]?(?=name(?![a-z]))", lambda found: f"{INITIALS[found[1]]} ", text)
+    return re.findall(r"[a-z]+|\d+", text)
+
+
+def find_words(column: str, prefix: str = "") -> list[str] | None:
+    """Return the meanings of the words of a name, in order, or None if a word is unknown."""
+    meant: list[str] = []
+    tokens = split_tokens(column)
+    for token in tokens[1:] if prefix and tokens[:1] == [prefix] else tokens:
         if token.isdecimal():
             # 09, as in ADDR09, is a year or a code.
             if len(token) > 1:
@@ -358,16 +557,16 @@ def find_words(column):
     return tidy(meant)
 
 
-def tidy(meant):
-    """`apartment number`, `zip code`, `4`: what belongs together, without doubles that stand side by side."""
+def tidy(meant: list[str]) -> list[str] | None:
+    """Join words that belong together (`apartment number`, `zip code`, `4`), and remove adjacent duplicates."""
     if meant[-2:] == ["zip", "4"]:
         return None
     return [word for position, word in enumerate(meant) if position == 0 or word != meant[position - 1]]
 
 
 @lru_cache(maxsize=10_000)
-def cut(token):
-    """Split a token into as few known words as possible and return their meanings; None if it is unknown."""
+def cut(token: str) -> tuple[str, ...] | None:
+    """Split a token into as few known words as possible. Return their meanings, or None if it is unknown."""
     if token in MEANT:
         return (MEANT[token],)
     if len(token) > LONGEST_TOKEN:

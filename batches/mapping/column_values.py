@@ -1,60 +1,65 @@
-"""The values of a column → what kind they are. Pure.
+"""Find out the kind of a column's values. Pure.
 
-A kind is a share: how many of the values that are there look like one. A column's name says what is meant, its values
-whether that is so; and where the name says nothing, a column of ZIPs is a ZIP column all the same.
+The result is a share: how many of the filled cells look like a kind. A column's name says what is meant, and its
+values confirm it. If the name says nothing, a column of ZIPs is still a ZIP column.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from localflavor.us.us_states import STATES_NORMALIZED
-
+from batches.people import places
+from batches.people.cells import clean
 from batches.people.first_names import FIRST_NAMES
 
 LONGEST = 300
-"""Characters of a value that are looked at."""
+"""Longest value that is examined, in characters."""
 FEW = 3
-"""Fewer values than that prove nothing."""
+"""Fewer values than this prove nothing."""
 DIRECTIONS = {"N", "S", "E", "W", "NE", "NW", "SE", "SW", "NORTH", "SOUTH", "EAST", "WEST"}
 UNIT = re.compile(r"(#|APT|UNIT|STE|SUITE|RM|ROOM|FL|FLOOR|BLDG|LOT|SPC|TRLR|PH)\b.*|#?\s*\w{1,5}", re.IGNORECASE)
-STREET = re.compile(r"(\d+[A-Z]?(-\d+)?( 1/2)? .*[A-Z].*|(P\.? ?O\.? ?)?BOX \w+.*|(RR|HC|RT) ?\d+.*)", re.IGNORECASE)
+STREET = re.compile(
+    r"(\d+[A-Z]?(-\d+)?( 1/2)? [^A-Z\n]*[A-Z].*|(P\.? ?O\.? ?)?BOX \w+.*|(RR|HC|RT) ?\d+.*)", re.IGNORECASE
+)
 WORDS = re.compile(r"[^\W\d_][^\d@_]*")
 PHONE = re.compile(r"\+?1?[ .(-]*[2-9]\d\d[ ).-]*[2-9]\d\d[ .-]*\d{4}( ?x\d+)?(\.0)?")
 ZIP = re.compile(r"(\d{5}(-?\d{4})?|\d{4})(\.0)?-?")
-PLACE_END = re.compile(r".*[A-Z]+,? +(?P<state>[A-Z]{2})\.?,?( +\d{5}(-?\d{4})?)?", re.IGNORECASE)
+LONGEST_STATE = 40
 
 
-def is_state(text):
-    return text.lower().replace(".", "") in STATES_NORMALIZED
+TITLES = {"mr", "mrs", "ms", "miss", "dr"}
 
 
-def is_place(text):
-    """`Herndon, VA 20170`: a city with its state behind it."""
-    found = PLACE_END.fullmatch(text)
-    return bool(found) and not text[0].isdigit() and is_state(found["state"])
+def is_state(text: str) -> bool:
+    return len(text) <= LONGEST_STATE and bool(places.find_state(text))
 
 
-def is_sure_place(text):
-    """Tell whether a text is a place by more than its two last letters: `Sons & Co` is none."""
-    return is_place(text) and ("," in text or text[-1].isdigit())
+def is_place(text: str) -> bool:
+    """Return whether a text is a city with its state: `Herndon, VA 20170`, `VA 20170 Herndon`."""
+    place = places.read_place(text)
+    return bool(place and place.city and place.state and not any(map(str.isdigit, place.city)))
 
 
-def is_whole_address(text):
-    """`1 Oak St, Herndon, VA 20170`: street, city and state."""
-    found = PLACE_END.fullmatch(text)
-    return bool(found) and "," in text and bool(STREET.fullmatch(text)) and is_state(found["state"])
+def is_sure_place(text: str) -> bool:
+    """Return whether a text is a place by more than its last two letters: `Sons & Co` is not one."""
+    return is_place(text) and ("," in text or any(map(str.isdigit, text)))
 
 
-def is_name(text):
-    """Nearly anything with letters: that it is a name, a column's own name must say."""
+def is_whole_address(text: str) -> bool:
+    """Return whether a text has street, city and state: `1 Oak St, Herndon, VA 20170`."""
+    street, city, state, zip_code = places.split_whole(text)
+    return bool(city and state and (zip_code or "," in text or "\n" in text) and STREET.fullmatch(street))
+
+
+def is_name(text: str) -> bool:
+    """Return whether a text can be a name. Nearly any letters can, so the column's name must say that it is one."""
     return any(map(str.isalpha, text)) and "@" not in text and not STREET.fullmatch(text)
 
 
-def is_first_name(text):
+def is_first_name(text: str) -> bool:
     return text.split()[0].upper().strip(".,") in FIRST_NAMES
 
 
-KINDS: dict[str, Callable] = {
+KINDS: dict[str, Callable[[str], object]] = {
     "zip": ZIP.fullmatch,
     "state": is_state,
     "phone": PHONE.fullmatch,
@@ -72,28 +77,41 @@ KINDS: dict[str, Callable] = {
     "middle_name": is_name,
     "last_name": is_name,
     "full_name": is_name,
+    "house_prefix": re.compile(r"[A-Z]?\d{0,5}[A-Z]?", re.IGNORECASE).fullmatch,
+    "company": is_name,
     "house_number": re.compile(r"\d+([A-Z]|-\d+| ?1/2)?(\.0)?", re.IGNORECASE).fullmatch,
     "predirection": lambda text: text.upper().rstrip(".") in DIRECTIONS,
     "postdirection": lambda text: text.upper().rstrip(".") in DIRECTIONS,
-    "street": re.compile(r".*[A-Z].*", re.IGNORECASE).fullmatch,
+    "street": re.compile(r"[^A-Z\n]*[A-Z].*", re.IGNORECASE).fullmatch,
     "street_type": re.compile(r"[A-Z]{1,12}\.?", re.IGNORECASE).fullmatch,
     "known_first_name": is_first_name,
 }
-"""Part → whether a value can be one."""
+"""Part → the function that returns whether a value can be one."""
 
 
 class Values:
-    """The values of one column, as far as they were looked at."""
+    """The examined values of one column."""
 
-    def __init__(self, texts):
-        self.texts = [text.strip()[:LONGEST] for text in texts if text.strip()]
+    def __init__(self, texts: Iterable[str]) -> None:
+        cleaned = (clean(text[:LONGEST]) for text in texts)
+        self.texts = [text for text in cleaned if text]
+        self.shares: dict[str, float] = {}
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.texts)
 
-    def share(self, kind):
-        """Of the values how many can be of a kind: 0 to 1; None where there are too few to tell."""
-        if len(self.texts) < FEW:
-            return None
-        is_kind = KINDS[kind]
-        return sum(bool(is_kind(text)) for text in self.texts) / len(self.texts)
+    def share(self, kind: str) -> float | None:
+        """Return the share of values that can be of a kind, from 0 to 1, or None if there are too few."""
+        return self.count(kind) if len(self.texts) >= FEW else None
+
+    def count(self, kind: str) -> float:
+        """Return the share even if there are few values, or 0 if there are none."""
+        if kind not in self.shares:
+            is_kind = KINDS[kind]
+            self.shares[kind] = sum(bool(is_kind(text)) for text in self.texts) / max(len(self.texts), 1)
+        return self.shares[kind]
+
+    @property
+    def are_titles(self) -> bool:
+        """Return whether all values are titles: `Ms.` would otherwise be Mississippi."""
+        return bool(self.texts) and all(text.lower().strip(".") in TITLES for text in self.texts)

@@ -1,9 +1,11 @@
-"""Columns → what they say of a person: which column is which field, and how sure that is. Pure.
+"""Guess which column holds which field, and how sure that is. Pure.
 
 A column's name (`column_names`) and its values (`column_values`) must agree. Property and mailing addresses are
-never mixed: what does not say whose it is belongs to the address that it stands behind.
+never mixed: a column that does not say whose it is belongs to the address before it.
 """
 
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from batches.mapping.column_names import (
@@ -14,12 +16,15 @@ from batches.mapping.column_names import (
     PROPERTY,
     STREET_PARTS,
     Meaning,
-    read_name,
+    read_names,
 )
 from batches.mapping.column_values import FEW, Values
 from batches.mapping.fields import FULL_NAME, NAME_PARTS
 from batches.mapping.value_guesses import BY_VALUES, Guess, Guesses, guess_by_values
+from batches.people.cells import clean
 from batches.people.owner_names import guess_order
+
+COUNTRY = re.compile(r"country(?:code|name)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -28,12 +33,19 @@ class Candidate:
     meaning: Meaning
     confidence: float
     doubt: str
+    is_empty: bool = False
+    """Whether the column is empty although there are rows."""
 
 
-def guess_mapping(columns, rows=()):
-    """Guesses for a file's columns, from their names and from the values in some of its rows."""
+def guess_mapping(columns: Sequence[str], rows: Sequence[Sequence[str]] = (), hidden: Collection[int] = ()) -> Guesses:
+    """Return guesses for a file's columns, from their names and the values in some of its rows.
+
+    `hidden` are the positions of columns that the file hides. They are left out.
+    """
+    shown = [position not in hidden for position in range(len(columns))]
     values = [Values(row[position] for row in rows if position < len(row)) for position in range(len(columns))]
-    meanings = give_families([read_name(name) for name in columns])
+    named = [meaning if is_shown else None for meaning, is_shown in zip(read_names(columns), shown, strict=True)]
+    meanings = assign_families([confirm(meaning, found) for meaning, found in zip(named, values, strict=True)])
     candidates = [
         candidate
         for position, meaning in enumerate(meanings)
@@ -43,17 +55,46 @@ def guess_mapping(columns, rows=()):
     for family, prefix in ((PROPERTY, ""), (MAILING, "mail_")):
         guess_address(guesses, prefix, [c for c in candidates if c.meaning.family == family], values)
     guess_person(guesses, candidates)
-    guess_by_values(guesses, columns, meanings, values)
-    settle_names(guesses, values)
+    silent = {
+        position
+        for position, meaning in enumerate(meanings)
+        if meaning is None and shown[position] and not values[position].are_titles
+    }
+    guess_by_values(guesses, columns, silent, values)
+    choose_names(guesses, candidates, values, rows)
     return guesses
+
+
+def find_countries(columns: Sequence[str]) -> dict[str, int]:
+    """Return `country` or `mail_country` → position of the column, for the addresses of a file that have one.
+
+    The column is not mapped, because the vendor does not accept it, but addresses abroad are left out because of it.
+    """
+    names = [COUNTRY.sub("state", column) if COUNTRY.search(column) else column for column in columns]
+    meanings = assign_families(read_names(names))
+    found: dict[str, int] = {}
+    for position, (column, meaning) in enumerate(zip(columns, meanings, strict=True)):
+        if COUNTRY.search(column) and meaning and meaning.part == "state":
+            found.setdefault("mail_country" if meaning.family == MAILING else "country", position)
+    return found
 
 
 # Whose address
 
 
-def give_families(meanings):
-    """Meanings in which every part of an address belongs to the property or to the mailing address."""
+def confirm(meaning: Meaning | None, values: Values) -> Meaning | None:
+    """Confirm a street whose column is named only after its family, if its values are addresses."""
+    if meaning and not meaning.is_certain and meaning.part == "address" and (values.share("address") or 0) >= 0.6:
+        return replace(meaning, is_certain=True)
+    return meaning
+
+
+def assign_families(meanings: Sequence[Meaning | None]) -> list[Meaning | None]:
+    """Return the meanings, with each part of an address assigned to the property or the mailing address."""
+    meanings = separate_blocks(list(meanings))
     explicit = {(m.family, m.part) for m in meanings if m and m.part in ADDRESS_PARTS and m.family}
+    # A combined city and state counts as both.
+    explicit |= {(family, part) for family, place in explicit if place == "place" for part in ("city", "state")}
     current, settled, taken = None, [], set(explicit)
     for meaning in meanings:
         if meaning and meaning.part in ADDRESS_PARTS:
@@ -67,47 +108,77 @@ def give_families(meanings):
     return [move(m, rest) if m and m.part in ADDRESS_PARTS and m.family == PLAIN else m for m in settled]
 
 
-def choose_for_plain(meanings):
-    """Whose the address is that does not say it: the property's, unless that has one and the owner has none."""
+def separate_blocks(meanings: list[Meaning | None]) -> list[Meaning | None]:
+    """Treat the second of two blocks with the same names as the mailing address, if no column is named mailing.
+
+    The columns of a block are adjacent, or numbered: `City`, `City 2`.
+    """
+    if any(m and m.family == MAILING and m.part in ADDRESS_PARTS for m in meanings):
+        return meanings
+    plain = [(place, m) for place, m in enumerate(meanings) if m and m.part in ADDRESS_PARTS and not m.family]
+    second_cities = [place for place, m in plain if m.part in ("city", "place") and m.number == 2]
+    if second_cities:
+        numbered = {place for place, m in plain if m.number == 2}
+        return [
+            replace(m, family=MAILING, number=1, part="address" if m.part == "line" else m.part)
+            if m and place in numbered
+            else m
+            for place, m in enumerate(meanings)
+        ]
+    streets = [place for place, m in plain if m.part in ("address", "full_address") and m.number == 1]
+    cities = [place for place, m in plain if m.part in ("city", "place") and m.number == 1]
+    if len(streets) < 2 or len(cities) < 2:
+        return meanings
+    second = {place for place, _ in plain if place >= streets[1]}
+    return [replace(m, family=MAILING) if m and place in second else m for place, m in enumerate(meanings)]
+
+
+def choose_for_plain(meanings: Sequence[Meaning | None]) -> str:
+    """Choose the family of a plain address: the property's, unless that has another address and the owner has none."""
     families = {m.family for m in meanings if m and m.part in ADDRESS_PARTS and m.is_certain}
     plain = {m.part for m in meanings if m and m.family == PLAIN}
     is_whole = plain & (ADDRESS_PARTS - PLACE_PARTS) and plain & {"city", "place", "zip", "line"}
     return MAILING if PROPERTY in families and MAILING not in families and is_whole else PROPERTY
 
 
-def move(meaning, family):
+def move(meaning: Meaning, family: str) -> Meaning:
     return replace(meaning, family=family)
 
 
-# Names and values together
+# Combining names and values
 
 
-def weigh(position, meaning, values, have_rows):
+def weigh(position: int, meaning: Meaning, values: Values, have_rows: bool) -> Candidate | None:
     """Return the Candidate for a column, or None if its values are of another kind."""
     meaning = recognise(meaning, values)
     share = values.share(meaning.part)
     if meaning.part == "address":
-        # Without their numbers: these may stand in a column of their own.
+        # Without house numbers, which may be in a separate column.
         share = max_share(share, values.share("street"), 0.75)
     if share is None:
+        is_empty = have_rows and not values.texts
+        if not meaning.is_certain and is_empty:
+            return None
         if not meaning.is_certain:
-            return Candidate(position, meaning, BY_VALUES, "The column's name does not say it all.")
-        return Candidate(position, meaning, 0.9 if have_rows else 1.0, "")
+            return Candidate(position, meaning, BY_VALUES, "The column's name could mean several things.")
+        if len(values) > 1 and not values.count(meaning.part):
+            return Candidate(position, meaning, BY_VALUES, "It has few values, and they look like something else.")
+        return Candidate(position, meaning, 0.9 if have_rows else 1.0, "", is_empty)
     if share < 0.6 and not meaning.is_certain:
         return None
     if share >= 0.7:
         return Candidate(position, meaning, 1.0, "")
-    # Asked about and not passed over: bad values of the right column must be seen.
+    # Ask instead of ignoring the column: bad values in the right column must be seen.
     return Candidate(
         position, meaning, BY_VALUES if share >= 0.3 else 0.0, "Many of its values look like something else."
     )
 
 
-def recognise(meaning, values):
-    """Decide by its values what a part of an address is, if its name can mean several things."""
+def recognise(meaning: Meaning, values: Values) -> Meaning:
+    """Decide from the values what a part of an address is, if its name can mean several things."""
     part, number, weight = meaning.part, meaning.number, meaning.weight
 
-    def is_mostly(kind):
+    def is_mostly(kind: str) -> bool:
         return (values.share(kind) or 0) >= 0.6
 
     if part in {"address", "full_address", "line"} and is_mostly("full_address"):
@@ -123,52 +194,58 @@ def recognise(meaning, values):
     elif part == "line" and number == 2:
         is_city = is_mostly("words") and not is_mostly("unit") and len(set(values.texts)) < len(values)
         part, number = ("city" if is_city else "unit"), 1
-        return replace(meaning, part=part, number=number, is_certain=len(values) < FEW)
+        return replace(meaning, part=part, number=number, is_certain=meaning.is_certain and len(values) < FEW)
     elif part == "street" and is_mostly("state"):
         part = "state"
     return replace(meaning, part=part, number=number, weight=weight)
 
 
-def max_share(share, other, factor):
+def max_share(share: float | None, other: float | None, factor: float) -> float | None:
     return share if share is None or other is None else max(share, other * factor)
 
 
-def pick(candidates, part):
-    """Return the best candidate for a part, or None."""
+def pick(candidates: Sequence[Candidate], part: str, values: Sequence[Values] = ()) -> Candidate | None:
+    """Return the best candidate for a part, or None. Filled columns are preferred to empty ones."""
     fitting = [c for c in candidates if c.meaning.part == part and c.meaning.number == 1]
-    return min(fitting, key=lambda c: (-c.confidence, -c.meaning.weight, c.position), default=None)
+    if part == "address" and values and any((values[c.position].share("address") or 0) >= 0.6 for c in fitting):
+        # Both names and streets have letters; the line with house numbers is the street.
+        fitting = [c for c in fitting if (share := values[c.position].share("address")) is None or share >= 0.3]
+    filled = [c for c in fitting if not c.is_empty and c.confidence > 0]
+    return min(filled or fitting, key=lambda c: (-c.confidence, -c.meaning.weight, c.position), default=None)
 
 
-def guess_address(guesses, prefix, candidates, values):
-    best = {part: found for part in ADDRESS_PARTS if (found := pick(candidates, part))}
+def guess_address(guesses: Guesses, prefix: str, candidates: Sequence[Candidate], values: Sequence[Values]) -> None:
+    best = {part: found for part in ADDRESS_PARTS if (found := pick(candidates, part, values))}
     line, whole = best.get("address"), best.get("full_address")
-    is_numbered = line and (len(values[line.position]) < FEW or values[line.position].share("address") >= 0.3)
+    is_numbered = line and (len(values[line.position]) < FEW or values[line.position].count("address") >= 0.3)
     parts = [best[part] for part in STREET_PARTS if part in best]
     has_place = "place" in best or {"city", "state"} <= set(best)
     can_join = "house_number" in best and ("street" in best or (line and not is_numbered))
     if line and is_numbered and (has_place or not whole) and not (can_join and len(values[line.position]) < FEW):
-        put(guesses, f"{prefix}address", line)
+        add_guess(guesses, f"{prefix}address", line)
     elif whole:
-        put(guesses, f"{prefix}full_address", whole)
+        add_guess(guesses, f"{prefix}full_address", whole)
     elif can_join or ("street" in best and not line):
-        put_joined(guesses, prefix, best, line, parts)
+        add_joined(guesses, prefix, best, line, parts)
     elif line:
-        put(guesses, f"{prefix}address", doubt_numbers(line, values[line.position]))
+        add_guess(guesses, f"{prefix}address", doubt_numbers(line, values[line.position]))
     for part in ("unit", "city", "state", "zip", "place"):
         if part in best:
-            put_place(guesses, prefix, part, best[part])
-    drop_what_is_split(guesses, prefix)
+            add_place(guesses, prefix, part, best[part])
+    drop_redundant(guesses, prefix)
 
 
-def put_joined(guesses, prefix, best, line, parts):
-    """Join an address from its parts; a street column called `street` or `address` may be one of them."""
-    if "street" not in best:
+def add_joined(
+    guesses: Guesses, prefix: str, best: Mapping[str, Candidate], line: Candidate | None, parts: list[Candidate]
+) -> None:
+    """Join an address from its parts. A column named `street` or `address` may be one of them."""
+    if line and "street" not in best:
         parts = sorted([*parts, line], key=lambda c: STREET_PARTS.index(c.meaning.part.replace("address", "street")))
     confidence = min(part.confidence for part in parts)
     guesses.fields[f"{prefix}address"] = Guess(tuple(part.position for part in parts), confidence)
 
 
-def doubt_numbers(line, values):
+def doubt_numbers(line: Candidate, values: Values) -> Candidate:
     """Ask about an address whose values have no house numbers."""
     share = values.share("address")
     if share is None or share >= 0.3:
@@ -176,14 +253,14 @@ def doubt_numbers(line, values):
     return Candidate(line.position, line.meaning, BY_VALUES, "Its values have no house numbers.")
 
 
-def put_place(guesses, prefix, part, candidate):
+def add_place(guesses: Guesses, prefix: str, part: str, candidate: Candidate) -> None:
     if part == "unit" and not {f"{prefix}address", f"{prefix}full_address"} & set(guesses.fields):
         return
-    put(guesses, prefix + part, candidate)
+    add_guess(guesses, prefix + part, candidate)
 
 
-def drop_what_is_split(guesses, prefix):
-    """City, state and ZIP in one column give way to columns of their own."""
+def drop_redundant(guesses: Guesses, prefix: str) -> None:
+    """Remove the guess of a combined column if city, state and ZIP have their own columns."""
     place, whole = f"{prefix}place", f"{prefix}full_address"
     if {f"{prefix}city", f"{prefix}state"} <= set(guesses.fields):
         guesses.fields.pop(place, None)
@@ -191,26 +268,63 @@ def drop_what_is_split(guesses, prefix):
         guesses.fields.pop(place)
 
 
-def put(guesses, name, candidate):
+def add_guess(guesses: Guesses, name: str, candidate: Candidate) -> None:
     guesses.fields[name] = Guess((candidate.position,), candidate.confidence, candidate.doubt)
 
 
-def guess_person(guesses, candidates):
+def guess_person(guesses: Guesses, candidates: Sequence[Candidate]) -> None:
+    names = {part: found for part in (FULL_NAME, *NAME_PARTS) if (found := pick(candidates, part))}
+    is_contact_other = any(found.meaning.whose != "contact" for found in names.values()) and any(
+        c.meaning.whose == "contact" and c.meaning.part in {FULL_NAME, *NAME_PARTS} for c in candidates
+    )
     for part in (FULL_NAME, "first_name", "middle_name", "last_name", "phone", "email"):
-        if found := pick(candidates, part):
-            put(guesses, part, found)
+        of_part = candidates
+        if part in ("phone", "email") and is_contact_other:
+            # A contact with a separate name is another person: a relative, an agent.
+            of_part = [c for c in candidates if c.meaning.whose != "contact"]
+        if found := pick(of_part, part):
+            add_guess(guesses, part, found)
 
 
-def settle_names(guesses, values):
-    """Either a full name or its parts; in which order a full name has them, its values tell."""
-    has_parts = NAME_PARTS & set(guesses.fields)
-    if len(has_parts) == 2 or FULL_NAME not in guesses.fields:
-        guesses.fields.pop(FULL_NAME, None)
-    else:
+def choose_names(
+    guesses: Guesses, candidates: Sequence[Candidate], values: Sequence[Values], rows: Sequence[Sequence[str]]
+) -> None:
+    """Choose between a full name and its parts. The values decide the order of a full name.
+
+    A column with full names or companies is used in addition to the parts if some rows have nothing else.
+    """
+    fields = guesses.fields
+    company = pick(candidates, "company")
+    if fields.keys() >= NAME_PARTS:
+        full = fields.pop(FULL_NAME, None)
+        parts = [fields[name].columns[0] for name in ("first_name", "last_name")]
+        is_of_owners = any(c.meaning.family for c in candidates) or any(c.meaning.whose == "owner" for c in candidates)
+        if company and stands_alone(company.position, parts, rows, is_of_owners):
+            add_guess(guesses, FULL_NAME, company)
+        elif full and rows and stands_alone(full.columns[0], parts, rows, False):
+            fields[FULL_NAME] = full
+    elif FULL_NAME in fields:
         for part in (*NAME_PARTS, "middle_name"):
-            guesses.fields.pop(part, None)
-    if full := guesses.fields.get(FULL_NAME):
+            fields.pop(part, None)
+    elif company and not NAME_PARTS & fields.keys() and values[company.position].texts:
+        doubt = "It names only companies."
+        fields[FULL_NAME] = Guess((company.position,), BY_VALUES, doubt)
+    if full := fields.get(FULL_NAME):
         guesses.name_order, confidence = guess_order(values[full.columns[0]].texts)
         if 0 < confidence < 0.75:
             doubt = "It is not clear whether first or last names come first."
-            guesses.fields[FULL_NAME] = Guess(full.columns, min(full.confidence, BY_VALUES), doubt)
+            fields[FULL_NAME] = Guess(full.columns, min(full.confidence, BY_VALUES), doubt)
+
+
+def stands_alone(position: int, parts: Sequence[int], rows: Sequence[Sequence[str]], is_likely: bool) -> bool:
+    """Return whether a column names the owner in rows without first and last name.
+
+    If no row decides, return `is_likely`. Return False if names of people are next to it, as with an employer.
+    """
+
+    def is_filled(row: Sequence[str], place: int) -> bool:
+        return place < len(row) and bool(clean(row[place]))
+
+    filled = [row for row in rows if is_filled(row, position)]
+    alone = [row for row in filled if not any(is_filled(row, place) for place in parts)]
+    return bool(alone) or (is_likely and not filled)

@@ -1,37 +1,39 @@
-"""What is guessed of a file's columns; and the guesses that rest on values alone. Pure."""
+"""The guesses for a file's columns, and guesses from values alone. Pure."""
 
 import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from batches.mapping.column_names import ADDRESS_PARTS
-from batches.mapping.fields import FULL_NAME, MAPPABLE, NAME_PARTS, SPLIT, find_lacking
+from batches.mapping.column_values import Values
+from batches.mapping.fields import FULL_NAME, MAPPABLE, NAME_PARTS, SPLIT, ask_for, find_lacking
 from batches.people.owner_names import FIRST_LAST, guess_order
 
 SURE = 0.8
-"""From here on a guess is not asked about."""
+"""A guess at least this sure is not asked about."""
 BY_VALUES = 0.6
-"""How sure a guess is that rests on values alone."""
+"""How sure a guess from values alone is."""
 NEAR = 3
-"""Columns between a part of an address and the rest of it, at the most, where only its values tell what it is."""
-NOT_A_PERSONS = re.compile(
+"""Most columns between a part of an address that only its values show, and the rest of the address."""
+NOT_PERSONAL = re.compile(
     r"sq|price|value|amount|amt|area|year|yr|date|tax|sale|score|id\b|apn|parcel|count|code|bed|bath|lot|acre|rate|equity"
-    r"|business|work|office|attorney|company|corporate|employer|spouse|relative|previous|prior|emergency|loan|status|lat|lon|assess|lender|agent|broker|phone|owner.?2|second",
+    r"|salut|title|prefix|suffix|gender|sex|party|race|county|country|care|attn|attention|business|work|office|attorney|company|corporate|employer|spouse|relative|previous|prior|emergency|loan|status|lat|lon|assess|lender|agent|broker|phone|owner.?2|second",
     re.IGNORECASE,
 )
-"""Names of columns whose values are not looked at: they can look like ZIPs by chance."""
+"""Names of columns whose values are ignored, because they can look like ZIPs by chance."""
 
 
 @dataclass(frozen=True)
 class Guess:
     columns: tuple[int, ...]
-    """Positions, in the order in which they are joined."""
+    """Positions, in the order in which the columns are joined."""
     confidence: float
     """0 to 1."""
     doubt: str = ""
-    """Why it is asked about."""
+    """Why the screen asks about it."""
 
     @property
-    def is_sure(self):
+    def is_sure(self) -> bool:
         return self.confidence >= SURE
 
 
@@ -41,44 +43,43 @@ class Guesses:
     name_order: str = FIRST_LAST
 
     @property
-    def mapping(self):
+    def mapping(self) -> dict[str, list[int]]:
         """Field → positions of its columns."""
         found = {name: self.fields[name].columns for name in MAPPABLE if name in self.fields}
         return {name: list(columns) for name, columns in found.items() if columns}
 
     @property
-    def doubts(self):
-        """Field → why it is asked about."""
+    def doubts(self) -> dict[str, str]:
+        """Field → why the screen asks about it."""
         doubts = {name: guess.doubt for name, guess in self.fields.items() if not guess.is_sure}
-        return dict.fromkeys(find_lacking(self.mapping), "No column says it. Is it the same for all rows?") | doubts
+        return {name: ask_for(name, self.mapping) for name in find_lacking(self.mapping)} | doubts
 
 
-def guess_by_values(guesses, columns, meanings, values):
-    """For fields that no name tells: columns whose names say nothing, by what stands in them. All are asked about."""
-    used = {position for guess in guesses.fields.values() for position in guess.columns}
-    silent = [
-        position
-        for position, name in enumerate(columns)
-        if meanings[position] is None and position not in used and not NOT_A_PERSONS.search(name)
-    ]
+def guess_by_values(
+    guesses: Guesses, columns: Sequence[str], unnamed: Collection[int], values: Sequence[Values]
+) -> None:
+    """Guess fields without a named column from the values of unnamed columns. All such guesses are asked about."""
+    silent = {position for position in unnamed if not NOT_PERSONAL.search(columns[position])}
     for kind in ("email", "phone", "full_address", "address", "state", "zip", "sure_place"):
-        for position in silent:
+        for position in sorted(silent):
             if (values[position].share(kind) or 0) >= 0.9 and is_plausible(kind, values[position]):
-                put_by_values(guesses, kind, position)
+                guess_field(guesses, kind, position)
     guess_cities(guesses, silent, values)
-    guess_names(guesses, silent, values)
+    # A part of an address is not a name.
+    used = {position for guess in guesses.fields.values() for position in guess.columns}
+    guess_names(guesses, silent - used, values)
 
 
-def is_plausible(kind, values):
-    """Any number of five digits could be a ZIP; those of one list share their beginnings, as prices do not."""
+def is_plausible(kind: str, values: Values) -> bool:
+    """Return whether values are plausible. ZIPs of one list start alike, which prices of five digits do not."""
     if kind != "zip":
         return True
     beginnings = {text[:3] for text in values.texts}
     return all(len(text) >= 5 for text in values.texts) and len(beginnings) <= max(3, len(values) / 3)
 
 
-def put_by_values(guesses, kind, position):
-    """As a field of the address that stands before it, if that lacks it."""
+def guess_field(guesses: Guesses, kind: str, position: int) -> None:
+    """Add a guess for a field of the address before a column, if that address lacks it."""
     taken = {column for guess in guesses.fields.values() for column in guess.columns}
     kind = kind.removeprefix("sure_")
     name = kind
@@ -90,11 +91,11 @@ def put_by_values(guesses, kind, position):
         if kind == "full_address" and f"{prefix}address" in guesses.fields:
             return
     if name not in guesses.fields and position not in taken and not covers(guesses, name):
-        guesses.fields[name] = Guess((position,), BY_VALUES, "Guessed by its values.")
+        guesses.fields[name] = Guess((position,), BY_VALUES, "Guessed from its values.")
 
 
-def choose_prefix(guesses, kind, position):
-    """Of the nearest address before a column, None where that is far; a second column of a kind is the mailing's."""
+def choose_prefix(guesses: Guesses, kind: str, position: int) -> str | None:
+    """Return the prefix of the nearest address before a column, or None. A second column of a kind is the mailing's."""
     before = [
         (max(guess.columns), "mail_" if name.startswith("mail_") else "")
         for name, guess in guesses.fields.items()
@@ -106,28 +107,28 @@ def choose_prefix(guesses, kind, position):
     return "mail_" if not prefix and kind in guesses.fields else prefix
 
 
-def covers(guesses, name):
-    """Whether a field is split out of another one already."""
+def covers(guesses: Guesses, name: str) -> bool:
+    """Return whether a field is already split out of another one."""
     return any(name in SPLIT[other] for other in guesses.fields if other in SPLIT)
 
 
-def guess_cities(guesses, silent, values):
-    """Guess that a column of words right before a state's is its city."""
+def guess_cities(guesses: Guesses, silent: Collection[int], values: Sequence[Values]) -> None:
+    """Guess that a column of words directly before a state column is its city."""
     for prefix in ("", "mail_"):
         state = guesses.fields.get(f"{prefix}state")
         if state and f"{prefix}city" not in guesses.fields:
             position = state.columns[0] - 1
             if position in silent and (values[position].share("words") or 0) >= 0.9:
                 guesses.fields[f"{prefix}city"] = Guess(
-                    (position,), BY_VALUES, "Guessed by its place before the state."
+                    (position,), BY_VALUES, "Guessed because it stands before the state."
                 )
 
 
-def guess_names(guesses, silent, values):
-    """Given names are known by the commonest; the surname stands beside them. Else a column of full names."""
+def guess_names(guesses: Guesses, silent: Collection[int], values: Sequence[Values]) -> None:
+    """Guess a column of common given names and the surname column next to it, or else a column of full names."""
     if {FULL_NAME, *NAME_PARTS} & set(guesses.fields):
         return
-    doubt = "Guessed by its values."
+    doubt = "Guessed from its values."
     for position in silent:
         texts = values[position].texts
         if (values[position].share("known_first_name") or 0) < 0.5 or any(map(str.isdigit, "".join(texts))):
@@ -146,5 +147,5 @@ def guess_names(guesses, silent, values):
             return
 
 
-def is_words(values):
-    return (values.share("words") or 0) >= 0.9
+def is_words(values: Values) -> bool:
+    return (values.share("words") or 0) >= 0.9 and (values.share("state") or 0) < 0.5

@@ -1,10 +1,12 @@
-"""What we keep. The database is the truth; Redis only carries. Words: docs/glossary.md."""
+"""The database models. All state is in the database; Redis only holds queues. For terms see docs/glossary.md."""
 
 from batches.models.batches import (
-    NEVER_SENT,
-    QUIET,
-    UNDER_WAY,
-    UNDIGESTED,
+    IS_ANSWERED_ELSEWHERE,
+    IS_IN_DOUBT,
+    IS_NEVER_SENT,
+    IS_UNDER_WAY,
+    NEEDS_DIGEST,
+    QUIET_PERIOD,
     Batch,
     BatchQuerySet,
     Digest,
@@ -15,34 +17,39 @@ from batches.models.batches import (
 )
 from batches.models.events import Event, EventQuerySet
 from batches.models.exports import Export, ExportLayout
-from batches.models.operations import Hold, HoldQuerySet, Lease, Minute
+from batches.models.operations import Lease, Minute, Receiver, SendingBlock, SendingBlockQuerySet, SentCount, VendorKey
 from batches.models.suppression import Suppression
-from batches.models.uploads import LOOK_BACK, Continuation, MappingTemplate, Upload, UploadQuerySet
+from batches.models.uploads import DEFAULT_LOOK_BACK_DAYS, Correction, MappingTemplate, Upload, UploadQuerySet
 
 __all__ = [
-    "LOOK_BACK",
-    "NEVER_SENT",
-    "QUIET",
-    "UNDER_WAY",
-    "UNDIGESTED",
+    "DEFAULT_LOOK_BACK_DAYS",
+    "IS_ANSWERED_ELSEWHERE",
+    "IS_IN_DOUBT",
+    "IS_NEVER_SENT",
+    "IS_UNDER_WAY",
+    "NEEDS_DIGEST",
+    "QUIET_PERIOD",
     "Batch",
     "BatchQuerySet",
-    "Continuation",
+    "Correction",
     "Digest",
     "EarlierAnswer",
     "Event",
     "EventQuerySet",
     "Export",
     "ExportLayout",
-    "Hold",
-    "HoldQuerySet",
     "Item",
     "ItemQuerySet",
     "Lease",
     "MappingTemplate",
     "Minute",
+    "Receiver",
+    "SendingBlock",
+    "SendingBlockQuerySet",
+    "SentCount",
     "Suppression",
     "Upload",
     "UploadQuerySet",
+    "VendorKey",
     "make_token",
 ]

@@ -1,160 +1,254 @@
-"""Calls to the vendor, the people in them, and what came back for each."""
+"""Calls to the vendor, the people in them, and the answer for each person."""
 
 import secrets
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, Max, OuterRef, Q
+from django.db.models import Exists, F, Max, OuterRef, Q
 from django.urls import reverse
 
 from batches.models.events import Event
 from batches.models.uploads import Upload
 from batches.statuses import (
-    AT_VENDOR,
-    BORROWED,
-    COUNTED,
-    GONE,
-    NEEDING_A_PERSON,
-    OPEN,
-    RERUNNABLE,
+    BATCH_AT_VENDOR,
+    BATCH_GONE,
+    BATCH_NEEDS_DECISION,
+    BATCH_OPEN,
+    OUTCOME_ANSWERED,
+    OUTCOME_BORROWED,
+    OUTCOME_COUNTED,
+    OUTCOME_RERUNNABLE,
     BatchKind,
     BatchStatus,
     MatchCheck,
+    OddCredits,
     Outcome,
     OwnerKind,
     UploadStatus,
 )
 
-UNDIGESTED = {"digested_at": None, "digest_begun_at": None}
-"""Of a batch or an upload: something changed since; whoever digests it just now is not done with it."""
+NEEDS_DIGEST = {"digested_at": None, "digest_begun_at": None}
+"""Changes to a batch or an upload that make it due to be digested again; a digest under way no longer counts."""
 
-NEVER_SENT = Q(attempts=0, again=False, status__in=[BatchStatus.PLANNED, *GONE])
-"""Of batches: there may be thousands, and nobody in them can have been answered."""
+IS_NEVER_SENT = Q(attempts=0, may_hold_resent=False, status__in=[BatchStatus.PLANNED, *BATCH_GONE])
+"""Batches that were never sent. There may be thousands, and none of their people can have an answer."""
 
-UNDER_WAY = ~Q(status=BatchStatus.CLOSED) & ~NEVER_SENT
-"""Of batches: not closed, and some of their people may have been answered. They are few."""
+IS_UNDER_WAY = ~Q(status=BatchStatus.CLOSED) & ~IS_NEVER_SENT
+"""Open batches in which people may have an answer. There are few of them."""
 
-QUIET = timedelta(seconds=15)
-"""After the completion call and so long without a result, the vendor has nothing more of a batch before it."""
+IS_TO_BE_COUNTED = Q(status__in=[BatchStatus.CLOSED, *BATCH_GONE], received=None)
+"""Batches whose answers have to be counted (again) by callback address."""
+
+IS_ANSWERED_ELSEWHERE = Q(batch=None) | Q(batch__lt=F("answered_via")) | Q(batch__gt=F("answered_via"))
+"""Answered items whose answer came to the address of a batch that they are not in. There are few of them."""
+
+IS_IN_DOUBT = Q(status=BatchStatus.UNCONFIRMED, doubted_at__isnull=False)
+"""Batches that were open when the database was last in use, and that have not been decided about since."""
+
+QUIET_PERIOD = timedelta(seconds=15)
+"""A batch without results for this long after its completion call is no longer being worked on."""
 
 
-def make_token():
-    """Return a batch's secret in its callback addresses: 10 characters, 59 bits.
+def make_token() -> str:
+    """Return the secret part of a batch's callback addresses: 10 characters, 59 bits.
 
-    It stands in every item of the request, up to 1,000 times, so it is short.
+    It is short because each item of the request carries it, up to 1,000 times.
     """
     alphabet = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
     return "".join(secrets.choice(alphabet) for _ in range(10))
 
 
-class BatchQuerySet(models.QuerySet):
-    def with_upload(self):
+def resends_by_policy() -> models.QuerySet[Event]:
+    """Return the events by which the policy has resent the outer query's batch."""
+    return Event.objects.filter(batch=OuterRef("pk"), what=Event.RESEND_REQUESTED, user=None)
+
+
+class BatchQuerySet(models.QuerySet["Batch"]):
+    def with_upload(self) -> Self:
         return self.select_related("upload")
 
-    def for_lists(self):
+    def for_tables(self) -> Self:
         return self.with_upload().defer("request_ids", "completion")
 
-    def under_way(self):
-        return self.filter(UNDER_WAY)
+    def under_way(self) -> Self:
+        return self.filter(IS_UNDER_WAY)
 
-    def at_vendor(self):
-        return self.filter(status__in=AT_VENDOR)
+    def at_vendor(self) -> Self:
+        return self.filter(status__in=BATCH_AT_VENDOR)
 
-    def needing_a_person(self):
-        return self.filter(status__in=NEEDING_A_PERSON)
+    def needing_decision(self) -> Self:
+        return self.filter(status__in=BATCH_NEEDS_DECISION)
 
-    def heard_since(self, since):
-        """Those for which answers may have come since then, late ones aside."""
-        return self.filter(Q(status__in=AT_VENDOR) | Q(closed_at__gte=since))
+    def to_be_counted(self) -> Self:
+        return self.filter(IS_TO_BE_COUNTED)
 
-    def with_resent(self):
-        """Whether the policy has sent them again already, as `was_resent`."""
-        by_policy = Event.objects.filter(batch=OuterRef("pk"), what=Event.SENT_AGAIN, user=None)
-        return self.annotate(was_resent=Exists(by_policy))
+    def in_doubt(self) -> Self:
+        return self.filter(IS_IN_DOUBT)
 
-    def worked_on(self, now):
-        """Those that the vendor has before it: one lost call, or a batch that falls silent, holds up no other for long.
+    def with_sign_of_life(self) -> Self:
+        """Keep batches that the vendor evidently has: with an answer or a completion call, or without pending people.
 
-        Heard of within UNCONFIRMED_WAIT; once said to be complete, within QUIET.
+        If a batch was put in doubt, anything older than that proves nothing about calls made since.
         """
-        since, lately = now - timedelta(seconds=settings.UNCONFIRMED_WAIT), now - QUIET
-        answered = Item.objects.filter(batch=OuterRef("pk"))
-        is_heard_of = Q(submitted_at__gt=since) | Q(acknowledged_at__gt=since)
-        is_heard_of |= Exists(answered.filter(answered_at__gt=since))
-        is_going_on = Q(completed_at=None) | Q(completed_at__gt=lately)
-        is_going_on |= Exists(answered.filter(answered_at__gt=lately))
-        return self.filter(is_heard_of, is_going_on, status__in=AT_VENDOR)
+        items = Item.objects.filter(batch=OuterRef("pk")).order_by()
+        is_new = Q(batch__doubted_at=None) | Q(answered_at__gte=F("batch__doubted_at"))
+        answered = items.filter(is_new, outcome__in=OUTCOME_ANSWERED, answered_via=OuterRef("pk"))
+        is_complete = Q(completed_at__isnull=False) & (Q(doubted_at=None) | Q(completed_at__gte=F("doubted_at")))
+        is_over = Q(status=BatchStatus.UNCONFIRMED) & ~Exists(items.filter(outcome=Outcome.PENDING))
+        unfiled = items.filter(unmatched_deliveries__token=OuterRef("token"))
+        return self.filter(is_complete | Exists(answered) | Exists(unfiled) | is_over)
 
-    def due(self, now):
-        """Those that may be sent now, the upload that has had least first, urgent ones before all."""
+    def possibly_answered_since(self, since: datetime) -> Self:
+        """Keep batches that may have received answers since then, other than late ones."""
+        return self.filter(Q(status__in=BATCH_AT_VENDOR) | Q(closed_at__gte=since))
+
+    def annotate_resent(self) -> Self:
+        """Annotate `was_resent`: whether the policy has already sent the batch again."""
+        return self.annotate(was_resent=Exists(resends_by_policy()))
+
+    def not_resent(self) -> Self:
+        """Keep batches that the policy has not sent again yet."""
+        return self.exclude(Exists(resends_by_policy()))
+
+    def in_progress(self, now: datetime) -> Self:
+        """Keep batches that the vendor is working on, as far as anyone can tell.
+
+        There was a sign of life within UNCONFIRMED_WAIT or, after the completion call, within QUIET_PERIOD. Batches
+        that fall silent are left out, so that a lost call delays other batches only briefly. So are batches in doubt.
+        """
+        since, quiet_since = now - timedelta(seconds=settings.UNCONFIRMED_WAIT), now - QUIET_PERIOD
+        answered = Item.objects.filter(batch=OuterRef("pk"))
+        has_recent_answer = Q(Exists(answered.filter(answered_at__gt=since)))
+        shows_life = Q(submitted_at__gt=since) | Q(acknowledged_at__gt=since) | has_recent_answer
+        has_newest_answer = Q(Exists(answered.filter(answered_at__gt=quiet_since)))
+        is_going_on = Q(completed_at=None) | Q(completed_at__gt=quiet_since) | has_newest_answer
+        return self.filter(~IS_IN_DOUBT, shows_life, is_going_on, status__in=BATCH_AT_VENDOR)
+
+    def due(self, now: datetime) -> Self:
+        """Keep planned batches of running lists that may be sent now."""
         return self.filter(
             Q(next_try_at=None) | Q(next_try_at__lte=now),
+            Q(upload__waits_until=None) | Q(upload__waits_until__lte=now),
             status=BatchStatus.PLANNED,
             upload__status=UploadStatus.RUNNING,
         )
 
 
 class Batch(models.Model):
-    """One call to the vendor: 10 to 1,000 items over the bulk endpoint, or one over the single endpoint."""
+    """One call to the vendor: 10 to 1,000 people over the bulk endpoint, or one person over the single endpoint."""
 
+    was_resent: bool
+    """Annotated by `BatchQuerySet.annotate_resent`."""
     upload = models.ForeignKey(Upload, models.CASCADE, verbose_name="list", related_name="batches")
-    number = models.PositiveIntegerField(help_text="From 1, within the upload.")
+    number = models.PositiveIntegerField(help_text="Counted from 1 within the list.")
     token = models.CharField(max_length=10, unique=True, default=make_token, editable=False)
     kind = models.CharField(max_length=6, choices=BatchKind, default=BatchKind.BULK)
     status = models.CharField(max_length=12, choices=BatchStatus, default=BatchStatus.PLANNED, db_index=True)
-    size = models.PositiveIntegerField("people", help_text="Items in it.")
-    again = models.BooleanField(default=False, help_text="Some of its people may have been sent before.")
+    size = models.PositiveIntegerField("people", help_text="People in the batch.")
+    # Raw SQL finds this and other renamed fields under their old names: see `db_column`.
+    may_hold_resent = models.BooleanField(
+        default=False, db_column="again", help_text="Some people in it may have been sent before."
+    )
     split_from = models.ForeignKey(
         "self",
         models.CASCADE,
         null=True,
         blank=True,
         related_name="pieces",
-        help_text="The refused batch that it is a part of, however often that was split since.",
+        help_text="The refused batch that this is a part of, at the first split.",
     )
     attempts = models.PositiveIntegerField(default=0)
     next_try_at = models.DateTimeField(null=True, blank=True)
     problem = models.TextField(blank=True)
+    doubted_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When it was found open after a backup was restored, or after a long outage.",
+    )
 
     vendor_id = models.CharField(max_length=64, blank=True, db_index=True)
     receive_count = models.PositiveIntegerField(null=True, blank=True)
-    request_ids = models.JSONField(default=dict, blank=True, help_text="Item → the vendor's own number for it.")
+    request_ids = models.JSONField(default=dict, blank=True, help_text="Item → the vendor's request id.")
     submitted_at = models.DateTimeField(null=True, blank=True)
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     first_result_at = models.DateTimeField(null=True, blank=True)
-    completed_at = models.DateTimeField(null=True, blank=True, help_text="When the vendor's completion call came.")
-    completion = models.TextField(blank=True, help_text="The completion call as it came.")
+    completed_at = models.DateTimeField(null=True, blank=True, help_text="When the completion call arrived.")
+    completion = models.TextField(blank=True, help_text="Body of the completion call, unchanged.")
     vendor_processed = models.PositiveIntegerField(null=True, blank=True)
     vendor_matched = models.PositiveIntegerField(null=True, blank=True)
     vendor_errors = models.PositiveIntegerField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
-    duplicates = models.PositiveIntegerField(default=0, help_text="Deliveries that came again.")
+    duplicates = models.PositiveIntegerField(default=0, help_text="Repeated deliveries.")
+    lost_many = models.BooleanField(
+        default=False, db_default=False, help_text="More people got no answer than are re-run automatically."
+    )
 
-    # Frozen when the batch closes; while it runs they are read from its items (batches/tracing/counts.py).
+    # Set when the batch closes. Until then, they are counted from its items (batches/tracing/counts.py).
     matched = models.PositiveIntegerField(default=0)
     no_match = models.PositiveIntegerField(default=0)
     error = models.PositiveIntegerField(default=0)
     missing = models.PositiveIntegerField(default=0)
-    moved = models.PositiveIntegerField(default=0, help_text="Items that went on to a later batch.")
+    moved = models.PositiveIntegerField(default=0, help_text="People who moved on to another batch.")
     credits = models.DecimalField(max_digits=12, decimal_places=2, default=0)
-    # Counted up, not frozen.
+    # Added to at any time.
     earlier_credits = models.DecimalField(
-        max_digits=12, decimal_places=2, default=0, help_text="What answers have cost that were put aside."
+        max_digits=12, decimal_places=2, default=0, help_text="Cost of the earlier answers."
     )
 
-    # Of a closed batch, from the digests of its items (batches/results/digests.py).
+    # Set when the batch is digested, from the digests of its items (batches/results/digests.py).
     digested_at = models.DateTimeField(
-        null=True, editable=False, help_text="When its answers were digested; empty while some are not."
+        null=True, editable=False, help_text="When its answers were digested. Empty if some are not."
     )
-    digest_begun_at = models.DateTimeField(null=True, editable=False, help_text="Emptied when it is to begin anew.")
+    digest_begun_at = models.DateTimeField(null=True, editable=False, help_text="Empty if it has to start again.")
     phones = models.PositiveIntegerField(default=0)
     mobiles = models.PositiveIntegerField(default=0)
     usable_mobiles = models.PositiveIntegerField(default=0, help_text="Neither do-not-call nor disconnected.")
-    same = models.PositiveIntegerField(default=0, help_text="Found under the name that was asked for.")
-    perhaps = models.PositiveIntegerField(default=0)
-    other = models.PositiveIntegerField(default=0, help_text="Found under somebody else's name.")
-    cached = models.PositiveIntegerField(default=0, help_text="Matches that the vendor had at hand.")
+    match_same = models.PositiveIntegerField(db_column="same", default=0, help_text="Found under the name asked for.")
+    match_perhaps = models.PositiveIntegerField(db_column="perhaps", default=0)
+    match_other = models.PositiveIntegerField(db_column="other", default=0, help_text="Found under another name.")
+    cached = models.PositiveIntegerField(
+        default=0, help_text="Matches that the vendor answered from its cache, at no cost."
+    )
+
+    odd_credits = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Answers whose credits cannot be counted."
+    )
+    charged = models.PositiveIntegerField(default=0, db_default=0, help_text="Matches that the vendor charged for.")
+    match_cost = models.DecimalField(
+        max_digits=8,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text="Median cost of the charged matches, in credits.",
+    )
+
+    # What arrived at its callback address, whichever batch the person is in now (batches/tracing/receipts.py).
+    received = models.PositiveIntegerField(
+        null=True, editable=False, help_text="Answers that count. Empty until they are counted (again)."
+    )
+    received_matched = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    received_errors = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    second_answers = models.PositiveIntegerField(
+        default=0, db_default=0, editable=False, help_text="Answers beyond the one that counts."
+    )
+    second_matched = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    unmatched_answers = models.PositiveIntegerField(
+        db_column="stray_answers", default=0, db_default=0, editable=False, help_text="Answers that could not be filed."
+    )
+    unmatched_matches = models.PositiveIntegerField(db_column="stray_matched", default=0, db_default=0, editable=False)
+    unmatched_credits = models.DecimalField(
+        db_column="stray_credits",
+        max_digits=12,
+        decimal_places=2,
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="Cost stated in unmatched deliveries.",
+    )
 
     objects = BatchQuerySet.as_manager()
 
@@ -165,98 +259,134 @@ class Batch(models.Model):
         indexes = [
             models.Index(fields=["upload", "status"]),
             models.Index(fields=["submitted_at"]),
-            # With all that is added up over a month, so that the rows themselves need not be read.
+            # Covers everything that a month's totals add up, so that the rows themselves need not be read.
             models.Index(
-                fields=["closed_at"], include=[*COUNTED, "credits", "earlier_credits"], name="batch_closed_at"
+                fields=["closed_at"], include=[*OUTCOME_COUNTED, "credits", "earlier_credits"], name="batch_closed_at"
             ),
+            # Few rows: users are notified of them.
+            models.Index(fields=["closed_at"], condition=Q(lost_many=True), name="batch_lost_many"),
+            # A condition that every database recognises as implied by IS_TO_BE_COUNTED.
+            models.Index(fields=["id"], condition=Q(received=None), name="batch_to_be_counted"),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.upload_id}-{self.number}"
 
-    def get_absolute_url(self):
+    def get_absolute_url(self) -> str:
         return reverse("batch", args=[self.pk])
 
     @property
-    def is_open(self):
-        return self.status in OPEN
+    def is_open(self) -> bool:
+        return self.status in BATCH_OPEN
 
     @property
-    def needs_a_person(self):
-        return self.status in NEEDING_A_PERSON
+    def needs_decision(self) -> bool:
+        return self.status in BATCH_NEEDS_DECISION
 
     @property
-    def to_be_decided_at(self):
-        """Until when the first answer for an unconfirmed batch is waited for."""
+    def is_in_doubt(self) -> bool:
+        return self.status == BatchStatus.UNCONFIRMED and self.doubted_at is not None
+
+    @property
+    def to_be_decided_at(self) -> datetime | None:
+        """When an unconfirmed batch needs a decision, if no answer arrives before."""
         return self.submitted_at and self.submitted_at + timedelta(seconds=settings.UNCONFIRMED_WAIT)
 
 
-class ItemQuerySet(models.QuerySet):
-    def for_lists(self):
-        deferred = ["cells", "answer", "batch__request_ids", "batch__completion", "digest__words", "digest__found"]
+class ItemQuerySet(models.QuerySet["Item"]):
+    def for_tables(self) -> Self:
+        deferred = [
+            "cells",
+            "answer",
+            "batch__request_ids",
+            "batch__completion",
+            "digest__search_terms",
+            "digest__found",
+        ]
         return self.select_related("upload", "batch", "digest").defer(*deferred)
 
-    def in_pages(self, size, fields):
-        """Values of one upload's items, in the order of its rows, as lists of at most `size` tuples.
+    def in_pages(self, size: int, fields: Sequence[str]) -> Iterator[list[tuple[Any, ...]]]:
+        """Yield the values of one upload's items in row order, as lists of at most `size` tuples.
 
-        Each page is a statement of its own that begins behind the last row: it is quick from the first on, holds no
-        snapshot, and takes no memory for those that are past.
+        Each page is a statement of its own that starts after the previous page's last row. So the first page comes as
+        quickly as any other, no snapshot stays open, and past pages take no memory.
         """
         after = (0, 0)
         ordered = self.order_by("row_number", "owner_number")
         while True:
-            is_behind = Q(row_number__gt=after[0]) | Q(row_number=after[0], owner_number__gt=after[1])
-            # The first condition alone can be looked up in the index; the second is for the owners of one row.
-            behind = ordered.filter(is_behind, row_number__gte=after[0])
-            page = list(behind.values_list(*fields, "row_number", "owner_number")[:size])
+            is_after = Q(row_number__gt=after[0]) | Q(row_number=after[0], owner_number__gt=after[1])
+            # `row_number__gte` can use the index; `is_after` is for the second owner of a row.
+            remaining = ordered.filter(is_after, row_number__gte=after[0])
+            page = list(remaining.values_list(*fields, "row_number", "owner_number")[:size])
             if page:
                 yield [values[:-2] for values in page]
             if len(page) < size:
                 return
             after = page[-1][-2:]
 
-    def newest(self, count):
-        """About so many of those that were stored last, the last first."""
+    def newest(self, count: int) -> Self:
+        """Keep about as many of the items that were stored last, newest first."""
         last = Item.objects.aggregate(last=Max("pk"))["last"] or 0
         return self.filter(pk__gt=last - count).order_by("-pk")
 
-    def unplanned(self):
-        return self.filter(outcome=Outcome.PENDING, batch=None)
+    def unplanned(self) -> Self:
+        return self.filter(outcome=Outcome.PENDING, batch=None, same_as=None)
 
-    def answered_unplanned(self):
-        """Who is done, and in no batch: the answer came after they had been taken out of theirs."""
-        return self.filter(batch=None, outcome__in=COUNTED)
+    def waiting(self) -> Self:
+        """Keep people who wait for the answer to the same person in another list."""
+        return self.filter(outcome=Outcome.PENDING, batch=None, same_as__isnull=False)
 
-    def in_flight(self, now):
-        """People whose answer the vendor is working on."""
-        return self.filter(outcome=Outcome.PENDING, batch__in=Batch.objects.worked_on(now))
+    def with_unmatched_delivery(self) -> Self:
+        """Keep people for whom a delivery waits that could not be filed (`UnmatchedDelivery`, in the app webhooks)."""
+        tokens = Batch.objects.filter(upload=OuterRef("upload")).values("token")
+        return self.filter(unmatched_deliveries__status="waiting", unmatched_deliveries__token__in=tokens)
+
+    def without_unmatched_delivery(self) -> Self:
+        """Exclude people for whom an unmatched delivery waits: their answer has been paid for."""
+        return self.exclude(Exists(Item.objects.filter(pk=OuterRef("pk")).with_unmatched_delivery()))
+
+    def answered_unplanned(self) -> Self:
+        """Keep people without a batch who are done: the answer came after they were taken out of their batch."""
+        return self.filter(batch=None, outcome__in=OUTCOME_COUNTED)
+
+    def in_flight(self, now: datetime) -> Self:
+        """Keep people whose answer the vendor is working on."""
+        return self.filter(outcome=Outcome.PENDING, batch__in=Batch.objects.in_progress(now))
 
 
 class Item(models.Model):
-    """One person to trace, one row of an upload. Its primary key is the vendor's `key`.
+    """One person to trace: one row of an upload, or its second owner. The vendor returns the primary key as `key`.
 
-    The fields from first_name to email are what is sent, in normal form; `cells` is the row as it was.
+    The fields from `first_name` to `email` are sent as they are, normalised; `cells` is the original row.
     """
 
     # 32 bits: the vendor's OpenAPI file declares `key` as int32.
     id = models.AutoField(primary_key=True)
-    # Found by way of the constraint below.
+    # Looked up through the constraint below.
     upload = models.ForeignKey(Upload, models.CASCADE, verbose_name="list", related_name="items", db_index=False)
     batch = models.ForeignKey(Batch, models.SET_NULL, null=True, blank=True, related_name="items", db_index=False)
-    row_number = models.PositiveIntegerField("row", help_text="The row of the file, as a spreadsheet counts.")
-    cells = models.JSONField(help_text="The row as it was.")
+    row_number = models.PositiveIntegerField("row", help_text="Row number as a spreadsheet shows it.")
+    cells = models.JSONField(help_text="The original row.")
     fingerprint = models.CharField(
         max_length=32,
         blank=True,
-        help_text="Same for rows of one person at one address; empty for rows that cannot be sent.",
+        help_text="Equal for rows about the same person at the same address. Empty if the row cannot be sent.",
     )
-    # Of a duplicate the first of its list, of somebody traced before the item that has the answer. Neither constraint
-    # nor index: it is only followed, and who asked first stays whatever becomes of its list.
+    # For a duplicate: the first item of its list with the same person. For a reused item: the item that has the answer.
+    # For a pending item: the item of another list whose answer it waits for. No constraint and no index: the key is
+    # only ever followed, and it stays even if the other list is deleted.
     same_as = models.ForeignKey(
         "self", models.DO_NOTHING, null=True, blank=True, related_name="+", db_constraint=False, db_index=False
     )
-    owner_number = models.PositiveSmallIntegerField(default=1, help_text="2 for the second owner that a row names.")
+    owner_number = models.PositiveSmallIntegerField(default=1, help_text="2 for the second owner in a row.")
     owner_kind = models.CharField(max_length=10, choices=OwnerKind, default=OwnerKind.PERSON)
+    owner_name = models.CharField(
+        max_length=255,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The name of an owner that is not a person, as in the file. It is not sent.",
+    )
 
     first_name = models.CharField(max_length=255, blank=True)
     middle_name = models.CharField(max_length=255, blank=True)
@@ -275,15 +405,23 @@ class Item(models.Model):
     email = models.CharField(max_length=255, blank=True)
 
     outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.PENDING)
-    message = models.TextField(blank=True, help_text="The vendor's words, or what is wrong with the row.")
-    problem_columns = models.TextField(blank=True, help_text="The columns that are wrong.")
-    retries = models.PositiveSmallIntegerField(default=0, help_text="How often it was planned again unanswered.")
-    reruns = models.PositiveSmallIntegerField(default=0, help_text="How often a person had it asked for once more.")
-    request_id = models.CharField(max_length=64, blank=True, help_text="The vendor's own number for the answer.")
-    answer = models.TextField(blank=True, help_text="The vendor's answer as it came.")
+    message = models.TextField(blank=True, help_text="The vendor's message, or what is wrong with the row.")
+    problem_columns = models.TextField(blank=True, help_text="Columns with a problem.")
+    findings = models.TextField(
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The row's problems or, if it has none, its warnings: field:kind, each with a space on both sides.",
+    )
+    retries = models.PositiveSmallIntegerField(
+        default=0, help_text="How often it was replanned because no answer came."
+    )
+    reruns = models.PositiveSmallIntegerField(default=0, help_text="How often a user re-ran it.")
+    request_id = models.CharField(max_length=64, blank=True, help_text="The vendor's request id of the answer.")
+    answer = models.TextField(blank=True, help_text="Body of the vendor's answer, unchanged.")
     credits = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
-    # Neither constraint nor index: it is written with every answer, and looked up by way of `batch`.
+    # No constraint and no index: it is written with every answer, and looked up through `batch`.
     answered_via = models.ForeignKey(
         Batch,
         models.DO_NOTHING,
@@ -292,7 +430,7 @@ class Item(models.Model):
         related_name="+",
         db_constraint=False,
         db_index=False,
-        help_text="The batch whose address the answer came to.",
+        help_text="The batch whose callback address received the answer.",
     )
 
     objects = ItemQuerySet.as_manager()
@@ -308,37 +446,62 @@ class Item(models.Model):
             models.Index(fields=["batch", "outcome"]),
             models.Index(fields=["upload", "outcome"]),
             models.Index(fields=["fingerprint"]),
-            # Few: answered after they had been taken out of their batch to be planned again.
+            # Few rows: answered after they were taken out of their batch to be replanned.
             models.Index(
-                fields=["upload"], condition=Q(batch=None, outcome__in=COUNTED), name="item_answered_unplanned"
+                fields=["upload"], condition=Q(batch=None, outcome__in=OUTCOME_COUNTED), name="item_answered_unplanned"
             ),
+            # Few rows: waiting for the answer to the same person in another list.
+            models.Index(
+                fields=["upload"],
+                condition=Q(outcome=Outcome.PENDING, batch=None, same_as__isnull=False),
+                name="item_waiting",
+            ),
+            models.Index(
+                fields=["answered_via"],
+                condition=IS_ANSWERED_ELSEWHERE & Q(answered_via__isnull=False),
+                name="item_answered_elsewhere",
+            ),
+            # For answers that are to be purged.
+            models.Index(fields=["answered_at"], condition=~Q(answer=""), name="item_answer_kept_since"),
+            # For the rows with a problem or a warning, in the order of the file.
+            models.Index(fields=["upload", "row_number"], condition=~Q(findings=""), name="item_with_findings"),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"row {self.row_number}"
 
-    def get_absolute_url(self):
+    def get_absolute_url(self) -> str:
         return reverse("item", args=[self.pk])
 
     @property
-    def can_rerun(self):
-        return self.outcome in RERUNNABLE and self.upload.can_rerun
+    def can_rerun(self) -> bool:
+        return self.outcome in OUTCOME_RERUNNABLE and self.upload.can_rerun
 
     @property
-    def source(self):
-        """The item whose answer is this one's: its own, or that of whom it is the same as."""
-        source = self
-        while source.outcome in BORROWED and source.same_as:
-            source = source.same_as
-        return source
+    def answer_item(self) -> "Item":
+        """The item that holds this person's answer: the item itself, or the one that it is the same as."""
+        item = self
+        while item.outcome in OUTCOME_BORROWED and item.same_as:
+            item = item.same_as
+        return item
 
     @property
-    def asked_name(self):
+    def asked_name(self) -> str:
         return " ".join(filter(None, [self.first_name, self.middle_name, self.last_name]))
 
     @property
-    def asked_address(self):
-        """The property's address, or the mailing address where there is none, on one line."""
+    def shown_name(self) -> str:
+        """The name for pages: that of the person asked for or, as in the file, that of a company."""
+        return self.owner_name or self.asked_name or "(no name)"
+
+    @property
+    def owner_tag(self) -> str:
+        """The kind of an owner that is not a person; empty for people."""
+        return "" if self.owner_kind == OwnerKind.PERSON else OwnerKind(self.owner_kind).label.lower()
+
+    @property
+    def asked_address(self) -> str:
+        """The property's address on one line, or the mailing address if there is none."""
         prefix = "" if self.address or self.city else "mail_"
         street, unit, city, state, zip_code = (
             getattr(self, prefix + name) for name in ["address", "unit", "city", "state", "zip"]
@@ -347,16 +510,18 @@ class Item(models.Model):
 
 
 class Digest(models.Model):
-    """What is worth finding, filtering and exporting of an item; made in the background when its batch closes.
+    """The parts of an item that are worth searching, filtering and exporting, stored when its batch closes.
 
-    It holds nothing that the item does not say, and may be deleted: it is made again.
+    Everything in it follows from the item, so a deleted digest is simply made again.
     """
 
     item = models.OneToOneField(Item, models.CASCADE, primary_key=True, related_name="digest")
-    # On PostgreSQL with an index on the words (migration 0005).
-    words = models.TextField(help_text="Words of names, addresses, phones and emails, asked for and found.")
-    found = models.TextField(blank=True, help_text="Contact details, as batches/contacts.py keeps them.")
-    answered_at = models.DateTimeField(null=True, help_text="Of the answer that it was made from.")
+    # PostgreSQL has a GIN index on the terms (migration 0005), which names the column `words`.
+    search_terms = models.TextField(
+        db_column="words", help_text="Search terms of names, addresses, phones and emails: asked for and found."
+    )
+    found = models.TextField(blank=True, help_text="Contact details as JSON (batches/people/contacts.py).")
+    answered_at = models.DateTimeField(null=True, help_text="When the digested answer arrived.")
     match = models.CharField(max_length=7, choices=MatchCheck, blank=True)
     phones = models.PositiveSmallIntegerField(default=0)
     mobiles = models.PositiveSmallIntegerField(default=0)
@@ -364,18 +529,26 @@ class Digest(models.Model):
     do_not_call = models.PositiveSmallIntegerField(default=0)
     emails = models.PositiveSmallIntegerField(default=0)
     deceased = models.BooleanField(null=True)
-    cached = models.BooleanField(default=False, help_text="A match that the vendor had at hand.")
+    cached = models.BooleanField(default=False, help_text="The vendor answered from its cache.")
+    odd_credits = models.CharField(
+        max_length=10,
+        choices=OddCredits,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Why the credits are not counted.",
+    )
 
     class Meta:
-        # For those that are to be forgotten.
+        # For details that are to be purged.
         indexes = [models.Index(fields=["answered_at"], condition=~Q(found=""), name="batches_digest_kept_since")]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"digest of item {self.item_id}"
 
 
 class EarlierAnswer(models.Model):
-    """An answer beside the one that counts, as it was: put aside, or come too late. It may have been paid for."""
+    """An answer that does not count, kept because it may have been paid for: replaced by a re-run, or too late."""
 
     item = models.ForeignKey(Item, models.CASCADE, verbose_name="person", related_name="earlier_answers")
     batch = models.ForeignKey(Batch, models.SET_NULL, null=True, related_name="earlier_answers")
@@ -388,6 +561,8 @@ class EarlierAnswer(models.Model):
 
     class Meta:
         ordering = ["id"]
+        # For answers that are to be purged.
+        indexes = [models.Index(fields=["answered_at"], condition=~Q(answer=""), name="earlier_answer_kept_since")]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.get_outcome_display()}: {self.message}"

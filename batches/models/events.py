@@ -1,5 +1,7 @@
 """The history of lists and batches."""
 
+from typing import Self
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -8,26 +10,40 @@ from django.utils import timezone
 from batches.models.uploads import Upload
 
 
-class EventQuerySet(models.QuerySet):
-    def decided(self):
-        """Keep only what a person, or the policy, has decided."""
-        return self.filter(Q(user__isnull=False) | Q(what=Event.SENT_AGAIN))
+class EventQuerySet(models.QuerySet["Event"]):
+    def decided(self) -> Self:
+        """Keep decisions of users and of the resend policy."""
+        return self.filter(Q(user__isnull=False) | Q(what=Event.RESEND_REQUESTED))
 
-    def with_names(self):
+    def with_names(self) -> Self:
         return self.select_related("batch", "user").defer("batch__request_ids", "batch__completion")
 
 
 class Event(models.Model):
-    """One line of an upload's or a batch's history. Holds nothing of a person but what the vendor's words quote."""
+    """One line in the history of an upload or a batch. No personal data, unless a message of the vendor quotes some."""
 
-    SENT_AGAIN = "to be sent again"
+    UPLOADED = "uploaded"
+    FILE_REPLACED = "file replaced"
+    COLUMNS_CHANGED = "columns changed"
+    COLUMNS_CHOSEN = "columns chosen"
+    CORRECTIONS_UPLOADED = "corrected file uploaded"
+    ROWS_EDITED = "rows edited"
+    EDIT_UNDONE = "edit undone"
+    APPROVAL_REQUESTED = "approval requested"
+    STARTED = "started"
+    RESEND_REQUESTED = "resend requested"
     REFUSED = "refused"
-    APPROVAL_ASKED = "approval asked for"
+
+    INVOLVING = [
+        *(UPLOADED, FILE_REPLACED, COLUMNS_CHANGED, COLUMNS_CHOSEN, CORRECTIONS_UPLOADED),
+        *(ROWS_EDITED, EDIT_UNDONE, APPROVAL_REQUESTED),
+    ]
+    """A user who did one of these cannot approve the list."""
 
     upload = models.ForeignKey(Upload, models.CASCADE, verbose_name="list", related_name="events")
     batch = models.ForeignKey("Batch", models.CASCADE, null=True, blank=True, related_name="events")
     at = models.DateTimeField(default=timezone.now)
-    # Whoever has decided is not forgotten: such users are made inactive instead of deleted.
+    # The user who decided must remain known, so such users are deactivated instead of deleted.
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True)
     what = models.CharField(max_length=30)
     detail = models.CharField(max_length=500, blank=True)
@@ -35,10 +51,10 @@ class Event(models.Model):
     objects = EventQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "line of history"
+        verbose_name = "history entry"
         verbose_name_plural = "history"
         ordering = ["at", "id"]
         indexes = [models.Index(fields=["upload", "at"])]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.what}: {self.detail}" if self.detail else self.what

@@ -1,218 +1,310 @@
-"""Street addresses in the short forms of USPS Publication 28: to be sent, and to tell which are the same. Pure."""
+"""Abbreviate street addresses as in USPS Publication 28, to send them and to compare them. Pure."""
 
 import re
+from functools import lru_cache
 
-from localflavor.us.us_states import STATES_NORMALIZED
+from batches.people.street_words import ANY_DIRECTION, DIRECTIONS, LONE_UNITS, SHORT_DIRECTIONS, STREET_TYPES, UNITS
 
-DIRECTIONS = {
-    "NORTH": "N",
-    "SOUTH": "S",
-    "EAST": "E",
-    "WEST": "W",
-    "NORTHEAST": "NE",
-    "NORTHWEST": "NW",
-    "SOUTHEAST": "SE",
-    "SOUTHWEST": "SW",
+ORDINALS = {
+    word: f"{number}{'st nd rd'.split()[number - 1] if number < 4 else 'th'}"
+    for number, word in enumerate("first second third fourth fifth sixth seventh eighth ninth tenth".split(), start=1)
+} | {
+    word: f"{number}th"
+    for number, word in enumerate(
+        "eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth".split(), start=11
+    )
 }
-STREET_TYPES = {
-    word: short
-    for short, words in {
-        "ALY": "ALLEY ALLEE ALLY",
-        "AVE": "AVENUE AV AVEN AVENU AVN AVNUE",
-        "BLF": "BLUFF",
-        "BLVD": "BOULEVARD BOUL BOULV BLV",
-        "BND": "BEND",
-        "BR": "BRANCH BRNCH",
-        "BRG": "BRIDGE BRDGE",
-        "BRK": "BROOK",
-        "BYP": "BYPASS",
-        "CIR": "CIRCLE CIRC CIRCL CRCL CRCLE",
-        "CRES": "CRESCENT CRSENT CRSNT",
-        "CRK": "CREEK",
-        "CT": "COURT CRT",
-        "CTR": "CENTER CENTRE CNTR",
-        "CV": "COVE",
-        "DR": "DRIVE DRIV DRV",
-        "EST": "ESTATE",
-        "EXPY": "EXPRESSWAY EXPRESS EXPW",
-        "EXT": "EXTENSION",
-        "FLS": "FALLS",
-        "FRST": "FOREST",
-        "FWY": "FREEWAY FRWY",
-        "GDNS": "GARDENS",
-        "GLN": "GLEN",
-        "GRV": "GROVE",
-        "HBR": "HARBOR",
-        "HL": "HILL",
-        "HLS": "HILLS",
-        "HOLW": "HOLLOW",
-        "HTS": "HEIGHTS HGTS",
-        "HWY": "HIGHWAY HIGHWY HIWAY HWAY",
-        "IS": "ISLAND",
-        "JCT": "JUNCTION",
-        "KNL": "KNOLL",
-        "LK": "LAKE",
-        "LN": "LANE",
-        "LNDG": "LANDING",
-        "LOOP": "LOOPS",
-        "MDW": "MEADOW",
-        "MDWS": "MEADOWS",
-        "MNR": "MANOR",
-        "MTN": "MOUNTAIN",
-        "PARK": "PRK",
-        "PASS": "",
-        "PKWY": "PARKWAY PARKWY PKY PKWAY",
-        "PL": "PLACE",
-        "PLZ": "PLAZA",
-        "PT": "POINT",
-        "RD": "ROAD",
-        "RDG": "RIDGE",
-        "RTE": "ROUTE",
-        "RUN": "",
-        "SHR": "SHORE",
-        "SPG": "SPRING",
-        "SPGS": "SPRINGS",
-        "SQ": "SQUARE",
-        "ST": "STREET STRT STR",
-        "STA": "STATION",
-        "TER": "TERRACE TERR",
-        "TPKE": "TURNPIKE",
-        "TRCE": "TRACE",
-        "TRL": "TRAIL TRAILS",
-        "VIS": "VISTA",
-        "VLG": "VILLAGE",
-        "VLY": "VALLEY",
-        "VW": "VIEW",
-        "WALK": "",
-        "WAY": "WY",
-        "XING": "CROSSING",
-    }.items()
-    for word in [short, *words.split()]
+TENS = {
+    word: tens for tens, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
 }
-"""The street suffixes of Publication 28, appendix C1, that are met most, and how they are written: → the short form."""
-UNITS = {
-    "APARTMENT": "Apt",
-    "APT": "Apt",
-    "UNIT": "Unit",
-    "SUITE": "Ste",
-    "STE": "Ste",
-    "ROOM": "Rm",
-    "RM": "Rm",
-    "FLOOR": "Fl",
-    "FL": "Fl",
-    "BUILDING": "Bldg",
-    "BLDG": "Bldg",
-    "LOT": "Lot",
-    "SPACE": "Spc",
-    "SPC": "Spc",
-    "TRAILER": "Trlr",
-    "TRLR": "Trlr",
-    "PENTHOUSE": "Ph",
-    "PH": "Ph",
-}
-"""Appendix C2."""
-IS_UNIT = re.compile(rf"\s*(?:#|(?:{'|'.join(UNITS)})\b|\d+(?:ST|ND|RD|TH) FL)", re.IGNORECASE)
-SAME_UNITS = {"APARTMENT", "APT", "UNIT", "SUITE", "STE"}
-IN_AN_ADDRESS = re.compile(
-    r"^(?P<street>\d\S*\s+.*?\S),?\s+(?:-\s+)?(?:(?P<kind>apartment|apt|unit|suite|ste|room|rm|building|bldg|lot|space|spc|trailer|trlr)\b"
-    r"[.:#\s]*|#\s*)(?P<number>[\w-]*\d[\w-]*|[A-Z])$",
+UNIT_NUMBER = r"(?:[\w-]*\d[\w-]*(?:\s*&\s*\w+)?|[A-Z](?:-\w+)?)"
+DESIGNATOR = "|".join(sorted(UNITS, key=len, reverse=True))
+AT_THE_END = re.compile(
+    rf"(?P<street>.*?\S)(?:,\s*|\s+)(?:-\s+)?(?:"
+    rf"(?P<kind>{DESIGNATOR})(?:[.:]?\s*\#\s*|[.:]?\s+|[.:-]|(?=\d))(?P<number>{UNIT_NUMBER})"
+    rf"|\#\s*(?P<bare>{UNIT_NUMBER})"
+    r"|(?:NO|NUM|NUMBER|NBR)\.?\s*\#?\s*(?P<counted>\d[\w-]*)"
+    rf"|(?P<floor>\d+(?=ST|ND|RD|TH)|{'|'.join(ORDINALS)})(?:ST|ND|RD|TH)?\s+(?:FL|FLR|FLOOR)\.?"
+    rf"|(?P<lone>{'|'.join(LONE_UNITS)}))",
     re.IGNORECASE,
 )
-"""A unit at the end of a street address; a floor is not told from Florida."""
-BOX = re.compile(r"^p\.?\s*o\.?\s*(?:box|drawer)\s*#?\s*(\w+)$|^(?:post office )?box\s*#?\s*(\w+)$", re.IGNORECASE)
-STATES = "|".join(sorted((str(name) for name in STATES_NORMALIZED if len(name) > 2), key=len, reverse=True))
-PLACE = re.compile(
-    rf"(?P<city>[^,]*?[^\W\d_.)]),?\s+(?P<state>D\.C\.|[A-Za-z]{{2}}|{STATES})\.?,?(?:\s+(?P<zip>\d{{4,5}})(?:-?\d{{4}}|-)?)?"
-    r"(?:,?\s+(?:USA|U\.S\.A\.|United States))?",
+"""A unit at the end of a street address."""
+AT_THE_START = re.compile(
+    rf"(?:(?P<kind>{DESIGNATOR})(?:[.:]?\s*\#\s*|[.:]?\s+|(?=\d))|\#\s*)(?P<number>{UNIT_NUMBER})(?:,\s*|\s+-\s+|\s+)(?P<street>\d\S*\s+\S.*)",
     re.IGNORECASE,
 )
-"""`Herndon, VA 20170`, with the state spelled out or not, and the country behind it or not."""
-COUNTY = re.compile(r",[^,]* County(?=,)", re.IGNORECASE)
-LONGEST = 500
-"""Characters of a whole address; beyond, it is none."""
+UNIT_WORDS = frozenset([*UNITS, *LONE_UNITS, "NO", "NUM", "NUMBER", "NBR"])
+LONE_NUMBER = re.compile(r"\d{1,3}[A-Z]|[A-Z]-?\d{1,3}")
+UNNUMBERED_TYPES = frozenset("ST AVE BLVD DR LN CT PL WAY TER CIR PKWY SQ".split())
+"""Street types after which a number is never part of the street's name."""
+SHORT_UNITS = frozenset(["FL", "SP", "SU", "KEY"])
+"""Units that are often other words: their number has at most three digits."""
+GLUED = re.compile(rf"(?:{DESIGNATOR})(?:[.:-]|\d)", re.IGNORECASE)
+STREET_START = re.compile(r"(?:\d\S*|[NSEW]\s?\d+(?:\s?[NSEW]\s?\d*)?\w?)\s+\S", re.IGNORECASE)
+"""A house number, or a grid number (N6W23001, W148 N9748), followed by more text."""
+GRID_NUMBER = re.compile(r"[NSEW]\d+(?:[NSEW]\d*)?[A-Z]?", re.IGNORECASE)
+IS_UNIT = re.compile(
+    rf"\s*(?:\#|(?:{DESIGNATOR})(?:\b|(?=\d))|(?:{'|'.join(LONE_UNITS)})$"
+    rf"|(?:\d+(?:ST|ND|RD|TH)|{'|'.join(ORDINALS)}) FL)",
+    re.IGNORECASE,
+)
+SAME_UNITS = frozenset(word for word, short in UNITS.items() if short in ("Apt", "Unit", "Ste")) | {"NO"}
+DATE = re.compile(
+    r"\d{4}-\d\d?-\d\d?(?:[ T]\d.*)?|\d\d?/\d\d?/\d{2,4}(?: .*)?"
+    r"|\d{1,2}[- ](?:JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]*(?:[- ]\d{2,4})?"
+    r"|(?:JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]*[- ]\d{1,4}",
+    re.IGNORECASE,
+)
+"""A date that a spreadsheet made of 3-4."""
+BOX = re.compile(
+    r"(?:p\.?\s*o\.?\s*(?:box|bx|b|drawer)|post\s+office\s+(?:box|drawer)|pob(?:ox)?)(?:\s*\#|\s+no\.?|\.)?\s*(?P<number>\w[\w-]*)"
+    r"|(?:box|bx)\s*\#?\s*(?P<bare>[\w-]*\d[\w-]*|[A-Z])",
+    re.IGNORECASE,
+)
+ROUTE = re.compile(
+    r"(?:RR|R\.? ?R\.?|HC|RT|RTE|ROUTE|RURAL ROUTE|PSC|CMR|UNIT)\s*#?\s*\d+\w*,?\s+BOX\s+\w+.*", re.IGNORECASE
+)
+"""A rural route, a highway contract, or a military address."""
+CARE_OF = re.compile(
+    r"\s*(?:C\s?/\s?O\b|%|ATTN?\b:?|ATTENTION\b:?|IN CARE OF\b|CARE OF\b|DBA\b|D/B/A\b|FBO\b)", re.IGNORECASE
+)
+NO_ADDRESS_WORDS = frozenset(
+    "NO NOT NONE UNKNOWN UNK UNASSIGNED ASSIGNED UNNUMBERED UNADDRESSED SITUS SITE ADDRESS ADDRESSES ADDR"
+    " STREET LOCATION NUMBER NUMBERED VACANT LAND LOT PROPERTY AVAILABLE ON FILE OF RECORD PROVIDED GIVEN"
+    " LISTED FOUND MAIL MAILING UNDELIVERABLE BAD RETURNED RETURN CONFIDENTIAL SAME AS ABOVE VARIOUS"
+    " MULTIPLE TBD TO BE DETERMINED NA N A NULL DATA EXISTS RURAL UNAVAILABLE PHYSICAL NAME INFORMATION"
+    " WITHHELD REDACTED SUPPRESSED PROTECTED UNSPECIFIED GENERAL X XX XXX OWNER HOUSE DELIVERY REFUSED"
+    " INVALID INCOMPLETE MISSING BLANK THE IN".split()
+)
+EMPTY_BY_THEMSELVES = frozenset(
+    "NO NOT NONE UNKNOWN UNK UNASSIGNED UNNUMBERED UNADDRESSED VACANT UNDELIVERABLE BAD RETURNED"
+    " CONFIDENTIAL SAME VARIOUS MULTIPLE TBD NA NULL UNAVAILABLE WITHHELD REDACTED SUPPRESSED PROTECTED"
+    " UNSPECIFIED X XX XXX REFUSED INVALID INCOMPLETE MISSING BLANK SITUS ADDRESS".split()
+)
+WORD = re.compile(r"[A-Z0-9]+")
 
 
-def shorten(street):
-    """`100 North Main Street` → `100 N Main St`; words that are names stay: `12 North St`, `5 Avenue B`."""
-    if box := BOX.match(street):
-        return f"PO Box {box.group(1) or box.group(2)}"
+def shorten(street: str) -> str:
+    """Abbreviate an address: `100 N Main St` for `100 North Main Street`. Keep names: `12 North St`, `5 Avenue B`."""
+    if street[:1] in "PpBb" and (box := BOX.fullmatch(street)):
+        return f"PO Box {box['number'] or box['bare']}"
     words = street.replace(",", " ").split()
-    if len(words) < 3 or not words[0][0].isdigit():
+    if len(words) < 3 or not (words[0][0].isdigit() or GRID_NUMBER.fullmatch(words[0])):
         return " ".join(words)
     end = len(words) - 1
-    last = bare(words[end])
-    if (last in DIRECTIONS or last in DIRECTIONS.values()) and end > 2 and bare(words[end - 1]) in STREET_TYPES:
+    last = words[end].upper().rstrip(".")
+    if last in ANY_DIRECTION and end > 2 and ((before := bare(words[end - 1])) in STREET_TYPES or before.isdigit()):
         words[end] = write(DIRECTIONS.get(last, last), words[end], is_direction=True)
         end -= 1
-    if short := STREET_TYPES.get(bare(words[end])):
-        words[end] = write(short, words[end])
-    if end > 2 or (end == 2 and bare(words[2]) not in STREET_TYPES):
-        first = bare(words[1])
-        if first in DIRECTIONS or first in DIRECTIONS.values():
-            words[1] = write(DIRECTIONS.get(first, first), words[1], is_direction=True)
+        last = bare(words[end])
+    if short := STREET_TYPES.get(last):
+        words[end] = short if words[end].isupper() else short.capitalize()
+    first = words[1].upper().rstrip(".")
+    if first in ANY_DIRECTION and (end > 2 or (end == 2 and bare(words[2]) not in STREET_TYPES)):
+        words[1] = DIRECTIONS.get(first, first)
+        pair = words[1] + bare(words[2])
+        if end > 3 and len(words[1]) == 1 and pair in SHORT_DIRECTIONS:
+            words[1:3] = [pair]
     return " ".join(words)
 
 
-def bare(word):
+def bare(word: str) -> str:
     return word.upper().rstrip(".")
 
 
-def write(short, word, is_direction=False):
-    """Write a short form in the case of the word that it stands for."""
+def write(short: str, word: str, is_direction: bool = False) -> str:
+    """Return a short form in the case of the word that it replaces."""
     return short if is_direction or word.isupper() else short.capitalize()
 
 
-def split_unit(street):
-    """Street and unit of an address that has both in one; the unit is empty where there is none."""
-    found = IN_AN_ADDRESS.match(street)
-    if not found:
+# Streets and their units
+
+
+def is_street(text: str) -> bool:
+    """Return whether a text starts like a street address: with a house number, or as a box or a route."""
+    return bool(STREET_START.match(text) or BOX.fullmatch(text) or ROUTE.fullmatch(text))
+
+
+def is_care_of(text: str) -> bool:
+    """Return whether a line says who receives mail, not where."""
+    return bool(CARE_OF.match(text))
+
+
+def is_no_address(text: str) -> bool:
+    """Return whether a text is a placeholder for an address: `NO SITUS ADDRESS`, `0 UNASSIGNED`, `0 MAIN ST`."""
+    if re.match(r"0+(?:\s|$)", text):
+        return True
+    words = WORD.findall(text.upper())
+    return bool(words) and NO_ADDRESS_WORDS.issuperset(words) and not EMPTY_BY_THEMSELVES.isdisjoint(words)
+
+
+def split_unit(street: str) -> tuple[str, str]:
+    """Split the unit off an address. It is empty if there is none."""
+    words = street.split()
+    upper = [word.upper() for word in words]
+    if not may_have_unit(street, upper):
         return street, ""
-    return found["street"].rstrip(","), write_unit(found["kind"] or "", found["number"])
+    if is_plain_unit(upper) and "#" not in street and "," not in street:
+        return " ".join(words[:-2]), f"{UNITS[upper[-2]]} {words[-1]}"
+    if not street[0].isdigit() and (found := AT_THE_START.fullmatch(street)):
+        rest, more = split_unit(found["street"])
+        unit = write_unit(found["kind"] or "", found["number"])
+        return rest, f"{unit} {more}".strip()
+    if is_lone_number(upper):
+        return " ".join(words[:-1]), words[-1]
+    units: list[str] = []
+    while len(units) < 3 and (found := AT_THE_END.fullmatch(street)) and is_split(found, units):
+        units.insert(0, read_unit(found))
+        street = found["street"].rstrip(" ,-")
+    return street, " ".join(units)
 
 
-def mend_unit(text):
-    """`APT. 4B` → `Apt 4B`, `# 12` → `12`."""
-    found = re.fullmatch(r"(?:([A-Za-z]+)[.:]?\s+|([A-Za-z]+)[.:]?\s*#\s*|#\s*)([\w-]+)", text)
-    if not found or ((kind := found[1] or found[2]) and kind.upper() not in UNITS):
-        return text
-    return write_unit(kind or "", found[3])
+def may_have_unit(street: str, upper: list[str]) -> bool:
+    """Return quickly whether the words may contain a unit."""
+    if "#" in street or "," in street or not UNIT_WORDS.isdisjoint(upper):
+        return True
+    if len(upper) < 3:
+        return False
+    # APT4B, Apt. 4: words of a street have neither dots nor digits there, except ordinals such as 5TH.
+    if is_lone_number(upper):
+        return True
+    is_odd = any(not word.isalpha() for word in (upper[0][:1], upper[-1], upper[-2]) if not word.isdigit())
+    return is_odd and (
+        not UNIT_WORDS.isdisjoint(word.rstrip(".:") for word in upper)
+        or bool(GLUED.match(upper[-1]) or GLUED.match(upper[0]))
+    )
 
 
-def write_unit(kind, number):
-    return f"{UNITS[kind.upper()]} {number}" if kind else number
+def is_lone_number(upper: list[str]) -> bool:
+    """Return whether an address ends with the number of a unit alone, not of a highway: `61-20 Woodhaven Blvd 4F`."""
+    last, before = upper[-1], STREET_TYPES.get(upper[-2].rstrip(".")) if len(upper) > 3 else None
+    return before in UNNUMBERED_TYPES and bool(LONE_NUMBER.fullmatch(last)) and upper[0][0].isdigit()
 
 
-def split_place(text):
-    """City, state and ZIP of `Herndon, VA 20170`, empty where they are not there; the text as city where it is none."""
-    found = PLACE.fullmatch(text.strip())
-    if not found:
-        return text, "", ""
-    return found["city"], found["state"].replace(".", "").upper(), found["zip"] or ""
+def is_plain_unit(upper: list[str]) -> bool:
+    """Return whether an address ends with one unit of the usual kind: `1 Oak St Apt 4`."""
+    if len(upper) < 4:
+        return False
+    kind, number = upper[-2], upper[-1]
+    return (
+        kind in UNITS
+        and kind not in SHORT_UNITS
+        and upper[0].isdigit()
+        and (number.isdigit() or (len(number) == 1 and number.isalpha()))
+        and UNIT_WORDS.isdisjoint(upper[:-2])
+        and number not in UNIT_WORDS
+        and upper[-3] != "-"
+    )
 
 
-def split_whole(text):
-    """Street, city, state and ZIP of `1 Oak St, Herndon, VA 20170`; the text as street where it is none."""
-    if len(text) > LONGEST:
-        return text, "", "", ""
-    text = COUNTY.sub("", text)
-    street, _, place = text.partition(",")
-    while "," in place.strip(" ,") and not PLACE.fullmatch(place.strip(" ,")):
-        more, _, place = place.partition(",")
-        street = f"{street},{more}"
-    unit, _, rest = place.strip(" ,").partition(",")
-    # 1 Oak St, Apt 4, Herndon, VA 20170
-    while rest and IS_UNIT.match(unit):
-        street, place = f"{street}, {unit}", rest
-        unit, _, rest = place.strip(" ,").partition(",")
-    return (street.strip(), *split_place(place.strip(" ,")))
+def is_split(found: re.Match[str], units: list[str]) -> bool:
+    """Return whether the end of an address is a unit, judged by the text before it."""
+    street = found["street"].rstrip(" ,-")
+    if not STREET_START.match(street):
+        return False
+    if found["lone"]:
+        last = bare(street.split()[-1])
+        return bool(units) or last in STREET_TYPES or last in ANY_DIRECTION
+    if found["kind"] and bare(found["kind"]) in SHORT_UNITS:
+        return len(found["number"]) < 4 and found["number"][0].isdigit()
+    return True
 
 
-def key_of(street):
-    """Return a key that is the same for two spellings of one street address, once each is in its short form."""
-    return re.sub(r"[\W_]+", " ", street.lower()).strip()
+def read_unit(found: re.Match[str]) -> str:
+    if found["lone"]:
+        return LONE_UNITS[found["lone"].upper()]
+    if found["floor"]:
+        return f"Fl {ORDINALS.get(found['floor'].lower(), found['floor']).rstrip('stndrh')}"
+    return write_unit(found["kind"] or "", found["number"] or found["bare"] or found["counted"])
 
 
-def key_of_unit(unit):
-    """Return one key for `Apt 4`, `Unit 4` and `4`; a building or a lot of that number is another place."""
+def normalise_unit(text: str) -> str:
+    """Normalise a unit: `Apt 4B` for `APT. 4B`, `12` for `# 12`, `204` for `204.0`. Raises ValueError for a date."""
+    if DATE.fullmatch(text):
+        raise ValueError(f"“{text}” is a date: a spreadsheet has made one of a unit such as 3-4")
+    if text.isalnum():
+        return LONE_UNITS.get(text.upper(), text) if text.isupper() and text != "REAR" else text
+    text = re.sub(r"(?<=\d)\.0$", "", text)
+    street, unit = split_unit(f"1 Main St {text}")
+    return unit if unit and street == "1 Main St" else text
+
+
+def write_unit(kind: str, number: str) -> str:
+    return f"{UNITS[bare(kind)]} {number}" if kind else number
+
+
+# Keys
+
+
+def key_of(street: str) -> str:
+    """Return a key that is equal for different spellings of a street address, which must be in its short form."""
+    key = street.lower()
+    if not key.replace(" ", "").isalnum():
+        key = APART.sub(" ", key.replace("'", "").replace("\N{RIGHT SINGLE QUOTATION MARK}", "")).strip()
+    return key if REWRITTEN_WORDS.isdisjoint(key.split()) else rewrite(key)
+
+
+ROADS = {
+    r"(?:farm|ranch) to market(?: r(?:oa)?d)?": "fm",
+    r"(?:county|co|cnty|cty) (?:r(?:oa)?d|hwy|highway)": "cr",
+    r"state (?:r(?:oa)?d|route|rte|rt|hwy|highway)": "sr",
+    r"(?:u s|us) (?:route|rte|rt|hwy|highway)": "us",
+    r"(?:interstate|ih)(?: (?:hwy|highway))?": "i",
+    r"(?:rural (?:route|rte|rt)|r r|rfd)": "rr",
+    r"(?:route|rte|rt)(?= \d+\w? box)": "rr",
+    r"(?:highway contract(?: route)?|star route)": "hc",
+    r"(?:highway|hiway|hwy)": "hwy",
+    r"(?:route|rte|rt)(?= \d)": "rte",
+    r"p o box": "po box",
+}
+SAME_WORDS = {"saint": "st", "sainte": "ste", "mount": "mt", "fort": "ft", "martin luther king": "mlk"} | ORDINALS
+APART = re.compile(r"[\W_]+")
+REWRITTEN_WORDS = frozenset(
+    "farm ranch county co cnty cty state u us interstate ih rural r rfd route rte rt highway hiway hwy star p"
+    " martin".split()
+).union(*(words.split() for words in SAME_WORDS), TENS)
+"""Without any of these words, a key has only one spelling."""
+
+
+def rewrite(key: str) -> str:
+    """Normalise numbered roads, saints and spelled-out numbers."""
+    for tens, number in TENS.items():
+        if tens in key:
+            for word, ordinal in ORDINALS.items():
+                key = re.sub(rf"\b{tens} {word}\b", f"{number}{ordinal}", key)
+            key = re.sub(rf"\b{tens.removesuffix('y')}ieth\b", f"{number}0th", key)
+    for pattern, short in ROADS.items():
+        key = re.sub(rf"\b{pattern}\b", short, key)
+    return re.sub(rf"\b(?:{'|'.join(SAME_WORDS)})\b", lambda found: SAME_WORDS[found[0]], key)
+
+
+def key_of_unit(unit: str) -> str:
+    """Return the same key for `Apt 4`, `Unit 4` and `4`. A building or lot with that number has another key."""
     words = re.findall(r"\w+", unit.upper())
     return "".join(words[1:] if len(words) > 1 and words[0] in SAME_UNITS else words).lower()
+
+
+CITY_WORDS = {
+    "ft": "fort",
+    "st": "saint",
+    "ste": "sainte",
+    "mt": "mount",
+    "n": "north",
+    "s": "south",
+    "e": "east",
+    "w": "west",
+    "hts": "heights",
+    "spgs": "springs",
+    "bch": "beach",
+    "vlg": "village",
+    "twp": "township",
+    "jct": "junction",
+    "mc": "mac",
+}
+
+
+@lru_cache(maxsize=20_000)
+def key_of_city(city: str) -> str:
+    """Return the same key for `Ft Worth` and `Fort Worth`, `N Las Vegas` and `North Las Vegas`."""
+    words = re.sub(r"[\W_]+", " ", city.lower().replace("'", "")).split()
+    return " ".join(CITY_WORDS.get(word, word) for word in words)

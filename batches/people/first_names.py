@@ -1,4 +1,4 @@
-"""Common given names of the United States, to tell the order of a full name. A sample: no rule rests on one alone."""
+"""Common given names in the United States, to find the order of a full name. A sample: no rule relies on one name."""
 
 FIRST_NAMES = frozenset(
     """
@@ -43,5 +43,5 @@ FIRST_NAMES = frozenset(
     TOMMY TONI TONY TONYA TRACEY TRACY TRAVIS TREVOR TROY TYLER TYRONE VALERIE VANESSA VELMA VERA VERNON VERONICA
     VICKI VICKIE VICTOR VICTORIA VINCENT VIOLA VIOLET VIRGINIA VIVIAN WALLACE WALTER WANDA WARREN WAYNE WENDY
     WESLEY WILLARD WILLIAM WILLIE WILMA YOLANDA YVONNE ZACHARY ZOE
-    """.split()  # noqa: SIM905 - a list of a thousand lines is no easier to read
+    """.split()
 )

@@ -1,15 +1,16 @@
-"""The match check: whether who was found is who was asked for, going by the names alone. Pure.
+"""The match check: whether the person found is the person asked for, judged by names alone. Pure.
 
-A wrong SAME has somebody call a stranger, a wrong OTHER has them pass over the right person; PERHAPS costs a look. So
-what is not plain either way is PERHAPS, and OTHER is kept for whom a careful reader would not take for the same person.
+After a wrong SAME, a user calls a stranger. After a wrong OTHER, a user ignores the right person. PERHAPS only costs a
+look. So unclear cases are PERHAPS, and OTHER is only for people whom a careful reader would tell apart.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
 from batches.people.first_names import FIRST_NAMES
-from batches.people.name_readings import is_initial, read_asked, read_found
+from batches.people.name_readings import Reading, is_initial, read_asked, read_found
 from batches.people.nicknames import is_one_name, is_perhaps_short
 
 SAME, PERHAPS, OTHER = "same", "perhaps", "other"
@@ -17,28 +18,28 @@ SAME, PERHAPS, OTHER = "same", "perhaps", "other"
 RANKS = {SAME: 2, PERHAPS: 1, OTHER: 0}
 LOWER = {SAME: PERHAPS, PERHAPS: OTHER, OTHER: OTHER}
 MOST_NAMES = 50
-"""Found names that are looked at."""
+"""Most found names that are compared."""
 
 DIFFERENT, VAGUE, INITIAL, CLOSE, EQUAL = range(5)
-"""How near two words are, or two sets of given names."""
+"""How similar two words or two sets of given names are."""
 CONFIRMED, OPEN, AGAINST = "confirmed", "open", "against"
-"""What the middle names say."""
+"""The result of comparing the middle names."""
 
 
-def compare(first, middle, last, found):
+def compare(first: str, middle: str, last: str, found: Sequence[str]) -> str:
     """Return SAME, PERHAPS or OTHER; "" if there is nothing to compare (no name asked, or none found).
 
-    The best of all found names counts: an alias with the maiden name makes it the same person.
+    The best result of all found names counts: an alias with the maiden name makes it the same person.
 
-    - The same surname: SAME with the same given name, its short form or spelling, or one slip in a longer one. An
-      initial (`J` for John) is PERHAPS, as it is anybody's in the house, unless a middle name in full confirms it.
-      Other middle names, or Jr for Sr, leave PERHAPS: father and son. Another given name is OTHER: a relative. A
-      middle name in the place of the first is PERHAPS, and SAME where both names are there.
-    - One of two surnames counts as the surname. One slip in six letters or more does too, if the given name is right;
-      less likeness makes SAME into PERHAPS, and PERHAPS into OTHER.
-    - Another surname: PERHAPS where a middle name agrees, or where the given name is a rare one, as people marry. A
-      common given name alone is OTHER: the next tenant is called Mary as well, and aliases tell of most marriages.
-    - Only one name to go by is PERHAPS at the most, and so is a name in another script: nobody can compare it here.
+    - The same surname: SAME with the same given name, its short form or spelling, or one typo in a longer one. An
+      initial (`J` for John) is PERHAPS, because relatives may share it, unless a full middle name confirms it.
+      Different middle names, or Jr for Sr, are PERHAPS: father and son. Another given name is OTHER: a relative. A
+      middle name in place of the first name is PERHAPS, or SAME if both names are there.
+    - One of two surnames counts as the surname. So does one typo in six letters or more, if the given name is right;
+      less similarity turns SAME into PERHAPS, and PERHAPS into OTHER.
+    - Another surname: PERHAPS if a middle name agrees, or if the given name is rare, because people marry. A
+      common given name alone is OTHER: the next tenant may be a Mary too, and aliases show most marriages.
+    - A single name is PERHAPS at most, and so is a name in another script, which cannot be compared here.
     """
     if first and last and is_written_alike(first, middle, last, found):
         return SAME
@@ -56,15 +57,15 @@ def compare(first, middle, last, found):
     return best
 
 
-def is_written_alike(first, middle, last, found):
-    """Tell, as fast as most pairs need, whether names have the same letters, whatever their case."""
+def is_written_alike(first: str, middle: str, last: str, found: Sequence[str]) -> bool:
+    """Return quickly whether names have the same letters, regardless of case."""
     name = (f"{first} {middle} {last}" if middle else f"{first} {last}").lower()
     is_named = name[:1].isalpha() and last[:1].isalpha()
     return is_named and any(len(text) == len(name) and text.lower() == name for text in found[:MOST_NAMES])
 
 
-def judge(asked, found):
-    """One reading against who was asked for."""
+def judge(asked: Reading, found: Reading) -> str:
+    """Return the verdict for one reading of a found name."""
     if found.is_double and found.last[0] not in asked.last:
         return OTHER
     if is_latin(asked) != is_latin(found):
@@ -75,20 +76,20 @@ def judge(asked, found):
     return verdict if found.is_sure else LOWER[verdict]
 
 
-def is_one_word(name, other):
-    """Whether one is written without a space, as in scripts that know none, and has all letters of the other."""
+def is_one_word(name: Reading, other: Reading) -> bool:
+    """Return whether one name has no spaces, as in some scripts, and contains all letters of the other."""
     if (name.given and name.last) or not (other.given and other.last):
         return False
     word, given, last = "".join(name.given + name.last), "".join(other.given), other.joined
     return word in (given + last, last + given)
 
 
-def is_latin(name):
+def is_latin(name: Reading) -> bool:
     return any("A" <= word[0] <= "Z" for word in name.given + name.last)
 
 
-def weigh(asked, found):
-    """Apply the rule by surname; see `compare`."""
+def weigh(asked: Reading, found: Reading) -> str:
+    """Apply the rule for the surname; see `compare`."""
     surname = compare_surnames(asked, found) if asked.last and found.last else None
     if is_one_word(asked, found) or is_one_word(found, asked):
         return SAME
@@ -105,8 +106,8 @@ def weigh(asked, found):
     return verdict if surname == CLOSE and verdict == PERHAPS else LOWER[verdict]
 
 
-def weigh_given(given, middle):
-    """Compare the given names of people with one surname."""
+def weigh_given(given: int, middle: str) -> str:
+    """Compare the given names of people with the same surname."""
     if given >= CLOSE:
         return PERHAPS if middle == AGAINST else SAME
     if given == INITIAL and middle == CONFIRMED:
@@ -114,8 +115,8 @@ def weigh_given(given, middle):
     return PERHAPS if given and middle != AGAINST else OTHER
 
 
-def weigh_without_surname(asked, found, given, middle):
-    """Married, or somebody else: the given names alone."""
+def weigh_without_surname(asked: Reading, found: Reading, given: int, middle: str) -> str:
+    """Compare the given names alone: the person has married, or is someone else."""
     if given < EQUAL or middle == AGAINST:
         return OTHER
     if len(asked.given) > 1 and len(found.given) > 1:
@@ -125,8 +126,8 @@ def weigh_without_surname(asked, found, given, middle):
     return PERHAPS if is_rare else OTHER
 
 
-def compare_surnames(asked, found):
-    """EQUAL, also where one is one of the other's two; CLOSE for one slip; VAGUE for less likeness."""
+def compare_surnames(asked: Reading, found: Reading) -> int:
+    """Return EQUAL, also if one is one of two surnames of the other; CLOSE for one typo; VAGUE for less similarity."""
     if asked.joined == found.joined or asked.last == found.last:
         return EQUAL
     one, other = set(asked.last), set(found.last)
@@ -141,12 +142,12 @@ def compare_surnames(asked, found):
     return VAGUE if is_half_close else DIFFERENT
 
 
-def compare_letters(one, other, enough):
-    """By slips, where a letter is missing, added, another, or two have changed places.
+def compare_letters(one: str, other: str, enough: int) -> int:
+    """Compare by typos: a letter is missing, added or different, or two are swapped.
 
-    One slip is CLOSE from so many letters on that two names seldom differ by it, and VAGUE from three on. Two slips
-    are VAGUE from eight on. Not Jaro-Winkler, which judges by beginnings: Robert and Roberto are nearer there than
-    Catherine and Katherine.
+    One typo is CLOSE from `enough` letters on, at which two different names rarely differ by one, and VAGUE from three.
+    Two typos are VAGUE from eight on. Not Jaro-Winkler, which prefers equal beginnings: it finds Robert and Roberto
+    more similar than Catherine and Katherine.
     """
     shorter = min(len(one), len(other))
     if shorter < 3 or abs(len(one) - len(other)) > 2:
@@ -158,8 +159,8 @@ def compare_letters(one, other, enough):
 
 
 @lru_cache(maxsize=50_000)
-def compare_words(one, other):
-    """Two given names. Common ones that differ by a letter are two names (Gary and Mary, Donald and Ronald)."""
+def compare_words(one: str, other: str) -> int:
+    """Compare two given names. Common names that differ by a letter are different: Gary and Mary, Donald and Ronald."""
     if one == other or is_one_name(one, other):
         return EQUAL
     if is_initial(one) or is_initial(other):
@@ -170,8 +171,8 @@ def compare_words(one, other):
     return compare_letters(one, other, 5) or (VAGUE if is_perhaps_short(one, other) else DIFFERENT)
 
 
-def compare_given(asked, found):
-    """How near the given names are, and what the middle names say to it."""
+def compare_given(asked: tuple[str, ...], found: tuple[str, ...]) -> tuple[int, str]:
+    """Return how similar the given names are, and the result of comparing the middle names."""
     asked, found = drop_repeated(asked), drop_repeated(found)
     if asked == found:
         return EQUAL, CONFIRMED if len(asked) > 1 else OPEN
@@ -187,15 +188,15 @@ def compare_given(asked, found):
     return (goes_by(asked, found) or goes_by(found, asked)), OPEN
 
 
-def goes_by(names, others):
-    """Whether somebody's first name is among the other's middle ones: who writes `R James` is called James."""
+def goes_by(names: tuple[str, ...], others: tuple[str, ...]) -> int:
+    """Return whether a first name is among the other's middle names: a person who writes `R James` is called James."""
     if len(names[0]) == 1 or names[0] not in others[1:]:
         return DIFFERENT
     return EQUAL if is_initial(others[0]) and others[1] == names[0] else VAGUE
 
 
-def compare_middle(asked, found):
-    """Compare middle names: one in full confirms, an initial leaves it open."""
+def compare_middle(asked: tuple[str, ...], found: tuple[str, ...]) -> str:
+    """Compare middle names: a full one confirms, an initial decides nothing."""
     if not asked or not found:
         return OPEN
     near = [(compare_words(one, other), min(len(one), len(other))) for one in asked for other in found]
@@ -204,8 +205,8 @@ def compare_middle(asked, found):
     return OPEN if any(how for how, _ in near) else AGAINST
 
 
-def drop_repeated(given):
-    """Without what only says the first name again: `Robert "Bob"`."""
+def drop_repeated(given: tuple[str, ...]) -> tuple[str, ...]:
+    """Remove repetitions of the first name: `Robert "Bob"`."""
     if len(given) < 2:
         return given
     return given[:1] + tuple(word for word in given[1:] if word != given[0] and not is_one_name(word, given[0]))

@@ -1,65 +1,54 @@
-"""A full name as it may be read: which of its words are given names, and which the surname. Pure.
+"""Possible readings of a full name: which words are given names, and which the surname. Pure.
 
-Names come as `Mr Ada E Abbott Jr`, as `ABBOTT, ADA E`, and joined. Where a name can be read in more than one way, all
-readings are given, and those that are only guesses say so. So do those of a company, a trust or an estate, which is
-called after a person and is none.
+Names may be `Mr Ada E Abbott Jr`, `ABBOTT, ADA E`, or joint. If a name can be read in several ways, all
+readings are returned, and guesses are marked. So are readings of the name of a company, trust or estate, which may be
+named after a person but is not one.
 """
 
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from batches.people.first_names import FIRST_NAMES
-from batches.people.owner_names import (
-    FIRST_LAST,
-    JOINT,
-    LAST_FIRST,
-    PARTICLES,
-    PERSON,
-    PLACEHOLDERS,
-    SUFFIXES,
-    TELLING,
-    TITLES,
-    find_kind,
-    split_owners,
-)
+from batches.people.owner_kinds import DISTINCTIVE, PERSON, find_kind, is_placeholder
+from batches.people.owner_names import FIRST_LAST, JOINT, LAST_FIRST, PARTICLES, SUFFIXES, TITLES, split_owners
 
 LONGEST = 120
-"""Letters of a name that are looked at, and 12 words: no person's name is longer, and nothing may take long."""
+"""Most letters of a name that are compared. No person's name is longer, and the time must be limited."""
 MOST_WORDS = 12
 LETTERS = str.maketrans(
     {"Ø": "O", "Ł": "L", "Đ": "D", "Ð": "D", "Æ": "AE", "Œ": "OE", "Þ": "TH", "İ": "I"}
     | dict.fromkeys("'`\u00b4\u02bb\u02bc\u2018\u2019\u2032", "")
     | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")
 )
-"""Letters of the Latin script that do not come apart into a letter and its accent; what stands within a name."""
+"""Latin letters that Unicode does not decompose into a letter and an accent, and marks within names."""
 ACCENTS = re.compile("[\u0300-\u036f]")
-"""Of Latin, Greek and Cyrillic. The signs of other scripts are letters in all but name, and stay."""
+"""Accents of Latin, Greek and Cyrillic. Marks of other scripts are kept, because they work like letters."""
 WORD = re.compile(r"[A-Z]+(?:-[A-Z]+)*")
 DEGREE = re.compile(r"\b(?:M\.D|PH\.D|D\.D\.S)\b\.?|\b(?:N[ÉE]E|FORMERLY)\b")
 AKA = re.compile(r"\b[AFN][/.]?K[/.]?A\b\.?")
 ORDINALS = {"2ND": " II ", "3RD": " III ", "4TH": " IV "}
 GENERATIONS = {"JR", "SR", "II", "III", "IV", "V"}
 GLUED = {"O", "D", "MC", "MAC", "ST", "SAINT", "SAN", "SANTA"}
-"""Beginnings of surnames that are one word with the next; other particles may be left out."""
+"""First parts of surnames that are joined with the next word. Other particles may be left out."""
 STARTS = (PARTICLES | GLUED) - {"O", "D"}
-UNNAMED = PLACEHOLDERS | {"CURRENT RESIDENT"}
 
 
 class Reading(NamedTuple):
     given: tuple[str, ...]
     last: tuple[str, ...]
-    """The surnames, without particles: `Abbott-Hale` are two."""
+    """The surnames, without particles. `Abbott-Hale` counts as two."""
     joined: str
     """All letters of the surname, with particles."""
     generation: str = ""
     is_sure: bool = True
     is_double: bool = False
-    """The first of `last` may be a middle name: a reading for those who look for just that."""
+    """Whether the first of `last` may be a middle name. Only for readers that look for one."""
 
 
-def fold(text):
-    """In capitals, without accents and apostrophes, no longer than any name is."""
+def fold(text: str) -> str:
+    """Return a name in capitals, without accents and apostrophes, and no longer than any name is."""
     text = text[:LONGEST].upper()
     if not text.isascii():
         text = ACCENTS.sub("", unicodedata.normalize("NFKD", text.translate(LETTERS))).upper()[:LONGEST]
@@ -69,7 +58,7 @@ def fold(text):
     return text.replace("'", "").replace("`", "")
 
 
-def split_words(text):
+def split_words(text: str) -> list[str]:
     """Split a folded text into words: letters of any script, with hyphens within."""
     if text.isascii():
         return WORD.findall(text)[:MOST_WORDS]
@@ -78,10 +67,10 @@ def split_words(text):
     return [word for word in words if word]
 
 
-def strip(words, is_whole_name=True):
-    """Words without titles before and suffixes behind, and the generation (Jr, II) among them.
+def strip(words: list[str], is_whole_name: bool = True) -> tuple[list[str], str]:
+    """Return the words without titles and suffixes, and the generation (Jr, II) among them.
 
-    A `V` is one only at the end of a whole name; elsewhere it is an initial. Something is always left.
+    `V` is a generation only at the end of a full name, otherwise an initial. At least one word is kept.
     """
     generation = ""
     while len(words) > 1 and words[0] in TITLES:
@@ -94,14 +83,14 @@ def strip(words, is_whole_name=True):
     return words, generation
 
 
-def part(words):
-    """Split names with hyphens into words of their own."""
+def split_hyphens(words: Iterable[str]) -> tuple[str, ...]:
+    """Split hyphenated names into separate words."""
     return tuple(half for word in words for half in word.split("-") if half)
 
 
-def split_surname(words):
-    """Return the surnames in some words, without particles, with beginnings put before what they begin."""
-    halves = part(words)
+def split_surname(words: Iterable[str]) -> tuple[str, ...]:
+    """Return the surnames in some words, without particles, with first parts joined."""
+    halves = split_hyphens(words)
     names, start = [], ""
     for at, half in enumerate(halves, 1):
         if half in GLUED and at < len(halves):
@@ -112,23 +101,23 @@ def split_surname(words):
     return tuple(names)
 
 
-def make(given, last, generation="", **how):
-    return Reading(part(given), split_surname(last), "".join(last).replace("-", ""), generation, **how)
+def make(given: list[str], last: list[str], generation: str = "", **how: bool) -> Reading:
+    return Reading(split_hyphens(given), split_surname(last), "".join(last).replace("-", ""), generation, **how)
 
 
-def read_asked(first, middle, last):
-    """Return the one reading of a name that came in parts."""
+def read_asked(first: str, middle: str, last: str) -> Reading:
+    """Return the only reading of a name that is given in parts."""
     given, generation = strip(split_words(fold(f"{first} {middle}")), is_whole_name=False)
     surname, of_surname = strip(split_words(fold(last)), is_whole_name=False)
     return make(given, surname, of_surname or generation)
 
 
-def read_found(text):
-    """All readings of a full name, the likeliest first; none where it names nobody."""
+def read_found(text: str) -> list[Reading]:
+    """Return all readings of a full name, the likeliest first, or none if it names no one."""
     text = AKA.sub(";", DEGREE.sub(" ", fold(text)))
     words = split_words(text)
-    if not TELLING.isdisjoint(words) and find_kind(text) != PERSON:
-        words, generation = strip([word for word in words if word not in TELLING])
+    if not DISTINCTIVE.isdisjoint(words) and find_kind(text) != PERSON:
+        words, generation = strip([word for word in words if word not in DISTINCTIVE])
         return [reading._replace(is_sure=False) for reading in read_plain(words, generation)]
     if JOINT.search(text):
         return read_joint(text)
@@ -138,18 +127,18 @@ def read_found(text):
         return read_last_first(split_words(left), behind, generation)
     generation = generation or next((word for word in behind if word in GENERATIONS), "")
     words, own = strip(split_words(left))
-    return [] if " ".join(words) in UNNAMED else list(read_plain(words, own or generation))
+    return [] if is_placeholder(" ".join(words)) else list(read_plain(words, own or generation))
 
 
-def read_joint(text):
-    """Each of several people: `John & Mary Smith`."""
+def read_joint(text: str) -> list[Reading]:
+    """Return the readings of each of several people: `John & Mary Smith`."""
     order = LAST_FIRST if is_last_first(split_words(JOINT.split(text)[0])) else FIRST_LAST
     people = split_owners(text, order)
     return [read for who in people if (read := read_asked(who.first, who.middle, who.last)).given or read.last]
 
 
-def read_last_first(left, right, generation):
-    """`ABBOTT, ADA E`; and, should the comma be wrong, what it would be the other way round."""
+def read_last_first(left: list[str], right: list[str], generation: str) -> list[Reading]:
+    """Read `ABBOTT, ADA E`, and the opposite order in case the comma is wrong."""
     left, of_surname = strip(left)
     generation = of_surname or generation
     if not left:
@@ -160,8 +149,8 @@ def read_last_first(left, right, generation):
     return readings
 
 
-def read_plain(words, generation):
-    """Words without a comma: first name first, with one surname or two; else last name first."""
+def read_plain(words: list[str], generation: str) -> Iterator[Reading]:
+    """Read words without a comma: first name first, with one surname or two, or else last name first."""
     if len(words) < 2:
         yield from (make(words, [], generation), make([], words, generation)) if words else ()
         return
@@ -178,16 +167,16 @@ def read_plain(words, generation):
         yield make(words[-1:], words[:-1], generation, is_sure=False)
 
 
-def find_surname(words):
-    """Where the surname begins, with its particles."""
+def find_surname(words: list[str]) -> int:
+    """Return where the surname begins, including its particles."""
     at = len(words) - 1
     while at > 1 and words[at - 1] in STARTS:
         at -= 1
     return at
 
 
-def is_last_first(words):
-    """Whether the words themselves say that the surname comes first: `ABBOTT ADA E`, or a script without capitals."""
+def is_last_first(words: list[str]) -> bool:
+    """Return whether the words show that the surname comes first: `ABBOTT ADA E`, or a script without capitals."""
     if len(words) < 2:
         return False
     if words[0].lower() == words[0]:
@@ -196,6 +185,6 @@ def is_last_first(words):
     return words[0] not in FIRST_NAMES and not is_initial(words[0]) and words[1] in FIRST_NAMES and is_given_last
 
 
-def is_initial(word):
-    """One letter; a sign of a script without capitals is a whole name."""
+def is_initial(word: str) -> bool:
+    """Return whether a word is one letter. In a script without capitals, one character is a full name."""
     return len(word) == 1 and word.isupper()

@@ -1,11 +1,12 @@
-"""Given names that are one: spellings and short forms. Pure.
+"""Given names that count as the same: spellings and short forms. Pure.
 
-A table of our own beside the library `nicknames`, whose pairs are wider than is safe among people who share a surname
-and a house: it holds Andrew and Andrea, Mary and Rosemary, William and Wilma. What stands on one line here is taken for
-the same name; what only the library knows is worth a look (`is_perhaps_short`).
+This is our own table in addition to the library `nicknames`, whose pairs are too wide for people who share a surname
+and a house: it contains Andrew and Andrea, Mary and Rosemary, William and Wilma. Names on one line here count as
+the same name; pairs that only the library has are uncertain (`is_perhaps_short`).
 """
 
 from functools import lru_cache
+from typing import Any
 
 from nicknames import NickNamer
 
@@ -151,33 +152,33 @@ LINES = """
 """
 
 
-def number_lines():
-    numbers = {}
+def number_lines() -> dict[str, set[int]]:
+    numbers: dict[str, set[int]] = {}
     for number, line in enumerate(LINES.strip().splitlines()):
         for word in line.split():
             numbers.setdefault(word, set()).add(number)
     return numbers
 
 
-EMPTY = frozenset()
+EMPTY: frozenset[Any] = frozenset()
 NUMBERS = number_lines()
-"""Given name → the lines on which it stands; short forms stand on several."""
+"""Given name → its lines; short forms are on several lines."""
 
 
-def is_one_name(one, other):
-    """Whether two given names, in capitals, stand on one line."""
+def is_one_name(one: str, other: str) -> bool:
+    """Return whether two given names, in capitals, are on one line."""
     return not NUMBERS.get(one, EMPTY).isdisjoint(NUMBERS.get(other, EMPTY))
 
 
 @lru_cache(maxsize=1)
-def load_nicknames():
-    """Load the library's table in capitals, once, from its file: its own look-ups copy a set each time."""
+def load_nicknames() -> dict[str, frozenset[str]]:
+    """Load the library's table in capitals, once, from its file, because its own look-ups copy a set each time."""
     return {
         name.upper(): frozenset(map(str.upper, short)) for name, short in NickNamer.default_lookup().items() if short
     }
 
 
-def is_perhaps_short(one, other):
-    """Whether the library takes one for the nickname of the other."""
+def is_perhaps_short(one: str, other: str) -> bool:
+    """Return whether the library has one as a nickname of the other."""
     table = load_nicknames()
     return other in table.get(one, EMPTY) or one in table.get(other, EMPTY)

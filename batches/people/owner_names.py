@@ -1,124 +1,95 @@
-"""Names of owners: what kind of owner one is, and which words of a person's name are what. Pure."""
+"""Split full names into people, and each into given names and surname. Pure."""
 
 import re
 from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from nameparser import HumanName
-
 from batches.people.first_names import FIRST_NAMES
+from batches.people.owner_kinds import GIVEN, PERSON, find_kind
+from batches.people.roll_words import LAST_WORDS, cut_roll_words, drop_roles
+from batches.people.surnames import HISPANIC, IRISH, ITALIAN, SURNAMES, VIETNAMESE
 
 FIRST_LAST, LAST_FIRST = "first_last", "last_first"
 """The order of the words of a full name."""
-
-LEGAL_FORMS = {"LLC", "LLP", "LLLP", "PLLC", "INC", "INCORPORATED", "CORP", "CORPORATION", "LTD", "LIMITED"}
-"""What only a company has behind its name, whatever else stands in it."""
-PHRASES = {
-    "estate": ["ESTATE OF", "EST OF", "HEIRS OF", "THE ESTATE"],
-    "government": [
-        *("CITY OF", "COUNTY OF", "STATE OF", "TOWN OF", "VILLAGE OF", "TOWNSHIP OF", "BOROUGH OF", "COMMONWEALTH OF"),
-        *("BOARD OF", "DEPARTMENT OF", "DEPT OF", "UNITED STATES", "SCHOOL DISTRICT", "SCHOOL DIST", "SCHOOL BOARD"),
-        *("HOUSING AUTHORITY", "SECRETARY OF", "FIRE DEPARTMENT", "PORT AUTHORITY", "PUBLIC SCHOOLS"),
-    ],
-    "church": ["CHURCH OF", "CONGREGATION OF", "DIOCESE OF", "TEMPLE OF"],
-    "company": ["FANNIE MAE", "FREDDIE MAC", "BANK OF", "REAL ESTATE", "OWNERS ASSOCIATION", "UNIVERSITY OF"],
-}
-ALWAYS = {
-    "estate": "HEIRS DECEASED DECD",
-    "trust": "DTD UTD TRUST TRUSTS TRUSTEE TRUSTEES TTEE TTEES TRSTEE TRSTEES IRREVOCABLE REVOCABLE",
-    "government": "USA HUD USPS AUTHORITY COMMISSION MUNICIPAL MUNICIPALITY DISTRICT",
-    "church": "CHURCHES MINISTRY MINISTRIES DIOCESE ARCHDIOCESE CONGREGATION SYNAGOGUE MOSQUE BAPTIST METHODIST"
-    " LUTHERAN PRESBYTERIAN PENTECOSTAL EPISCOPAL TABERNACLE IGLESIA KINGDOM",
-    "company": "COMPANY COMPANIES PARTNERSHIP PTNRSHP HOLDINGS PROPERTIES INVESTMENTS INVESTORS ENTERPRISES ASSOCIATION"
-    " ASSN ASSOCIATES HOA CONDOMINIUM CONDOMINIUMS HOMEOWNERS MORTGAGE FUNDING VENTURES REALTY DEVELOPERS BUILDERS"
-    " CONSTRUCTION RENTALS MANAGEMENT MGMT SERVICES SOLUTIONS INTERNATIONAL FOUNDATION SOCIETY UNIVERSITY HOSPITAL"
-    " SONS BROS LEGION VFW CONSERVANCY RESIDENTIAL BORROWER"
-    " RAILROAD RAILWAY UTILITIES APARTMENTS ACQUISITIONS EQUITIES CEMETERY MUSEUM",
-}
-"""Kind of owner → words that make one of it."""
-WITHOUT_FIRST_NAME = {
-    "government": "COUNTY CITY TOWNSHIP DIST DEPARTMENT DEPT",
-    "church": "CHURCH TEMPLE CHAPEL PARISH MISSION",
-    "company": "BANK CAPITAL FUND GROUP LAND HOMES HOUSING FARM FARMS RANCH CLUB LODGE COLLEGE CLINIC PARTNERS PROPERTY"
-    " INVESTMENT DEVELOPMENT TRADING STORES NATIONAL FEDERAL ELECTRIC HOTEL RESTAURANT SERIES EQUITY ENTERPRISE CO",
-}
-"""The same, where no common given name stands beside them."""
-SURNAMES_TOO = {"CHURCH", "TEMPLE", "CHAPEL", "PARISH", "LAND", "BANK", "LODGE", "COUNTY", "CITY", "MISSION"}
-"""Of these, what is a person's name where only one other word stands beside it."""
-AT_THE_END = {
-    "estate": "ESTATE EST",
-    "trust": "TR TRS TRST TRSTS",
-    "company": "CO LP LC GP FSB",
-}
-"""The same, as the last of three words: elsewhere these are initials, or short names."""
-BY_WORD = [
-    {word: kind for kind, words in table.items() for word in words.split()}
-    for table in (ALWAYS, WITHOUT_FIRST_NAME, AT_THE_END)
-]
-TELLING = LEGAL_FORMS.union(
-    *BY_WORD, {"L"}, (word for of in PHRASES.values() for phrase in of for word in phrase.split())
-)
-"""Without any of these a name is a person's."""
-KINDS = ["estate", "trust", "government", "church", "company"]
-"""Of owners that are no person, in the order in which they decide: a church's trust is a trust."""
-PERSON = "person"
-
-PLACEHOLDERS = {
-    "UNKNOWN",
-    "UNKNOWN OWNER",
-    "OWNER UNKNOWN",
-    "CURRENT OWNER",
-    "OCCUPANT",
-    "CURRENT OCCUPANT",
-    "RESIDENT",
-}
-"""What stands where nobody is named."""
 SUFFIXES = {"JR", "SR", "II", "III", "IV", "V", "ESQ", "MD", "PHD", "DDS", "2ND", "3RD"}
+MORE_SUFFIXES = SUFFIXES | {"4TH", "ESQUIRE", "CPA", "DVM", "DMD", "JD"}
+GENERATIONS = {"SR": "SR", "JR": "JR", "II": "II", "III": "III", "IV": "IV", "2ND": "II", "3RD": "III", "4TH": "IV"}
+"""Suffixes that distinguish a child from a parent with the same name."""
 TITLES = {"MR", "MRS", "MS", "MISS", "DR", "REV", "HON"}
-ROLES = {
-    "ET",
-    "AL",
-    "ETAL",
-    "UX",
-    "ETUX",
-    "VIR",
-    "ETVIR",
-    "JT",
-    "JTWROS",
-    "TIC",
-    "H/W",
-    "HW",
-    "W/H",
-    "W/E",
-    "L/E",
-    "LE",
-    "LIFE",
-}
-"""What rolls put behind names: and others, and wife, joint tenants, life estate."""
+LEADING_TITLES = TITLES | {"PROF", "COL", "CAPT", "SGT", "MAJ", "CPT", "CDR", "MX", "MESSRS"}
 PARTICLES = {
-    "DE",
-    "DEL",
-    "DELA",
-    "LA",
-    "LAS",
-    "LOS",
-    "VAN",
-    "VON",
-    "DER",
-    "DEN",
-    "DI",
-    "DA",
-    "DU",
-    "ST",
-    "SAN",
-    "SANTA",
-    "MC",
+    *(
+        "DE",
+        "DEL",
+        "DELA",
+        "LA",
+        "LAS",
+        "LOS",
+        "VAN",
+        "VON",
+        "DER",
+        "DEN",
+        "DI",
+        "DA",
+        "DU",
+        "ST",
+        "SAN",
+        "SANTA",
+        "MC",
+    ),
 }
-"""Words that a surname begins with."""
+"""First words of surnames."""
+SURNAME_STARTS = PARTICLES | {
+    *(
+        "DELLA",
+        "DELLE",
+        "DEGLI",
+        "DALLA",
+        "DOS",
+        "DAS",
+        "DO",
+        "LE",
+        "LO",
+        "EL",
+        "AL",
+        "ABU",
+        "ABD",
+        "BIN",
+        "BINT",
+        "IBN",
+    ),
+    *(
+        "MAC",
+        "FITZ",
+        "SAINT",
+        "SANTO",
+        "VANDE",
+        "VANDER",
+        "VANDEN",
+        "VER",
+        "TER",
+        "TEN",
+        "ZU",
+        "ZUM",
+        "O",
+        "D",
+        "O'",
+        "D'",
+    ),
+}
+"""First words of surnames that are also given names or surnames: their position decides."""
+ALSO_SURNAMES = {"LE", "VAN", "DO", "LO", "TEN", "AL", "DU", "LA", "SAN", "FITZ", "SANTO"}
+"""Words among them that are often complete surnames."""
 PLAIN_NAME = re.compile(r"[^\W\d_]+(?:[ '.-]+[^\W\d_]+)*\.?")
-JOINT = re.compile(r"\s*(?:\b(?:ET ?UX|ET ?VIR|H/W|W/H|OR|AND)\b(?!\s*$)|&|\+|;|/(?=\s*\w\w))\s*", re.IGNORECASE)
-"""What stands between two owners."""
+JOINT = re.compile(
+    r"\s*(?:(?:&|\bAND\b)\s*(?:WF|WIFE|HUS|HUSB|HUSBAND|SPOUSE|HIS WIFE|HER HUSBAND)\b\.?(?=\s*\w)|&[WH]\b(?=\s*\w)"
+    r"|\b(?:ET ?UX|ET ?VIR|H/W|W/H|OR|AND)\b(?!\s*$)|&|\+|;|/(?=\s*\w\w))\s*",
+    re.IGNORECASE,
+)
+"""Separators of two owners."""
+COUPLE = re.compile(r"^\s*(?:MR|DR|MS)S?\.?\s*(?:&|AND)\s*(?:MR|DR|MS)S?\.?\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -126,46 +97,21 @@ class Person:
     first: str
     middle: str
     last: str
+    generation: str = ""
+    """SR, JR, II, III or IV. It is not sent, but distinguishes people."""
 
 
-def find_kind(text, is_split=False):
-    """Return what kind of owner a name is of: `person`, or one of KINDS.
-
-    Where first and last name have columns of their own (`is_split`), only words that are never a person's decide.
-    """
-    upper = text.upper()
-    if "LIFE EST" in upper:
-        # Somebody who lives there as long as they live.
-        upper = re.sub(r"LIFE EST(ATE)?", "", upper)
-    words = drop_roles(re.findall(r"[A-Z0-9/]+", upper.replace(".", "").replace("'", "")))
-    if TELLING.isdisjoint(words):
-        return PERSON
-    found = {kind for word in words if (kind := BY_WORD[0].get(word))}
-    if not LEGAL_FORMS.isdisjoint(words) or re.search(r"\bL L [CP]\b", " ".join(words)):
-        return "company"
-    if len(words) > 1 and not is_split:
-        found.update(find_by_place(words))
-    return next((kind for kind in KINDS if kind in found), PERSON)
+def bare(word: str) -> str:
+    return word.upper().strip(".,")
 
 
-def find_by_place(words):
-    _, weak, last = BY_WORD
-    is_long = len(words) > 2 or last.get(words[-1]) != "company"
-    if words[-1] in last and is_long and words[-2:] != ["REAL", "ESTATE"]:
-        yield last[words[-1]]
-    if any(word in weak for word in words) and FIRST_NAMES.isdisjoint(words):
-        yield from (weak[word] for word in words if word in weak and (len(words) > 2 or word not in SURNAMES_TOO))
-    if "OF" in words or len(words) > 2 or not FIRST_NAMES.isdisjoint(words):
-        text = " ".join(words)
-        for kind, phrases in PHRASES.items():
-            if any(phrase in text for phrase in phrases):
-                yield kind
+# The order of many names
 
 
-def guess_order(texts):
-    """Guess the order of the words of full names, from many of them, and how sure that is: 0 to 1.
+def guess_order(texts: Iterable[str]) -> tuple[str, float]:
+    """Guess the order of words in many full names, and how sure that is, from 0 to 1.
 
-    A middle initial stands between the names or behind them; given names are known by the commonest.
+    A middle initial is between the names or at their end; given names are recognised if they are common.
     """
     votes = Counter(vote for text in texts for vote in vote_order(text))
     if not votes:
@@ -174,8 +120,8 @@ def guess_order(texts):
     return order, count / votes.total()
 
 
-def vote_order(text):
-    """Return the orders that one name speaks for; none if it could be either."""
+def vote_order(text: str) -> Iterator[str]:
+    """Yield the orders that one name suggests, or none if it is ambiguous."""
     if "," in text or find_kind(text) != PERSON:
         return
     owners = JOINT.split(clean(text))
@@ -194,108 +140,273 @@ def vote_order(text):
         yield LAST_FIRST
 
 
-def split_owners(text, order=FIRST_LAST):
-    """Split a full name into its people, the first first; a shared surname counts for all: `SMITH JOHN & MARY`."""
-    parts = [part for part in JOINT.split(clean(text)) if part.strip(" .")]
-    people = []
+def find_order(text: str, default: str) -> str:
+    """Return the order that one name suggests, or else the default."""
+    return next(vote_order(text), default)
+
+
+# Several owners in one name
+
+
+def is_order_needed(texts: Iterable[str]) -> bool:
+    """Return whether any of these full names is read differently in the other order; `SMITH, JOHN` is not."""
+    return any(
+        find_kind(text) == PERSON and split_owners(text, FIRST_LAST) != split_owners(text, LAST_FIRST)
+        for text in texts
+        if text
+    )
+
+
+def split_owners(text: str, order: str = FIRST_LAST) -> list[Person]:
+    """Split a full name into people, in order. A shared surname applies to all: `SMITH JOHN & MARY`."""
+    if is_plain(text):
+        words = text.split()
+        return [split_last_first(words, "") if order == LAST_FIRST else split_first_last(words, "")]
+    parts = [part for part in split_joint(clean(text), order) if part.strip(" .,")]
+    people: list[Person] = []
     for part in parts:
-        if people and is_given(part, order):
+        words = drop_roles(part.split(), least=1 if people else 2)
+        if people and words and all(bare(word) in TITLES or len(bare(word)) == 0 for word in words):
+            continue
+        part = " ".join(words).strip(" ,")
+        if people and bare(words[0]) != bare(people[0].last) and is_given(part, order):
             people.append(split_given(part, people[0].last))
-        else:
-            people.append(split_name(part, FIRST_LAST if people and is_plainly_first_last(part) else order))
+        elif person := split_name(part, find_order_of_further(part, order) if people else order):
+            people.append(person)
     if len(people) > 1 and parts and is_without_surname(parts[0], order):
-        people[0] = split_given(parts[0], people[-1].last)
+        people[0] = split_given(parts[0].strip(" ,"), people[-1].last)
     return people
 
 
-def clean(text):
-    """Remove what rolls put around a name: shares, roles, who takes the mail."""
-    text = re.sub(r"^\s*(%|C/O|ATTN:?|(MR|DR)S?\.? (&|AND) (MR|DR)S?\.?)\s*", "", text, flags=re.IGNORECASE)
-    text = re.sub(
-        r"\([^)]*\)|LIFE EST(ATE)?|\bC/O\b.*|%.*|\bATTN\b.*|\b\d+/\d+\b( INT(EREST)?)?|\*",
-        " ",
-        text,
-        flags=re.IGNORECASE,
-    )
-    return " ".join(drop_roles(text.split())).strip(" ,&")
+def is_plain(text: str) -> bool:
+    """Return quickly whether a text is one person's name and nothing else."""
+    return text.replace(" ", "").isalpha() and " " in text and UNPLAIN_WORDS.isdisjoint(text.upper().split())
 
 
-def drop_roles(words):
-    """Without the roles at the end of a name, as long as two words are left: there are people called Le and Al."""
-    words = list(words)
-    while len(words) > 2 and words[-1].upper().strip(".,") in ROLES:
-        words.pop()
-    return words
+UNPLAIN_WORDS = frozenset().union(
+    LAST_WORDS,
+    MORE_SUFFIXES,
+    LEADING_TITLES,
+    (
+        "AND",
+        "OR",
+        "UX",
+        "VIR",
+        "ETUX",
+        "ETVIR",
+        "LE",
+        "REM",
+        "TOD",
+        "POD",
+        "POA",
+        "DBA",
+        "AKA",
+        "FKA",
+        "NKA",
+        "FNA",
+        "NEE",
+        "NÉE",
+    ),
+    (
+        "FORMERLY",
+        "ATTN",
+        "ATTENTION",
+        "IN",
+        "CUST",
+        "CUSTODIAN",
+        "GDN",
+        "GUARDIAN",
+        "REMAINDER",
+        "REMAINDERMAN",
+        "JT",
+        "TEN",
+    ),
+)
 
 
-def is_given(part, order):
-    """Whether a further owner is named without a surname: one word, or a given name and what follows it."""
-    words = part.upper().replace(".", "").split()
-    if "," in part or len(words) > 2:
+def clean(text: str) -> str:
+    """Remove what tax rolls add to a name: shares, roles, nicknames, and care-of lines."""
+    return " ".join(drop_roles(cut_roll_words(COUPLE.sub("", text)).split())).strip(" ,&")
+
+
+def split_joint(text: str, order: str) -> list[str]:
+    """Split a name between two owners. A comma separates them if both sides are complete names."""
+    parts = []
+    for part in JOINT.split(text):
+        left, comma, right = part.partition(",")
+        both = comma and "," not in right and is_whole(left, order) and is_whole(right, order)
+        parts += [left, right] if both else [part]
+    return parts
+
+
+def is_whole(text: str, order: str) -> bool:
+    """Return whether a text certainly consists of given names and a surname in this order."""
+    words = [bare(word) for word in text.split()]
+    words = [word for word in words if word not in SUFFIXES]
+    if not 2 <= len(words) <= 3:
+        return False
+    given, surname = (words[1], words[0]) if order == LAST_FIRST else (words[0], words[-1])
+    return given in GIVEN and (surname not in GIVEN or surname in SURNAMES) and len(surname) > 1
+
+
+def is_given(part: str, order: str) -> bool:
+    """Return whether another owner is named without a surname: one word, or given names and an initial."""
+    words = [bare(word) for word in part.split() if bare(word) not in SUFFIXES]
+    if "," in part or not 1 <= len(words) <= 3:
         return False
     if len(words) == 1:
         return True
-    return order == LAST_FIRST and words[0] in FIRST_NAMES and (len(words[1]) == 1 or words[1] in FIRST_NAMES)
+    if words[0] not in GIVEN:
+        return False
+    rest_is_given = all(len(word) == 1 or word in GIVEN for word in words[1:])
+    if order == LAST_FIRST:
+        return rest_is_given and (words[0] not in SURNAMES or len(words[1]) == 1)
+    return all(len(word) == 1 for word in words[1:])
 
 
-def is_plainly_first_last(part):
-    """`JANE E JONES`, behind somebody whose last name comes first."""
+def find_order_of_further(part: str, order: str) -> str:
+    """Return the order of another owner, such as `JANE E JONES` after a person whose last name comes first."""
     words = part.upper().replace(".", "").split()
-    return len(words) == 3 and words[0] in FIRST_NAMES and len(words[1]) == 1 and len(words[2]) > 1
+    is_first_last = len(words) == 3 and words[0] in FIRST_NAMES and len(words[1]) == 1 and len(words[2]) > 1
+    return FIRST_LAST if is_first_last else order
 
 
-def is_without_surname(part, order):
-    words = part.replace(".", "").split()
+def is_without_surname(part: str, order: str) -> bool:
+    words = [word for word in part.replace(".", "").split() if bare(word) not in LEADING_TITLES | SUFFIXES]
     return order == FIRST_LAST and "," not in part and (len(words) == 1 or (len(words) == 2 and len(words[1]) == 1))
 
 
-def split_given(part, last):
-    first, _, middle = part.partition(" ")
-    return Person(first, middle, last)
+def split_given(part: str, last: str) -> Person:
+    words, generation = drop_suffixes(drop_titles(part.split()))
+    return Person(words[0] if words else "", " ".join(words[1:]), last, generation)
 
 
-def split_name(text, order):
-    """One person's name in parts. Plain ones are cut here; nameparser knows titles, suffixes and particles."""
-    words = text.replace(",", " ").split()
-    upper = {word.upper().strip(".") for word in words}
-    is_plain = len(words) in (2, 3) and upper.isdisjoint(SUFFIXES | TITLES | PARTICLES) and text.count(",") < 2
-    if is_plain and ("," not in text or text.index(",") == len(words[0])):
-        is_last_first = "," in text or order == LAST_FIRST
-        first, middle, last = (words[1], words[2:], words[0]) if is_last_first else (words[0], words[1:-1], words[-1])
-        return Person(first, " ".join(middle), last)
-    if "," not in text and order == LAST_FIRST:
-        text = put_comma(words)
-    name = HumanName(text)
-    return Person(name.first, name.middle, name.last)
+# One name
 
 
-def put_comma(words):
-    """Behind the surname, with its particles and suffix: `DE LA CRUZ JR MARIA` → `DE LA CRUZ JR, MARIA`."""
-    length = 1
-    while length < len(words) and words[length - 1].upper() in PARTICLES:
-        length += 1
-    suffix = [word for word in words[length : length + 1] if word.upper().strip(".") in SUFFIXES]
-    surname, given = words[:length], words[length + len(suffix) :]
-    return f"{' '.join(surname)}, {' '.join(given + suffix)}"
+def split_name(text: str, order: str) -> Person | None:
+    """Split one person's name into parts. Return None if nothing is left of it."""
+    left, comma, right = text.partition(",")
+    if comma:
+        left_words, generation = drop_suffixes(left.split())
+        right_words, right_generation = drop_suffixes(drop_titles(right.replace(",", " ").split()))
+        generation = generation or right_generation
+        if right_words and left_words:
+            return Person(right_words[0], " ".join(right_words[1:]), " ".join(left_words), generation)
+        words = left_words or right_words
+    else:
+        words, generation = drop_suffixes(text.split())
+    words = drop_titles(words)
+    if not words:
+        return None
+    if order == LAST_FIRST and not comma:
+        return split_last_first(words, generation)
+    return split_first_last(words, generation)
 
 
-def drop_suffix(last):
-    """`Smith Jr.` → `Smith`: the vendor has no field for it."""
+def split_last_first(words: list[str], generation: str) -> Person:
+    """Split a name that starts with the surname: `DE LA CRUZ MARIA E`, `GARCIA LOPEZ MARIA ELENA`."""
+    count = count_surname([bare(word) for word in words])
+    rest = drop_titles(words[count:])
+    if not rest:
+        return Person("", "", " ".join(words), generation)
+    return Person(rest[0], " ".join(rest[1:]), " ".join(words[:count]), generation)
+
+
+def count_surname(upper: Sequence[str]) -> int:
+    """Return how many words at the start of a name are its surname. The last word never is."""
+    if len(upper) < 3:
+        return 1
+    first, second, third = upper[0], upper[1], upper[2]
+    if first in SURNAME_STARTS:
+        if first in ALSO_SURNAMES and not is_particle(first, second, third):
+            return 1
+        count = 1
+        while count < len(upper) - 1 and upper[count - 1] in SURNAME_STARTS:
+            count += 1
+        return count
+    is_double = (
+        second in HISPANIC and second not in GIVEN and third in GIVEN and (first in HISPANIC or first in SURNAMES)
+    )
+    return 2 if is_double else 1
+
+
+def is_particle(first: str, second: str, third: str) -> bool:
+    """Return whether the first word of a name starts a longer surname: Le Blanc, but not Le."""
+    if second in SURNAME_STARTS:
+        return True
+    return third in GIVEN and (second not in GIVEN or first in ("SAN", "LA", "AL"))
+
+
+def split_first_last(words: list[str], generation: str) -> Person:
+    """Split a name that starts with given names: `Juan de la Cruz`, `Juan Carlos Perez Rodriguez`."""
+    if len(words) == 1:
+        return Person(words[0], "", "", generation)
+    start = find_surname([bare(word) for word in words])
+    return Person(words[0], " ".join(words[1:start]), " ".join(words[start:]), generation)
+
+
+def find_surname(upper: Sequence[str]) -> int:
+    """Return where the surname begins in a name that starts with given names."""
+    at = len(upper) - 1
+    last, before = upper[at], upper[at - 1]
+    if at > 1 and last in HISPANIC and before in HISPANIC and before not in GIVEN:
+        at -= 1
+    elif at > 1 and ((before == "O" and last in IRISH) or (before == "D" and last in ITALIAN)):
+        return at - 1
+    if last in VIETNAMESE:
+        return at
+    while at > 1 and upper[at - 1] in SURNAME_STARTS and len(upper[at - 1]) > 1:
+        at -= 1
+    return at
+
+
+def drop_titles(words: list[str]) -> list[str]:
+    while len(words) > 1 and bare(words[0]) in (TITLES if len(words) < 3 else LEADING_TITLES):
+        words = words[1:]
+    return words
+
+
+def drop_suffixes(words: list[str]) -> tuple[list[str], str]:
+    """Return words without suffixes (Jr, III, MD), and their generation. At least one word is kept.
+
+    A suffix is at the end, or after a surname that comes first: `SMITH JR JOHN`.
+    """
+    upper = [bare(word) for word in words]
+    if MORE_SUFFIXES.isdisjoint(upper):
+        return words, ""
+    generation = next((GENERATIONS[word] for word in upper[1:] if word in GENERATIONS), "")
+    kept = [
+        word
+        for position, (word, plain) in enumerate(zip(words, upper, strict=True))
+        if position == 0 or plain not in MORE_SUFFIXES or (plain == "V" and position < len(words) - 1)
+    ]
+    if len(kept) == 2 and upper[-1] == "V":
+        # An initial.
+        return words, generation
+    return [kept[0].rstrip(","), *kept[1:]], generation
+
+
+def drop_suffix(last: str) -> str:
+    """Remove a suffix: `Smith` for `Smith Jr.`. The vendor has no field for it."""
     words = last.replace(",", " ").split()
-    while len(words) > 1 and words[-1].upper().strip(".") in SUFFIXES:
+    while len(words) > 1 and bare(words[-1]) in MORE_SUFFIXES:
         words.pop()
     return " ".join(words)
 
 
+# Writing
+
+
 @lru_cache(maxsize=50_000)
-def capitalise(text):
-    """`SMITH-JONES` → `Smith-Jones`, `o'brien` → `O'Brien`; what is in mixed case was meant so."""
+def capitalise(text: str) -> str:
+    """Capitalise a name: `Smith-Jones` for `SMITH-JONES`, `O'Brien` for `o'brien`. Keep mixed case."""
     if (text != text.upper() and text != text.lower()) or not PLAIN_NAME.fullmatch(text):
         return text
     return re.sub(r"[^\W\d_]+(?:'[sS]\b)?", lambda word: capitalise_word(word.group()), text)
 
 
-def capitalise_word(word):
+def capitalise_word(word: str) -> str:
     if word[:2].upper() == "MC" and len(word) > 3:
         return f"Mc{word[2:].capitalize()}"
     return word.capitalize()

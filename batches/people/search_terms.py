@@ -1,18 +1,19 @@
-"""Which words a person is found by, and which words somebody looks for. Pure."""
+"""The words by which people are found, and the words of a search. Pure."""
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 SHORTEST_START = 3
-"""Letters from which on the last word that is looked for may be the beginning of one."""
+"""Least letters of a last word that may be incomplete."""
 LONGEST_WORD = 100
 LONGEST_SEARCH = 200
-"""Characters that are looked at of what was typed: the patterns below take long for what never ends."""
+"""Most characters of a search that are read, because the patterns are slow on very long texts."""
 MOST_WORDS = 10
-"""Of what is looked for: all further ones are left out."""
-MOST_KEPT = 1_000
-"""Words of one person: PostgreSQL takes no more than a megabyte of them."""
+"""Most words of a search; others are ignored."""
+MAX_TERMS = 1_000
+"""Most words of one person, because PostgreSQL accepts at most a megabyte of them."""
 
 PHONE = re.compile(r"(?<!\w)\+?1?[\s.-]*\(?([2-9]\d{2})\)?[\s./-]*(\d{3})[\s.-]*(\d{4})(?!\w)")
 EMAIL = re.compile(r"[^\s,;<>()]+@[^\s,;<>()]+\.\w+")
@@ -22,39 +23,39 @@ APOSTROPHES = re.compile(r"(?<=\w)['\N{RIGHT SINGLE QUOTATION MARK}`](?=\w)")
 
 @dataclass(frozen=True)
 class Search:
-    """What is looked for: whoever has all of the words, and one that begins with `start` where that is not empty."""
+    """A search for people who have all `terms` and, if `prefix` is not empty, a term that begins with it."""
 
-    words: list[str]
-    start: str = ""
+    terms: list[str]
+    prefix: str = ""
 
 
-def plain(text):
-    """Small letters without accents and without apostrophes: O'Neil, ONEIL and Zoë are oneil, oneil and zoe."""
+def plain(text: str) -> str:
+    """Return text in lower case, without accents and apostrophes: O'Neil, ONEIL and Zoë become oneil, oneil and zoe."""
     if not text.isascii():
         decomposed = unicodedata.normalize("NFKD", text)
         text = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     return APOSTROPHES.sub("", text).lower()
 
 
-def split(text):
+def split(text: str) -> list[str]:
     """Split names and addresses into words."""
     return [word[:LONGEST_WORD] for word in WORD.findall(plain(text))]
 
 
-def collect(texts, phones=(), emails=()):
-    """Collect the words that a person is found by, each once, with spaces between them.
+def collect(texts: Iterable[str], phones: Iterable[str] = (), emails: Iterable[str] = ()) -> str:
+    """Return the words by which a person is found, each once, separated by spaces.
 
-    `texts` are names and addresses; `phones` are numbers, `emails` addresses, both found as wholes, and the emails'
-    words as well.
+    `texts` are names and addresses. `phones` and `emails` are found as a whole, and emails also by their
+    words.
     """
     found = dict.fromkeys(phones)
     for email in emails:
         found |= dict.fromkeys([plain(email)[: 2 * LONGEST_WORD].replace(" ", ""), *split(email)])
     found |= dict.fromkeys(word for text in texts for word in split(text))
-    return " ".join([word for word in found if word][:MOST_KEPT])
+    return " ".join([word for word in found if word][:MAX_TERMS])
 
 
-def read_search(text):
+def read_search(text: str) -> Search:
     """Parse what a user typed into a Search: phones in any format, emails, and words in any order."""
     text = plain(text[:LONGEST_SEARCH].replace("\0", " "))
     wanted = ["".join(match.groups()) for match in PHONE.finditer(text)]

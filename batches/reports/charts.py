@@ -1,12 +1,16 @@
-"""PURE: numbers → the shapes of charts, as SVG draws them."""
+"""Turn numbers into the shapes of SVG charts. Pure: no database."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
-MOST_CELLS = 60
-"""Batches that are drawn one by one; of more, all of one state are drawn as one."""
+from batches.tracing.counts import Counts
+
+MAX_CELLS = 60
+"""Batches drawn one by one at most. If there are more, all with one status are drawn as one."""
 
 
 BAR = (
@@ -16,11 +20,11 @@ BAR = (
 PART = '<rect class="fill-{}" x="{}" y="0" width="{}" height="1"></rect>'
 
 
-def draw_bar(counts, look=""):
-    """Draw counts as a bar of stacked outcomes, as HTML; `look` is a class of its own.
+def draw_bar(counts: Counts, css_class: str = "") -> SafeString:
+    """Return counts as the HTML of a bar of stacked outcomes. `css_class` is an additional one.
 
-    Not by a template: a page has up to two hundred of them. Outcomes without anybody are there as well, so that they
-    grow.
+    Made without a template because a page has up to two hundred of them. Outcomes without people are included, so that
+    the bar can be animated when they appear.
     """
     start, parts = 0.0, []
     for outcome in ("matched", "no_match", "error", "missing"):
@@ -28,53 +32,54 @@ def draw_bar(counts, look=""):
         parts.append((outcome, f"{start:.2f}", f"{width:.2f}"))
         start += width
     numbers = (counts.percent, counts.matched, counts.no_match, counts.error, counts.missing, counts.pending)
-    return format_html(BAR, look, *numbers, format_html_join("", PART, parts))
+    return format_html(BAR, css_class, *numbers, format_html_join("", PART, parts))
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A batch of a strip, or all of it in one state: where, how wide, and how far it is."""
+    """One cell of a strip: a batch, or all batches with one status."""
 
     status: str
     x: float
     width: float
     fill: float = 0
-    """From 0 to 1."""
+    """Share of people done, from 0 to 1."""
 
     @property
-    def is_begun(self):
-        """Whether some of it is done and some is not."""
+    def is_begun(self) -> bool:
+        """Whether it is partly done."""
         return 0 < self.fill < 1
 
     @property
-    def top(self):
+    def top(self) -> str:
         return f"{1 - self.fill:.2f}"
 
     @property
-    def height(self):
+    def height(self) -> str:
         return f"{self.fill:.2f}"
 
 
 @dataclass(frozen=True)
 class Strip:
-    """The batches of a list, in their order."""
+    """The batches of a list, in order."""
 
-    cells: list
+    cells: list[Cell]
     width: float
-    states: list
-    """How many are in which state, as (status, its word, how many)."""
+    states: list[tuple[str, str, int]]
+    """(status, label, number of batches) each."""
 
 
-def lay_strip(batches, labels):
-    """Batches in their order, as (status, share done from 0 to 1, how many) → Strip.
+def build_strip(batches: Sequence[tuple[str, float, int]], labels: Mapping[str, str]) -> Strip:
+    """Lay out batches, given in order as (status, share done from 0 to 1, number of batches).
 
-    `labels` are the words for statuses, in the order in which they are told of. Several batches as one are at least as
-    wide as one of MOST_CELLS, so that it is seen where one of ten thousand is refused.
+    `labels` maps statuses to labels, in display order. Cells for several batches have a minimum width, so that one
+    refused batch among ten thousand is visible.
     """
-    numbers = Counter()
+    numbers: Counter[str] = Counter()
     for status, _, number in batches:
         numbers[status] += number
-    least, cells, x = sum(numbers.values()) / MOST_CELLS, [], 0
+    least, x = sum(numbers.values()) / MAX_CELLS, 0.0
+    cells: list[Cell] = []
     for status, done, number in batches:
         width = round(max(number, least), 2)
         cells.append(Cell(status, x, width, done))
@@ -87,19 +92,19 @@ class Chart:
     """Stacked columns."""
 
     most: int
-    """The highest of them."""
+    """The highest column."""
     top: int
-    """What the upper edge stands for."""
-    columns: list
-    """For each column its parts, as (name, x, y, height), in units of the chart."""
+    """The value at the upper edge."""
+    columns: list[list[tuple[str, int, int, int]]]
+    """The parts of each column as (name, x, y, height), in units of the chart."""
 
     @property
-    def middle(self):
+    def middle(self) -> int:
         return self.top // 2
 
 
-def lay_chart(columns, names):
-    """Columns of numbers, each as name → number, stacked in the order of `names` from below."""
+def build_chart(columns: Sequence[Mapping[str, int]], names: Sequence[str]) -> Chart:
+    """Stack columns, each given as name → number, from bottom to top in the order of `names`."""
     most = max((sum(column.values()) for column in columns), default=0)
     top, drawn = round_up(most), []
     for x, column in enumerate(columns):
@@ -112,8 +117,8 @@ def lay_chart(columns, names):
     return Chart(most, top, drawn)
 
 
-def round_up(number):
-    """Round up to the next of 10, 20, 50, 100, 200, 500 and so on, so that the scale rarely moves."""
+def round_up(number: int) -> int:
+    """Round up to 10, 20, 50, 100, 200, 500 and so on, so that the scale rarely changes."""
     top = 10
     while top < number:
         top = top * 5 // 2 if str(top)[0] == "2" else top * 2

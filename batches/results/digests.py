@@ -1,137 +1,165 @@
-"""What is worth finding, filtering and exporting of an item, made in the background once its batch has closed.
+"""Digest answers in the background, once their batch has closed, for search, filters and exports.
 
-A digest counts as long as it is of the answer that counts: otherwise whoever reads it reads the answer itself, and the
-next round makes it anew. So nothing depends on when it is made, and filing an answer costs nothing for it.
+A digest is current if it was made from the answer that counts. Otherwise readers use the answer itself, and the digest
+is made again later. So nothing depends on when digests are made, and filing an answer does no work for them.
 """
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from statistics import median_low
+from typing import Any
 
 import msgspec
-from django.conf import settings
-from django.db.models import Case, Count, F, Q, Sum, When
+from django.db.models import Case, Count, F, Q, QuerySet, Sum, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from batches.models import Batch, Digest, Item, Upload
+from batches.models import Batch, Digest, Item, ItemQuerySet, Upload
 from batches.people import match_check, search_terms
 from batches.people.contacts import Contact
-from batches.statuses import BORROWED, BatchStatus, MatchCheck, Outcome, UploadStatus
+from batches.retention import Retained
+from batches.statuses import OUTCOME_BORROWED, BatchStatus, MatchCheck, Outcome, UploadStatus
 from batches.vendor.answers import is_cached, read_contact
-from batches.vendor.protocol import FIELDS
+from batches.vendor.protocol import PERSON_FIELDS, find_odd_credits
 
-PAGE = 500
-"""Items of an upload that are digested in one go."""
-LEFTOVERS = 200
-"""Batches that one sweep has digested of those that were left lying."""
-LONGEST = timedelta(minutes=10)
-"""Whatever began to digest something and is not done by then is taken for dead."""
-OF_SOURCE = ["outcome", "answered_at", "answer", "same_as_id"]
-"""What is read of an item, beside what was asked for, and of those whose answer it shares."""
-READ = [*FIELDS, *(f"{path}{name}" for path in ("", "same_as__", "same_as__same_as__") for name in OF_SOURCE)]
-ASKED = [name for name in FIELDS if name not in {"phone", "email"}]
-FOUND = [field.name for field in Digest._meta.fields if field.name != "item"]
-SUMS = ["phones", "mobiles", "usable_mobiles"]
+PAGE_SIZE = 500
+"""Items of an upload digested at once."""
+MAX_LEFTOVERS = 200
+"""Most leftover batches, and most leftover uploads, that one sweep digests."""
+DIGEST_TIMEOUT = timedelta(minutes=10)
+"""A process that has not finished a digest after this time counts as dead."""
+ANSWER_FIELDS = ["outcome", "answered_at", "answer", "same_as_id"]
+"""The columns read from the item that holds an answer."""
+ITEM_FIELDS = [
+    *PERSON_FIELDS,
+    "owner_name",
+    *(f"{path}{name}" for path in ("", "same_as__", "same_as__same_as__") for name in ANSWER_FIELDS),
+]
+SEARCHABLE_FIELDS = [name for name in PERSON_FIELDS if name not in {"phone", "email"}]
+DIGEST_FIELDS = [field.name for field in Digest._meta.fields if field.name != "item"]
+SUMMED_FIELDS = ["phones", "mobiles", "usable_mobiles"]
 
-encode = msgspec.json.Encoder().encode
-decode = msgspec.json.Decoder(Contact).decode
+encode_contact = msgspec.json.Encoder().encode
+decode_contact = msgspec.json.Decoder(Contact).decode
 
 
-def list_undigested(now):
-    """Ids of closed batches and of started uploads that are to be digested and are not being, as two lists."""
-    is_idle = Q(digest_begun_at=None) | Q(digest_begun_at__lt=now - LONGEST)
+def list_undigested(now: datetime) -> tuple[list[int], list[int]]:
+    """Return the ids of closed batches, and of started uploads, that no process is digesting although they are due."""
+    is_idle = Q(digest_begun_at=None) | Q(digest_begun_at__lt=now - DIGEST_TIMEOUT)
     batches = Batch.objects.filter(is_idle, status=BatchStatus.CLOSED, digested_at=None).order_by("pk")
     uploads = Upload.objects.filter(is_idle, started_at__isnull=False, digested_at=None).order_by("pk")
-    return [list(found.values_list("pk", flat=True)[:LEFTOVERS]) for found in (batches, uploads)]
+    due_batches = list(batches.values_list("pk", flat=True)[:MAX_LEFTOVERS])
+    return due_batches, list(uploads.values_list("pk", flat=True)[:MAX_LEFTOVERS])
 
 
-def digest_batch(batch_id):
-    """Digest a closed batch's answers and freeze what they brought. Return the upload's id if that is over."""
+def digest_batch(batch_id: int) -> int | None:
+    """Digest a closed batch's answers and store its totals. Return the upload's id if the upload has ended."""
     closed = Batch.objects.filter(pk=batch_id, status=BatchStatus.CLOSED)
-    begun = begin(closed)
+    begun = mark_begun(closed)
     if begun is None:
         return None
-    renew(Item.objects.filter(batch=batch_id))
-    if not end(closed, begun, **sum_up(Digest.objects.filter(item__batch=batch_id))):
+    refresh(Item.objects.filter(batch=batch_id))
+    sums = sum_yield(Digest.objects.filter(item__batch=batch_id)) | count_charged(batch_id)
+    if not mark_digested(closed, begun, **sums):
         return None
-    over = Upload.objects.filter(batches=batch_id, status__in=[UploadStatus.COMPLETE, UploadStatus.CANCELLED])
-    return over.values_list("pk", flat=True).first()
+    ended = Upload.objects.filter(batches=batch_id, status__in=[UploadStatus.COMPLETE, UploadStatus.CANCELLED])
+    return ended.values_list("pk", flat=True).first()
 
 
-def digest_upload(upload_id):
-    """Make all people of a started upload findable: those too who were not sent, or share somebody's answer."""
+def digest_upload(upload_id: int) -> None:
+    """Make all people of a started upload searchable, including those who were not sent or share an answer."""
     upload = Upload.objects.filter(pk=upload_id)
-    begun = begin(upload)
-    for page in Item.objects.filter(upload=upload_id).in_pages(PAGE, ["pk"]):
-        renew(Item.objects.filter(pk__in=[pk for (pk,) in page]))
-    end(upload, begun)
+    begun = mark_begun(upload)
+    if begun is None:
+        return
+    for page in Item.objects.filter(upload=upload_id).in_pages(PAGE_SIZE, ["pk"]):
+        refresh(Item.objects.filter(pk__in=[pk for (pk,) in page]))
+    mark_digested(upload, begun)
 
 
-def begin(records):
-    """Write down that a batch or an upload is being digested. Return since when; None if there is none such."""
+def mark_begun(records: QuerySet[Any]) -> datetime | None:
+    """Mark a batch or an upload as being digested. Return the start time, or None if there is no such record."""
     begun = timezone.now()
     return begun if records.update(digest_begun_at=begun) else None
 
 
-def end(records, begun, **sums):
-    """Write down that it is, with its sums. False if something changed since: then it is to be done again."""
+def mark_digested(records: QuerySet[Any], begun: datetime, **sums: Any) -> bool:
+    """Mark a batch or an upload as digested and store its totals. Return False if it changed since `begun`."""
     return records.filter(digest_begun_at=begun).update(digested_at=begun, digest_begun_at=None, **sums) == 1
 
 
-def sum_up(digests):
-    """Add up what a batch's answers brought, for the batch's columns."""
-    matches = {name: Count("pk", filter=Q(match=name)) for name in MatchCheck.values}
-    sums = {f"sum_{name}": Sum(name, default=0) for name in SUMS}
-    totals = digests.aggregate(cached=Count("pk", filter=Q(cached=True)), **matches, **sums)
+def sum_yield(digests: QuerySet[Digest]) -> dict[str, Any]:
+    """Add up the contact details in a batch's answers, for the batch's columns."""
+    matches = {f"match_{name}": Count("pk", filter=Q(match=name)) for name in MatchCheck.values}
+    sums = {f"sum_{name}": Sum(name, default=0) for name in SUMMED_FIELDS}
+    conditions = {"cached": Q(cached=True), "odd_credits": Q(odd_credits__gt="")}
+    counts = {name: Count("pk", filter=condition) for name, condition in conditions.items()}
+    totals = digests.aggregate(**counts, **matches, **sums)
     return {name.removeprefix("sum_"): number for name, number in totals.items()}
 
 
-def renew(items):
-    """Make the digests of at most some thousand items that have none, or one of another answer than counts."""
-    write([make(item) for item in read_items(find_stale(items))])
+def count_charged(batch_id: int) -> dict[str, Any]:
+    """Return the number of charged matches and their median cost, for the batch's columns."""
+    charged = Item.objects.filter(batch=batch_id, outcome=Outcome.MATCHED, credits__gt=0, digest__cached=False)
+    costs = [credits for credits in charged.values_list("credits", flat=True) if credits is not None]
+    return {"charged": len(costs), "match_cost": median_low(costs) if costs else None}
 
 
-def find_stale(items):
-    """Ids of those items that have no digest, or one of another answer than counts."""
-    is_own = ~Q(outcome__in=BORROWED)
-    of_source = Coalesce(F("same_as__same_as__answered_at"), F("same_as__answered_at"))
-    when = items.annotate(of_answer=Case(When(is_own, then=F("answered_at")), default=of_source))
+def refresh(items: ItemQuerySet) -> None:
+    """Make the missing and outdated digests of items, which should be a few thousand at most."""
+    save_digests([make_digest(item) for item in read_items(find_stale(items))])
+
+
+def find_stale(items: QuerySet[Item]) -> list[int]:
+    """Return the ids of items without a current digest."""
+    is_own = ~Q(outcome__in=OUTCOME_BORROWED)
+    borrowed_at = Coalesce(F("same_as__same_as__answered_at"), F("same_as__answered_at"))
+    dated = items.annotate(of_answer=Case(When(is_own, then=F("answered_at")), default=borrowed_at))
     is_older = Q(of_answer__isnull=False) & (Q(digest__answered_at=None) | ~Q(digest__answered_at=F("of_answer")))
     is_gone = Q(of_answer=None, digest__answered_at__isnull=False)
-    stale = when.filter(Q(digest=None) | is_older | is_gone).order_by("pk")
+    stale = dated.filter(Q(digest=None) | is_older | is_gone).order_by("pk")
     return list(stale.values_list("pk", flat=True))
 
 
-def look_up(items):
-    """Return the digests of a page's items by id; one that is not of the current answer is made at once."""
+def load_digests(items: Iterable[Item]) -> dict[int, Digest | None]:
+    """Return the digests of a page's items by item id. Missing and outdated ones are made at once, but not stored."""
     items = list(items)
     stale = find_stale(Item.objects.filter(pk__in=[item.pk for item in items]))
-    made = {item.pk: make(item) for item in read_items(stale)}
+    made = {item.pk: make_digest(item) for item in read_items(stale)}
     return {item.pk: made.get(item.pk) or getattr(item, "digest", None) for item in items}
 
 
-def read_items(ids):
-    return Item.objects.filter(pk__in=ids).select_related("same_as__same_as").only(*READ)
+def read_items(ids: Iterable[int]) -> ItemQuerySet:
+    return Item.objects.filter(pk__in=ids).select_related("same_as__same_as").only(*ITEM_FIELDS)
 
 
-def make(item):
-    """Return an item's Digest, from what was asked for and the answer that counts for it."""
-    source = item.source
+def make_digest(item: Item) -> Digest:
+    """Make an item's digest from the person's own fields and the current answer."""
+    source = item.answer_item
     contact = read_contact(source.answer) if source.answer else Contact()
+    cached = source.outcome == Outcome.MATCHED and is_cached(source.answer)
     return Digest(
         item_id=item.pk,
-        words=collect_words(item, contact),
+        search_terms=collect_terms(item, contact),
         answered_at=source.answered_at,
-        cached=source.outcome == Outcome.MATCHED and is_cached(source.answer),
+        cached=cached,
+        # A shared answer was paid for only once.
+        odd_credits=judge_credits(source, cached) if source is item and source.answer else "",
         **summarise(item, contact) if source.answer else {},
     )
 
 
-def summarise(item, contact):
-    """Contact details as they are kept, and what is filtered by of them."""
-    kept = msgspec.structs.replace(contact, former_addresses=[], relatives=[], profiles=[])
+def judge_credits(item: Item, cached: bool) -> str:
+    """Return why the credits of an item's answer cannot be counted, or "" if they can."""
+    return find_odd_credits(item.answer, must_say=item.outcome == Outcome.MATCHED and not cached)
+
+
+def summarise(item: Item, contact: Contact) -> dict[str, Any]:
+    """Return the digest's contact details, and the counts and flags that filters use."""
+    details = msgspec.structs.replace(contact, former_addresses=[], relatives=[], profiles=[])
     return {
-        "found": encode(kept).decode(),
-        "match": compare(item, contact),
+        "found": encode_contact(details).decode(),
+        "match": check_match(item, contact),
         "phones": len(contact.phones),
         "mobiles": sum(phone.is_mobile for phone in contact.phones),
         "usable_mobiles": sum(phone.is_mobile and phone.is_callable for phone in contact.phones),
@@ -141,31 +169,29 @@ def summarise(item, contact):
     }
 
 
-def compare(item, contact):
-    """Return the match check; empty if one of the names is not known."""
+def check_match(item: Item, contact: Contact) -> str:
+    """Return the verdict of the match check, or "" if one of the names is unknown."""
     return match_check.compare(item.first_name, item.middle_name, item.last_name, contact.names)
 
 
-def collect_words(item, contact):
-    asked = [getattr(item, name) for name in ASKED]
+def collect_terms(item: Item, contact: Contact) -> str:
+    asked = [*(getattr(item, name) for name in SEARCHABLE_FIELDS), item.owner_name]
     phones = [item.phone, *(phone.digits for phone in contact.phones)]
     emails = [item.email, *(email.address for email in contact.emails)]
     texts = [*asked, *contact.names, contact.address, *contact.former_addresses]
     return search_terms.collect(texts, phones, list(filter(None, emails)))
 
 
-def write(digests):
-    Digest.objects.bulk_create(digests, update_conflicts=True, unique_fields=["item"], update_fields=FOUND)
+def save_digests(digests: list[Digest]) -> None:
+    Digest.objects.bulk_create(digests, update_conflicts=True, unique_fields=["item"], update_fields=DIGEST_FIELDS)
 
 
-def purge_expired(now):
-    """Forget contact details older than RESULT_RETENTION_DAYS, and the words of them; numbers stay. Return how many."""
-    if not settings.RESULT_RETENTION_DAYS:
-        return 0
-    old = Digest.objects.filter(answered_at__lt=now - timedelta(days=settings.RESULT_RETENTION_DAYS)).exclude(found="")
-    forgotten = 0
-    while part := list(old.select_related("item").defer("item__answer", "item__cells")[:PAGE]):
-        for digest in part:
-            digest.found, digest.words = "", collect_words(digest.item, Contact())
-        forgotten += Digest.objects.bulk_update(part, ["found", "words"])
-    return forgotten
+def purge_details(digests: QuerySet[Digest]) -> None:
+    """Remove contact details, and the search terms made from them. Keep the counts."""
+    chunk = list(digests.select_related("item").defer("item__answer", "item__cells"))
+    for digest in chunk:
+        digest.found, digest.search_terms = "", collect_terms(digest.item, Contact())
+    Digest.objects.bulk_update(chunk, ["found", "search_terms"], batch_size=PAGE_SIZE)
+
+
+RETAINED_DETAILS = Retained(Digest.objects.exclude(found=""), "answered_at", purge_details)

@@ -1,53 +1,54 @@
-"""Who is found by what somebody typed: names, addresses, phones and emails, asked for and found, of all lists.
+"""Search the people of all lists by names, addresses, phones and emails, both asked for and found.
 
-PostgreSQL looks the words up in an index (migration 0005); SQLite reads the digests from end to end.
+PostgreSQL uses an index (migration 0005); SQLite scans the digests.
 """
 
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import BooleanField, TextField, Value
+from django.db.models import BooleanField, QuerySet, TextField, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Concat
 
 from batches.models import Digest
-from batches.people.search_terms import read_search
+from batches.people.search_terms import Search, read_search
 
-MOST_FOUND = 200
-"""People that are shown: whoever wants others types another word."""
-LOOK_UP = "array_to_tsvector(string_to_array(batches_digest.words, ' ')) @@ %s::tsquery"
+MAX_FOUND = 200
+"""People shown at most. To find others, a user adds a word."""
+# The column of `search_terms` is called `words`, as in the index.
+INDEX_CONDITION = "array_to_tsvector(string_to_array(batches_digest.words, ' ')) @@ %s::tsquery"
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     ids: list[int]
     is_cut_off: bool = False
-    """Whether there are more than these."""
+    """Whether there are more results than these."""
 
 
-def find(text):
-    """Find people who have all words of `text`, of which the last may be the beginning of one. Return a Found."""
+def search_people(text: str) -> SearchResult:
+    """Find people who match every word of `text`. The last word may be incomplete."""
     search = read_search(text)
-    if not search.words and not search.start:
-        return Found([])
-    narrow = look_up if connection.vendor == "postgresql" else read_through
-    # Without an order: PostgreSQL may stop at the first that it finds.
-    ids = list(narrow(Digest.objects.order_by(), search).values_list("pk", flat=True)[: MOST_FOUND + 1])
-    return Found(ids[:MOST_FOUND], is_cut_off=len(ids) > MOST_FOUND)
+    if not search.terms and not search.prefix:
+        return SearchResult([])
+    narrow = search_index if connection.vendor == "postgresql" else scan_digests
+    # Unordered, so that PostgreSQL may stop at the first results.
+    ids = list(narrow(Digest.objects.order_by(), search).values_list("pk", flat=True)[: MAX_FOUND + 1])
+    return SearchResult(ids[:MAX_FOUND], is_cut_off=len(ids) > MAX_FOUND)
 
 
-def look_up(digests, search):
-    parts = [quote(word) for word in search.words] + ([f"{quote(search.start)}:*"] if search.start else [])
-    return digests.filter(RawSQL(LOOK_UP, [" & ".join(parts)], output_field=BooleanField()))  # noqa: S611 - the words are a value
+def search_index(digests: QuerySet[Digest], search: Search) -> QuerySet[Digest]:
+    parts = [quote_term(term) for term in search.terms] + ([f"{quote_term(search.prefix)}:*"] if search.prefix else [])
+    return digests.filter(RawSQL(INDEX_CONDITION, [" & ".join(parts)], output_field=BooleanField()))  # noqa: S611 - the terms are a parameter
 
 
-def quote(word):
-    """Quote a word for PostgreSQL's text search."""
-    return "'{}'".format(word.replace("\\", "\\\\").replace("'", "''"))
+def quote_term(term: str) -> str:
+    """Quote a term for PostgreSQL's text search."""
+    return "'{}'".format(term.replace("\\", "\\\\").replace("'", "''"))
 
 
-def read_through(digests, search):
-    padded = digests.annotate(padded=Concat(Value(" "), "words", Value(" "), output_field=TextField()))
-    for word in [f" {word} " for word in search.words] + ([f" {search.start}"] if search.start else []):
-        padded = padded.filter(padded__contains=word)
+def scan_digests(digests: QuerySet[Digest], search: Search) -> QuerySet[Digest]:
+    padded = digests.annotate(padded=Concat(Value(" "), "search_terms", Value(" "), output_field=TextField()))
+    for part in [f" {term} " for term in search.terms] + ([f" {search.prefix}"] if search.prefix else []):
+        padded = padded.filter(padded__contains=part)
     return padded

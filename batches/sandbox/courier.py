@@ -1,4 +1,4 @@
-"""Delivers what the sandbox has taken: first in, first out, at most `qps` webhook calls a second."""
+"""Deliver answers for accepted batches, first in, first out, with at most `qps` webhook calls per second."""
 
 import http.client
 import json
@@ -7,36 +7,41 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
+from batches.sandbox.faults import Faults
+from batches.sandbox.keyring import Keyring
 from batches.sandbox.people import make_answer, name_outcome
+from batches.sandbox.store import Store
 
-HANDS = 8
-"""Deliveries under way at once, so that one slow answer does not hold up the others."""
-TIMEOUT = 30
-COMMIT_EVERY = 0.25
+WORKERS = 8
+"""Simultaneous deliveries, so that one slow response does not delay the others."""
+DELIVERY_TIMEOUT = 30
+COMMIT_SECONDS = 0.25
 
 
 class Courier(threading.Thread):
-    """One thread keeps the order and the pace; `HANDS` others wait for the answers."""
+    """One thread keeps the order and the pace; WORKERS others wait for the responses."""
 
-    def __init__(self, store, faults, key, qps):
+    def __init__(self, store: Store, faults: Faults, keyring: Keyring, qps: float) -> None:
         super().__init__(daemon=True)
-        self.store, self.faults, self.key, self.qps = store, faults, key, qps
-        self.luck = random.Random()
-        self.kept, self.opened = threading.local(), []
+        self.store, self.faults, self.keyring, self.qps = store, faults, keyring, qps
+        self.rng = random.Random()
+        self.kept = threading.local()
+        self.opened: list[http.client.HTTPConnection] = []
         self.ending = threading.Event()
         self.next_slot = 0.0
         self.idle = 0.0
-        """Seconds without anything to deliver, between the first batch and the last one."""
+        """Seconds without anything to deliver, between the first batch and the last."""
 
-    def run(self):
-        with ThreadPoolExecutor(HANDS) as hands:
-            emptied = None
+    def run(self) -> None:
+        with ThreadPoolExecutor(WORKERS) as pool:
+            emptied: float | None = None
             while not self.ending.is_set():
                 if batch := self.store.next_batch():
                     self.idle += time.monotonic() - emptied if emptied else 0
-                    self.deliver_batch(hands, *batch)
+                    self.deliver_batch(pool, *batch)
                     emptied = time.monotonic()
                 else:
                     self.ending.wait(0.02)
@@ -44,36 +49,36 @@ class Courier(threading.Thread):
         for connection in self.opened:
             connection.close()
 
-    def end(self):
-        """Stop after what is under way; the rest is delivered after the next start."""
+    def end(self) -> None:
+        """Stop after the deliveries in progress. The rest is delivered after the next start."""
         self.ending.set()
         self.join()
 
-    def deliver_batch(self, hands, batch, batch_id, complete_url):
+    def deliver_batch(self, pool: ThreadPoolExecutor, batch: int, batch_id: str, complete_url: str) -> None:
         if self.faults.completion == "early":
             self.post(complete_url, self.make_completion(batch, batch_id))
         items = self.store.waiting(batch)
         if self.faults.shuffle:
-            self.luck.shuffle(items)
-        under_way, committed = [], time.monotonic()
+            self.rng.shuffle(items)
+        deliveries, committed = [], time.monotonic()
         for number, request_id, body in items:
             if not self.wait_for_slot():
                 break
-            under_way.append(hands.submit(self.deliver_item, batch_id, number, request_id, json.loads(body)))
-            if time.monotonic() - committed > COMMIT_EVERY:
+            deliveries.append(pool.submit(self.deliver_item, batch_id, number, request_id, json.loads(body)))
+            if time.monotonic() - committed > COMMIT_SECONDS:
                 self.store.commit()
                 committed = time.monotonic()
-        for delivery in under_way:
+        for delivery in deliveries:
             delivery.result()
         if not self.ending.is_set():
             self.complete(batch, batch_id, complete_url)
 
-    def complete(self, batch, batch_id, complete_url):
+    def complete(self, batch: int, batch_id: str, complete_url: str) -> None:
         for _ in range({"once": 1, "twice": 2}.get(self.faults.completion, 0)):
             self.post(complete_url, self.make_completion(batch, batch_id))
         self.store.complete(batch)
 
-    def make_completion(self, batch, batch_id):
+    def make_completion(self, batch: int, batch_id: str) -> dict[str, Any]:
         totals = self.store.totals(batch)[0]
         return {
             "batchId": batch_id,
@@ -83,28 +88,28 @@ class Courier(threading.Thread):
             "completedAt": now(),
         }
 
-    def wait_for_slot(self):
-        """Keep to the pace. False when the courier is to end."""
+    def wait_for_slot(self) -> bool:
+        """Wait as long as the pace requires. Return False if the courier is to end."""
         pause = self.next_slot - time.monotonic()
         if pause > 0 and self.ending.wait(pause):
             return False
         self.next_slot = max(self.next_slot, time.monotonic() - 0.1) + 1 / self.qps
         return not self.ending.is_set()
 
-    def deliver_item(self, batch_id, number, request_id, item):
+    def deliver_item(self, batch_id: str, number: int, request_id: str, item: dict[str, Any]) -> None:
         answer = make_answer(item, now())
         answer |= {"batchId": batch_id, "batchRequestId": request_id, "requestId": request_id}
         status = 0
-        if self.luck.random() >= self.faults.drop:
+        if self.rng.random() >= self.faults.drop:
             status = self.post(item["webhook_url"], answer)
-            if self.luck.random() < self.faults.duplicate:
+            if self.rng.random() < self.faults.duplicate:
                 self.post(item["webhook_url"], answer)
-        self.store.note(number, name_outcome(answer), answer["credits"], status)
+        self.store.record_delivery(number, name_outcome(answer), answer["credits"], status)
 
-    def post(self, url, body):
-        """Return the status that a call was answered with, 0 for none. There is no redelivery."""
+    def post(self, url: str, body: dict[str, Any]) -> int:
+        """Make a webhook call. Return the status of the response, or 0 for none. There is no redelivery."""
         parts = urlsplit(url)
-        headers = {"content-type": "application/json", "x-api-key": self.key}
+        headers = {"content-type": "application/json", "x-api-key": self.keyring.choose()}
         payload = json.dumps(body, ensure_ascii=False).encode()
         for attempt in (1, 2):
             connection, is_new = self.connect(parts)
@@ -117,20 +122,21 @@ class Courier(threading.Thread):
                 connection.close()
                 self.kept.connections.pop(parts.netloc)
                 self.opened.remove(connection)
-                # A kept connection that the server has closed meanwhile is no failed delivery.
+                # A kept connection that the server has closed is no failed delivery.
                 if is_new or attempt == 2:
                     return 0
         return 0
 
-    def connect(self, parts):
+    def connect(self, parts: SplitResult) -> tuple[http.client.HTTPConnection, bool]:
+        """Return a connection of this thread, and whether it is new."""
         connections = self.kept.__dict__.setdefault("connections", {})
         if parts.netloc in connections:
             return connections[parts.netloc], False
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        connections[parts.netloc] = kind(parts.netloc, timeout=TIMEOUT)
+        connections[parts.netloc] = kind(parts.netloc, timeout=DELIVERY_TIMEOUT)
         self.opened.append(connections[parts.netloc])
         return connections[parts.netloc], True
 
 
-def now():
+def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

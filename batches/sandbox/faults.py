@@ -1,75 +1,76 @@
-"""How the vendor breaks its promises, on demand (docs/vendor.md, 7)."""
+"""Faults of the vendor, on demand (docs/vendor.md, 7)."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import Any, Self, get_type_hints
 
 REFUSED_NAME = "Refused"
-DAILY = "You have reached your daily credit limit for this endpoint, please try again later."
+DAILY_LIMIT_MESSAGE = "You have reached your daily credit limit for this endpoint, please try again later."
 FAILURES = [
     ("http_401", 401, {"statusMessage": "Unauthorized", "error": "Invalid API key"}),
-    ("daily", 429, {"error": "Too Many Requests", "message": DAILY}),
+    ("daily", 429, {"error": "Too Many Requests", "message": DAILY_LIMIT_MESSAGE}),
     ("http_429", 429, {"error": "Too Many Requests", "message": "Fault 429"}),
     ("http_500", 500, {"error": "Fault", "message": "Fault 500"}),
     ("http_503", 503, {"error": "Fault", "message": "Fault 503"}),
 ]
-"""Fault, status, body."""
+"""(fault, status, body) each."""
 
 
 @dataclass
 class Faults:
-    """Each is set by NAME=VALUE; as they stand here, nothing goes wrong."""
+    """Each is set by NAME=VALUE. With the defaults, nothing goes wrong."""
 
     lost_ack: int = 0
-    """Batches that are taken but whose acknowledgement never arrives: the first N."""
+    """The first N batches are accepted, but not acknowledged."""
     before_take: float = 0
-    """Seconds for which a call waits until it is taken; not at all if the caller has gone meanwhile."""
+    """Seconds until a batch is accepted. It is not, if the caller has hung up by then."""
     before_ack: float = 0
-    """Seconds by which an acknowledgement comes after the first webhooks."""
+    """Seconds between accepting a batch and acknowledging it, in which webhooks already arrive."""
     duplicate: float = 0
-    """Share of items that are delivered twice."""
+    """Share of answers delivered twice."""
     drop: float = 0
-    """Share of items that are never delivered."""
+    """Share of answers never delivered."""
     shuffle: int = 0
-    """1: the items of a batch come in any order."""
+    """1: the answers of a batch arrive in random order."""
     completion: str = "once"
-    """once, early (before the items), twice or never."""
+    """The completion call: once, early (before the answers), twice or never."""
     http_429: int = 0
-    """Calls that are answered 429: the first N. Likewise the next two."""
+    """The first N calls get status 429. Likewise the next two."""
     http_500: int = 0
     http_503: int = 0
     http_401: int = 0
-    """Calls that are answered as if the key were wrong: the first N."""
+    """The first N calls get status 401, as if the key were wrong."""
     daily: int = 0
-    """Calls that are answered as if the daily credit limit were reached: the first N."""
+    """The first N calls get status 429, as if the daily credit limit were reached."""
     refuse: str = "none"
-    """named, unnamed: whoever is called Refused makes the vendor refuse the batch, saying who it is or not."""
+    """named or unnamed: a batch with a person called Refused is refused, and the message names the person or not."""
     short: int = 0
-    """Items at the end of each batch that are not taken, all but one at the most: receiveCount is lower by as many."""
+    """Number of items at the end of each batch that are not accepted. At least one is. receiveCount is lower."""
 
     @classmethod
-    def parse(cls, settings):
-        """From a list of NAME=VALUE. Raises ValueError with a sentence."""
-        faults, known = cls(), {field.name: field.type for field in fields(cls)}
+    def parse(cls, settings: list[str]) -> Self:
+        """Return the faults in a list of NAME=VALUE. Raise ValueError with a sentence for users."""
+        faults, known = cls(), get_type_hints(cls)
         for setting in settings:
             name, _, value = setting.partition("=")
             if name not in known:
-                raise ValueError(f"There is no fault {name!r}; there are {', '.join(known)}.")
+                raise ValueError(f"There is no fault {name!r}. Available: {', '.join(known)}.")
             setattr(faults, name, known[name](value))
         if faults.completion not in {"once", "early", "twice", "never"}:
-            raise ValueError("completion is once, early, twice or never.")
+            raise ValueError("completion must be once, early, twice or never.")
         if faults.refuse not in {"none", "named", "unnamed"}:
-            raise ValueError("refuse is none, named or unnamed.")
+            raise ValueError("refuse must be none, named or unnamed.")
         return faults
 
-    def take_failure(self):
-        """(status, body) that the next call fails with, or None."""
+    def next_failure(self) -> tuple[int, dict[str, Any]] | None:
+        """Return the (status, body) with which the next call fails, or None. Each failure is returned only once."""
         for name, status, body in FAILURES:
-            if left := getattr(self, name):
-                setattr(self, name, left - 1)
+            if remaining := getattr(self, name):
+                setattr(self, name, remaining - 1)
                 return status, {"statusCode": status} | body
         return None
 
-    def find_refused(self, skips):
-        """Why the vendor refuses a batch for one of its people, or None."""
+    def find_refused(self, skips: list[dict[str, Any]]) -> str | None:
+        """Return the message with which the vendor refuses a batch because of a person, or None."""
         for index, person in enumerate(skips if self.refuse != "none" else []):
             if person.get("last_name") == REFUSED_NAME:
                 return f'"[{index}].last_name" is not accepted' if self.refuse == "named" else "Invalid request payload"

@@ -1,13 +1,14 @@
-"""Invents people: what the sandbox answers, the same for the same input, and lists to try with.
+"""Invent people: the sandbox's answers, always the same for the same input, and sample lists.
 
-Nobody in here exists: numbers are 555-01xx, addresses end in example.com.
+All people are invented. Phone numbers are 555-01xx, and email addresses end in example.com.
 """
 
 import hashlib
 import json
 import random
+from typing import Any
 
-FIRST = [
+FIRST_NAMES = [
     "Ada",
     "Ben",
     "Cora",
@@ -34,7 +35,7 @@ FIRST = [
     "Yara",
     "Zoë",
 ]
-LAST = [
+LAST_NAMES = [
     "Abbott",
     "Brooks",
     "Castillo",
@@ -78,7 +79,7 @@ STREETS = [
     "Sunset",
     "Meadow",
 ]
-KINDS = [
+STREET_TYPES = [
     "St",
     "Ave",
     "Rd",
@@ -114,20 +115,20 @@ LIST_COLUMNS = [
 ]
 
 
-def make_answer(item, when):
-    """Return the vendor's answer about one person, less the numbers of batch and request."""
+def make_answer(item: dict[str, Any], when: str) -> dict[str, Any]:
+    """Return the vendor's answer about one person, without the ids of batch and request."""
     asked = {name: value for name, value in item.items() if name not in {"webhook_url", "match_requirements"}}
     seed = json.dumps({name: value for name, value in asked.items() if name != "key"}, sort_keys=True)
-    luck = random.Random(hashlib.sha256(seed.encode()).digest())
-    fate = luck.random()
+    rng = random.Random(hashlib.sha256(seed.encode()).digest())
+    roll = rng.random()
     body = {"responseCode": 0, "requestDate": when, "responseMessage": "Successful", "warnings": "None", "input": asked}
-    end = {"live": True, "requestExecutionTimeMS": f"{luck.randrange(40, 400)}ms"}
-    if fate < 0.02:
+    end = {"live": True, "requestExecutionTimeMS": f"{rng.randrange(40, 400)}ms"}
+    if roll < 0.02:
         return body | {"match": False, "statusCode": 500, "statusMessage": "Internal error", "credits": 0} | end
-    if fate < 0.28:
+    if roll < 0.28:
         message = "No phones found for provided person."
         return body | {"responseMessage": message, "match": False, "statusCode": 404, "credits": 0, "output": {}} | end
-    cached = luck.random() < 0.15
+    cached = rng.random() < 0.15
     success = {
         "match": True,
         "cached": cached,
@@ -135,34 +136,34 @@ def make_answer(item, when):
         "statusMessage": "Success",
         "credits": 0 if cached else 1,
     }
-    shape = luck.choices([make_output, make_data, make_persons], [70, 15, 15])[0]
-    return body | shape(luck, asked) | success | end
+    shape = rng.choices([make_output, make_data, make_persons], [70, 15, 15])[0]
+    return body | shape(rng, asked) | success | end
 
 
-def name_outcome(answer):
+def name_outcome(answer: dict[str, Any]) -> str:
     return "matched" if answer["match"] else "error" if answer["statusCode"] == 500 else "no_match"
 
 
-def make_output(luck, asked):
-    name = make_name(luck, asked)
-    age = luck.randrange(24, 93)
-    relatives = [make_name(luck, {"last_name": name["lastName"]}) for _ in range(luck.randrange(4))]
+def make_output(rng: random.Random, asked: dict[str, Any]) -> dict[str, Any]:
+    name = make_name(rng, asked)
+    age = rng.randrange(24, 93)
+    relatives = [make_name(rng, {"last_name": name["lastName"]}) for _ in range(rng.randrange(4))]
     return {
         "output": {
             "identity": {
                 "names": [name],
-                "address": make_address(luck, asked),
-                "addressHistory": [make_address(luck, {}) for _ in range(luck.randrange(5))],
-                "phones": [make_phone(luck) for _ in range(luck.randrange(1, 7))],
+                "address": make_address(rng, asked),
+                "addressHistory": [make_address(rng, {}) for _ in range(rng.randrange(5))],
+                "phones": [make_phone(rng) for _ in range(rng.randrange(1, 7))],
                 "emails": [
-                    {"email": make_email(luck, name), "emailType": luck.choice(["personal", "work"])}
-                    for _ in range(luck.randrange(4))
+                    {"email": make_email(rng, name), "emailType": rng.choice(["personal", "work"])}
+                    for _ in range(rng.randrange(4))
                 ],
             },
             "demographics": {
-                "deceased": luck.random() < 0.03,
-                "gender": luck.choice(["male", "female"]),
-                "age": age if luck.random() < 0.5 else f"{age} years old",
+                "deceased": rng.random() < 0.03,
+                "gender": rng.choice(["male", "female"]),
+                "age": age if rng.random() < 0.5 else f"{age} years old",
                 "social": [],
                 "jobs": [],
             },
@@ -172,9 +173,9 @@ def make_output(luck, asked):
     }
 
 
-def make_data(luck, asked):
-    name = make_name(luck, asked)
-    phones = [make_phone(luck) for _ in range(luck.randrange(1, 4))]
+def make_data(rng: random.Random, asked: dict[str, Any]) -> dict[str, Any]:
+    name = make_name(rng, asked)
+    phones = [make_phone(rng) for _ in range(rng.randrange(1, 4))]
     return {
         "data": {
             "names": [name],
@@ -182,98 +183,98 @@ def make_data(luck, asked):
                 {"phone": phone["phone"], "type": phone.get("phoneType"), "dnc": phone.get("doNotCall")}
                 for phone in phones
             ],
-            "emails": [{"email": make_email(luck, name), "type": "personal"}],
+            "emails": [{"email": make_email(rng, name), "type": "personal"}],
         }
     }
 
 
-def make_persons(luck, asked):
-    name = make_name(luck, asked)
+def make_persons(rng: random.Random, asked: dict[str, Any]) -> dict[str, Any]:
+    name = make_name(rng, asked)
     phones = [
         {
-            "phone": make_number(luck),
-            "phoneType": luck.choice("WLV"),
-            "phoneFtcDnc": luck.choice("YN"),
-            "phoneLastSeen": make_date(luck),
+            "phone": make_number(rng),
+            "phoneType": rng.choice("WLV"),
+            "phoneFtcDnc": rng.choice("YN"),
+            "phoneLastSeen": make_date(rng),
         }
-        for _ in range(luck.randrange(1, 4))
+        for _ in range(rng.randrange(1, 4))
     ]
     person = {
         "fullName": name["fullName"],
-        "emails": [make_email(luck, name)],
+        "emails": [make_email(rng, name)],
         "phones": phones,
-        "address": make_address(luck, asked),
-        "age": luck.randrange(24, 93),
+        "address": make_address(rng, asked),
+        "age": rng.randrange(24, 93),
     }
     return {"persons": [person]}
 
 
-def make_name(luck, asked):
-    first = asked.get("first_name") or luck.choice(FIRST)
-    last = asked.get("last_name") or luck.choice(LAST)
-    middle = luck.choice(["", "A", "E", "J"])
+def make_name(rng: random.Random, asked: dict[str, Any]) -> dict[str, str]:
+    first = asked.get("first_name") or rng.choice(FIRST_NAMES)
+    last = asked.get("last_name") or rng.choice(LAST_NAMES)
+    middle = rng.choice(["", "A", "E", "J"])
     full = " ".join(part for part in (first, middle, last) if part)
     return {"firstName": first, "middleName": middle, "lastName": last, "suffix": "", "fullName": full}
 
 
-def make_address(luck, asked):
-    city, state, zip_code, _ = luck.choice(TOWNS)
-    street = asked.get("address") or asked.get("mail_address") or make_street(luck)
+def make_address(rng: random.Random, asked: dict[str, Any]) -> dict[str, Any]:
+    city, state, zip_code, _ = rng.choice(TOWNS)
+    street = asked.get("address") or asked.get("mail_address") or make_street(rng)
     city, state = asked.get("city") or city, asked.get("state") or state
     zip_code = asked.get("zip") or zip_code
-    spelled = luck.choice(["formattedAddress", "formattedAdddress"])
+    spelled = rng.choice(["formattedAddress", "formattedAdddress"])
     return {"city": city, "state": state, "zip": zip_code, spelled: f"{street}, {city}, {state} {zip_code}"}
 
 
-def make_street(luck):
-    return f"{luck.randrange(100, 9900)} {luck.choice(STREETS)} {luck.choice(KINDS)}"
+def make_street(rng: random.Random) -> str:
+    return f"{rng.randrange(100, 9900)} {rng.choice(STREETS)} {rng.choice(STREET_TYPES)}"
 
 
-def make_phone(luck):
-    """Make a phone with some of its optional fields missing, as with the vendor."""
-    number = make_number(luck)
+def make_phone(rng: random.Random) -> dict[str, Any]:
+    """Make a phone without some of its optional fields, like the vendor."""
+    number = make_number(rng)
     phone = {
         "phone": number,
         "phoneDisplay": f"{number[:3]}-{number[3:6]}-{number[6:]}",
-        "isConnected": luck.random() < 0.8,
+        "isConnected": rng.random() < 0.8,
     }
     extras = {
-        "doNotCall": luck.random() < 0.3,
-        "phoneType": luck.choice(["mobile", "landline", "home_phone", "voip"]),
-        "telcoName": luck.choice(["Example Wireless", "Sample Telephone"]),
-        "lastSeen": make_date(luck),
+        "doNotCall": rng.random() < 0.3,
+        "phoneType": rng.choice(["mobile", "landline", "home_phone", "voip"]),
+        "telcoName": rng.choice(["Example Wireless", "Sample Telephone"]),
+        "lastSeen": make_date(rng),
     }
-    return phone | {name: value for name, value in extras.items() if luck.random() < 0.85}
+    return phone | {name: value for name, value in extras.items() if rng.random() < 0.85}
 
 
-def make_number(luck):
-    return f"{luck.choice(TOWNS)[3]}55501{luck.randrange(100):02}"
+def make_number(rng: random.Random) -> str:
+    return f"{rng.choice(TOWNS)[3]}55501{rng.randrange(100):02}"
 
 
-def make_date(luck):
-    return f"20{luck.randrange(10, 26)}-{luck.randrange(1, 13):02}-{luck.randrange(1, 29):02}"
+def make_date(rng: random.Random) -> str:
+    return f"20{rng.randrange(10, 26)}-{rng.randrange(1, 13):02}-{rng.randrange(1, 29):02}"
 
 
-def make_email(luck, name):
-    plain = "".join(letter for letter in f"{name['firstName']}.{name['lastName']}".lower() if letter.isascii())
-    return f"{plain.replace(' ', '').replace(chr(39), '')}{luck.randrange(100)}@example.com"
+def make_email(rng: random.Random, name: dict[str, str]) -> str:
+    local_part = "".join(letter for letter in f"{name['firstName']}.{name['lastName']}".lower() if letter.isascii())
+    return f"{local_part.replace(' ', '').replace(chr(39), '')}{rng.randrange(100)}@example.com"
 
 
-def make_list(rows, seed=1):
-    """Rows of an invented list: mostly good, some to be mended, some invalid, some exact duplicates."""
-    luck = random.Random(seed)
-    made = []
+def make_list(rows: int, seed: int = 1) -> list[list[str]]:
+    """Make the rows of a list: mostly valid, some with mistakes, some invalid, some exact duplicates."""
+    rng = random.Random(seed)
+    made: list[list[str]] = []
     for number in range(rows):
-        if made and luck.random() < 0.03:
-            made.append(list(luck.choice(made)))
+        if made and rng.random() < 0.03:
+            made.append(list(rng.choice(made)))
             continue
-        city, state, zip_code, area = luck.choice(TOWNS)
-        mailing = [make_street(luck), city, state, zip_code] if luck.random() < 0.4 else ["", "", "", ""]
-        phone = f"({area}) 555-01{luck.randrange(100):02}" if luck.random() < 0.2 else ""
+        city, state, zip_code, area = rng.choice(TOWNS)
+        mailing = [make_street(rng), city, state, zip_code] if rng.random() < 0.4 else ["", "", "", ""]
+        phone = f"({area}) 555-01{rng.randrange(100):02}" if rng.random() < 0.2 else ""
         row = [
-            luck.choice(FIRST),
-            luck.choice(LAST),
-            make_street(luck),
+            rng.choice(FIRST_NAMES),
+            rng.choice(LAST_NAMES),
+            make_street(rng),
             city,
             state,
             zip_code,
@@ -281,23 +282,23 @@ def make_list(rows, seed=1):
             phone,
             f"lead {number}",
         ]
-        made.append(spoil(luck, row))
+        made.append(corrupt_row(rng, row))
     return made
 
 
-def spoil(luck, row):
-    """Spoil a row as spreadsheets and typists do: some of it can be corrected, some cannot."""
-    fate = luck.random()
-    if fate < 0.03:
+def corrupt_row(rng: random.Random, row: list[str]) -> list[str]:
+    """Corrupt a row as spreadsheets and typists do. Some mistakes can be corrected automatically, and some cannot."""
+    roll = rng.random()
+    if roll < 0.03:
         row[4] = STATES.get(row[4], row[4].lower())
-    elif fate < 0.06:
+    elif roll < 0.06:
         row[5] = row[5].lstrip("0")
-    elif fate < 0.09:
-        row[5] += f"-{luck.randrange(1000, 9999)}"
-    elif fate < 0.11:
+    elif roll < 0.09:
+        row[5] += f"-{rng.randrange(1000, 9999)}"
+    elif roll < 0.11:
         row[3] = row[4] = ""
-    elif fate < 0.12:
+    elif roll < 0.12:
         row[5] = "unknown"
-    elif fate < 0.13:
+    elif roll < 0.13:
         row[10] = "555-01"
     return row

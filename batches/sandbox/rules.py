@@ -1,27 +1,31 @@
-"""What the vendor checks before it takes a batch. Pure; written from docs/vendor.md, not from our own checks."""
+"""The vendor's checks of a request. Pure, and written from docs/vendor.md rather than from our own checks."""
 
 import re
+from typing import Any
 from urllib.parse import urlsplit
 
-from batches.vendor.protocol import BATCH_MAX, BATCH_MIN, BODY_MAX
+from batches.vendor.protocol import MAX_BATCH_SIZE, MAX_BODY_BYTES, MIN_BATCH_SIZE
 
-PARTS = ["address", "unit", "city", "state", "zip"]
-TEXTS = ["first_name", "middle_name", "last_name", *PARTS, *(f"mail_{part}" for part in PARTS)]
-TEXTS += ["phone", "email", "webhook_url"]
-PLACES = ["address", "mail_address", "city", "mail_city", "email", "phone"]
+ADDRESS_PARTS = ["address", "unit", "city", "state", "zip"]
+TEXT_FIELDS = ["first_name", "middle_name", "last_name", *ADDRESS_PARTS, *(f"mail_{part}" for part in ADDRESS_PARTS)]
+TEXT_FIELDS += ["phone", "email", "webhook_url"]
+PLACE_FIELDS = ["address", "mail_address", "city", "mail_city", "email", "phone"]
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
+Fault = tuple[str, str]
+"""A field, and what is wrong with it."""
 
-def find_batch_fault(size, payload):
-    """Why a batch is refused with 400, in the vendor's way of saying it; None if it is lawful."""
-    if size > BODY_MAX:
+
+def find_batch_fault(size: int, payload: Any) -> str | None:
+    """Return the message with which the vendor refuses a batch (400), or None if the batch is valid."""
+    if size > MAX_BODY_BYTES:
         return f"Payload of {size} bytes is larger than 256 KB"
     skips = payload.get("skips") if isinstance(payload, dict) else None
-    if not isinstance(skips, list) or not BATCH_MIN <= len(skips) <= BATCH_MAX:
-        return f'"skips" must contain between {BATCH_MIN} and {BATCH_MAX} items'
+    if not isinstance(skips, list) or not MIN_BATCH_SIZE <= len(skips) <= MAX_BATCH_SIZE:
+        return f'"skips" must contain between {MIN_BATCH_SIZE} and {MAX_BATCH_SIZE} items'
     if not is_callback(payload.get("webcomplete_url")):
         return '"webcomplete_url" must be a valid uri'
-    keys = set()
+    keys: set[str] = set()
     for index, item in enumerate(skips):
         if not isinstance(item, dict):
             return f'"[{index}]" must be of type object'
@@ -31,7 +35,7 @@ def find_batch_fault(size, payload):
     return None
 
 
-def find_key_fault(item, keys):
+def find_key_fault(item: dict[str, Any], keys: set[str]) -> Fault | None:
     key = item.get("key")
     if not isinstance(key, int | str) or isinstance(key, bool) or key == "":
         return "key", "is required"
@@ -41,15 +45,15 @@ def find_key_fault(item, keys):
     return None if is_callback(item.get("webhook_url")) else ("webhook_url", "must be a valid uri")
 
 
-def find_item_fault(item):
-    """(field, fault) of one person, or None."""
-    for name in TEXTS:
+def find_item_fault(item: dict[str, Any]) -> Fault | None:
+    """Return what is wrong with a person, or None."""
+    for name in TEXT_FIELDS:
         if name in item and (not isinstance(item[name], str) or not item[name].strip()):
             return name, "is not allowed to be empty"
-    return find_format_fault(item) or find_lack(item) or find_requirement_fault(item.get("match_requirements"))
+    return find_format_fault(item) or find_missing_field(item) or find_requirement_fault(item.get("match_requirements"))
 
 
-def find_format_fault(item):
+def find_format_fault(item: dict[str, Any]) -> Fault | None:
     formats = {
         "state": (r"[A-Za-z]{2}", "must be two letters"),
         "mail_state": (r"[A-Za-z]{2}", "must be two letters"),
@@ -64,9 +68,9 @@ def find_format_fault(item):
     return None
 
 
-def find_lack(item):
-    if not any(name in item for name in PLACES):
-        return "address", "is required: one of " + ", ".join(PLACES)
+def find_missing_field(item: dict[str, Any]) -> Fault | None:
+    if not any(name in item for name in PLACE_FIELDS):
+        return "address", "is required: one of " + ", ".join(PLACE_FIELDS)
     for prefix in ("", "mail_"):
         address, unit, city = (prefix + part for part in ("address", "unit", "city"))
         needs = []
@@ -82,7 +86,7 @@ def find_lack(item):
     return None
 
 
-def find_requirement_fault(requirements):
+def find_requirement_fault(requirements: Any) -> Fault | None:
     if requirements is None:
         return None
     if not isinstance(requirements, dict):
@@ -93,7 +97,7 @@ def find_requirement_fault(requirements):
     return None
 
 
-def is_callback(url):
-    """Tell whether an address is https, or on this computer, where no certificate can be had."""
+def is_callback(url: Any) -> bool:
+    """Return whether a URL uses https or points to this computer, for which there are no certificates."""
     parts = urlsplit(url) if isinstance(url, str) else None
     return bool(parts and parts.hostname and (parts.scheme == "https" or parts.hostname in LOOPBACK))

@@ -1,52 +1,59 @@
-"""The sandbox's HTTP side: the vendor's two endpoints, and its books under /sandbox/ for whoever wants to compare."""
+"""The sandbox's HTTP server: the vendor's two endpoints, and reports for tests under /sandbox/."""
 
 import contextlib
 import hashlib
-import hmac
 import json
 import socket
 import threading
 import time
 import uuid
 from collections import deque
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
 
 from batches.sandbox.courier import Courier, now
+from batches.sandbox.faults import Faults
+from batches.sandbox.keyring import Keyring
 from batches.sandbox.people import make_answer, name_outcome
 from batches.sandbox.rules import find_batch_fault, find_item_fault
 from batches.sandbox.store import Store
 from batches.vendor.protocol import BATCH_CALLS_PER_SECOND, BATCH_PATH, SINGLE_CALLS_PER_SECOND, SINGLE_PATH
 
-BUSY = {"statusCode": 429, "error": "Too Many Requests", "message": "Too many requests, please try again later."}
+BUSY_REPLY = {"statusCode": 429, "error": "Too Many Requests", "message": "Too many requests, please try again later."}
 
 
 class Sandbox(ThreadingHTTPServer):
-    """A vendor on 127.0.0.1. serve_forever() runs it, end() stops it after the deliveries under way."""
+    """A vendor on 127.0.0.1. `serve_forever()` runs it; `end()` stops it after the deliveries in progress."""
 
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port, store_path, key, faults, qps=50):
+    def __init__(self, port: int, store_path: Path | str, keys: list[str], faults: Faults, qps: float = 50) -> None:
         super().__init__(("127.0.0.1", port), Handler)
-        self.key, self.faults = key, faults
+        self.keyring, self.faults = Keyring(keys), faults
         self.store = Store(store_path)
-        self.paces = {BATCH_PATH: Pace(BATCH_CALLS_PER_SECOND), SINGLE_PATH: Pace(SINGLE_CALLS_PER_SECOND)}
+        self.rate_limits = {
+            BATCH_PATH: RateLimit(BATCH_CALLS_PER_SECOND),
+            SINGLE_PATH: RateLimit(SINGLE_CALLS_PER_SECOND),
+        }
         self.fault_lock, self.held_up = threading.Lock(), {"taking": 0, "acknowledging": 0}
-        self.courier = Courier(self.store, faults, key, qps)
+        self.courier = Courier(self.store, faults, self.keyring, qps)
         self.courier.start()
 
-    def end(self):
+    def end(self) -> None:
         self.shutdown()
         self.courier.end()
         self.server_close()
 
-    def take_failure(self):
+    def next_failure(self) -> tuple[int, dict[str, Any]] | None:
         with self.fault_lock:
-            return self.faults.take_failure()
+            return self.faults.next_failure()
 
     @contextlib.contextmanager
-    def waiting(self, what):
-        """Count the calls that are held up on the way, for whoever looks at /sandbox/state."""
+    def waiting(self, what: str) -> Iterator[None]:
+        """Count a call as delayed, for /sandbox/state."""
         with self.fault_lock:
             self.held_up[what] += 1
         try:
@@ -55,23 +62,25 @@ class Sandbox(ThreadingHTTPServer):
             with self.fault_lock:
                 self.held_up[what] -= 1
 
-    def state(self):
+    def state(self) -> dict[str, Any]:
         return dict(self.held_up) | {"idle": self.courier.idle}
 
-    def take_lost_ack(self):
+    def loses_acknowledgement(self) -> bool:
+        """Return whether the next acknowledgement is lost. Each lost one is returned only once."""
         with self.fault_lock:
             lost = self.faults.lost_ack > 0
             self.faults.lost_ack -= lost
             return lost
 
 
-class Pace:
-    """At most so many calls in any second."""
+class RateLimit:
+    """Allows a number of calls in any second."""
 
-    def __init__(self, calls):
-        self.times, self.lock = deque(maxlen=calls), threading.Lock()
+    def __init__(self, calls: int) -> None:
+        self.times: deque[float] = deque(maxlen=calls)
+        self.lock = threading.Lock()
 
-    def is_exceeded(self):
+    def is_exceeded(self) -> bool:
         with self.lock:
             if len(self.times) == self.times.maxlen and time.monotonic() - self.times[0] < 1:
                 return True
@@ -80,34 +89,35 @@ class Pace:
 
 
 class Handler(BaseHTTPRequestHandler):
+    server: Sandbox
     protocol_version = "HTTP/1.1"
 
-    def log_message(self, *_):
-        """Silent: addresses hold the callbacks' secrets, bodies hold people."""
+    def log_message(self, *_: Any) -> None:
+        """Log nothing, because URLs contain secrets and bodies contain personal data."""
 
-    def do_GET(self):
-        books = {
+    def do_GET(self) -> None:
+        reports: dict[str, Callable[[], Any]] = {
             "/sandbox/batches": self.server.store.totals,
             "/sandbox/items": self.server.store.items,
             "/sandbox/singles": self.server.store.singles,
             "/sandbox/calls": self.server.store.calls,
             "/sandbox/state": self.server.state,
         }
-        if self.path in books:
-            return self.reply(200, books[self.path]())
+        if self.path in reports:
+            return self.reply(200, reports[self.path]())
         if self.path.startswith("/sandbox/batches/"):
             return self.reply(200, self.server.store.keys(self.path.rsplit("/", 1)[1]))
         return self.reply(404, {"statusCode": 404, "error": "Not Found"})
 
-    def do_POST(self):
+    def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
-        if self.path not in self.server.paces:
+        if self.path not in self.server.rate_limits:
             return self.reply(404, {"statusCode": 404, "error": "Not Found"})
-        if not hmac.compare_digest((self.headers.get("x-api-key") or "").encode(), self.server.key.encode()):
+        if not self.server.keyring.accept(self.headers.get("x-api-key") or ""):
             return self.reply(401, {"statusCode": 401, "statusMessage": "Unauthorized", "error": "Invalid API key"})
-        if self.server.paces[self.path].is_exceeded():
-            return self.reply(429, BUSY)
-        if failure := self.server.take_failure():
+        if self.server.rate_limits[self.path].is_exceeded():
+            return self.reply(429, BUSY_REPLY)
+        if failure := self.server.next_failure():
             return self.reply(*failure)
         try:
             payload = json.loads(body)
@@ -115,7 +125,7 @@ class Handler(BaseHTTPRequestHandler):
             return self.refuse("The body is not JSON")
         return self.trace_batch(len(body), payload) if self.path == BATCH_PATH else self.trace_person(payload)
 
-    def trace_batch(self, size, payload):
+    def trace_batch(self, size: int, payload: Any) -> None:
         fault = find_batch_fault(size, payload) or self.server.faults.find_refused(payload["skips"])
         if fault:
             return self.refuse(fault)
@@ -126,10 +136,10 @@ class Handler(BaseHTTPRequestHandler):
         items = payload["skips"][: max(len(payload["skips"]) - self.server.faults.short, 1)]
         ids = [str(uuid.uuid4()) for _ in items]
         batch_id = str(uuid.uuid4())
-        self.server.store.take(batch_id, payload["webcomplete_url"], items, ids)
+        self.server.store.record_batch(batch_id, payload["webcomplete_url"], items, ids)
         with self.server.waiting("acknowledging"):
             time.sleep(self.server.faults.before_ack)
-        if self.server.take_lost_ack():
+        if self.server.loses_acknowledgement():
             return self.hang_up()
         acknowledgement = {
             "acknowledged": True,
@@ -144,7 +154,7 @@ class Handler(BaseHTTPRequestHandler):
         }
         return self.reply(200, acknowledgement)
 
-    def trace_person(self, payload):
+    def trace_person(self, payload: Any) -> None:
         fault = find_item_fault(payload) if isinstance(payload, dict) else ("", "must be of type object")
         if not fault and self.server.faults.find_refused([payload]):
             fault = ("last_name", "is not accepted")
@@ -153,11 +163,11 @@ class Handler(BaseHTTPRequestHandler):
         request_id = str(uuid.uuid4())
         answer = make_answer(payload, now()) | {"requestId": request_id}
         person = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
-        self.server.store.take_single(person, request_id, name_outcome(answer), answer["credits"])
+        self.server.store.record_single(person, request_id, name_outcome(answer), answer["credits"])
         return self.reply(200, answer)
 
-    def has_gone(self):
-        """Whether the caller has closed the connection."""
+    def has_gone(self) -> bool:
+        """Return whether the caller has closed the connection."""
         self.connection.setblocking(False)
         try:
             return self.connection.recv(1, socket.MSG_PEEK) == b""
@@ -168,20 +178,20 @@ class Handler(BaseHTTPRequestHandler):
         finally:
             self.connection.setblocking(True)
 
-    def hang_up(self):
+    def hang_up(self) -> None:
         self.close_connection = True
         with contextlib.suppress(OSError):
             self.connection.shutdown(socket.SHUT_RDWR)
 
-    def refuse(self, message):
+    def refuse(self, message: str) -> None:
         return self.reply(400, {"statusCode": 400, "error": "Bad Request", "message": message})
 
-    def reply(self, status, body):
+    def reply(self, status: int, body: Any) -> None:
         payload = json.dumps(body).encode()
         self.send_response(status)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(payload)))
-        # The caller may have gone, which is its own affair.
+        # The caller may have closed the connection.
         with contextlib.suppress(OSError):
             self.end_headers()
             self.wfile.write(payload)

@@ -1,8 +1,10 @@
-"""What the sandbox has taken and delivered, in a file of its own: like a vendor, it goes on after a restart of ours."""
+"""Store what the sandbox has accepted and delivered in a file, so that it survives restarts like a real vendor."""
 
 import json
 import sqlite3
 import threading
+from pathlib import Path
+from typing import Any
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS batch (
@@ -17,22 +19,24 @@ CREATE TABLE IF NOT EXISTS single_call (
 
 
 class Store:
-    """`status` of an item: NULL while it waits, else what its delivery was answered with, 0 for nothing at all."""
+    """The `status` of an item is NULL until its delivery, then the HTTP status of the response, or 0 for none."""
 
-    def __init__(self, path):
+    def __init__(self, path: Path | str) -> None:
         self.lock = threading.Lock()
         self.connection = sqlite3.connect(path, check_same_thread=False)
         self.connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + SCHEMA)
 
-    def run(self, statement, *values):
+    def run(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         with self.lock:
             return self.connection.execute(statement, values).fetchall()
 
-    def commit(self):
+    def commit(self) -> None:
         with self.lock:
             self.connection.commit()
 
-    def take(self, batch_id, complete_url, items, request_ids):
+    def record_batch(
+        self, batch_id: str, complete_url: str, items: list[dict[str, Any]], request_ids: list[str]
+    ) -> None:
         with self.lock, self.connection:
             insert = "INSERT INTO batch (id, complete_url, received) VALUES (?, ?, ?)"
             number = self.connection.execute(insert, (batch_id, complete_url, len(items))).lastrowid
@@ -41,32 +45,32 @@ class Store:
                 [(number, str(i["key"]), r, json.dumps(i)) for i, r in zip(items, request_ids, strict=True)],
             )
 
-    def take_single(self, person, request_id, outcome, credits):
+    def record_single(self, person: str, request_id: str, outcome: str, credits: float) -> None:
         insert = "INSERT INTO single_call (person, request_id, outcome, credits) VALUES (?, ?, ?, ?)"
         self.run(insert, person, request_id, outcome, credits)
         self.commit()
 
-    def next_batch(self):
-        """Return the first batch that is not complete: (number, id, complete_url), or None."""
+    def next_batch(self) -> tuple[Any, ...] | None:
+        """Return the first incomplete batch as (number, id, complete_url), or None."""
         rows = self.run("SELECT number, id, complete_url FROM batch WHERE completed = 0 ORDER BY number LIMIT 1")
         return rows[0] if rows else None
 
-    def waiting(self, batch):
-        """Return the items of a batch that were not delivered: (number, request_id, body)."""
+    def waiting(self, batch: int) -> list[tuple[Any, ...]]:
+        """Return the undelivered items of a batch as (number, request_id, body)."""
         query = "SELECT number, request_id, body FROM item WHERE batch = ? AND status IS NULL ORDER BY number"
         return self.run(query, batch)
 
-    def note(self, number, outcome, credits, status):
+    def record_delivery(self, number: int, outcome: str, credits: float, status: int) -> None:
         self.run(
             "UPDATE item SET outcome = ?, credits = ?, status = ? WHERE number = ?", outcome, credits, status, number
         )
 
-    def complete(self, batch):
+    def complete(self, batch: int) -> None:
         self.run("UPDATE batch SET completed = 1 WHERE number = ?", batch)
         self.commit()
 
-    def totals(self, batch=None):
-        """Per batch what the vendor's own books say; `delivered` counts the deliveries answered with 200."""
+    def totals(self, batch: int | None = None) -> list[dict[str, Any]]:
+        """Return the vendor's totals of each batch. `delivered` counts deliveries with status 200."""
         query = """SELECT batch.id, received, count(outcome), sum(outcome = 'matched'), sum(outcome = 'no_match'),
             sum(outcome = 'error'), coalesce(sum(credits), 0), sum(coalesce(status, 0) = 200), completed
             FROM batch JOIN item ON item.batch = batch.number WHERE ?1 IS NULL OR batch.number = ?1
@@ -84,26 +88,26 @@ class Store:
         ]
         return [dict(zip(names, row, strict=True)) for row in self.run(query, batch)]
 
-    def keys(self, batch_id):
-        """Which items a batch was taken with."""
+    def keys(self, batch_id: str) -> list[str]:
+        """Return the keys of a batch's items."""
         query = "SELECT key FROM item JOIN batch ON item.batch = batch.number WHERE batch.id = ?"
         return [key for (key,) in self.run(query, batch_id)]
 
-    def items(self):
-        """Everybody who was taken, in order, with what became of the delivery."""
+    def items(self) -> list[dict[str, Any]]:
+        """Return all accepted items in order, with the results of their deliveries."""
         query = """SELECT batch.id, key, request_id, json_extract(body, '$.webhook_url'), outcome, credits, status
             FROM item JOIN batch ON batch = batch.number ORDER BY item.number"""
         names = ["batchId", "key", "requestId", "webhookUrl", "outcome", "credits", "status"]
         return [dict(zip(names, row, strict=True)) for row in self.run(query)]
 
-    def singles(self):
+    def singles(self) -> dict[str, Any]:
         rows = self.run(
             "SELECT count(*), coalesce(sum(outcome = 'matched'), 0), coalesce(sum(credits), 0) FROM single_call"
         )
         return dict(zip(["calls", "matched", "credits"], rows[0], strict=True))
 
-    def calls(self):
-        """Each call to the single endpoint; `person` is the SHA-256 of what was asked."""
+    def calls(self) -> list[dict[str, Any]]:
+        """Return all calls to the single endpoint. `person` is the SHA-256 of the request."""
         names = ["person", "requestId", "outcome", "credits"]
         rows = self.run("SELECT person, request_id, outcome, credits FROM single_call ORDER BY number")
         return [dict(zip(names, row, strict=True)) for row in rows]

@@ -1,44 +1,46 @@
-"""Pages of long lists, of which no more rows are counted than anybody turns over."""
+"""Pages of long lists. Only as many rows are counted as anyone will page through."""
+
+from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.utils.functional import cached_property
 
-CAP = 10_000
-"""Rows that are counted and can be paged to; whoever wants those behind them filters or searches."""
+MAX_COUNTED_ROWS = 10_000
+"""Most rows that are counted and can be paged to. To see later rows, users filter or search."""
 
 
 class CappedPaginator(Paginator):
-    """Counts at most CAP rows, by one statement that reads no more than these.
+    """Counts at most MAX_COUNTED_ROWS rows, in one query that reads no more than these.
 
-    Takes querysets, also sliced ones, the rows of a django-tables2 table, and lists.
+    Accepts querysets (also sliced), the rows of a django-tables2 table, and lists.
     """
 
     @cached_property
-    def counted(self):
-        """How many rows there are: at most CAP + 1, which stands for all that are more."""
-        rows = find_rows(self.object_list)
+    def counted(self) -> int:
+        """Return the number of rows; MAX_COUNTED_ROWS + 1 stands for any higher number."""
+        rows = source_rows(self.object_list)
         if not isinstance(rows, QuerySet):
-            return min(len(rows), CAP + 1)
-        # A slice has its order already; of all others it would only have to be sorted for the count.
-        return (rows if rows.query.is_sliced else rows.order_by())[: CAP + 1].count()
+            return min(len(rows), MAX_COUNTED_ROWS + 1)
+        # A slice keeps its order; for other querysets, the order would only slow down the count.
+        return (rows if rows.query.is_sliced else rows.order_by())[: MAX_COUNTED_ROWS + 1].count()
 
     @cached_property
-    def count(self):
-        """At most CAP."""
-        return min(self.counted, CAP)
+    def count(self) -> int:
+        """Return the number of rows, at most MAX_COUNTED_ROWS."""
+        return min(self.counted, MAX_COUNTED_ROWS)
 
     @property
-    def is_capped(self):
-        """Whether there are more rows than `count` says."""
-        return self.counted > CAP
+    def is_capped(self) -> bool:
+        """Whether there are more rows than `count`."""
+        return self.counted > MAX_COUNTED_ROWS
 
     @property
-    def shown_count(self):
-        """The count as people read it: 9,999 or 10,000+."""
+    def shown_count(self) -> str:
+        """The count as text: 9,999 or 10,000+."""
         return f"{self.count:,}{'+' if self.is_capped else ''}"
 
 
-def find_rows(object_list):
-    """Return what a table's rows are read from: the rows themselves would be counted from end to end."""
+def source_rows(object_list: Any) -> Any:
+    """Return the queryset or list behind a table's rows. Counting the rows themselves would load all of them."""
     return getattr(getattr(object_list, "data", None), "data", object_list)

@@ -1,54 +1,55 @@
-"""Sized items → the fewest lawful batches, in the order of the file. Pure."""
+"""Plan the fewest batches that the vendor accepts, in the order of the file. Pure: no database."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from batches.vendor.protocol import BATCH_MAX, BATCH_MIN, BODY_MAX
+from batches.vendor.protocol import MAX_BATCH_SIZE, MAX_BODY_BYTES, MIN_BATCH_SIZE
 
 
 @dataclass(frozen=True)
 class SizedItem:
     id: int
     size: int
-    """Bytes of the item as it will be sent."""
+    """Encoded size in bytes."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Items that go in one call: 10 to 1,000 of them, or one alone over the single endpoint."""
+    """The items of one call: 10 to 1,000 of them, or one over the single endpoint."""
 
     ids: tuple[int, ...]
 
     @property
-    def is_single(self):
+    def is_single(self) -> bool:
         return len(self.ids) == 1
 
 
 def plan(items: Iterable[SizedItem], envelope: int) -> Iterator[Plan]:
-    """Plan the batches for `items`, as few as keep their order and the vendor's limits.
+    """Plan as few batches for `items` as their order and the vendor's limits allow.
 
-    `envelope` is the size of a request without items, in bytes. No batch has over 1,000 items or 256,000
-    bytes; none has under 10: a short tail takes items from its neighbours. Where there are too few items for
-    that (fewer than 10 in all, or large ones), what is left over goes one by one. Only the last groups are
-    held in memory. Raises ValueError for an item so large that ten of them would not fit.
+    A batch has 10 to 1,000 items and at most 256,000 bytes; `envelope` is the size of a request without items, in
+    bytes. A short last batch takes items from its neighbours. If there are too few items for that, the rest are sent
+    one by one. Only the last groups are held in memory. Raise ValueError if ten items of the
+    size of one do not fit.
     """
     full: list[list[SizedItem]] = []
-    for group in fill(items, envelope):
+    for group in fill_groups(items, envelope):
         full.append(group)
-        # The tail takes at most 9 items, so only neighbours of fewer than 19 can pass the need on.
-        if len(group) >= 2 * BATCH_MIN and len(full) > 1:
-            yield from whole(full[:-1])
+        # The last group takes at most 9 items, so only a neighbour with fewer than 19 may need some too.
+        if len(group) >= 2 * MIN_BATCH_SIZE and len(full) > 1:
+            yield from as_plans(full[:-1])
             full = full[-1:]
-    yield from whole(even_out(full))
+    yield from as_plans(balance_tail(full))
 
 
-def fill(items, envelope):
-    """Yield groups as full as they may be; only the last can be under ten."""
-    group, size = [], envelope
+def fill_groups(items: Iterable[SizedItem], envelope: int) -> Iterator[list[SizedItem]]:
+    """Yield groups that are as full as allowed. Only the last can have fewer than ten items."""
+    group: list[SizedItem] = []
+    size = envelope
     for item in items:
-        if envelope + BATCH_MIN * (item.size + 1) > BODY_MAX:
+        if envelope + MIN_BATCH_SIZE * (item.size + 1) > MAX_BODY_BYTES:
             raise ValueError(f"Item {item.id} is too large: {item.size} bytes.")
-        if len(group) == BATCH_MAX or size + item.size + 1 > BODY_MAX:
+        if len(group) == MAX_BATCH_SIZE or size + item.size + 1 > MAX_BODY_BYTES:
             yield group
             group, size = [], envelope
         group.append(item)
@@ -57,18 +58,18 @@ def fill(items, envelope):
         yield group
 
 
-def even_out(groups):
-    """Move items from each group to the one behind it until only the first is short; that one is split up."""
+def balance_tail(groups: list[list[SizedItem]]) -> list[list[SizedItem]]:
+    """Move items from each short group's predecessor into it, and split the first group if it is then too short."""
     for index in range(len(groups) - 1, 0, -1):
-        lacking = BATCH_MIN - len(groups[index])
-        if lacking > 0:
-            groups[index] = groups[index - 1][-lacking:] + groups[index]
-            groups[index - 1] = groups[index - 1][:-lacking]
-    if groups and len(groups[0]) < BATCH_MIN:
+        shortage = MIN_BATCH_SIZE - len(groups[index])
+        if shortage > 0:
+            groups[index] = groups[index - 1][-shortage:] + groups[index]
+            groups[index - 1] = groups[index - 1][:-shortage]
+    if groups and len(groups[0]) < MIN_BATCH_SIZE:
         return [*groups[1:], *([item] for item in groups[0])]
     return groups
 
 
-def whole(groups):
+def as_plans(groups: Iterable[list[SizedItem]]) -> Iterator[Plan]:
     for group in groups:
         yield Plan(tuple(item.id for item in group))

@@ -1,68 +1,74 @@
-"""From the first answer to the end of an upload: adopt a batch, close it, complete its upload, forget what is too old.
+"""Adopt batches that were thought lost, close batches, and complete uploads.
 
-The lock of each step is named in docs/locking.md.
+For the lock that each step takes see docs/locking.md.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Exists, F, Max, Min, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
-from django.utils import timezone
+from django.db.models.functions import Coalesce, Now
 
-from batches.models import UNDIGESTED, Batch, EarlierAnswer, Item, Upload
-from batches.statuses import NEEDING_A_PERSON, OPEN, BatchStatus, Outcome, UploadStatus
-from batches.tracing.counts import freeze
-from batches.tracing.lifecycle import move_batch, move_upload, record
+from batches.models import IS_IN_DOUBT, NEEDS_DIGEST, Batch, Item, ItemQuerySet, Upload, UploadQuerySet
+from batches.statuses import BATCH_NEEDS_DECISION, BATCH_OPEN, BatchStatus, Outcome, UploadStatus
+from batches.tracing import limits
+from batches.tracing.counts import format_people, freeze_counts
+from batches.tracing.lifecycle import record, transition_batch, transition_upload
+from batches.tracing.receipts import recount_elsewhere
 from batches.vendor import protocol
 
 
-def adopt_answered(now):
-    """Take up batches that we thought lost, because an answer or a completion came for them."""
+def adopt_answered(_now: datetime) -> None:
+    """Acknowledge batches that were thought lost if an answer or a completion call has arrived for them."""
     lost = Q(status=BatchStatus.UNCONFIRMED) | Q(status=BatchStatus.PLANNED, attempts__gt=0)
-    for batch in Batch.objects.filter(lost):
+    for batch in Batch.objects.filter(lost).with_sign_of_life():
         adopt(batch)
 
 
 @transaction.atomic
-def adopt(batch):
-    """Take a batch for acknowledged if something came to its address, or nobody is waited for. True if it was."""
-    is_complete = Batch.objects.filter(pk=batch.pk, completed_at__isnull=False).exists()
-    answered, pending = batch.items.filter(answered_via=batch), batch.items.filter(outcome=Outcome.PENDING)
-    is_over = batch.status == BatchStatus.UNCONFIRMED and not pending.exists()
-    if not (is_complete or answered.exists() or is_over):
+def adopt(batch: Batch) -> bool:
+    """Acknowledge a batch if anything came to its callback address, or none of its people are pending.
+
+    The decision applies to the attempt that `batch` was loaded with. Return whether the batch was acknowledged.
+    """
+    if not Batch.objects.filter(pk=batch.pk).with_sign_of_life().exists():
         return False
-    vendor_id = find_vendor_id(batch, answered)
-    taken = {"vendor_id": vendor_id, "acknowledged_at": timezone.now(), "problem": "", "next_try_at": None}
-    same_try = {"attempts": batch.attempts}
-    if not move_batch(batch.pk, BatchStatus.ACKNOWLEDGED, only_if=same_try, **taken):
+    vendor_id = find_vendor_id(batch, batch.items.filter(answered_via=batch)) or batch.vendor_id
+    changes = {"vendor_id": vendor_id, "acknowledged_at": Now(), "problem": "", "next_try_at": None}
+    same_attempt = {"attempts": batch.attempts}
+    if not transition_batch(batch.pk, BatchStatus.ACKNOWLEDGED, only_if=same_attempt, **changes):
         return False
     detail = f"vendor's batch {vendor_id}" if vendor_id else ""
     record(batch.upload_id, "adopted", batch_id=batch.pk, detail=detail)
     return True
 
 
-def find_vendor_id(batch, answered):
-    """Find the vendor's number for a batch in what came to its address; empty if it is not there."""
+def find_vendor_id(batch: Batch, answered: ItemQuerySet) -> str:
+    """Find the vendor's batch id in what was delivered. Return "" if it is not there."""
     bodies = answered.exclude(answer="").values_list("answer", flat=True)[:1]
     return next((protocol.decode_answer(body).batch_id for body in [*bodies, batch.completion] if body), "")
 
 
-def note_first_results(now):
-    """Write down when the first result of each batch at the vendor came."""
-    silent = Batch.objects.at_vendor().filter(first_result_at=None)
+def record_first_results(_now: datetime) -> None:
+    """Record when the first result of each batch at the vendor arrived."""
+    silent = Batch.objects.at_vendor().filter(~IS_IN_DOUBT, first_result_at=None)
     for batch in silent.annotate(first=Min("items__answered_at")).filter(first__isnull=False):
-        note_first_result(batch, batch.first)
+        record_first_result(batch, batch.first)
 
 
-def note_first_result(batch, at):
+def record_first_result(batch: Batch, at: datetime) -> None:
     if Batch.objects.filter(pk=batch.pk, first_result_at=None).update(first_result_at=at):
         record(batch.upload_id, "first result", batch_id=batch.pk, at=at)
 
 
-def list_closable(now):
-    """Ids of the batches whose waiting is over: all answered, or the grace time or the silence has passed."""
+def list_closable(now: datetime) -> list[int]:
+    """Return the ids of batches that need not wait any longer.
+
+    Everyone in them has an answer, or nothing has arrived for SILENCE_LIMIT or, after the completion call, for
+    COMPLETION_GRACE. The grace period counts from the last answer, since the completion call may come long before it.
+    """
     items = Item.objects.filter(batch=OuterRef("pk")).order_by()
     last_answer = items.values("batch").annotate(last=Max("answered_at")).values("last")
     heard = Batch.objects.filter(status=BatchStatus.ACKNOWLEDGED).annotate(
@@ -70,95 +76,121 @@ def list_closable(now):
     )
     grace = now - timedelta(seconds=settings.COMPLETION_GRACE)
     silence = now - timedelta(seconds=settings.SILENCE_LIMIT)
-    is_over = Q(completed_at__lte=grace) | Q(last_heard__lte=silence, acknowledged_at__lte=silence)
+    is_over = Q(completed_at__lte=grace, last_heard__lte=grace)
+    is_over |= Q(last_heard__lte=silence, acknowledged_at__lte=silence)
     return list(heard.filter(~Exists(items.filter(outcome=Outcome.PENDING)) | is_over).values_list("pk", flat=True))
 
 
 @transaction.atomic
-def close_batch(batch_id):
-    """Close a batch: unanswered items go back to be planned, at most MISSING_RETRIES times, then they are missing.
+def close_batch(batch_id: int) -> int | None:
+    """Close a batch. People without an answer are replanned if no decision is needed for that; the others are missing.
 
-    Return the id of the upload if items of it are to be planned again, else None.
+    After a batch was in doubt they are all missing: their answers may be among the data that the database has lost.
+    Return the id of the upload if people are to be replanned.
     """
+    Upload.objects.select_for_update(no_key=True, of=["self"]).get(batches=batch_id)
     batch = lock_batch(batch_id)
-    with_vendor = {"status": BatchStatus.ACKNOWLEDGED}
-    if not move_batch(batch_id, BatchStatus.CLOSED, only_if=with_vendor, closed_at=timezone.now()):
+    acknowledged = {"status": BatchStatus.ACKNOWLEDGED}
+    if not transition_batch(batch_id, BatchStatus.CLOSED, only_if=acknowledged, closed_at=Now()):
         return None
-    moved = 0
-    if batch.upload.status != UploadStatus.CANCELLED:
-        again = batch.items.filter(outcome=Outcome.PENDING, retries__lt=settings.MISSING_RETRIES)
-        moved = again.update(batch=None, retries=F("retries") + 1)
-    end_batch(batch, moved)
+    is_retried = batch.upload.status != UploadStatus.CANCELLED and not batch.doubted_at
+    moved = release_unanswered(batch) if is_retried else 0
+    finalize_batch(batch, moved)
     return batch.upload_id if moved else None
 
 
-@transaction.atomic
-def give_up(batch, user):
-    """Close an unconfirmed or refused batch because a person says so: whoever has no answer is missing.
+def release_unanswered(batch: Batch) -> int:
+    """Take people without an answer out of their batch, so that they are replanned and paid for again.
 
-    Decided is about the try that `batch` was read with. False if the batch has gone on since, or was adopted.
+    People who were replanned MISSING_RETRIES times stay, and so do people with an unmatched delivery. If too many are
+    left, or they would exceed the list's limit, everyone stays and a user decides. Call it in a transaction that has
+    locked the rows of the upload and the batch. Return the number of people taken out.
     """
-    same_try = {"status__in": NEEDING_A_PERSON, "attempts": batch.attempts}
+    unanswered = batch.items.filter(
+        outcome=Outcome.PENDING, retries__lt=settings.MISSING_RETRIES
+    ).without_unmatched_delivery()
+    count = unanswered.count()
+    if not may_retry(count, batch.size, settings.MISSING_SHARE):
+        Batch.objects.filter(pk=batch.pk).update(lost_many=True)
+        detail = f"{count} of {format_people(batch.size)} got no answer: decide whether to re-run them"
+        record(batch.upload_id, "many missing", batch_id=batch.pk, detail=detail)
+        return 0
+    if count and not limits.has_room(batch.upload, count):
+        detail = f"{format_people(count)}: the list's credit limit would be exceeded"
+        record(batch.upload_id, "not replanned", batch_id=batch.pk, detail=detail)
+        return 0
+    return unanswered.update(batch=None, retries=F("retries") + 1)
+
+
+def may_retry(count: int, size: int, share: int) -> bool:
+    """Return whether `count` of a batch's `size` people may be replanned without a user's decision.
+
+    `share` is a percentage. One person always may be, unless the share is 0.
+    """
+    limit = max(size * share // 100, 1) if share else 0
+    return count <= limit
+
+
+@transaction.atomic
+def close_manually(batch: Batch, user: User) -> bool:
+    """Close an unconfirmed or refused batch by a user's decision. People without an answer are missing.
+
+    The decision applies to the attempt that `batch` was loaded with. Return False if the batch has changed since, or
+    was adopted.
+    """
+    same_attempt = {"status__in": BATCH_NEEDS_DECISION, "attempts": batch.attempts}
     batch = lock_batch(batch.pk)
-    if not move_batch(batch.pk, BatchStatus.CLOSED, only_if=same_try, closed_at=timezone.now()):
+    if not transition_batch(batch.pk, BatchStatus.CLOSED, only_if=same_attempt, closed_at=Now()):
         return False
-    end_batch(batch, moved=0, user=user)
+    finalize_batch(batch, moved=0, user=user)
     return True
 
 
-def lock_batch(batch_id):
+def lock_batch(batch_id: int) -> Batch:
     return Batch.objects.select_for_update(of=["self"], no_key=True).select_related("upload").get(pk=batch_id)
 
 
-def end_batch(batch, moved, user=None):
-    """Make what is pending missing and freeze the counts, in the transaction that closes the batch.
+def finalize_batch(batch: Batch, moved: int, user: User | None = None) -> None:
+    """Mark pending people as missing and freeze the counts, in the transaction that closes the batch.
 
-    So an answer is either counted here, or finds its item changed and takes the late way.
+    So an answer is either counted here, or finds that its item has changed and is filed as a late answer.
     """
     missing = batch.items.filter(outcome=Outcome.PENDING).update(outcome=Outcome.MISSING)
     Batch.objects.filter(pk=batch.pk).update(moved=F("moved") + moved)
-    freeze(batch.pk)
-    record_end(batch, missing, moved, user)
+    freeze_counts(batch.pk)
+    record_closing(batch, missing, moved, user)
 
 
-def record_end(batch, missing, moved, user):
-    """Write the last lines of a batch's history."""
-    came = batch.items.aggregate(first=Min("answered_at"), last=Max("answered_at"))
-    if came["last"]:
-        note_first_result(batch, came["first"])
-        record(batch.upload_id, "last result", batch_id=batch.pk, at=came["last"])
-    detail = f"{missing} missing" if missing else "every item answered"
-    record(batch.upload_id, "given up" if user else "closed", batch_id=batch.pk, user=user, detail=detail)
+def record_closing(batch: Batch, missing: int, moved: int, user: User | None) -> None:
+    """Record the last entries of a batch's history."""
+    answered = batch.items.aggregate(first=Min("answered_at"), last=Max("answered_at"))
+    if answered["last"]:
+        record_first_result(batch, answered["first"])
+        record(batch.upload_id, "last result", batch_id=batch.pk, at=answered["last"])
+    detail = f"{missing} missing" if missing else "everyone answered"
+    record(batch.upload_id, "closed by hand" if user else "closed", batch_id=batch.pk, user=user, detail=detail)
     if moved:
-        record(batch.upload_id, "planned again", batch_id=batch.pk, detail=f"{moved} items without an answer")
+        record(batch.upload_id, "replanned", batch_id=batch.pk, detail=f"{format_people(moved)} without an answer")
 
 
-def complete_uploads(now):
-    """Complete the running uploads that wait for nothing any more."""
-    for upload_id in list(waiting_for_nothing().values_list("pk", flat=True)):
+def complete_uploads(now: datetime) -> None:
+    """Complete the running uploads in which nothing is pending or open any more."""
+    for upload_id in list(completable_uploads().values_list("pk", flat=True)):
         complete_upload(upload_id, now)
 
 
-def waiting_for_nothing():
+def completable_uploads() -> UploadQuerySet:
     pending = Item.objects.filter(upload=OuterRef("pk"), outcome=Outcome.PENDING)
-    open_batches = Batch.objects.filter(upload=OuterRef("pk"), status__in=OPEN)
+    open_batches = Batch.objects.filter(upload=OuterRef("pk"), status__in=BATCH_OPEN)
     return Upload.objects.filter(~Exists(pending), ~Exists(open_batches), status=UploadStatus.RUNNING)
 
 
 @transaction.atomic
-def complete_upload(upload_id, now):
-    """Complete an upload if it still waits for nothing once its row is locked: a re-run locks it as well."""
+def complete_upload(upload_id: int, now: datetime) -> None:
+    """Complete an upload unless a re-run, which locks the same row, has just made some of it pending again."""
     Upload.objects.select_for_update(no_key=True).filter(pk=upload_id).first()
-    if waiting_for_nothing().filter(pk=upload_id).exists() and move_upload(
-        upload_id, UploadStatus.COMPLETE, completed_at=now, **UNDIGESTED
+    if completable_uploads().filter(pk=upload_id).exists() and transition_upload(
+        upload_id, UploadStatus.COMPLETE, completed_at=now, **NEEDS_DIGEST
     ):
+        recount_elsewhere(Item.objects.answered_unplanned().filter(upload=upload_id))
         record(upload_id, "complete")
-
-
-def purge_expired(now):
-    """Forget contact details older than RESULT_RETENTION_DAYS; outcomes and counts stay. Return how many."""
-    if not settings.RESULT_RETENTION_DAYS:
-        return 0
-    expired = now - timedelta(days=settings.RESULT_RETENTION_DAYS)
-    answers = [model.objects.filter(answered_at__lt=expired).exclude(answer="") for model in (Item, EarlierAnswer)]
-    return sum(expiring.update(answer="") for expiring in answers)

@@ -1,24 +1,28 @@
-"""How far uploads and batches are.
+"""Count the people of uploads and batches by outcome.
 
-A running batch's counts are read from its items in one grouped query; a closed batch carries its own, so a
-page of closed batches costs the same however many items they hold.
+An open batch is counted from its items, all of them in one grouped query. A closed batch carries its counts, so a
+page of closed batches costs the same however many items they have.
 """
 
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
-from batches.models import UNDIGESTED, Batch, Item
-from batches.statuses import COUNTED, BatchStatus
+from batches.models import NEEDS_DIGEST, Batch, BatchQuerySet, Item, ItemQuerySet, Upload
+from batches.nouns import noun_for
+from batches.statuses import OUTCOME_COUNTED, BatchStatus
+from batches.tracing.receipts import NEEDS_COUNT, recount_elsewhere
 
-MOST_UNPLANNED = 20_000
-"""Rows that are read; there are a few for a list whose people were planned again."""
+MAX_UNPLANNED = 20_000
+"""Most rows that are read. There are few: only lists whose people were replanned have any."""
 
 
 @dataclass
 class Counts:
-    """People by outcome. `total` are those to be traced; what is not counted elsewhere is pending."""
+    """People by outcome. `total` is the number to trace; anyone without another outcome is pending."""
 
     total: int = 0
     matched: int = 0
@@ -28,87 +32,95 @@ class Counts:
     credits: Decimal = Decimal(0)
 
     @property
-    def answered(self):
+    def answered(self) -> int:
         return self.matched + self.no_match + self.error
 
     @property
-    def done(self):
+    def done(self) -> int:
         return self.answered + self.missing
 
     @property
-    def pending(self):
+    def pending(self) -> int:
         return max(self.total - self.done, 0)
 
     @property
-    def percent(self):
-        """Whole per cent of those done; 100 only when all are, or where there is nobody to be traced."""
+    def percent(self) -> int:
+        """Percentage done, rounded down. 100 only if everyone is done or the list has no people to trace."""
         return 100 * self.done // self.total if self.total else 100
 
     @property
-    def coarse_percent(self):
-        """In tens: what is said aloud is not to be said all the time."""
+    def coarse_percent(self) -> int:
+        """Percentage done, rounded down to tens so that screen readers do not announce every change."""
         return self.percent // 10 * 10
 
     @property
-    def match_rate(self):
-        """Whole per cent of the answered that matched; None before the first answer."""
+    def match_rate(self) -> int | None:
+        """Percentage of answers that matched. None before the first answer."""
         return round(100 * self.matched / self.answered) if self.answered else None
 
-    def add(self, row):
-        for name in [*COUNTED, "credits"]:
+    def add(self, row: Mapping[str, Any]) -> None:
+        for name in [*OUTCOME_COUNTED, "credits"]:
             setattr(self, name, getattr(self, name) + (row[name] or 0))
 
 
-def grouped(items, *by, **others):
-    """Live counts of items, a row for each value of the fields `by`, with further aggregates."""
-    numbers = {str(outcome): Count("id", filter=Q(outcome=outcome)) for outcome in COUNTED}
-    # `item_credits`: an aggregate may not carry the name of the field that it sums.
+def count_outcomes(items: QuerySet[Item], *by: str, **others: Any) -> list[dict[str, Any]]:
+    """Count items by outcome: one row for each value of the fields `by`, with further aggregates."""
+    numbers = {str(outcome): Count("id", filter=Q(outcome=outcome)) for outcome in OUTCOME_COUNTED}
+    # `item_credits`, because an aggregate may not have the name of a field.
     rows = items.order_by().values(*by).annotate(item_credits=Sum("credits"), **numbers, **others)
     return [row | {"credits": row["item_credits"]} for row in rows]
 
 
-def count_batches(batches):
-    """Batch id → Counts, in one query at the most."""
+def count_batches(batches: Collection[Batch]) -> dict[int, Counts]:
+    """Return batch id → Counts, with at most one query."""
     counts = {batch.pk: Counts(total=batch.size - batch.moved, credits=batch.earlier_credits) for batch in batches}
     for batch in batches:
         if batch.status == BatchStatus.CLOSED:
-            counts[batch.pk].add({name: getattr(batch, name) for name in [*COUNTED, "credits"]})
+            counts[batch.pk].add({name: getattr(batch, name) for name in [*OUTCOME_COUNTED, "credits"]})
     live = [batch.pk for batch in batches if batch.status != BatchStatus.CLOSED]
-    for row in grouped(counted_in(live), "batch_id"):
+    for row in count_outcomes(counted_items(live), "batch_id"):
         counts[row["batch_id"]].add(row)
     return counts
 
 
-def counted_in(batches):
-    """People of batches who are not pending."""
-    return Item.objects.filter(batch__in=batches, outcome__in=COUNTED)
+def counted_items(batches: Iterable[int]) -> ItemQuerySet:
+    """Return the people in batches, given by id, who are not pending."""
+    return Item.objects.filter(batch__in=batches, outcome__in=OUTCOME_COUNTED)
 
 
-def read_unplanned():
-    """Return a row for each person who is done and in no batch, the newest lists first: few, but for a limit."""
-    # All lists' in their order, as then PostgreSQL reads the index of just these.
+def read_unplanned() -> list[dict[str, Any]]:
+    """Return a row of counts for each person who is done and in no batch, newest lists first.
+
+    There are few of them. At most MAX_UNPLANNED are read.
+    """
+    # For all lists and in this order, so that PostgreSQL uses the partial index.
     rows = (
         Item.objects.answered_unplanned()
         .order_by("-upload_id")
         .values("upload_id", "outcome", "credits", "answered_at")
     )
-    return [row | dict.fromkeys(COUNTED, 0) | {row["outcome"]: 1} for row in rows[:MOST_UNPLANNED]]
+    return [row | dict.fromkeys(OUTCOME_COUNTED, 0) | {row["outcome"]: 1} for row in rows[:MAX_UNPLANNED]]
 
 
-def count_uploads(uploads, opened=None, unplanned=None):
-    """Upload id → Counts, in four queries at the most, which cost by the batches under way and not by people.
+def count_uploads(
+    uploads: Iterable[Upload],
+    opened: Sequence[dict[str, Any]] | None = None,
+    unplanned: Sequence[dict[str, Any]] | None = None,
+) -> dict[int, Counts]:
+    """Return upload id → Counts, with at most four queries.
 
-    `opened` are the grouped rows of these, by batch_id and upload_id, and `unplanned` those of `read_unplanned`, where
-    somebody has them already.
+    Their cost depends on the number of open batches, not of people. Callers that have them already pass `opened`, the
+    counts of batches under way by batch_id and upload_id, and `unplanned`, the result of `read_unplanned`.
     """
     counts = {upload.pk: Counts(total=upload.item_count, credits=upload.earlier_credits) for upload in uploads}
     batches = Batch.objects.filter(upload__in=counts).order_by()
     if opened is None:
-        # By their numbers: joined with their people, PostgreSQL may read all people there are.
+        # Filter by id: if batches were joined with people, PostgreSQL might read all people.
         under_way = list(batches.under_way().values_list("pk", flat=True))
-        opened = grouped(counted_in(under_way), "batch_id", "upload_id")
-    sums = {f"sum_{name}": Sum(name, default=0) for name in [*COUNTED, "credits"]}
-    for row in closed_beside(opened, batches).values("upload_id").annotate(**sums):
+        opened = count_outcomes(counted_items(under_way), "batch_id", "upload_id")
+    sums = {f"sum_{name}": Sum(name, default=0) for name in [*OUTCOME_COUNTED, "credits"]}
+    closed: Iterable[Any] = exclude_opened(opened, batches).values("upload_id").annotate(**sums)
+    for row in closed:
         counts[row["upload_id"]].add({name.removeprefix("sum_"): row[name] for name in sums})
     for row in [*opened, *(read_unplanned() if unplanned is None else unplanned)]:
         if row["upload_id"] in counts:
@@ -116,16 +128,21 @@ def count_uploads(uploads, opened=None, unplanned=None):
     return counts
 
 
-def closed_beside(opened, batches):
-    """Those of batches that are closed, less those that were not yet when `opened` was read: each counts once."""
+def exclude_opened(opened: Iterable[Mapping[str, Any]], batches: BatchQuerySet) -> BatchQuerySet:
+    """Keep closed batches, except those already counted in `opened`, so that none is counted twice."""
     return batches.filter(status=BatchStatus.CLOSED).exclude(pk__in={row["batch_id"] for row in opened})
 
 
-def freeze(batch_id):
-    """Write a closed batch's counts from its items, whose answers are to be digested (anew).
+def format_people(number: int) -> str:
+    return f"{number:,} {noun_for(number, 'person,people')}"
 
-    Call it in the transaction that changed them.
+
+def freeze_counts(batch_id: int) -> None:
+    """Store the counts of a closed batch's items with the batch, and mark it to be digested and counted again.
+
+    Call it in the transaction that changed the items.
     """
-    rows = grouped(Item.objects.filter(batch=batch_id), "batch_id")
-    numbers = {name: (rows[0][name] or 0) if rows else 0 for name in [*COUNTED, "credits"]}
-    Batch.objects.filter(pk=batch_id).update(**UNDIGESTED, **numbers)
+    rows = count_outcomes(Item.objects.filter(batch=batch_id), "batch_id")
+    numbers = {name: (rows[0][name] or 0) if rows else 0 for name in [*OUTCOME_COUNTED, "credits"]}
+    Batch.objects.filter(pk=batch_id).update(**NEEDS_DIGEST, **NEEDS_COUNT, **numbers)
+    recount_elsewhere(Item.objects.filter(batch=batch_id))

@@ -1,100 +1,108 @@
-"""What comes back: file one item's answer, note a completion.
+"""File the vendor's answers and completion calls.
 
-The lock of each step is the one conditional statement in it; docs/locking.md names them all.
+The lock of each step is the one conditional statement in it; docs/locking.md lists them all.
 """
 
+from collections.abc import Sequence
+from decimal import Decimal
 from enum import Enum
+from typing import Any
 
+from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from batches.database import write_each
 from batches.models import Batch, EarlierAnswer, Item, Upload
-from batches.statuses import ANSWERED, RERUNNABLE, BatchStatus, Outcome
-from batches.tracing.counts import freeze
-from batches.tracing.lifecycle import record
+from batches.retention import Retained
+from batches.statuses import OUTCOME_ANSWERED, OUTCOME_RERUNNABLE, BatchStatus, Outcome
+from batches.tracing.counts import freeze_counts
+from batches.tracing.lifecycle import lock_batch, record
+from batches.tracing.receipts import NEEDS_COUNT
+from batches.vendor.protocol import Answer, Completion
 
 
 class Filing(Enum):
-    """What became of a delivery. Everything but the first two is a stray."""
+    """The result of filing a delivery. All but the first two are unmatched deliveries. The texts are shown to users."""
 
     FILED = "Filed."
-    DUPLICATE = "The same answer was there already."
-    NO_KEY = "The answer does not say which item it is for."
-    UNKNOWN_BATCH = "No batch has this address."
-    UNKNOWN_ITEM = "The batch's upload has no such item."
-    ONE_TOO_MANY = "The item has another answer already."
-    NOT_SENT = "The item was never sent."
+    DUPLICATE = "This answer was saved before."
+    NO_KEY = "The answer does not say which person it is for."
+    UNKNOWN_BATCH = "No batch has this callback address."
+    UNKNOWN_ITEM = "There is no such person in the batch's list."
+    ONE_TOO_MANY = "This person already has another answer."
+    NOT_SENT = "This person was never sent."
 
 
-# An item's answer
+# Answers
 
 
-FILE = """
+FILE_SQL = """
 UPDATE batches_item AS item
 SET outcome = %(outcome)s, message = %(message)s, request_id = %(request_id)s, credits = %(credits)s,
     answer = %(answer)s, answered_at = %(answered_at)s, answered_via_id = batch.id
 FROM batches_batch AS batch
 WHERE batch.token = %(token)s AND item.id = %(key)s AND item.upload_id = batch.upload_id AND item.outcome = 'pending'
 """
-"""The lock and the dedupe: only the first answer finds the item pending. The item may have been planned again into
-another batch of the same upload since; its answer was paid for and counts.
+"""Both the lock and the deduplication: only the first answer finds the item pending. The answer counts even if the item
+has been replanned into another batch of the same upload, because it was paid for.
 
-In SQL because it runs a thousand times a second: Django needs seven times as long to compile it as to run it.
+In SQL because it runs a thousand times per second, and Django takes seven times as long to compile it as to run it.
 """
-FILE_ERROR = f"""{FILE}
+FILE_ERROR_SQL = f"""{FILE_SQL}
     AND NOT EXISTS (
         SELECT 1 FROM batches_earlieranswer AS earlier WHERE earlier.item_id = item.id AND (
             earlier.answer = %(answer)s OR %(request_id)s <> ''
             AND earlier.request_id = %(request_id)s AND earlier.outcome = %(outcome)s))
-"""  # noqa: S608 - put together from what is written here
-"""An error that a person had asked for once more does not come back as the answer to that.
+"""  # noqa: S608 - composed of constants
+"""For errors: an error that was replaced by a re-run is not filed again as the answer to the re-run.
 
-A statement of its own, as the condition makes PostgreSQL plan the statement anew for each answer, in twice the time
-that it needs to carry it out.
+A statement of its own, because the condition makes PostgreSQL plan it again for each answer, which takes twice as long
+as running it.
 """
 
 
-def file_answer(token, answer, text):
-    """File one item's answer under the batch whose callback address it came to. Return a Filing."""
+def file_answer(token: str, answer: Answer, text: str) -> Filing:
+    """File an answer that came to the callback address of the batch with this token."""
     if answer.key is None:
         return Filing.NO_KEY
     if file_one(token, answer, text):
         return Filing.FILED
-    return file_unexpected(token, answer, text)
+    return file_unexpected(token, answer.key, answer, text)
 
 
-def file_one(*answer):
-    [is_filed] = file_pending([answer])
+def file_one(token: str, answer: Answer, text: str) -> bool:
+    [is_filed] = file_pending([(token, answer, text)])
     return is_filed
 
 
-def file_pending(answers):
-    """File (token, answer, text) each if an item awaits it, in one transaction. Return for each whether it is filed.
+def file_pending(answers: Sequence[tuple[str, Answer, str]]) -> list[bool]:
+    """File each (token, answer, text) whose item is pending, in one transaction. Return for each whether it was filed.
 
-    Each answer has a key.
+    Every answer must have a key.
     """
     writes = [
         (
-            FILE_ERROR if answer.outcome == Outcome.ERROR else FILE,
-            as_columns(answer, text) | {"token": token, "key": answer.key},
+            FILE_ERROR_SQL if answer.outcome == Outcome.ERROR else FILE_SQL,
+            answer_columns(answer, text) | {"token": token, "key": answer.key},
         )
         for token, answer, text in answers
     ]
-    # Always in the same order: two transactions that wait for one another's rows would both be in vain.
-    order = sorted(range(len(writes)), key=lambda position: answers[position][1].key)
+    # Always in the same order, so that two transactions cannot deadlock.
+    order = sorted(range(len(writes)), key=lambda position: answers[position][1].key or 0)
     changed = dict(zip(order, write_each([writes[position] for position in order]), strict=True))
     return [changed[position] == 1 for position in range(len(writes))]
 
 
-def same_answer(answer, text):
-    """Which answers are this one, delivered before: word for word, or of the same request and outcome."""
+def same_answer(answer: Answer, text: str) -> Q:
+    """Return the condition for stored answers equal to this one: the same text, or the same request and outcome."""
     same = Q(answer=text)
     return same | Q(request_id=answer.request_id, outcome=answer.outcome) if answer.request_id else same
 
 
-def as_columns(answer, text):
+def answer_columns(answer: Answer, text: str) -> dict[str, Any]:
     return {
         "outcome": answer.outcome,
         "message": answer.message,
@@ -105,92 +113,114 @@ def as_columns(answer, text):
     }
 
 
-def file_unexpected(token, answer, text):
-    """File an answer that found no pending item: it is late, a duplicate, or a stray."""
+def file_unexpected(token: str, key: int, answer: Answer, text: str) -> Filing:
+    """File an answer whose item is not pending: it is late, a duplicate, or unmatched."""
     batch = Batch.objects.filter(token=token).only("upload_id").first()
     if batch is None:
         return Filing.UNKNOWN_BATCH
-    item = Item.objects.filter(pk=answer.key, upload=batch.upload_id).defer("cells").first()
+    item = Item.objects.filter(pk=key, upload=batch.upload_id).defer("cells").first()
     if item is None:
         return Filing.UNKNOWN_ITEM
     if is_known(item, answer, text):
         Batch.objects.filter(pk=batch.pk).update(duplicates=F("duplicates") + 1)
         return Filing.DUPLICATE
-    if item.outcome == Outcome.MISSING and file_over(item, answer, text, "late answer"):
+    if item.outcome == Outcome.MISSING and replace_outcome(item, batch.pk, answer, text, "late answer"):
         return Filing.FILED
-    # A re-run that was under way may have made the item pending since.
+    if item.outcome == Outcome.REUSED:
+        return store_late_answer(item, batch.pk, answer, text)
+    # A re-run may have made the item pending since.
     if file_one(token, answer, text):
         return Filing.FILED
-    return Filing.ONE_TOO_MANY if item.outcome in ANSWERED else Filing.NOT_SENT
+    return Filing.ONE_TOO_MANY if item.outcome in OUTCOME_ANSWERED else Filing.NOT_SENT
 
 
-def is_known(item, answer, text):
-    """Whether an answer is one that the item has, or had before."""
+@transaction.atomic
+def store_late_answer(item: Item, batch_id: int, answer: Answer, text: str) -> Filing:
+    """Store the answer to a call that was thought lost, for an item that has another list's answer by now."""
+    Batch.objects.select_for_update(no_key=True).get(pk=batch_id)
+    if is_known(item, answer, text):
+        return Filing.DUPLICATE
+    store_earlier_answer(item, batch_id, **answer_columns(answer, text))
+    return Filing.FILED
+
+
+def is_known(item: Item, answer: Answer, text: str) -> bool:
+    """Return whether the item has this answer, or had it before."""
     same = same_answer(answer, text)
     return Item.objects.filter(same, pk=item.pk).exists() or item.earlier_answers.filter(same).exists()
 
 
-def file_reply(batch, item, answer, text):
-    """File the single endpoint's reply, which is given only once: where its item has an answer by now, beside that."""
+def file_reply(batch: Batch, item: Item, answer: Answer, text: str) -> None:
+    """File the single endpoint's reply, which comes only once. If its item has an answer already, store both."""
     pending = Item.objects.filter(pk=item.pk, outcome=Outcome.PENDING)
-    if pending.update(answered_via=batch, **as_columns(answer, text)):
+    if pending.update(answered_via=batch, **answer_columns(answer, text)):
         return
     item = Item.objects.defer("cells").get(pk=item.pk)
-    if item.outcome == Outcome.MISSING and file_over(item, answer, text, "late answer"):
+    if item.outcome == Outcome.MISSING and replace_outcome(item, batch.pk, answer, text, "late answer"):
         return
     if not is_known(item, answer, text):
-        keep_beside(item, batch.pk, **as_columns(answer, text))
+        store_earlier_answer(item, batch.pk, **answer_columns(answer, text))
 
 
-def file_by_hand(token, answer, text, user):
-    """File a stray because a person says so: also over an error, which is put aside. Return a Filing."""
+def file_manually(token: str, answer: Answer, text: str, user: User) -> Filing:
+    """File an unmatched delivery by a user's decision. Unlike `file_answer`, it may replace an error."""
     filing = file_answer(token, answer, text)
-    if filing is not Filing.ONE_TOO_MANY or answer.outcome == Outcome.ERROR:
+    if filing is not Filing.ONE_TOO_MANY or answer.outcome == Outcome.ERROR or answer.key is None:
         return filing
     error = Item.objects.filter(pk=answer.key, outcome=Outcome.ERROR, upload__batches__token=token)
-    item = error.defer("cells").first()
-    is_filed = item and file_over(item, answer, text, "stray filed over an error", user)
+    item, batch = error.defer("cells").first(), Batch.objects.filter(token=token).only("pk").first()
+    if item is None or batch is None:
+        return filing
+    is_filed = replace_outcome(item, batch.pk, answer, text, "error replaced by hand", user)
     return Filing.FILED if is_filed else filing
 
 
-def file_over(item, answer, text, what, user=None):
-    """File an answer over one that is missing or an error, and count its closed batch anew. False if it is neither."""
+def replace_outcome(item: Item, via: int, answer: Answer, text: str, what: str, user: User | None = None) -> bool:
+    """Replace a missing or failed outcome with `answer`, and refresh the counts of its closed batch.
+
+    `via` is the id of the batch whose callback address the answer came to; `what` names the event. Return False if the
+    item is neither missing nor failed, or has changed since it was read.
+    """
     with transaction.atomic():
         if item.outcome == Outcome.ERROR:
-            # As a re-run does: the upload's row before the batch's.
+            # In the order of a re-run: the upload's row before the batch's.
             Upload.objects.select_for_update(no_key=True).get(pk=item.upload_id)
-        batch = Batch.objects.select_for_update(no_key=True).filter(pk=item.batch_id).first()
+        batch = lock_batch(item.batch_id)
         as_read = {"outcome": item.outcome, "request_id": item.request_id, "batch": item.batch_id}
-        poorer = Item.objects.filter(pk=item.pk, **as_read)
-        if item.outcome not in RERUNNABLE or not poorer.update(**as_columns(answer, text)):
+        replaceable = Item.objects.filter(pk=item.pk, **as_read)
+        if item.outcome not in OUTCOME_RERUNNABLE or not replaceable.update(
+            answered_via=via, **answer_columns(answer, text)
+        ):
             return False
         if item.outcome == Outcome.ERROR:
-            keep_answer(item)
+            store_replaced_answer(item)
         if batch and batch.status == BatchStatus.CLOSED:
-            freeze(item.batch_id)
+            freeze_counts(batch.pk)
         record(item.upload_id, what, batch_id=item.batch_id, user=user)
     return True
 
 
-def keep_answer(item):
-    """Put an item's answer aside that is about to be replaced."""
-    kept = ["outcome", "message", "request_id", "credits", "answer", "answered_at"]
-    keep_beside(item, item.batch_id, **{name: getattr(item, name) for name in kept})
+def store_replaced_answer(item: Item) -> None:
+    """Store an item's answer that is about to be replaced."""
+    fields = ["outcome", "message", "request_id", "credits", "answer", "answered_at"]
+    store_earlier_answer(item, item.batch_id, **{name: getattr(item, name) for name in fields})
 
 
-def keep_beside(item, batch_id, credits, **answer):
-    """Keep an answer beside the one that counts: it may have been paid for, and what it cost stays counted."""
+def store_earlier_answer(item: Item, batch_id: int | None, credits: Decimal | None, **answer: Any) -> None:
+    """Store an answer that does not count. It may have been paid for, so its cost stays counted."""
     EarlierAnswer.objects.create(item=item, batch_id=batch_id, credits=credits, **answer)
-    for spender in (Upload.objects.filter(pk=item.upload_id), Batch.objects.filter(pk=batch_id)):
-        spender.update(earlier_credits=F("earlier_credits") + (credits or 0))
+    spent = {"earlier_credits": F("earlier_credits") + (credits or 0)}
+    Upload.objects.filter(pk=item.upload_id).update(**spent)
+    if batch_id:
+        Batch.objects.filter(pk=batch_id).update(**spent, **NEEDS_COUNT)
 
 
-# The completion call
+# Completion calls
 
 
 @transaction.atomic
-def note_completion(token, completion, text):
-    """Keep the vendor's totals for a batch. Return a Filing. Closes nothing: items may still be on their way."""
+def record_completion(token: str, completion: Completion, text: str) -> Filing:
+    """Record the vendor's totals for a batch. This closes nothing, since answers may still be on their way."""
     batch = Batch.objects.filter(token=token)
     totals = {
         "vendor_processed": completion.processed,
@@ -198,11 +228,24 @@ def note_completion(token, completion, text):
         "vendor_errors": completion.errors,
     }
     first = batch.filter(completed_at=None)
-    if first.update(completed_at=timezone.now(), completion=text, **totals):
-        done = batch.get()
+    if first.update(completed_at=Now(), completion=text, **totals, **NEEDS_COUNT):
+        completed = batch.get()
         missing = [] if any(total is not None for total in totals.values()) else ["without totals"]
-        record(done.upload_id, "completed by the vendor", batch_id=done.pk, detail=", ".join(missing))
+        record(completed.upload_id, "completed by the vendor", batch_id=completed.pk, detail=", ".join(missing))
         return Filing.FILED
     if batch.update(duplicates=F("duplicates") + 1):
         return Filing.DUPLICATE
     return Filing.UNKNOWN_BATCH
+
+
+# Retention: answers are purged; outcomes, costs and counts stay
+
+
+def purge_answers(records: QuerySet[Any]) -> None:
+    records.order_by().update(answer="")
+
+
+RETAINED_ANSWERS = [
+    Retained(Item.objects.exclude(answer=""), "answered_at", purge_answers),
+    Retained(EarlierAnswer.objects.exclude(answer=""), "answered_at", purge_answers),
+]

@@ -1,183 +1,206 @@
-"""Which items are in which batch: plan an upload's batches, take one apart, split one that is refused.
+"""Put items into batches and take them out: plan an upload, dissolve a batch, split a refused batch.
 
-An item goes into a batch, and out of it, by a conditional UPDATE; docs/locking.md names them all.
+Each item changes its batch by a conditional UPDATE; docs/locking.md lists them all.
 """
 
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from math import ceil
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F, Max, Q
 
-from batches.models import Batch, Event, Item, Upload, make_token
+from batches.models import Batch, Event, Item, ItemQuerySet, Upload, make_token
 from batches.statuses import BatchKind, BatchStatus, Outcome, UploadStatus
-from batches.tracing.batch_plan import SizedItem, plan
-from batches.tracing.lifecycle import move_batch, record
+from batches.tracing.batch_plan import Plan, SizedItem, plan
+from batches.tracing.counts import format_people
+from batches.tracing.lifecycle import record, transition_batch
 from batches.vendor import protocol
 
-LOOK_AT = 5_000
-"""Items that decide how many batches a list takes."""
-FRUITLESS_REFUSALS = 7
-"""A batch, its halves and its quarters: where all of these are refused, it is no single item's fault."""
+SAMPLE_ITEMS = 5_000
+"""Number of items from which the number of batches of a long list is extrapolated."""
+MAX_FRUITLESS_REFUSALS = 7
+"""A batch, its halves and its quarters. If all of these are refused, no single item is at fault."""
 
 
-def callback_urls(token):
-    """Where the vendor calls back for a batch: for each item, and once at its end."""
-    return tuple(f"{settings.PUBLIC_URL}/webhooks/{receiver}/{token}/" for receiver in ("item", "complete"))
+def callback_urls(token: str) -> tuple[str, str]:
+    """Return a batch's callback addresses: for answers, and for the completion call."""
+    base = f"{settings.PUBLIC_URL}/webhooks"
+    return f"{base}/item/{token}/", f"{base}/complete/{token}/"
 
 
-# From items to batches
+# Planning
 
 
-def plan_upload(upload_id):
-    """Put every unplanned item of a started upload into a batch. Return how many batches were made.
+def plan_upload(upload_id: int) -> int:
+    """Put every unplanned item of a started upload into a batch. Return the number of batches made.
 
-    May run twice at once: an item is taken by a conditional UPDATE, and a batch that did not get all of its
-    items is rolled back.
+    Two calls may run at once: items are claimed by a conditional UPDATE, and a batch that does not get all of its items
+    is rolled back.
     """
     upload = Upload.objects.get(pk=upload_id)
     if not upload.is_started:
         return 0
-    made, again = 0, upload.batches.filter(moved__gt=0).exists()
+    made, may_hold_resent = 0, upload.batches.filter(moved__gt=0).exists()
     for group in plan_items(upload):
-        if not make_batch(upload, group, again):
+        if not make_batch(upload, group, may_hold_resent):
             break
         made += 1
     return made
 
 
-def plan_items(upload):
-    """Return the batches that the upload's unplanned items would make."""
+def plan_items(upload: Upload) -> Iterator[Plan]:
+    """Plan batches for the upload's unplanned items."""
     return plan(size_items(upload), envelope=protocol.envelope_size(callback_urls(make_token())[1]))
 
 
-def count_batches(upload):
-    """How many batches the upload's unplanned items would make; of a long list as its first items say."""
-    first = list(islice(size_items(upload), LOOK_AT))
+def estimate_batches(upload: Upload) -> int:
+    """Return how many batches the upload's unplanned items make. For a long list, extrapolate from its first items."""
+    first = list(islice(size_items(upload), SAMPLE_ITEMS))
     planned = sum(1 for _ in plan(first, envelope=protocol.envelope_size(callback_urls(make_token())[1])))
-    return planned if len(first) < LOOK_AT else ceil(planned * upload.items.unplanned().count() / LOOK_AT)
+    return planned if len(first) < SAMPLE_ITEMS else ceil(planned * upload.items.unplanned().count() / SAMPLE_ITEMS)
 
 
-def size_items(upload):
-    """Yield the upload's unplanned items with their encoded sizes; every token is as long as any other."""
+def size_items(upload: Upload) -> Iterator[SizedItem]:
+    """Yield the upload's unplanned items with their encoded sizes, which are the same for any token.
+
+    Leave out people with an unmatched delivery, unless they are re-run.
+    """
     url = callback_urls(make_token())[0]
-    # Not by way of upload.items, which would fetch each item's upload_id once more.
-    items = Item.objects.filter(upload=upload.pk).unplanned().only(*protocol.FIELDS).order_by("pk")
+    # Not through upload.items, which would fetch each item's upload_id again.
+    unplanned = Item.objects.filter(upload=upload.pk).unplanned()
+    unfiled = set(unplanned.filter(reruns=0).with_unmatched_delivery().values_list("pk", flat=True))
+    items = unplanned.only(*protocol.PERSON_FIELDS).order_by("pk")
     last = 0
-    # In slices, not by a cursor: SQLite lets nobody write who still reads from an older state.
-    while part := list(items.filter(pk__gt=last)[:1000]):
-        last = part[-1].pk
-        for item in part:
-            yield SizedItem(item.pk, len(protocol.encode_item(item.pk, vars(item), url, upload.match)))
+    # In chunks instead of with a cursor: SQLite refuses writes while a cursor reads an older state.
+    while chunk := list(items.filter(pk__gt=last)[:1000]):
+        last = chunk[-1].pk
+        for item in chunk:
+            if item.pk in unfiled:
+                continue
+            yield SizedItem(item.pk, len(protocol.encode_item(item.pk, vars(item), url, upload.match_requirements)))
 
 
-def make_batch(upload, group, again):
-    """Put a planned group into a batch. False if the upload is not to be planned any more, or another was faster."""
+def make_batch(upload: Upload, group: Plan, may_hold_resent: bool) -> bool:
+    """Put a planned group of items into a new batch.
+
+    Return False if the upload is no longer started, or if another process has planned some of the items.
+    """
     with transaction.atomic():
         if not is_started(upload.pk):
             return False
-        batch = create_batch(upload.pk, len(group.ids), is_single=group.is_single, again=again)
-        taken = upload.items.unplanned().filter(pk__in=group.ids).update(batch=batch)
-        if taken != len(group.ids):
+        batch = create_batch(upload.pk, len(group.ids), is_single=group.is_single, may_hold_resent=may_hold_resent)
+        claimed = upload.items.unplanned().filter(pk__in=group.ids).update(batch=batch)
+        if claimed != len(group.ids):
             transaction.set_rollback(True)
             return False
-        record(upload.pk, "planned", batch_id=batch.pk, detail=f"{taken} items")
+        record(upload.pk, "planned", batch_id=batch.pk, detail=format_people(claimed))
     return True
 
 
-def is_started(upload_id):
-    """Whether batches may be made of an upload. Locks its row, so that each of them gets a number of its own."""
+def is_started(upload_id: int) -> bool:
+    """Return whether batches of an upload may be made. Locks its row, so that batch numbers are unique."""
     return Upload.objects.select_for_update(no_key=True).get(pk=upload_id).is_started
 
 
-def create_batch(upload_id, size, *, again, is_single=False, split_from_id=None):
+def create_batch(
+    upload_id: int, size: int, *, may_hold_resent: bool, is_single: bool = False, split_from_id: int | None = None
+) -> Batch:
     return Batch.objects.create(
         upload_id=upload_id,
         number=Batch.objects.filter(upload=upload_id).count() + 1,
         size=size,
-        again=again,
+        may_hold_resent=may_hold_resent,
         kind=BatchKind.SINGLE if is_single else BatchKind.BULK,
         split_from_id=split_from_id,
     )
 
 
-def list_unplanned():
-    """Ids of the running uploads with items that no batch has."""
-    running = Upload.objects.filter(status=UploadStatus.RUNNING)
-    return [upload.pk for upload in running if upload.items.unplanned().exists()]
+def list_unplanned(statuses: Iterable[UploadStatus] = (UploadStatus.RUNNING,)) -> list[int]:
+    """Return the ids of uploads in these statuses with unplanned items."""
+    uploads = Upload.objects.filter(status__in=statuses)
+    return [upload.pk for upload in uploads if upload.items.unplanned().exists()]
 
 
-# And out of them
+# Releasing and splitting
 
 
-def release_items(batch, items):
-    """Take unanswered items out of their batch, to be planned again. Return how many."""
+def release_items(batch: Batch, items: ItemQuerySet) -> int:
+    """Take unanswered items out of their batch, so that they are replanned. Return how many."""
     moved = items.filter(batch=batch, outcome=Outcome.PENDING).update(batch=None)
     Batch.objects.filter(pk=batch.pk).update(moved=F("moved") + moved)
     return moved
 
 
-def dissolve(batch):
-    """Take apart a batch that has become too small to be lawful. Return the id of its upload if there is more to do."""
+def dissolve(batch: Batch) -> int | None:
+    """Dissolve a batch that is too small to be sent. Return the id of its upload, or None if the batch has changed."""
     with transaction.atomic():
-        same_try = {"status": BatchStatus.SUBMITTING, "attempts": batch.attempts}
-        if not move_batch(batch.pk, BatchStatus.DISSOLVED, only_if=same_try, problem="Too few items left."):
+        same_attempt = {"status": BatchStatus.SUBMITTING, "attempts": batch.attempts}
+        if not transition_batch(batch.pk, BatchStatus.DISSOLVED, only_if=same_attempt, problem="Too few people left."):
             return None
-        moved = release_items(batch, batch.items)
-        record(batch.upload_id, "dissolved", batch_id=batch.pk, detail=f"{moved} items planned again")
+        moved = release_items(batch, batch.items.all())
+        record(batch.upload_id, "dissolved", batch_id=batch.pk, detail=f"{format_people(moved)} to be replanned")
     return batch.upload_id
 
 
-def bisect(batch):
-    """Split a batch that the vendor refuses without saying why into halves. False where a person has to decide.
+def bisect(batch: Batch) -> bool:
+    """Split a batch that the vendor refuses without a usable reason into halves. Return False if a user has to decide.
 
-    Of the halves, the one without the bad item is taken, and the other one is split again: twelve calls more find
-    one item among 1,000, as far as a lawful batch of ten can be told apart.
+    The half without the bad item is accepted, and the other one is split again. Twelve more calls narrow one bad item
+    among 1,000 down to a batch of about ten, the smallest that the vendor accepts.
     """
     items = list(batch.items.filter(outcome=Outcome.PENDING).order_by("pk").values_list("pk", flat=True))
-    if len(items) < 2 * protocol.BATCH_MIN or is_fruitless(batch):
+    if len(items) < 2 * protocol.MIN_BATCH_SIZE or is_fruitless(batch):
         return False
     middle = len(items) // 2
-    return split(batch, [items[:middle], items[middle:]])
+    return split_batch(batch, [items[:middle], items[middle:]])
 
 
-def is_fruitless(batch):
-    """Whether the batch that this one is a part of has been refused often enough, and no part of it was ever taken.
+def is_fruitless(batch: Batch) -> bool:
+    """Return whether splitting is pointless: the original batch and its parts were often refused, and never accepted.
 
-    Since a person last had a part of it sent again: that says to go on.
+    Only refusals since a user last resent a part of it count, because that is a decision to go on.
     """
-    family = Batch.objects.filter(Q(pk=head_id(batch)) | Q(split_from=head_id(batch)))
+    family = Batch.objects.filter(Q(pk=root_id(batch)) | Q(split_from=root_id(batch)))
     events = Event.objects.filter(batch__in=family)
-    since = events.filter(what=Event.SENT_AGAIN).aggregate(last=Max("pk"))["last"] or 0
+    since = events.filter(what=Event.RESEND_REQUESTED).aggregate(last=Max("pk"))["last"] or 0
     refusals = events.filter(what=Event.REFUSED, pk__gt=since).count()
-    return refusals >= FRUITLESS_REFUSALS and not family.filter(acknowledged_at__isnull=False).exists()
+    return refusals >= MAX_FRUITLESS_REFUSALS and not family.filter(acknowledged_at__isnull=False).exists()
 
 
-def head_id(batch):
+def root_id(batch: Batch) -> int:
     return batch.split_from_id or batch.pk
 
 
-def split(batch, groups, user=None):
-    """Put a refused batch's items into a batch for each group of ids.
+def split_batch(batch: Batch, groups: Sequence[Sequence[int]], user: User | None = None) -> bool:
+    """Replace a refused batch with one new batch for each group of item ids.
 
-    Decided is about the try that `batch` was read with. False if the batch has gone on since.
+    The decision applies to the attempt that `batch` was loaded with. Return False if the batch has changed since.
     """
     with transaction.atomic():
-        same_try = {"status": BatchStatus.REFUSED, "attempts": batch.attempts}
-        if not is_started(batch.upload_id) or not move_batch(batch.pk, BatchStatus.DISSOLVED, only_if=same_try):
+        same_attempt = {"status": BatchStatus.REFUSED, "attempts": batch.attempts}
+        if not is_started(batch.upload_id) or not transition_batch(
+            batch.pk, BatchStatus.DISSOLVED, only_if=same_attempt
+        ):
             return False
         moved = sum(make_piece(batch, ids) for ids in groups)
         Batch.objects.filter(pk=batch.pk).update(moved=F("moved") + moved)
-        record(batch.upload_id, "split up", batch_id=batch.pk, user=user, detail=f"into {len(groups)} batches")
+        record(batch.upload_id, "split", batch_id=batch.pk, user=user, detail=f"into {len(groups)} batches")
     return True
 
 
-def make_piece(batch, ids):
-    """Return how many items came into the new batch: those without an answer."""
-    kind = {"is_single": len(ids) == 1, "split_from_id": head_id(batch), "again": True}
-    piece = create_batch(batch.upload_id, len(ids), **kind)
-    taken = Item.objects.filter(pk__in=ids, batch=batch, outcome=Outcome.PENDING).update(batch=piece)
-    Batch.objects.filter(pk=piece.pk).update(size=taken)
-    record(batch.upload_id, "planned", batch_id=piece.pk, detail=f"{taken} items of batch {batch}")
-    return taken
+def make_piece(batch: Batch, ids: Sequence[int]) -> int:
+    """Move the pending items among `ids` from a refused batch into a new one. Return how many."""
+    piece = create_batch(
+        batch.upload_id,
+        len(ids),
+        is_single=len(ids) == 1,
+        split_from_id=root_id(batch),
+        may_hold_resent=True,
+    )
+    moved = Item.objects.filter(pk__in=ids, batch=batch, outcome=Outcome.PENDING).update(batch=piece)
+    Batch.objects.filter(pk=piece.pk).update(size=moved)
+    record(batch.upload_id, "planned", batch_id=piece.pk, detail=f"{format_people(moved)} from batch {batch}")
+    return moved

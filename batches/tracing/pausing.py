@@ -1,46 +1,53 @@
-"""Lists that are paused, resumed or cancelled."""
+"""Pause, resume and cancel lists."""
 
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from batches.models import Batch
+from batches.models import Batch, Upload
 from batches.statuses import BatchStatus, UploadStatus
-from batches.tracing.lifecycle import move_batch, move_upload, record
+from batches.tracing.lifecycle import record, transition_batch, transition_upload
 
 
-def pause_upload(upload, user):
-    """Send nothing more of an upload for now. False if it does not run."""
-    return turn(upload, user, UploadStatus.RUNNING, UploadStatus.PAUSED, "paused")
+def pause_upload(upload: Upload, user: User) -> bool:
+    """Stop sending an upload until it is resumed. Return False if it is not running."""
+    return change_status(upload, user, UploadStatus.RUNNING, UploadStatus.PAUSED, "paused")
 
 
-def resume_upload(upload, user):
-    """Go on with an upload. False if it is not paused."""
-    return turn(upload, user, UploadStatus.PAUSED, UploadStatus.RUNNING, "resumed")
+def resume_upload(upload: Upload, user: User) -> bool:
+    """Resume a paused upload, and retry now if it waited for the next day. Return False if it is not paused."""
+    return change_status(upload, user, UploadStatus.PAUSED, UploadStatus.RUNNING, "resumed", waits_until=None)
 
 
 @transaction.atomic
-def turn(upload, user, before, after, what):
-    if not move_upload(upload.pk, after, only_if={"status": before}):
+def change_status(
+    upload: Upload, user: User, before: UploadStatus, after: UploadStatus, what: str, **changes: Any
+) -> bool:
+    if not transition_upload(upload.pk, after, only_if={"status": before}, **changes):
         return False
     record(upload.pk, what, user=user)
     return True
 
 
 @transaction.atomic
-def cancel_upload(upload, user):
-    """Send nothing more of an upload. What is at the vendor still comes back and is kept."""
-    if not move_upload(upload.pk, UploadStatus.CANCELLED, completed_at=timezone.now()):
+def cancel_upload(upload: Upload, user: User) -> bool:
+    """Cancel an upload: send no more of it. Answers that still arrive are filed. Return False if it has ended."""
+    if not transition_upload(upload.pk, UploadStatus.CANCELLED, completed_at=timezone.now()):
         return False
-    cancel_unsent(upload.batches)
+    cancel_unsent(upload.batches.all())
     record(upload.pk, "cancelled", user=user)
     return True
 
 
-def cancel_leftovers(_):
-    """Cancel what came back to be sent after its upload had been cancelled."""
+def cancel_leftovers(_now: datetime) -> None:
+    """Cancel batches that became sendable again after their upload was cancelled."""
     cancel_unsent(Batch.objects.filter(upload__status=UploadStatus.CANCELLED))
 
 
-def cancel_unsent(batches):
+def cancel_unsent(batches: QuerySet[Batch]) -> None:
     for batch in batches.filter(status__in=[BatchStatus.PLANNED, BatchStatus.REFUSED]):
-        move_batch(batch.pk, BatchStatus.CANCELLED)
+        transition_batch(batch.pk, BatchStatus.CANCELLED)

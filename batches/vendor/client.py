@@ -1,10 +1,11 @@
-"""The socket half of the vendor: one call, its time limits, and errors sorted by what the caller may do.
+"""Call the vendor over HTTP: one call, its timeouts, and errors classified by what the caller may do next.
 
-A new connection for every call: on a kept one, a drop between two calls could not be told from a batch
-that was taken, and would look like money spent.
+Each call uses a new connection. If a connection that is kept open breaks between two calls, we cannot distinguish that
+from a batch that the vendor accepted, and must treat it as money spent.
 """
 
 import ssl
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import requests
@@ -13,11 +14,11 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 
 from batches.vendor import protocol
 
-CONNECT_MAX = 10
-"""Seconds within which a connection must stand. How long an answer may take is a setting, VENDOR_TIMEOUT."""
+MAX_CONNECT_SECONDS = 10
+"""Time limit for connecting. The time limit for the reply is the setting VENDOR_TIMEOUT."""
 
-NEVER_CONNECTED = (ConnectTimeoutError, NewConnectionError, NameResolutionError)
-BAD_SETTINGS = (
+CONNECT_ERRORS = (ConnectTimeoutError, NewConnectionError, NameResolutionError)
+SETTINGS_ERRORS = (
     requests.exceptions.InvalidHeader,
     requests.exceptions.InvalidURL,
     requests.exceptions.InvalidSchema,
@@ -26,39 +27,39 @@ BAD_SETTINGS = (
 
 
 class VendorError(Exception):
-    """Why a call did not bring what it was made for. Its text may be shown to staff."""
+    """A call that failed. The text may be shown to staff."""
 
 
 class VendorUnreachable(VendorError):
-    """Nothing was sent: try again later."""
+    """Nothing was sent. Try again later."""
 
 
 class VendorBusy(VendorError):
-    """Nothing was taken: try again later, not before `until` where that is set."""
+    """The vendor accepted nothing. Try again later, but not before `until` if that is set."""
 
-    def __init__(self, message, until=None):
+    def __init__(self, message: str, until: datetime | None = None):
         super().__init__(message)
         self.until = until
 
 
 class VendorRefused(VendorError):
-    """Nothing was taken, and nothing will be until the request changes. `refusal` says whose fault it is."""
+    """The vendor accepted nothing, and will not until the request changes. `refusal` says what is at fault."""
 
-    def __init__(self, refusal):
+    def __init__(self, refusal: protocol.Refusal):
         super().__init__(refusal.message)
         self.refusal = refusal
 
 
 class VendorUnauthorised(VendorError):
-    """Nothing was taken: the key is missing, wrong, or lacks the scope."""
+    """The vendor accepted nothing: the API key is missing, wrong, or lacks the scope."""
 
 
 class VendorSilent(VendorError):
-    """It may have been taken, and nobody can tell: asking again can cost twice."""
+    """The vendor may or may not have accepted the request. Sending it again can cost twice."""
 
 
-def submit_batch(body):
-    """Send an encoded batch. Return its Acknowledgement, or raises a VendorError."""
+def submit_batch(body: bytes) -> protocol.Acknowledgement:
+    """Send an encoded batch. Raise a VendorError if the vendor does not acknowledge it."""
     reply = post(protocol.BATCH_PATH, body)
     try:
         return protocol.decode_acknowledgement(reply.content)
@@ -66,13 +67,13 @@ def submit_batch(body):
         raise VendorSilent(str(problem)) from None
 
 
-def trace_person(body):
-    """Send one encoded person. Return the body of the answer, or raises a VendorError."""
+def trace_person(body: bytes) -> bytes:
+    """Send one encoded person. Return the body of the answer. Raise a VendorError if there is none."""
     return post(protocol.SINGLE_PATH, body, is_answer=protocol.is_no_match).content
 
 
-def post(path, body, is_answer=lambda _: False):
-    """Return the vendor's reply if it is 200, or a 404 that `is_answer` accepts. Raises a VendorError."""
+def post(path: str, body: bytes, is_answer: Callable[[bytes], bool] = lambda _: False) -> requests.Response:
+    """Return the vendor's reply if its status is 200, or 404 and `is_answer` accepts it. Raise a VendorError."""
     asked_at = datetime.now(UTC)
     headers = {protocol.KEY_HEADER: settings.REALESTATEAPI_KEY, "content-type": "application/json"}
     try:
@@ -80,7 +81,7 @@ def post(path, body, is_answer=lambda _: False):
             settings.REALESTATEAPI_URL + path,
             data=body,
             headers=headers | {"connection": "close"},
-            timeout=(min(CONNECT_MAX, settings.VENDOR_TIMEOUT), settings.VENDOR_TIMEOUT),
+            timeout=(min(MAX_CONNECT_SECONDS, settings.VENDOR_TIMEOUT), settings.VENDOR_TIMEOUT),
             allow_redirects=False,
         )
     except requests.RequestException as error:
@@ -89,20 +90,20 @@ def post(path, body, is_answer=lambda _: False):
         raise VendorSilent("The connection broke before the vendor answered.") from None
     if reply.status_code == 200 or (reply.status_code == 404 and is_answer(reply.content)):
         return reply
-    raise sort_reply(reply.status_code, reply.content, asked_at)
+    raise error_for_reply(reply.status_code, reply.content, asked_at)
 
 
-def was_never_sent(error):
-    """Tell whether no connection was ever made, so that the vendor cannot have taken anything."""
-    if isinstance(error, BAD_SETTINGS):
+def was_never_sent(error: requests.RequestException) -> bool:
+    """Return whether no connection was made, so that the vendor cannot have received anything."""
+    if isinstance(error, SETTINGS_ERRORS):
         return True
     reason = getattr(error.args[0] if error.args else None, "reason", None)
     cause = reason.args[0] if reason is not None and reason.args else None
-    return isinstance(reason, NEVER_CONNECTED) or isinstance(cause, ssl.SSLCertVerificationError)
+    return isinstance(reason, CONNECT_ERRORS) or isinstance(cause, ssl.SSLCertVerificationError)
 
 
-def sort_reply(status, body, asked_at):
-    """Return the VendorError for a reply that is no answer (docs/vendor.md, 3)."""
+def error_for_reply(status: int, body: bytes, asked_at: datetime) -> VendorError:
+    """Return the VendorError for a reply other than an answer (docs/vendor.md, 3)."""
     refusal = protocol.decode_refusal(body)
     if status in {401, 403}:
         return VendorUnauthorised(f"The vendor does not accept the API key ({status}: {refusal.message})")
@@ -111,12 +112,12 @@ def sort_reply(status, body, asked_at):
     if status in {429, 503}:
         return VendorBusy(f"The vendor is busy ({status}).")
     if status >= 500 or status < 300 or status in {408, 409}:
-        return VendorSilent(f"The vendor failed ({status}) and may have taken the batch.")
+        return VendorSilent(f"The vendor failed ({status}) and may have accepted the batch.")
     if status in {400, 413, 422}:
         return VendorRefused(refusal)
-    return VendorUnreachable(f"The vendor answered {status}: check REALESTATEAPI_URL.")
+    return VendorUnreachable(f"The vendor replied {status}. Check REALESTATEAPI_URL.")
 
 
-def next_midnight(now):
-    """Return the next midnight UTC, at which the vendor's credit windows begin (docs/vendor.md, 3)."""
+def next_midnight(now: datetime) -> datetime:
+    """Return the next midnight UTC, when the vendor's daily limit is reset (docs/vendor.md, 3)."""
     return (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)

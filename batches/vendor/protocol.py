@@ -1,36 +1,36 @@
-"""The vendor's SkipTraceBatch protocol, without any input or output: bytes in, values or named errors out.
+"""The vendor's SkipTraceBatch protocol, without input or output: bytes in, values or named errors out.
 
-Every limit of the vendor's stands here, with the section of docs/vendor.md that it comes from. The vendor's
-own words (skips, batchRequestId, webcomplete_url) go no further than this file.
+All limits of the vendor are defined here, with the section of docs/vendor.md that they come from. The vendor's own
+terms (skips, batchRequestId, webcomplete_url) are used in this package and nowhere else.
 """
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
-from batches.vendor.answers import as_dict, as_text
+from batches.vendor.answers import as_dict, as_list, as_text
 
 BATCH_PATH = "/v1/SkipTraceBatch"
 SINGLE_PATH = "/v1/SkipTrace"
 KEY_HEADER = "x-api-key"
 
-BATCH_MIN = 10
+MIN_BATCH_SIZE = 10
 """Fewest items in one batch (1)."""
-BATCH_MAX = 1_000
+MAX_BATCH_SIZE = 1_000
 """Most items in one batch (1)."""
-BODY_MAX = 256_000
+MAX_BODY_BYTES = 256_000
 """Most bytes of one encoded request: "256 KB", read the stricter way (1)."""
 BATCH_CALLS_PER_SECOND = 20
 """(1)"""
 SINGLE_CALLS_PER_SECOND = 10
 """(1, 6)"""
 
-FIELDS = [
+PERSON_FIELDS = [
     "first_name",
     "middle_name",
     "last_name",
@@ -47,15 +47,24 @@ FIELDS = [
     "phone",
     "email",
 ]
-"""What may be said of a person (1)."""
-REQUIREMENTS = ["phones", "emails"]
-"""What a match may be required to bring, of what the vendor offers (1)."""
-ADDED = {"key", "webhook_url", "webcomplete_url", "skips", "match_requirements"}
-"""What a request says beside people (1): a refusal that names one of these is no row's fault."""
+"""The fields that may be sent about a person (1)."""
+MATCH_REQUIREMENTS = ["phones", "emails"]
+"""What a match may be required to include, of the vendor's options that we support (1)."""
+MAX_CREDITS = 1_000_000
+"""Credits of an answer from this number on count as a mistake. The database column holds less."""
+CREDITS_MISSING, CREDITS_NEGATIVE, CREDITS_TOO_MANY, CREDITS_NOT_A_NUMBER = (
+    "missing",
+    "negative",
+    "too_many",
+    "not_number",
+)
+"""Why an answer's credits cannot be counted."""
+FIELDS_WE_ADD = {"key", "webhook_url", "webcomplete_url", "skips", "match_requirements"}
+"""Fields of a request that are not about a person (1). A refusal that names one of them is no row's fault."""
 
 
 class Malformed(Exception):
-    """A body that is not what the vendor promises. Its text holds nothing of the body."""
+    """A body that does not follow the vendor's documentation. The error's text quotes nothing of the body."""
 
 
 @dataclass(frozen=True)
@@ -69,19 +78,19 @@ class Acknowledgement:
 class Refusal:
     message: str
     index: int | None = None
-    """Position in the request of the item that is at fault, from 0; None where the vendor names none."""
+    """Position in the request of the item at fault, from 0. None if the vendor names no item."""
     field: str = ""
-    """The field that is at fault, where the vendor names one."""
+    """The field at fault, or "" if the vendor names none."""
 
     @property
-    def is_ours(self):
-        """Whether what is at fault is something that we added, so that every item would be refused alike."""
-        return self.field.partition(".")[0] in ADDED
+    def is_ours(self) -> bool:
+        """Whether the field at fault is one that we add, so that the vendor would refuse every item."""
+        return self.field.partition(".")[0] in FIELDS_WE_ADD
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One item's result. `outcome` is one of matched, no_match, error."""
+    """The result for one item. `outcome` is matched, no_match or error."""
 
     key: int | None
     outcome: str
@@ -99,99 +108,100 @@ class Completion:
     errors: int | None
 
 
-# What we send
+# Requests
 
 
-def encode_person(fields, match=()):
-    """One person as the single endpoint takes them: empty fields left out, match requirements only where set."""
-    person = {name: fields[name] for name in FIELDS if fields.get(name)}
+def encode_person(fields: Mapping[str, Any], match: Sequence[str] = ()) -> dict[str, Any]:
+    """Return a person as the single endpoint expects it, without empty fields. `match` holds the match requirements."""
+    person: dict[str, Any] = {name: fields[name] for name in PERSON_FIELDS if fields.get(name)}
     if match:
         person["match_requirements"] = dict.fromkeys(match, True) | ({"operator": "or"} if len(match) > 1 else {})
     return person
 
 
-def encode_item(key, fields, webhook_url, match=()):
-    """One item of a batch, as bytes of JSON."""
+def encode_item(key: int, fields: Mapping[str, Any], webhook_url: str, match: Sequence[str] = ()) -> bytes:
+    """Return one item of a batch as JSON."""
     return to_json({"key": key, "webhook_url": webhook_url} | encode_person(fields, match))
 
 
-def encode_batch(items: Iterable[bytes], complete_url):
-    """Return the body of a batch from its encoded items; envelope_size() tells what it adds to them."""
+def encode_batch(items: Iterable[bytes], complete_url: str) -> bytes:
+    """Return the body of a batch from its encoded items."""
     return b'{"webcomplete_url":' + to_json(complete_url) + b',"skips":[' + b",".join(items) + b"]}"
 
 
-def envelope_size(complete_url):
-    """Bytes of a batch's body beside its items and the commas between them."""
+def envelope_size(complete_url: str) -> int:
+    """Return the size of a batch's body without its items and the commas between them, in bytes."""
     return len(encode_batch([], complete_url))
 
 
-def to_json(value):
+def to_json(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-# What comes back
+# Replies and deliveries
 
 
-def decode_acknowledgement(body):
-    """Read what the vendor took, from /v1 or /v2 (which wraps it in `data`). Raises Malformed."""
-    reply = load(body)
+def decode_acknowledgement(body: bytes | str) -> Acknowledgement:
+    """Read what the vendor accepted, from /v1 or from /v2, which wraps it in `data`. Raise Malformed."""
+    reply = load_object(body)
     reply = as_dict(reply.get("data")) | {name: value for name, value in reply.items() if name != "data"}
     batch_id = as_text(reply.get("batchId"))
     if not batch_id or reply.get("acknowledged") is False:
         raise Malformed("The vendor's reply does not acknowledge a batch.")
-    entries = reply.get("batchRequestIds")
-    entries = [as_dict(entry) for entry in entries] if isinstance(entries, list) else []
-    ids = {to_key(entry.get("key")): as_text(entry.get("batchRequestId")) for entry in entries}
-    ids.pop(None, None)
+    entries = [as_dict(entry) for entry in as_list(reply.get("batchRequestIds"))]
+    keys = [to_key(entry.get("key")) for entry in entries]
+    ids = {
+        key: as_text(entry.get("batchRequestId")) for key, entry in zip(keys, entries, strict=True) if key is not None
+    }
     return Acknowledgement(batch_id, to_count(reply.get("receiveCount")), ids)
 
 
-def decode_refusal(body):
-    """Which item the vendor refuses and why; never raises."""
+def decode_refusal(body: bytes | str) -> Refusal:
+    """Read which item the vendor refuses, and why. Never raise."""
     try:
-        reply = load(body)
+        reply = load_object(body)
     except Malformed:
         return Refusal("The vendor gave no reason.")
-    message = pick_message(reply)
+    message = find_message(reply)
     if item := re.search(r'"(?:skips)?\[(\d{1,4})\](?:\.([\w.]+))?"', message):
         return Refusal(message, int(item.group(1)), item.group(2) or "")
     field = re.search(r'"([\w.]+)"', message)
     return Refusal(message, field=field.group(1) if field else "")
 
 
-def read_text(body):
-    """Return a body as the text that is stored, so that it reads the same later. Raises Malformed if not UTF-8."""
+def read_text(body: bytes) -> str:
+    """Return a body as text, to be stored. Raise Malformed if it is not UTF-8."""
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Malformed("The body is not UTF-8.") from None
 
 
-def decode_answer(body):
-    """One item's result from the body of its webhook call, or of the single endpoint's reply. Raises Malformed."""
+def decode_answer(body: bytes | str) -> Answer:
+    """Read one item's result from a delivery, or from the single endpoint's reply. Raise Malformed."""
     answer = load_head(body)
     key = to_key(as_dict(answer.get("input")).get("key"))
     return Answer(
         key=to_key(answer.get("key")) if key is None else key,
         outcome=decide_outcome(answer),
-        message=pick_message(answer),
+        message=find_message(answer),
         batch_id=as_text(answer.get("batchId"))[:64],
         request_id=as_text(answer.get("batchRequestId") or answer.get("requestId"))[:64],
         credits=to_credits(answer.get("credits")),
     )
 
 
-def is_no_match(body):
-    """Whether a 404 is the answer that nobody matches, and not a wrong address: one says whom it is about."""
+def is_no_match(body: bytes | str) -> bool:
+    """Return whether a 404 is the answer "no match", which names a person, and not a wrong address."""
     try:
-        return bool({"match", "input", "requestId", "responseMessage"} & set(load(body)))
+        return bool({"match", "input", "requestId", "responseMessage"} & set(load_object(body)))
     except Malformed:
         return False
 
 
-def decode_completion(body):
-    """Read a batch's totals; those that are absent or no numbers come back as None. Raises Malformed."""
-    call = load(body)
+def decode_completion(body: bytes | str) -> Completion:
+    """Read a batch's totals. Totals that are missing or no numbers are None. Raise Malformed."""
+    call = load_object(body)
     return Completion(
         batch_id=as_text(call.get("batchId"))[:64],
         processed=first_count(call, "totalProcessed", "processedCount", "processed", "total"),
@@ -200,8 +210,11 @@ def decode_completion(body):
     )
 
 
-def decide_outcome(answer):
-    """Return matched, no_match or error (4). A code of 404 is an answer; without `match`, what was found decides."""
+def decide_outcome(answer: dict[str, Any]) -> str:
+    """Return matched, no_match or error (4).
+
+    A status code of 404 is an answer. Without `match`, the presence of contact details decides.
+    """
     code = to_count(answer.get("statusCode"))
     if code is not None and code >= 400 and code != 404:
         return "error"
@@ -216,16 +229,16 @@ def decide_outcome(answer):
     return "matched" if any(known) else "no_match"
 
 
-def pick_message(reply):
-    """Return the vendor's words, from the first field that has any (3, 4)."""
+def find_message(reply: dict[str, Any]) -> str:
+    """Return the vendor's message, from the first field that has one (3, 4)."""
     for name in ("message", "error", "responseMessage", "statusMessage"):
         if text := as_text(reply.get(name)):
             return text[:1000]
     return ""
 
 
-class Head(msgspec.Struct):
-    """What filing an answer needs of it: all but what was found, which is some 95 per cent of a match."""
+class AnswerHead(msgspec.Struct):
+    """The fields of an answer that filing needs: all but the contact details, which are about 95 % of a match."""
 
     key: Any = None
     input: Any = None
@@ -241,23 +254,23 @@ class Head(msgspec.Struct):
     statusMessage: Any = None
 
 
-HEAD = msgspec.json.Decoder(Head)
+HEAD_DECODER = msgspec.json.Decoder(AnswerHead)
 
 
-def load_head(body):
-    """Load a body as load() does, less what was found, and ten times faster.
+def load_head(body: bytes | str) -> dict[str, Any]:
+    """Load a body like load_object(), without the contact details and ten times as fast.
 
-    It is loaded whole if what was found decides the outcome, or if the quick reader refuses it: that one is stricter,
-    except for what nobody looks at here.
+    Load all of it if the contact details decide the outcome, or if the faster parser, which is stricter, refuses it.
     """
     try:
-        head = HEAD.decode(body)
+        head = HEAD_DECODER.decode(body)
     except (msgspec.MsgspecError, RecursionError):
-        return load(body)
-    return msgspec.structs.asdict(head) if isinstance(head.match, bool) else load(body)
+        return load_object(body)
+    return msgspec.structs.asdict(head) if isinstance(head.match, bool) else load_object(body)
 
 
-def load(body):
+def load_object(body: bytes | str) -> dict[str, Any]:
+    """Load a JSON object. Raise Malformed if the body is anything else."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
@@ -267,25 +280,71 @@ def load(body):
     return value
 
 
-def to_key(value):
-    """Our key from a number or its text; None for everything else (32 bits: the OpenAPI file says int32)."""
+def to_key(value: Any) -> int | None:
+    """Return our key from a number or its text, or None. Keys have 32 bits: the vendor's OpenAPI file says int32."""
     number = to_count(value)
     return number if number is not None and 0 < number < 2**31 else None
 
 
-def to_count(value):
+def to_count(value: Any) -> int | None:
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,10}", value.strip()):
         value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31 else None
 
 
-def first_count(call, *names):
+def first_count(call: dict[str, Any], *names: str) -> int | None:
     return next((to_count(call[name]) for name in names if name in call), None)
 
 
-def to_credits(value):
-    try:
-        credits = Decimal(str(value)).quantize(Decimal("0.01"))
-    except InvalidOperation:
+def to_credits(value: Any) -> Decimal | None:
+    """Return the cost that an answer states, or None if it cannot be counted."""
+    return read_credits(value)[0]
+
+
+def read_credits(value: Any) -> tuple[Decimal | None, str]:
+    """Return the credits that an answer states, and why they cannot be counted, or "" if they can.
+
+    Credits that cannot be counted are None, so that they change no total.
+    """
+    if value is None:
+        return None, CREDITS_MISSING
+    number = to_number(value)
+    if number is None:
+        return None, CREDITS_NOT_A_NUMBER
+    if number < 0:
+        return None, CREDITS_NEGATIVE
+    # Checked before rounding, which fails for numbers with too many digits.
+    credits = abs(number).quantize(Decimal("0.01")) if number < MAX_CREDITS else number
+    return (credits, "") if credits < MAX_CREDITS else (None, CREDITS_TOO_MANY)
+
+
+def to_number(value: Any) -> Decimal | None:
+    """Return a number, or the number in a text, as a Decimal. Return None otherwise, also for NaN and infinity."""
+    if isinstance(value, str):
+        return Decimal(value.strip()) if re.fullmatch(r"-?[0-9]{1,30}(\.[0-9]{1,30})?", value.strip()) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return credits if credits.is_finite() and 0 <= credits < 1_000_000 else None
+    number = Decimal(str(value))
+    return number if number.is_finite() else None
+
+
+def find_odd_credits(body: str, *, must_say: bool) -> str:
+    """Return why the credits in a stored answer cannot be counted, or "" if they can.
+
+    With `must_say`, missing credits are a reason too.
+    """
+    reason = read_credits(load_credits(body))[1]
+    return "" if reason == CREDITS_MISSING and not must_say else reason
+
+
+def quote_credits(body: str) -> str:
+    """Return the credits in an answer exactly as the vendor wrote them, shortened if they are long."""
+    quoted = json.dumps(load_credits(body))
+    return quoted if len(quoted) <= 40 else f"{quoted[:39]}…"
+
+
+def load_credits(body: str) -> Any:
+    try:
+        return load_head(body).get("credits")
+    except Malformed:
+        return None

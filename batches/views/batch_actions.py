@@ -1,39 +1,54 @@
-"""What a person decides about a batch."""
+"""Decisions about a batch: send it again, send its people one by one, close it."""
 
 from django.contrib import messages
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST
 
 from batches.models import Batch
 from batches.tracing import closing, decisions
-from batches.views.shortcuts import go_back
+from batches.user_request import UserRequest
+from batches.views.shortcuts import over_limit_as_message, redirect_back
 
 
 @require_POST
-def send_batch_again(request, pk):
-    return decide(request, pk, decisions.send_again, "Batch {} is sent again.")
-
-
-@require_POST
-def send_batch_singly(request, pk):
-    said = "The people of batch {} are sent one by one: whoever is refused is named then."
-    return decide(request, pk, decisions.send_singly, said)
-
-
-@require_POST
-def give_batch_up(request, pk):
-    said = "Batch {} is given up: who has no answer is missing. A late one still files."
-    return decide(request, pk, closing.give_up, said)
-
-
-def decide(request, pk, decision, said):
-    """Let a person decide about the try that the page showed: a second click decides nothing."""
+def send_batch_again(request: UserRequest, pk: int) -> HttpResponse:
     batch = get_object_or_404(Batch, pk=pk)
-    is_shown = request.POST.get("attempts", str(batch.attempts)) == str(batch.attempts)
-    if is_shown and decision(batch, request.user):
-        messages.success(request, said.format(batch))
+    with over_limit_as_message(request):
+        is_done = is_as_shown(request, batch) and decisions.send_again(batch, request.user)
+        show_result(request, is_done, f"Sending batch {batch} again.")
+    return redirect_back(request, batch)
+
+
+@require_POST
+def send_batch_singly(request: UserRequest, pk: int) -> HttpResponse:
+    batch = get_object_or_404(Batch, pk=pk)
+    with over_limit_as_message(request):
+        is_done = is_as_shown(request, batch) and decisions.send_singly(batch, request.user)
+        done = f"Sending the people of batch {batch} one by one. The vendor will then name the people it refuses."
+        show_result(request, is_done, done)
+    return redirect_back(request, batch)
+
+
+@require_POST
+def close_batch(request: UserRequest, pk: int) -> HttpResponse:
+    batch = get_object_or_404(Batch, pk=pk)
+    is_done = is_as_shown(request, batch) and closing.close_manually(batch, request.user)
+    done = f"Batch {batch} was closed. People without an answer are marked missing; late answers will still be saved."
+    show_result(request, is_done, done)
+    return redirect_back(request, batch)
+
+
+def is_as_shown(request: UserRequest, batch: Batch) -> bool:
+    """Return whether the decision is about the current attempt, so that a second click changes nothing."""
+    return request.POST.get("attempts", str(batch.attempts)) == str(batch.attempts)
+
+
+def show_result(request: UserRequest, is_done: bool, done: str) -> None:
+    if is_done:
+        messages.success(request, done)
     else:
         messages.warning(
-            request, "Nothing was done: the batch has gone on or was decided about already, or its list does not run."
+            request,
+            "No changes were made: the batch has changed since you opened the page, or its list is not running.",
         )
-    return go_back(request, batch)

@@ -1,39 +1,58 @@
+"""Batches: an overview, and one in detail."""
+
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from batches.models import Batch
+from batches.reports import reconciliation
+from batches.reports.books import Books, format_loss
 from batches.tables.filters import BatchFilter
 from batches.tables.tables import BatchTable, EventTable, ItemTable
-from batches.tracing.counts import count_batches
-from batches.views.live import shared
-from batches.views.shortcuts import find_upload, paginate, show_list
+from batches.tracing.counts import Counts, count_batches
+from batches.user_request import UserRequest
+from batches.views.live import shared_live_part
+from batches.views.shortcuts import filtered_upload, paginate, render_list
 
-EVENTS = 50
-"""Lines of history on a batch's page; the list's history has them all."""
-
-
-@shared(table=BatchTable)
-def batch_list(request):
-    filterset = BatchFilter(request.GET, Batch.objects.for_lists())
-    return show_list(request, "batches/list.html", filterset, BatchTable, count_batches, upload=find_upload(filterset))
+MAX_EVENTS = 50
+"""Most events on a batch's page; the list's history shows all of them."""
 
 
-@shared
-def batch_page(request, pk):
-    """Show a batch: how far it is, the vendor's totals beside ours, its items and its history."""
-    batch = get_object_or_404(Batch.objects.with_upload().with_resent(), pk=pk)
-    items = batch.items.for_lists().order_by("row_number")
-    counts, earlier = count_batches([batch])[pk], batch.earlier_answers.count()
+@shared_live_part(table=BatchTable)
+def batch_list(request: UserRequest) -> HttpResponse:
+    filterset = BatchFilter(request.GET, Batch.objects.for_tables())
+    return render_list(
+        request, "batches/list.html", filterset, BatchTable, count_batches, upload=filtered_upload(filterset)
+    )
+
+
+@shared_live_part
+def batch_page(request: UserRequest, pk: int) -> HttpResponse:
+    """Show a batch: its progress, the vendor's totals and ours, its people and its history."""
+    batch = get_object_or_404(Batch.objects.with_upload().annotate_resent(), pk=pk)
+    items = batch.items.for_tables().order_by("row_number")
+    counts, books = count_batches([batch])[pk], reconciliation.batch_books(batch)
     context = {
         "batch": batch,
         "counts": counts,
-        # What was put aside to be asked for once more came from this batch all the same.
-        "totals": [
-            ("Answered", counts.answered + earlier, batch.vendor_processed),
-            ("Matched", counts.matched, batch.vendor_matched),
-            ("Errors", counts.error + earlier, batch.vendor_errors),
-        ],
+        "loss": format_loss(books),
+        "books": books,
+        "totals": compare_totals(batch, counts, books),
         "table": paginate(request, ItemTable(items, exclude=["upload"])),
         "decision": batch.events.decided().with_names().last(),
-        "events": EventTable(batch.events.with_names().order_by("-at", "-id")[:EVENTS], exclude=["batch"]),
+        "events": EventTable(batch.events.with_names().order_by("-at", "-id")[:MAX_EVENTS], exclude=["batch"]),
     }
     return render(request, "batches/_live.html" if request.htmx else "batches/page.html", context)
+
+
+def compare_totals(batch: Batch, counts: Counts, books: Books) -> list[tuple[str, int, int | None]]:
+    """Return (label, our number, the vendor's number) for each of the vendor's totals."""
+    # Answers that a re-run has replaced came from this batch too.
+    replaced = batch.earlier_answers.count()
+    answered, matched = counts.answered + replaced, counts.matched
+    if not (books.open or books.uncounted):
+        answered, matched = books.held, books.held_matched
+    return [
+        ("Answered", answered, batch.vendor_processed),
+        ("Matched", matched, batch.vendor_matched),
+        ("Errors", counts.error + replaced, batch.vendor_errors),
+    ]

@@ -1,38 +1,41 @@
-"""Rows that could not be read: out as a file, and in again once they are corrected."""
+"""Invalid rows of a list: download them, and upload the corrected file."""
 
 from django.contrib import messages
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.text import slugify
 from django.views.decorators.http import require_POST
 
 from batches import jobs
-from batches.exports.download import send_file
+from batches.exports.download import file_response
 from batches.files.file_format import UnreadableFile
-from batches.forms.uploads import ContinuationForm
+from batches.forms.uploads import CorrectionForm
 from batches.intake import corrections
 from batches.models import Upload
-from batches.tracing import spending
 from batches.tracing.lifecycle import record
+from batches.user_request import UserRequest
 
 
-def upload_rejected(request, pk):
-    """Return the invalid rows as a file to correct: the list's own columns, and what is wrong with each row."""
+def download_invalid_rows(request: UserRequest, pk: int) -> HttpResponseBase:
+    """Return the invalid rows as a file: the list's own columns, and what is wrong with each row."""
     upload = get_object_or_404(Upload, pk=pk)
-    record(pk, "rejected rows downloaded", user=request.user)
-    return send_file(corrections.stream_rejected(upload), f"{slugify(upload.name) or 'list'}-{pk}-rejected.csv")
+    record(pk, "invalid rows downloaded", user=request.user)
+    name = f"{slugify(upload.name) or 'list'}-{pk}-rows-to-fix.csv"
+    return file_response(corrections.stream_invalid_rows(upload), name)
 
 
 @require_POST
-def upload_mended(request, pk):
-    """Take mended rows of a list."""
+def upload_corrections(request: UserRequest, pk: int) -> HttpResponse:
+    """Accept the corrected file of a list, and read it in the background."""
     upload = get_object_or_404(Upload, pk=pk)
-    form = ContinuationForm(request.POST, request.FILES)
+    form = CorrectionForm(request.POST, request.FILES)
     try:
         if not form.is_valid():
-            raise UnreadableFile("Choose the file with the mended rows.")
-        jobs.receive_corrections(upload, form.cleaned_data["mended"], request.user)
-    except (UnreadableFile, spending.OverLimit) as problem:
+            raise UnreadableFile("Please choose your corrected file.")
+        jobs.receive_corrections(upload, form.cleaned_data["file"], request.user)
+    except UnreadableFile as problem:
         messages.error(request, str(problem))
     else:
-        messages.success(request, "The mended rows are being read.")
+        messages.success(request, "Reading your corrected file. The rows that are now valid join the list.")
     return redirect(upload)

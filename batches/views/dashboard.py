@@ -1,26 +1,40 @@
+"""The start page."""
+
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from batches.models import Batch, Hold, Upload
+from batches.models import IS_IN_DOUBT, Batch, SendingBlock, Upload
 from batches.reports import overview
-from batches.views.live import shared
+from batches.tracing.credits import cost_difference
+from batches.user_request import UserRequest
+from batches.views.live import shared_live_part
 
-MOST = 10
-"""Lists, and batches, that need a person and are shown."""
+MAX_SHOWN = 10
+"""Most lists, and most batches, shown as needing a decision."""
 
 
-@shared
-def dashboard(request):
-    """Is it working, when will mine be done, does anything need me, what does it cost; the live part alone for htmx."""
+@shared_live_part
+def dashboard(request: UserRequest) -> HttpResponse:
+    """Show what is running, when it will be done, what needs a decision and what it costs.
+
+    A request by htmx gets the live part alone.
+    """
     now = timezone.now()
-    holds = list(Hold.objects.in_force(now))
-    waiting = list(Upload.objects.waiting_for_a_person().with_creator()[: MOST + 1])
+    sending_blocks = list(SendingBlock.objects.in_force(now))
+    waiting = list(Upload.objects.needing_action().with_creator()[: MAX_SHOWN + 1])
     context = {
-        "holds": holds,
-        "overview": overview.look(now, bool(holds)),
-        "waiting": waiting[:MOST],
-        "has_more_waiting": len(waiting) > MOST,
-        # The oldest first: what is new comes below, so that no button moves to where another was.
-        "troubled": Batch.objects.needing_a_person().with_resent().for_lists().order_by("pk")[:MOST],
+        "sending_blocks": sending_blocks,
+        "overview": overview.load_overview(now, bool(sending_blocks)),
+        "difference": cost_difference(),
+        "waiting": waiting[:MAX_SHOWN],
+        "has_more_waiting": len(waiting) > MAX_SHOWN,
+        "in_doubt_count": Batch.objects.in_doubt().count(),
+        # The oldest first: new batches appear below, so that no button moves under the user's pointer.
+        "troubled": Batch.objects.needing_decision()
+        .exclude(IS_IN_DOUBT)
+        .annotate_resent()
+        .for_tables()
+        .order_by("pk")[:MAX_SHOWN],
     }
     return render(request, "dashboard/_live.html" if request.htmx else "dashboard/page.html", context)

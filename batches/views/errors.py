@@ -1,20 +1,21 @@
-from django.http import HttpResponseServerError
+"""Error pages."""
+
+from django.http import HttpRequest, HttpResponse, HttpResponseServerError
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
 
-def forbidden(request, exception):
-    return render(request, "error.html", {"title": "Not yours to do", "what": "Staff can do this."}, status=403)
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "error.html", {"title": "Not allowed", "what": "Only staff can do this."}, status=403)
 
 
-def not_found(request, exception):
-    return render(
-        request, "error.html", {"title": "Not found", "what": "There is nothing at this address."}, status=404
-    )
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    what = "This page does not exist, or has been deleted. Please check the address."
+    return render(request, "error.html", {"title": "Not found", "what": what}, status=404)
 
 
-def server_error(request):
-    what = "Something went wrong on our side. Nothing that was stored is lost; try again in a moment."
-    # Without the request: what every page shows comes from the database, which may be what is wrong.
+def server_error(request: HttpRequest) -> HttpResponseServerError:
+    what = "Something went wrong on our side. Nothing you saved is lost. Please try again in a moment."
+    # Without the request, no context processor runs: they read the database, which may be what is failing.
     page = render_to_string("error.html", {"title": "Something went wrong", "what": what})
     return HttpResponseServerError(page)

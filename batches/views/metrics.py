@@ -1,58 +1,122 @@
-"""/metrics, for Prometheus: what the receivers have counted, and how things stand in the database and the queues."""
+"""/metrics, for Prometheus: counters of the receivers, and gauges read from the database and the queues."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import Error as StorageError
 from django.db.models import Count
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Metric, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, InfoMetricFamily
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.parser import text_string_to_metric_families
 
 from batches import jobs
-from batches.models import Batch, Hold
+from batches.database import read_skew
+from batches.models import Batch, Receiver, SendingBlock
+from batches.reports import reconciliation
 from batches.statuses import BatchStatus
+from batches.tracing.credits import configured_cost, credits_per_match
+
+BOOKS_PERIOD = timedelta(days=31)
+"""Older batches are left out, so that a scrape stays quick."""
 
 
 @login_not_required
-def metrics(request):
-    if not may_see(request):
-        return HttpResponse("METRICS_TOKEN must be set, and be sent as a bearer token.\n", "text/plain", 403)
+def metrics(request: HttpRequest) -> HttpResponse:
+    if not is_allowed(request):
+        return HttpResponse("Set METRICS_TOKEN, and send it as a bearer token.\n", "text/plain", 403)
     registry = CollectorRegistry()
-    MultiProcessCollector(registry, settings.METRICS_DIR)
-    registry.register(Standing())
+    registry.register(ReceiverMetrics(settings.METRICS_DIR))
+    registry.register(StateMetrics())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
-def may_see(request):
-    """Whoever has the token; without one, everybody on this computer, as long as nobody else is served."""
+def is_allowed(request: HttpRequest) -> bool:
+    """Return whether the request has the token; if none is set, whether only this computer is served."""
     if not settings.METRICS_TOKEN:
         return settings.IS_LOCAL and settings.HOST in settings.LOOPBACK
     return constant_time_compare(request.headers.get("authorization", ""), f"Bearer {settings.METRICS_TOKEN}")
 
 
-class Standing:
-    """The version, and gauges that are read when they are asked for; no gauges while the database is away."""
+class ReceiverMetrics:
+    """Counters of the receivers, summed over the files that each process writes."""
 
-    def collect(self):
-        yield InfoMetricFamily("skipportal", "The version that runs.", {"version": settings.VERSION})
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def collect(self) -> Iterable[Metric]:
+        totals: dict[str, Metric] = {}
+        sums: dict[tuple[str, str, tuple[tuple[str, str], ...]], float] = defaultdict(float)
+        for family in self.read_files():
+            totals.setdefault(family.name, Metric(family.name, family.documentation, family.type))
+            for sample in family.samples:
+                sums[family.name, sample.name, tuple(sample.labels.items())] += sample.value
+        for (name, sample_name, labels), value in sums.items():
+            totals[name].add_sample(sample_name, dict(labels), value)
+        return totals.values()
+
+    def read_files(self) -> Iterator[Metric]:
+        with suppress(OSError):
+            for path in self.directory.glob("*.prom"):
+                with suppress(OSError):
+                    yield from text_string_to_metric_families(path.read_text())
+
+
+class StateMetrics:
+    """The version, and gauges that are read at each scrape; no gauges while the database is down."""
+
+    def collect(self) -> Iterator[Metric]:
+        yield InfoMetricFamily("skipportal", "The running version.", {"version": settings.VERSION})
         with suppress(StorageError):
             yield from self.read()
 
-    def read(self):
+    def read(self) -> Iterator[Metric]:
         counted = Batch.objects.order_by().values_list("status").annotate(Count("id"))
-        yield gauge("batches", "Batches by state.", "status", dict.fromkeys(BatchStatus.values, 0) | dict(counted))
-        yield gauge("queue_jobs", "Jobs that wait, by queue.", "queue", jobs.queue_lengths())
-        holds = Hold.objects.in_force(timezone.now()).count()
-        yield GaugeMetricFamily("skipportal_held", "1 while nothing is sent to the vendor.", value=int(holds > 0))
+        yield gauge("batches", "Batches by status.", "status", dict.fromkeys(BatchStatus.values, 0) | dict(counted))
+        yield gauge("queue_jobs", "Waiting jobs, by queue.", "queue", jobs.queue_lengths())
+        is_blocked = SendingBlock.objects.in_force(timezone.now()).exists()
+        yield GaugeMetricFamily("skipportal_held", "1 while all sending is blocked.", value=int(is_blocked))
+        alive = Receiver.objects.alive().count()
+        yield GaugeMetricFamily("skipportal_receivers", "Processes that accept the vendor's deliveries.", value=alive)
+        skew = read_skew().total_seconds()
+        yield GaugeMetricFamily("skipportal_clock_skew_seconds", "This host's clock minus the database's.", value=skew)
+        yield from read_books()
 
 
-def gauge(name, text, label, values):
+def read_books() -> Iterator[Metric]:
+    """Yield the reconciliation of recently sent batches, and the cost per match."""
+    since = timezone.now() - BOOKS_PERIOD
+    books = reconciliation.total_books(reconciliation.sent_batches().filter(submitted_at__gte=since))
+    said = {"processed": books.processed, "matched": books.matched, "errors": books.errors}
+    yield gauge("vendor_people", "People of the last 31 days, by what the vendor reported.", "said", said)
+    held = {"filed": books.received, "second": books.second_answers, "unmatched": books.unmatched_answers}
+    yield gauge("answers", "Answers of the last 31 days that we hold, by kind.", "kind", held)
+    credits = {"filed": books.credits, "second": books.second_credits, "unmatched": books.unmatched_credits}
+    yield gauge("credits", "Credits that these answers cost, as stated in them.", "kind", credits)
+    lost = {"answers": books.lost_answers, "matches": books.lost_matches}
+    yield gauge("lost", "Counted by the vendor in the last 31 days, but never received.", "what", lost)
+    totals = {"with totals": books.completed - books.without_totals, "without totals": books.without_totals}
+    totals["missing"] = books.not_completed
+    yield gauge("completions", "Batches of the last 31 days, by kind of completion call.", "call", totals)
+    yield GaugeMetricFamily(
+        "skipportal_odd_credits",
+        "Answers of the last 31 days whose credits cannot be counted.",
+        value=books.odd_credits,
+    )
+    cost = {"setting": configured_cost(), "used": credits_per_match()}
+    yield gauge("match_cost", "Credits per match: as configured, and as used for estimates.", "source", cost)
+
+
+def gauge(name: str, text: str, label: str, values: Mapping[str, Any]) -> GaugeMetricFamily:
     family = GaugeMetricFamily(f"skipportal_{name}", text, labels=[label])
     for value, number in values.items():
-        family.add_metric([value], number)
+        family.add_metric([value], float(number))
     return family

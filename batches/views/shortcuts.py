@@ -1,33 +1,53 @@
-import json
+"""Helpers that several views share."""
 
+import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
-from django_tables2 import RequestConfig
+from django_filters import FilterSet
+from django_tables2 import RequestConfig, Table
 
 from batches.keys import read_key
-from batches.models import Upload
+from batches.models import Batch, Upload
 from batches.tables.column_choice import choose_columns
 from batches.tables.paging import CappedPaginator
+from batches.tracing.limits import OverLimit
+from batches.user_request import UserRequest
 
-MOST_ON_A_PAGE = 200
+MAX_PAGE_SIZE = 200
 
 
-def paginate(request, table, count=None, per_page=25):
-    """Sort and page a table by the request's query, also by one that makes no sense.
+def paginate(
+    request: UserRequest, table: Table, count: Callable[[list[Any]], dict[int, Any]] | None = None, per_page: int = 25
+) -> Table:
+    """Sort and page a table as the address asks. Unknown columns and pages are ignored.
 
-    `count` gives Counts for the records of the page shown.
+    `count` returns the Counts of the records on the page, by primary key.
     """
     RequestConfig(request, paginate=False).configure(table)
-    asked = read_key(request.GET.get(table.prefixed_per_page_field, "")) or per_page
-    table.paginate(paginator_class=CappedPaginator, per_page=min(asked, MOST_ON_A_PAGE))
+    page_size = read_key(request.GET.get(table.prefixed_per_page_field, "")) or per_page
+    table.paginate(paginator_class=CappedPaginator, per_page=min(page_size, MAX_PAGE_SIZE))
     table.page = table.paginator.get_page(request.GET.get(table.prefixed_page_field))
     if count:
         table.counts = count([row.record for row in table.page.object_list])
     return table
 
 
-def show_list(request, template, filterset, table_class, count=None, exclude=(), **context):
-    """Show filters above a table whose columns can be chosen. A live part asks for the table alone."""
+def render_list(
+    request: UserRequest,
+    template: str,
+    filterset: FilterSet,
+    table_class: type[Table],
+    count: Callable[[list[Any]], dict[int, Any]] | None = None,
+    exclude: Iterable[str] = (),
+    **context: Any,
+) -> HttpResponse:
+    """Render filters above a table with a choice of columns. A request by htmx gets the table alone."""
     table = table_class(filterset.qs, exclude=exclude)
     choice = choose_columns(request, table)
     table = paginate(request, table, count, choice.rows)
@@ -35,21 +55,30 @@ def show_list(request, template, filterset, table_class, count=None, exclude=(),
     return render(request, template, {"filter": filterset, "table": table, "choice": choice, **context})
 
 
-def find_upload(filterset):
-    """Return the upload that a list is narrowed to, even if another filter makes no sense; or None."""
+def filtered_upload(filterset: FilterSet) -> Upload | None:
+    """Return the upload that a list is filtered by, even if another filter is invalid; None if there is none."""
     filterset.is_valid()
     return Upload.objects.filter(pk=filterset.form.cleaned_data.get("upload")).first()
 
 
-def go_back(request, otherwise):
-    """To the page that the button was on, if that is one of ours."""
+def redirect_back(request: UserRequest, fallback: str | Batch | Upload) -> HttpResponse:
+    """Redirect to the page that the button was on, or to `fallback` if that page is not one of ours."""
     page = request.POST.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(page, {request.get_host()}, request.is_secure())
-    return redirect(page if is_ours else otherwise)
+    return redirect(page if is_ours else fallback)
 
 
-def indent(text):
-    """Return a body's JSON indented; unpaired surrogates stay escaped. Text that is not JSON is returned unchanged."""
+@contextmanager
+def over_limit_as_message(request: UserRequest) -> Iterator[None]:
+    """Show an OverLimit as an error message instead of raising it."""
+    try:
+        yield
+    except OverLimit as problem:
+        messages.error(request, str(problem))
+
+
+def indent_json(text: str) -> str:
+    """Return JSON indented; unpaired surrogates stay escaped. Text that is not JSON is returned unchanged."""
     try:
         indented = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):

@@ -1,66 +1,80 @@
-"""What a person decides about a list: each a POST, a move, and back to the page."""
+"""Decisions about a list: start, approve, withdraw, pause, resume, cancel."""
 
 from django.contrib import messages
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
 from batches import jobs
+from batches.keys import read_key
 from batches.models import Upload
 from batches.statuses import UploadStatus
 from batches.tracing import pausing, spending
+from batches.user_request import UserRequest
+from batches.views.shortcuts import over_limit_as_message
 
 
 @require_POST
-def start_upload(request, pk):
-    return begin(request, pk, jobs.start, "Started. This page follows it by itself.")
-
-
-@require_POST
-def approve_upload(request, pk):
-    return begin(request, pk, jobs.approve, "Approved and started.")
-
-
-def begin(request, pk, decision, said):
+def start_upload(request: UserRequest, pk: int) -> HttpResponse:
+    """Start a list as its page showed it. A script that has seen no page starts it as it is."""
     upload = get_object_or_404(Upload, pk=pk)
-    try:
-        status = decision(upload, request.user)
-    except spending.OverLimit as problem:
-        messages.error(request, str(problem))
-        return redirect(upload)
+    with over_limit_as_message(request):
+        status = jobs.start(upload, request.user, read_revision(request))
+        show_start(request, status, "Started. This page updates automatically.")
+    return redirect(upload)
+
+
+@require_POST
+def approve_upload(request: UserRequest, pk: int) -> HttpResponse:
+    upload = get_object_or_404(Upload, pk=pk)
+    with over_limit_as_message(request):
+        status = jobs.approve(upload, request.user, read_revision(request))
+        show_start(request, status, "Approved and started.")
+    return redirect(upload)
+
+
+def show_start(request: UserRequest, status: UploadStatus | None, started: str) -> None:
+    """Show what became of a start, by the status that the list has after it."""
     if status == UploadStatus.RUNNING:
-        messages.success(request, said)
+        messages.success(request, started)
     elif status == UploadStatus.APPROVAL:
-        messages.success(request, "Somebody else must approve this list before it is started.")
+        messages.success(request, "Approval requested. The list starts once someone else approves it.")
     else:
-        messages.warning(request, "This list has been started already, or nobody in it can be traced.")
-    return redirect(upload)
+        messages.warning(request, "Not started: the list was started already, or nobody in it can be traced.")
+
+
+def read_revision(request: UserRequest) -> int | None:
+    """Return the revision that the page showed; None if there is none in the form, 0 if it is not a number."""
+    given = request.POST.get("revision")
+    return None if given is None else read_key(given) or 0
 
 
 @require_POST
-def withdraw_upload(request, pk):
+def withdraw_upload(request: UserRequest, pk: int) -> HttpResponse:
     upload = get_object_or_404(Upload, pk=pk)
-    if spending.withdraw(upload, request.user):
-        messages.success(request, "Taken back: it can be changed and started again.")
+    with over_limit_as_message(request):
+        if spending.withdraw(upload, request.user):
+            messages.success(request, "Approval request withdrawn. You can edit the list and start it again.")
     return redirect(upload)
 
 
 @require_POST
-def pause_upload(request, pk):
+def pause_upload(request: UserRequest, pk: int) -> HttpResponse:
     upload = get_object_or_404(Upload, pk=pk)
     pausing.pause_upload(upload, request.user)
     return redirect(upload)
 
 
 @require_POST
-def resume_upload(request, pk):
+def resume_upload(request: UserRequest, pk: int) -> HttpResponse:
     upload = get_object_or_404(Upload, pk=pk)
     pausing.resume_upload(upload, request.user)
     return redirect(upload)
 
 
 @require_POST
-def cancel_upload(request, pk):
+def cancel_upload(request: UserRequest, pk: int) -> HttpResponse:
     upload = get_object_or_404(Upload, pk=pk)
     if pausing.cancel_upload(upload, request.user):
-        messages.success(request, "Cancelled. What is with the vendor already still comes back and is kept.")
+        messages.success(request, "Cancelled. Answers that the vendor still sends are saved.")
     return redirect(upload)

@@ -1,4 +1,4 @@
-"""The receiver as an ordinary Django view behind all of the middleware: what standing before Django saves."""
+"""The receiver as an ordinary Django view behind all middleware, to measure what a separate receiver saves."""
 
 import os
 
@@ -15,8 +15,8 @@ from django.urls import path  # noqa: E402
 from django.utils.crypto import constant_time_compare  # noqa: E402
 from django.views.decorators.csrf import csrf_exempt  # noqa: E402
 
-from webhooks.inbound.filing import Delivery, take  # noqa: E402
-from webhooks.models import Stray  # noqa: E402
+from webhooks.inbound.filing import Delivery, file_delivery  # noqa: E402
+from webhooks.models import DeliveryKind  # noqa: E402
 
 
 @csrf_exempt
@@ -24,7 +24,7 @@ from webhooks.models import Stray  # noqa: E402
 def file_item(request, token):
     if not constant_time_compare(request.headers.get("x-api-key", ""), settings.REALESTATEAPI_KEY):
         return HttpResponse(status=401)
-    return HttpResponse(status=200 if take(Delivery(Stray.Kind.ITEM, token, request.body)) else 503)
+    return HttpResponse(status=200 if file_delivery(Delivery(DeliveryKind.ITEM, token, request.body)) else 503)
 
 
 urlpatterns = [path("webhooks/item/<token>/", file_item)]

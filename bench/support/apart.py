@@ -1,29 +1,29 @@
-"""A contender in a process of its own, so that its memory is its own."""
+"""Run a contender in its own process, to measure its memory."""
 
 import multiprocessing
 from pathlib import Path
 
 
-def run_apart(contend, *arguments):
-    """What `contend` gives, with Django set up, and the most bytes that its process held."""
+def run_apart(function, *arguments):
+    """Run a function in a new process with Django set up. Return its result and its peak memory in bytes."""
     spawn = multiprocessing.get_context("spawn")
-    answers = spawn.Queue()
-    process = spawn.Process(target=perform, args=(contend, arguments, answers))
+    results = spawn.Queue()
+    process = spawn.Process(target=run_here, args=(function, arguments, results))
     process.start()
     process.join()
     assert process.exitcode == 0
-    return answers.get()
+    return results.get()
 
 
-def perform(contend, arguments, answers):
+def run_here(function, arguments, results):
     import django  # noqa: PLC0415
 
     django.setup()
-    answers.put((contend(*arguments), most_held()))
+    results.put((function(*arguments), read_peak_memory()))
 
 
-def most_held(process="self"):
-    """Bytes. Not by getrusage(), which counts what the parent held when the process was forked."""
+def read_peak_memory(process="self"):
+    """Return the peak memory of a process in bytes. getrusage() would count the parent's memory at the fork."""
     lines = Path(f"/proc/{process}/status").read_text().splitlines()
     [line] = [line for line in lines if line.startswith("VmHWM")]
     return int(line.split()[1]) * 1024

@@ -1,6 +1,6 @@
-"""Open dashboards as browsers hold them, in a process of their own.
+"""Keep dashboards open like browsers. Run this in its own process.
 
-Each looks every 1.5 s, until standard input ends. Prints what they saw, and how much of a core they took themselves.
+Each dashboard polls every 1.5 s until standard input ends. Then print the responses, and the share of a core used.
 """
 
 import argparse
@@ -14,7 +14,7 @@ PAUSE = 1.5
 
 
 def watch(port, cookie, begin, is_over, seen):
-    """Look from `begin` (monotonic) until `is_over` is set; `seen` is given (status, seconds, bytes) each time."""
+    """Poll from `begin` (monotonic) until `is_over` is set. Append (status, seconds, bytes) to `seen` each time."""
     connection, etag, due = http.client.HTTPConnection("127.0.0.1", port, timeout=30), None, begin
     headers = {"Cookie": f"sessionid={cookie}", "HX-Request": "true"}
     while not is_over.wait(max(due - time.monotonic(), 0)):

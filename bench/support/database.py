@@ -1,4 +1,4 @@
-"""What receivers are measured on: a durable PostgreSQL of its own with items that await their answers."""
+"""Run a separate, durable PostgreSQL with items that await their answers."""
 
 import os
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from shutil import rmtree
 import psycopg
 
 from bench.support.bodies import make_body
-from bench.support.load import FIRST_KEY, PER_BATCH, token
+from bench.support.load import FIRST_KEY, PER_BATCH, make_token
 from tests.support.services import Postgres, make_directory
 
 PER_UPLOAD = 20_000
@@ -19,8 +19,8 @@ PEER_TABLE = """
 
 
 @contextmanager
-def ground():
-    """Return a directory and a PostgreSQL as it comes, which waits for the disk; Django is set up on it."""
+def run_postgres():
+    """Run PostgreSQL with its default, durable settings, and set up Django on it. Yield a directory and the server."""
     directory = make_directory()
     postgres = Postgres(directory, is_durable=True)
     try:
@@ -47,7 +47,7 @@ def ground():
 
 
 def run(sql):
-    """The rows of a statement, over a connection of its own: the server may be another one by the next."""
+    """Return the rows of a statement. Connect anew each time, because the server may have been restarted."""
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
         cursor = connection.execute(sql)
         return cursor.fetchall() if cursor.description else []
@@ -55,16 +55,16 @@ def run(sql):
 
 @contextmanager
 def stream(query):
-    """The rows of a query, however many."""
+    """Yield a cursor over any number of rows."""
     with psycopg.connect(os.environ["DATABASE_URL"]) as connection, connection.cursor("stream") as cursor:
         cursor.itersize = 1_000
         yield cursor.execute(query)
 
 
-def lay_out(waiting, answered=0):
-    """Leave nothing but so many items that await their answer, keys from FIRST_KEY on, behind so many answered ones.
+def fill_database(waiting, answered=0):
+    """Fill the database with `waiting` items from FIRST_KEY on, and `answered` items before them, and nothing else.
 
-    All in lists of 20,000 and batches of 1,000, so that the two must be whole lists where both are there.
+    They are in lists of 20,000 and batches of 1,000. If both are given, they must be multiples of 20,000.
     """
     from django.db import connection  # noqa: PLC0415
 
@@ -92,7 +92,7 @@ def keep_bodies(count):
 
 
 def add_items(first_key, count, upload_status, batch_status, mark, others, per_upload=PER_UPLOAD):
-    """One item is made by Django and copied by the database; `others` says in SQL in which columns copy `i` differs."""
+    """Create an item and copy it in the database. `others` maps columns to the SQL with which copy `i` differs."""
     from django.utils import timezone  # noqa: PLC0415
 
     from batches.models import Batch, Item, Upload  # noqa: PLC0415
@@ -103,7 +103,7 @@ def add_items(first_key, count, upload_status, batch_status, mark, others, per_u
         Batch(
             upload=uploads[number * PER_BATCH // per_upload],
             number=number + 1,
-            token=token(number, mark),
+            token=make_token(number, mark),
             status=batch_status,
             size=PER_BATCH,
             submitted_at=timezone.now(),

@@ -1,4 +1,4 @@
-"""All of skipportal, started for a measurement, with a sandbox vendor that answers at a given pace."""
+"""Run all of skipportal for a measurement, with a sandbox vendor that answers at a given pace."""
 
 import csv
 import shutil
@@ -10,8 +10,8 @@ from tests.support.services import Postgres, Redis, free_port, make_directory
 
 
 @contextmanager
-def stage(database, per_second, **environment):
-    """Return portal and vendor."""
+def run_system(database, per_second, **environment):
+    """Start everything, yield the portal and the vendor, and stop everything."""
     directory = make_directory()
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, directory, ignore_errors=True)
@@ -36,7 +36,7 @@ def stage(database, per_second, **environment):
 
 
 def trace(portal, name, people):
-    """Start a list of so many. Return when it was started."""
+    """Start a list of `people` people. Return the start time."""
     path = portal.directory / f"{name}.csv"
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
@@ -47,8 +47,8 @@ def trace(portal, name, people):
     return begin
 
 
-def wait_for_the_end(portal, seconds):
-    """Wait until all lists are complete. Return for each the seconds that it took from its start."""
+def wait_until_complete(portal, seconds):
+    """Wait until all lists are complete. Return the seconds that each took, by name."""
     limit = time.monotonic() + seconds
     while portal.ask("Upload.objects.exclude(status='complete').count()"):
         assert time.monotonic() < limit, "The lists take twice as long as they should."

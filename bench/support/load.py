@@ -1,7 +1,7 @@
-"""Webhook calls as fast as they are taken, or at a steady pace, over kept connections. Linux only.
+"""Make webhook calls over kept connections, as fast as they are answered or at a steady pace. Linux only.
 
-Our own because every single answer is needed afterwards, to look it up in the database, and because it must leave the
-two cores to what is measured: it takes some 20 µs of a core for a call, where the usual tools in Python take 300.
+A custom client, because every response is needed afterwards to check the database, and because it must leave the
+two cores to the server: it needs some 20 µs of a core per call, and the usual tools in Python need 300.
 """
 
 import select
@@ -14,14 +14,14 @@ from http import HTTPStatus
 from bench.support.bodies import make_body
 
 FIRST_KEY = 1_000_000_000
-"""Keys have ten digits, so that a body has the same length whoever it is for."""
+"""Keys have ten digits, so that all keys make bodies of the same length."""
 PER_BATCH = 1_000
 
 
 class Calls:
-    """The calls for items FIRST_KEY, FIRST_KEY + 1… under the addresses of their batches, made when they are read.
+    """Calls for the items from FIRST_KEY on, to the addresses of their batches. Each is made when it is read.
 
-    There are as many different people and bodies as `bodies` says; beyond that they come again under other keys.
+    `bodies` is the number of different people and bodies. After that they are repeated with other keys.
     """
 
     def __init__(self, count, bodies, key="a-key"):
@@ -34,7 +34,7 @@ class Calls:
 
     def __getitem__(self, position):
         body = self.body(position)
-        line = f"POST /webhooks/item/{token(position // PER_BATCH)}/ HTTP/1.1\r\nhost: 127.0.0.1"
+        line = f"POST /webhooks/item/{make_token(position // PER_BATCH)}/ HTTP/1.1\r\nhost: 127.0.0.1"
         return f"{line}\r\n{self.head}\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body
 
     def body(self, position):
@@ -42,8 +42,8 @@ class Calls:
         return b"%b%d%b" % (before, FIRST_KEY + position, after)
 
 
-def token(number, mark="b"):
-    """Of a batch's address."""
+def make_token(number, mark="b"):
+    """Return the token of a batch."""
     return f"{mark}{number:09}"
 
 
@@ -51,9 +51,9 @@ def token(number, mark="b"):
 class Outcome:
     seconds: float
     statuses: array
-    """Position of a call → status of its answer; 0 where the connection broke."""
+    """Position of a call → status of its response, or 0 if the connection broke."""
     latencies: array
-    """Seconds from when a call was due until its answer was there, in order of the answers."""
+    """Seconds from when a call was due until its response arrived, in the order of the responses."""
 
     @property
     def per_second(self):
@@ -68,7 +68,7 @@ def percentile(values, share):
 
 
 def drive(port, calls, positions, connections=32, per_second=None):
-    """Make the calls at these positions, each once, over so many connections. Return an Outcome."""
+    """Make the calls at `positions` once each, over `connections` connections. Return an Outcome."""
     poll, busy = select.epoll(), {}
     outcome = Outcome(0, array("H", bytes(2 * len(calls))), array("d"))
     free = [connect(port) for _ in range(connections)]
@@ -92,7 +92,7 @@ def drive(port, calls, positions, connections=32, per_second=None):
             poll.unregister(number)
             outcome.statuses[which] = status = receive(sock)
             outcome.latencies.append(time.perf_counter() - due)
-            # What follows the head of another answer is of no interest.
+            # Ignore the body of any other response.
             if status != HTTPStatus.OK:
                 sock.close()
                 sock = connect(port)
@@ -110,7 +110,7 @@ def connect(port):
 
 
 def renew(sock, port):
-    """A kept connection that the server has ended meanwhile is made anew, as every client does."""
+    """Return the connection, or a new one if the server has closed it, as every client does."""
     if not select.select([sock], [], [], 0)[0]:
         return sock
     sock.close()
@@ -125,7 +125,7 @@ def send(sock, call):
 
 
 def receive(sock):
-    """The status of one answer, 0 where there is none. The answers measured here have no body."""
+    """Return the status of a response, or 0 if there is none. The responses measured here have no body."""
     data = b""
     try:
         while b"\r\n\r\n" not in data:

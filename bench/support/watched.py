@@ -1,4 +1,4 @@
-"""What open dashboards cost the receivers: a part of script/bench pages."""
+"""Measure what open dashboards cost the receivers, as part of script/bench pages."""
 
 import json
 import statistics
@@ -7,19 +7,19 @@ import sys
 import time
 from contextlib import contextmanager
 
-from bench.support.database import lay_out
+from bench.support.database import fill_database
 from bench.support.load import Calls, drive, percentile
 from bench.webhooks import OURS, running
 
 WATCHERS = 100
 SETTLED = 3
-"""Seconds after which all of them look at their own pace, and measuring begins."""
+"""Seconds until all dashboards poll steadily and measuring begins."""
 LOOKS = "looks: p50, p95 | their callers, of a core |"
 
 
 @contextmanager
 def watching(port, count):
-    """Keep `count` dashboards open until the block ends. Yield a dict, filled at the end with what they reported."""
+    """Keep `count` dashboards open until the block ends. Yield a dict, filled with their report."""
     from django.contrib.auth import get_user_model  # noqa: PLC0415
     from django.test import Client  # noqa: PLC0415
 
@@ -30,14 +30,14 @@ def watching(port, count):
     with subprocess.Popen([*map(str, command)], **pipes) as process:
         time.sleep(SETTLED)
         yield seen
-        # They look until their input ends, so that all that was measured was watched.
+        # They poll until their input ends, so they were open during all measurements.
         seen |= json.loads(process.communicate()[0])
 
 
-def pace_watched(count, per_second, seconds):
-    """Latencies in ms of results that come at a steady pace while so many dashboards are open, and what these saw."""
+def measure_pace(count, per_second, seconds):
+    """Return the latencies in ms of results at a steady pace with `count` dashboards open, and their report."""
     calls = Calls(200 + per_second * seconds, 2_000)
-    lay_out(len(calls))
+    fill_database(len(calls))
     with running(OURS) as (port, _), watching(port, count) as seen:
         drive(port, calls, range(200), 4)
         outcome = drive(port, calls, range(200, len(calls)), 32, per_second)
@@ -45,10 +45,10 @@ def pace_watched(count, per_second, seconds):
     return [1000 * outcome.percentile(share) for share in (0.5, 0.99, 1)], outcome.per_second, seen
 
 
-def race_watched(count, results):
-    """Results a second at saturation while so many dashboards are open, and what these saw."""
+def measure_speed(count, results):
+    """Return the results per second at saturation with `count` dashboards open, and their report."""
     calls = Calls(results, 2_000)
-    lay_out(len(calls))
+    fill_database(len(calls))
     with running(OURS) as (port, _), watching(port, count) as seen:
         drive(port, calls, range(2_000), 32)
         outcome = drive(port, calls, range(2_000, len(calls)), 32)
@@ -73,11 +73,11 @@ def measure_watched(rounds):
     print(f"| open dashboards | results at 50 a second: p50, p99, longest ms | {LOOKS}")
     print("|--:|--:|--:|--:|")
     for count in (0, WATCHERS):
-        times, _, seen = pace_watched(count, 50, 60)
+        times, _, seen = measure_pace(count, 50, 60)
         print(f"| {count} | {', '.join(f'{t:.1f}' for t in times)} | {describe_looks(seen)} |", flush=True)
     print(f"\n| round | results a second, no dashboard | with {WATCHERS} | ratio | {LOOKS}")
     print("|--:|--:|--:|--:|--:|--:|")
     for number in range(rounds):
-        (alone, _), (watched, seen) = race_watched(0, 20_000), race_watched(WATCHERS, 20_000)
+        (alone, _), (watched, seen) = measure_speed(0, 20_000), measure_speed(WATCHERS, 20_000)
         cells = f"{alone:.0f} | {watched:.0f} | {watched / alone:.2f} | {describe_looks(seen)}"
         print(f"| {number + 1} | {cells} |", flush=True)

@@ -1,4 +1,4 @@
-// After the widget itself. The boxes in which related records are searched for are named as their labels say: Django's widget leaves them nameless.
+// Runs after the widget. Names the search boxes of related records after their labels, as Django's widget does not.
 django.jQuery(() => {
   for (const select of document.querySelectorAll("select.admin-autocomplete")) {
     const label = document.querySelector(`label[for="${CSS.escape(select.id)}"]`)?.textContent.trim();

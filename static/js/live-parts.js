@@ -1,15 +1,16 @@
-// Parts of a page that move. Each asks for itself every 1.5 seconds and is answered 304 while nothing has changed.
+// Parts of a page that update themselves. Each asks every 1.5 seconds, and is answered 304 while nothing has changed.
+
 // What somebody has opened stays open.
 Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) =>
   name !== "open" || element.tagName !== "DETAILS";
 
 const etags = new WeakMap();
-const state = document.querySelector("[data-live-state]");
+const indicator = document.querySelector("[data-live-state]");
 let answeredAt = new Date();
 const isLive = (element) => element.matches("[data-live]");
 
 document.addEventListener("htmx:beforeRequest", (event) => {
-  // Nobody looks: the next look brings all at once.
+  // The tab is hidden; the next poll catches up.
   if (isLive(event.target) && document.hidden) event.preventDefault();
 });
 document.addEventListener("visibilitychange", () => {
@@ -24,26 +25,34 @@ document.addEventListener("htmx:configRequest", (event) => {
 
 document.addEventListener("htmx:afterRequest", (event) => {
   if (!isLive(event.target)) return;
-  const answered = [200, 304].includes(event.detail.xhr.status);
+  const isAnswered = [200, 304].includes(event.detail.xhr.status);
   if (event.detail.xhr.status === 200) etags.set(event.target, event.detail.xhr.getResponseHeader("ETag"));
-  say(answered);
+  showFreshness(isAnswered);
 });
 
-// Says since when what is shown is old. It goes on by itself as soon as an answer comes.
-function say(isFresh) {
+// When the status of the list or batch changes, its buttons do too: the whole page is loaded again.
+document.addEventListener("htmx:afterSettle", (event) => {
+  const live = event.target.closest("[data-status]") || event.target.querySelector("[data-status]");
+  const shown = document.querySelector("[data-page-status]");
+  if (live && shown && live.dataset.status !== shown.dataset.pageStatus) window.location.reload();
+});
+
+// Says since when the page is out of date. It recovers by itself as soon as an answer comes.
+function showFreshness(isFresh) {
   const isStale = document.body.classList.toggle("is-stale", !isFresh);
-  if (!state) return;
-  const words = state.querySelector("[role=status]");
-  state.hidden = false;
-  state.querySelector(".dot").className = `dot dot-${isStale ? "missing" : "running"}`;
+  if (!indicator) return;
+  const status = indicator.querySelector("[role=status]");
+  indicator.hidden = false;
+  indicator.querySelector(".dot").className = `dot dot-${isStale ? "missing" : "running"}`;
   if (!isStale) answeredAt = new Date();
-  const old = words.textContent.startsWith("Not");
-  if (isStale && !old) words.textContent = `Not updated since ${sayTime(answeredAt)}`;
-  if (!isStale && old) words.textContent = "Live";
+  const wasStale = status.textContent.startsWith("Not");
+  if (isStale && !wasStale) status.textContent = `Not updated since ${formatTime(answeredAt)}`;
+  if (!isStale && wasStale) status.textContent = "Live";
 }
 
-function sayTime(moment) {
+function formatTime(moment) {
   const day = moment.toDateString() === new Date().toDateString() ? {} : { month: "short", day: "numeric" };
   return moment.toLocaleString([], { ...day, hour: "2-digit", minute: "2-digit", second: "2-digit" });
 }
-if (state && document.querySelector("[data-live]")) state.hidden = false;
+
+if (indicator && document.querySelector("[data-live]")) indicator.hidden = false;

@@ -1,16 +1,16 @@
-// The bell: asks for what is new, says so, and shows it outside of the page where this browser's owner has allowed that.
+// The bell: asks for new notices, announces them, and shows them outside the page if the user has allowed that.
 const SEEN = "notices-seen"; // The newest notice that this browser has shown.
-const CHOICE = "notices-here"; // "on" where its owner wants to be shown them.
+const CHOICE = "notices-here"; // "on" if the user wants notices to be shown in this browser.
 
-// A browser may refuse to keep anything: then nothing is shown outside of the page.
-const recall = (name) => {
+// A browser may refuse to store anything. Then nothing is shown outside the page.
+const readStored = (name) => {
   try {
     return localStorage.getItem(name);
   } catch {
     return null;
   }
 };
-const keep = (name, value) => {
+const store = (name, value) => {
   try {
     localStorage.setItem(name, value);
   } catch {
@@ -18,11 +18,11 @@ const keep = (name, value) => {
   }
 };
 
-// Whether it could be shown: phones have the permission, but not the way.
+// Returns whether the notice could be shown: phones grant the permission, but have no such constructor.
 function showOutside(text, tag, url) {
   try {
     const shown = new Notification("skipportal", { body: text, tag });
-    // In a tab of its own: this one may hold a form that is half filled in.
+    // In a new tab: this one may hold a form that is half filled in.
     shown.addEventListener("click", () => {
       shown.close();
       if (url && !window.open(url)) window.location.assign(url);
@@ -36,50 +36,50 @@ function showOutside(text, tag, url) {
 const readState = () => {
   if (!("Notification" in window)) return "missing";
   if (Notification.permission === "denied") return "blocked";
-  return Notification.permission === "granted" && recall(CHOICE) === "on" ? "on" : "off";
+  return Notification.permission === "granted" && readStored(CHOICE) === "on" ? "on" : "off";
 };
 
 const bell = document.querySelector("[data-bell]");
 if (bell) {
   const link = () => bell.querySelector("a");
 
-  const say = (text) => {
-    // Emptied first: the same words once more would not be read out.
+  const announce = (text) => {
+    // Emptied first, because the same text again would not be read out.
     const region = document.querySelector("[data-bell-says]");
     region.textContent = "";
     setTimeout(() => (region.textContent = text), 100);
   };
 
-  const look = () => {
+  const showNew = () => {
     const { ids, text, url } = link().dataset;
     const unread = ids.split(" ").filter(Boolean).map(Number);
-    const seen = recall(SEEN);
+    const seen = readStored(SEEN);
     const fresh = unread.filter((id) => id > Number(seen));
-    if (seen === null || fresh.length) keep(SEEN, unread[0] ?? 0);
-    // On the first visit everything would be new.
+    if (seen === null || fresh.length) store(SEEN, unread[0] ?? 0);
+    // On the first visit, every notice would be new.
     if (seen === null || !fresh.length) return;
-    const words = fresh.length === 1 ? "1 new notice" : `${fresh.length} new notices`;
-    say(words);
+    const summary = fresh.length === 1 ? "1 new notice" : `${fresh.length} new notices`;
+    announce(summary);
     if (readState() !== "on") return;
     if (fresh.length === 1) showOutside(text, `notice-${fresh[0]}`, url);
-    else showOutside(`${words}. The latest: ${text}`, `notice-${fresh[0]}`, link().href);
+    else showOutside(`${summary}. The latest: ${text}`, `notice-${fresh[0]}`, link().href);
   };
 
   bell.addEventListener("htmx:configRequest", (event) => {
     event.detail.headers["If-None-Match"] = link().dataset.etag;
   });
   bell.addEventListener("htmx:beforeSwap", (event) => {
-    // Logged out meanwhile: the bell alone is no reason to take a page away that somebody may be writing on.
+    // Logged out: the bell alone is no reason to take away a page on which somebody may be typing.
     if (new URL(event.detail.xhr.responseURL).pathname === "/login/") {
       event.detail.shouldSwap = false;
       event.stopPropagation();
     }
   });
-  bell.addEventListener("htmx:afterSwap", look);
-  look();
+  bell.addEventListener("htmx:afterSwap", showNew);
+  showNew();
 }
 
-// The settings: a click, and nothing else, asks the browser for leave.
+// The settings: only a click asks the browser for permission.
 const choice = document.querySelector("[data-browser-notices]");
 if (choice) {
   const button = choice.querySelector("button");
@@ -87,20 +87,20 @@ if (choice) {
 
   const show = (now) => {
     state = now;
-    for (const words of choice.querySelectorAll("[data-state]")) words.hidden = words.dataset.state !== state;
+    for (const text of choice.querySelectorAll("[data-state]")) text.hidden = text.dataset.state !== state;
     button.hidden = state === "blocked" || state === "missing";
     button.textContent = state === "on" ? button.dataset.whenOn : button.dataset.whenOff;
   };
 
   button.addEventListener("click", async () => {
     if (state === "on") {
-      keep(CHOICE, "off");
+      store(CHOICE, "off");
       return show("off");
     }
     if ((await Notification.requestPermission()) === "granted") {
-      keep(CHOICE, "on");
-      if (!showOutside("New notices are shown like this.", "notices-on")) {
-        keep(CHOICE, "off");
+      store(CHOICE, "on");
+      if (!showOutside("New notices will look like this.", "notices-on")) {
+        store(CHOICE, "off");
         return show("missing");
       }
     }

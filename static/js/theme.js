@@ -1,6 +1,6 @@
-// Before the first paint: light or dark as the system is set; and in which zone this browser reads dates.
+// Before the first paint: light or dark as the system is set, and the time zone in which this browser reads dates.
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
-const follow = () => document.documentElement.setAttribute("data-bs-theme", dark.matches ? "dark" : "light");
-dark.addEventListener("change", follow);
-follow();
+const applyTheme = () => document.documentElement.setAttribute("data-bs-theme", dark.matches ? "dark" : "light");
+dark.addEventListener("change", applyTheme);
+applyTheme();
 document.cookie = `browser-zone=${Intl.DateTimeFormat().resolvedOptions().timeZone}; path=/; max-age=31536000; samesite=lax`;

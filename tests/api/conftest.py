@@ -1,4 +1,4 @@
-"""What all tests of the API begin with: alice's token, and a caller that sends it."""
+"""Fixtures for the tests of the API: Alice's token, and a caller that sends it."""
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -10,23 +10,23 @@ from tests.factories import people, to_csv
 
 @pytest.fixture
 def token(alice):
-    """A token of alice's and its secret."""
-    return ApiToken.objects.make(alice, "Nightly run")
+    """Return a token that belongs to Alice, and its secret."""
+    return ApiToken.objects.create_with_secret(alice, "Nightly run")
 
 
 class Caller(Client):
     def __init__(self, secret, **options):
         super().__init__(enforce_csrf_checks=True, headers={"Authorization": f"Bearer {secret}"}, **options)
 
-    def ask(self, address, **query):
+    def api_get(self, address, **query):
         return super().get(f"/api/v1{address}", query)
 
-    def tell(self, address, body=None, **options):
-        """A POST, with JSON where there is a body."""
+    def api_post(self, address, body=None, **options):
+        """Send a POST, with JSON if there is a body."""
         return super().post(f"/api/v1{address}", body or "", content_type="application/json", **options)
 
     def send(self, rows=None, key=None, filename="people.csv", **fields):
-        """A new list, from rows or from a file's bytes."""
+        """Send a new list, from rows or from the bytes of a file."""
         rows = people(12) if rows is None else rows
         content = rows if isinstance(rows, bytes) else to_csv(rows)
         headers = {"Idempotency-Key": key} if key else {}

@@ -1,85 +1,95 @@
-"""People and files over the API."""
+"""People and exports over the API."""
 
 import pytest
 
 from batches.intake import suppression
 from batches.models import Event, Item
 from batches.statuses import Outcome
-from tests.factories import answer_for, people, person
+from tests.factories import answer_for, people, person, to_csv
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def answered(start_upload):
-    """Twelve people, one of them twice; the first has an answer."""
+    """Return a list of twelve people, one of them twice; the first has an answer."""
     upload = start_upload([*people(12), person(1)])
     item = upload.items.get(row_number=2)
     Item.objects.filter(pk=item.pk).update(outcome=Outcome.MATCHED, answer=answer_for(item).decode(), credits=1)
     return upload
 
 
-def test_a_person_with_what_was_found(caller, answered):
+def test_a_person_has_the_contact_details_found(caller, answered):
     item = answered.items.get(row_number=2)
-    shown = caller.ask(f"/items/{item.pk}").json()
+    shown = caller.api_get(f"/items/{item.pk}").json()
     assert (shown["outcome"], shown["row"], shown["credits"]) == ("matched", 2, 1)
     assert shown["asked"]["first_name"] == "Ada"
     assert {"number", "type", "do_not_call"} <= set(shown["found"]["phones"][0])
 
 
-def test_a_duplicate_has_what_was_found_for_its_first(caller, answered):
+def test_a_duplicate_has_the_answer_of_the_first(caller, answered):
     first, duplicate = answered.items.get(row_number=2), answered.items.get(outcome=Outcome.DUPLICATE)
-    shown = caller.ask(f"/items/{duplicate.pk}").json()
+    shown = caller.api_get(f"/items/{duplicate.pk}").json()
     assert shown["same_as"] == first.pk
-    assert shown["found"] == caller.ask(f"/items/{first.pk}").json()["found"]
+    assert shown["found"] == caller.api_get(f"/items/{first.pk}").json()["found"]
 
 
-def test_who_has_no_answer_has_nothing_found(caller, answered):
-    items = caller.ask(f"/uploads/{answered.pk}/items", outcome="pending").json()["items"]
+def test_a_person_without_an_answer_has_no_contact_details(caller, answered):
+    items = caller.api_get(f"/uploads/{answered.pk}/items", outcome="pending").json()["items"]
     assert (len(items), {item["found"] for item in items}) == (11, {None})
 
 
-def test_people_come_by_the_page(caller, answered):
+def test_people_are_paged(caller, answered):
     seen, after = [], 0
     while after is not None:
-        page = caller.ask(f"/uploads/{answered.pk}/items", after=after, limit=5).json()
+        page = caller.api_get(f"/uploads/{answered.pk}/items", after=after, limit=5).json()
         seen, after = seen + [item["id"] for item in page["items"]], page["next"]
     assert seen == list(answered.items.order_by("pk").values_list("pk", flat=True))
-    both = caller.ask(f"/uploads/{answered.pk}/items", outcome=["matched", "duplicate"]).json()["items"]
+    both = caller.api_get(f"/uploads/{answered.pk}/items", outcome=["matched", "duplicate"]).json()["items"]
     assert len(both) == 2
-    assert caller.ask(f"/uploads/{answered.pk}/items", outcome="odd").status_code == 422
+    assert caller.api_get(f"/uploads/{answered.pk}/items", outcome="odd").status_code == 422
 
 
 def test_suppressed_phones_are_left_out_as_in_exports(caller, answered, alice):
     address = f"/items/{answered.items.get(row_number=2).pk}"
-    phone = caller.ask(address).json()["found"]["phones"][0]["number"]
+    phone = caller.api_get(address).json()["found"]["phones"][0]["number"]
     suppression.suppress_texts([phone], alice, "")
-    assert phone not in [other["number"] for other in caller.ask(address).json()["found"]["phones"]]
+    assert phone not in [other["number"] for other in caller.api_get(address).json()["found"]["phones"]]
 
 
-def test_who_reads_a_list_is_written_once_an_hour(caller, answered, alice):
+def test_reading_a_list_is_recorded_once_per_hour(caller, answered, alice):
     for _ in range(2):
-        caller.ask(f"/uploads/{answered.pk}/items")
+        caller.api_get(f"/uploads/{answered.pk}/items")
     assert Event.objects.filter(what="read over the API", user=alice).count() == 1
 
 
 @pytest.mark.parametrize("limit", [1, 3])
-def test_people_take_as_many_queries_however_many_there_are(caller, answered, limit, django_assert_num_queries):
+def test_the_number_of_people_does_not_change_the_number_of_queries(caller, answered, limit, django_assert_num_queries):
     address = f"/uploads/{answered.pk}/items"
-    caller.ask(address)
+    caller.api_get(address)
     with django_assert_num_queries(5):
-        assert len(caller.ask(address, limit=limit).json()["items"]) == limit
+        assert len(caller.api_get(address, limit=limit).json()["items"]) == limit
     with django_assert_num_queries(5):
-        caller.ask(address, outcome=["matched", "duplicate"], limit=limit)
+        caller.api_get(address, outcome=["matched", "duplicate"], limit=limit)
 
 
-def test_the_export_is_that_of_the_page(caller, browser, answered):
+def test_the_export_is_the_same_as_on_the_page(caller, browser, answered):
     query = {"layout": "long", "outcome": ["matched"], "without_dnc": "1"}
-    ours = caller.ask(f"/uploads/{answered.pk}/export", **query)
+    ours = caller.api_get(f"/uploads/{answered.pk}/export", **query)
     page = browser.get(f"/uploads/{answered.pk}/export/", query)
     assert ours.getvalue() == page.getvalue()
     assert ours["Content-Disposition"] == page["Content-Disposition"]
     said = Event.objects.filter(what="exported").values_list("detail", flat=True)
     assert set(said) == {"long, csv: outcome matched; without do-not-call numbers"}
-    assert caller.ask(f"/uploads/{answered.pk}/export", layout="odd").json()["field"] == "layout"
-    assert caller.ask("/uploads/999/export").status_code == 404
+    assert caller.api_get(f"/uploads/{answered.pk}/export", layout="odd").json()["field"] == "layout"
+    assert caller.api_get("/uploads/999/export").status_code == 404
+
+
+def test_a_company_comes_with_its_name_although_none_is_sent(caller, make_upload):
+    header = ["Owner", "Mailing Address", "Mailing City", "Mailing State"]
+    rows = [["BLUE HERON PROPERTIES LLC", "1 Oak St", "Herndon", "VA"], ["Ada Abbott", "2 Oak St", "Herndon", "VA"]]
+    upload = make_upload(to_csv(rows, header=header))
+    company, ada = caller.api_get(f"/uploads/{upload.pk}/items").json()["items"]
+    assert (company["owner_name"], company["owner_kind"]) == ("BLUE HERON PROPERTIES LLC", "company")
+    assert "last_name" not in company["asked"]
+    assert ada["owner_name"] == ""

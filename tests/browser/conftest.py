@@ -1,4 +1,4 @@
-"""Two portals for all tests in a browser, and one Chromium.
+"""Two portals for all tests in a browser, and a Chromium for each: each on a worker of its own.
 
 Tests share the portals, in any order: each makes what it needs, under a name of its own, and looks at that alone.
 """
@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.browsing import browse, run_chromium
 from tests.support.portal import run_portal
-from tests.support.tour import furnish
+from tests.support.tour import fill_portal
 
 
 @pytest.fixture(scope="package")
@@ -27,7 +27,7 @@ def portal(tmp_path_factory):
 def busy_portal(tmp_path_factory):
     """A portal with lists in all states, two of which run for minutes; `addresses` are its pages by name."""
     with run_portal(tmp_path_factory.mktemp("p") / "v") as portal:
-        portal.addresses = furnish(portal)
+        portal.addresses = fill_portal(portal)
         yield portal
 
 

@@ -1,6 +1,7 @@
 """The main job through a real browser: upload, map, start, watch, look, take away; and the admin."""
 
 import csv
+import re
 
 import requests
 from playwright.sync_api import expect
@@ -14,28 +15,26 @@ def test_the_sample_list_from_upload_to_download(page, tmp_path):
     page.get_by_role("link", name="Upload a list").first.click()
     page.get_by_label("File").set_input_files(ROOT / "static" / "sample.csv")
     page.get_by_label("Name").fill("Spring leads")
-    page.get_by_role("button", name="Go on to the columns").click()
+    page.get_by_role("button", name="Continue to columns").click()
 
-    chosen = page.get_by_label("Property ZIP").locator("option:checked")
-    assert chosen.text_content().startswith("Property Zip")
-    page.get_by_label("Phone", exact=True).select_option("")
+    assert page.get_by_label("Property Zip goes to").locator("option:checked").text_content() == "Property ZIP"
+    page.get_by_label("Phone goes to").select_option("")
     # Another test may have traced the same people.
-    page.get_by_label("Days in which an earlier answer counts").fill("0")
-    page.get_by_role("button", name="Check the rows").click()
+    page.get_by_label("Reuse results from the last").fill("0")
+    page.get_by_role("button", name=re.compile(r"^Check .*rows$")).click()
 
     page.get_by_text("What will happen").wait_for()
-    assert page.get_by_role("row", name="invalid rows").is_visible()
-    page.get_by_role("button", name="Start").click()
+    page.get_by_role("heading", name="cannot be traced").wait_for()
+    page.get_by_role("button", name="at most").click()
     bar = page.locator("svg.bar-big")
-    bar.locator("rect.fill-matched").first.wait_for(timeout=20_000)
+    bar.locator("rect.fill-matched").first.wait_for(timeout=60_000)
     assert "% done" in bar.get_attribute("aria-label")
 
     page.get_by_role("link", name="Dashboard").click()
     assert page.get_by_role("link", name="Spring leads").first.is_visible()
-    page.get_by_text("Finished lately").wait_for(timeout=60_000)
+    page.get_by_text("Recently finished").wait_for(timeout=60_000)
     page.get_by_role("link", name="Spring leads", exact=True).click()
-    page.get_by_text("100%").first.wait_for()
-    assert bar.get_attribute("aria-label").startswith("100% done")
+    page.locator("svg.bar-big[aria-label^='100% done']").wait_for(timeout=60_000)
 
     page.get_by_role("link", name="matched", exact=False).first.click()
     page.locator("tbody tr").first.get_by_role("link").first.click()
@@ -59,7 +58,7 @@ def test_a_wrong_file_is_answered_with_a_sentence(page, tmp_path):
     (tmp_path / "list.csv").write_bytes(b"%PDF-1.7 no list at all")
     page.goto("/uploads/new/")
     page.get_by_label("File").set_input_files(tmp_path / "list.csv")
-    page.get_by_role("button", name="Go on to the columns").click()
+    page.get_by_role("button", name="Continue to columns").click()
     page.get_by_text("This is a PDF document, not a list.").wait_for()
 
 
@@ -71,16 +70,16 @@ def test_people_are_asked_for_once_more_and_batches_decided_about(page, portal):
     portal.do("Item.objects.filter(pk__in=found).update(outcome='missing', answer='', request_id='')")
     page.on("dialog", lambda dialog: dialog.accept())
     page.goto(f"/items/?upload={pk}&outcome=missing")
-    page.get_by_role("button", name="Tick this page").click()
-    page.get_by_label("Choose row").first.uncheck()
-    page.get_by_role("button", name="Re-run (may be paid again)").click()
-    page.get_by_text("4 people are asked for once more.").wait_for()
+    page.get_by_role("button", name="Select this page").click()
+    page.get_by_label("Select row").first.uncheck()
+    page.get_by_role("button", name="Re-run (may be charged again)").click()
+    page.get_by_text("Re-running 4 people.").wait_for()
 
     wait_until(lambda: portal.ask(f"Upload.objects.get(pk={pk}).status") == "complete", "the re-run", 60)
     page.goto(f"/uploads/{pk}/")
     page.get_by_role("button", name="Re-run 1 missing").click()
-    page.get_by_text("1 person is asked for once more.").wait_for()
-    page.get_by_role("link", name="All of the history, in order").click()
+    page.get_by_text("Re-running 1 person.").wait_for()
+    page.get_by_role("link", name="Full history").click()
     assert page.get_by_text("re-run").count() == 2
 
     lost = "status='unconfirmed', submitted_at='2026-01-01T00:00Z', completed_at=None, attempts=1"
@@ -88,34 +87,34 @@ def test_people_are_asked_for_once_more_and_batches_decided_about(page, portal):
     portal.do(f"Batch.objects.filter(upload={pk}, number=1).update({lost})")
     portal.do(f"Item.objects.filter(upload={pk}, batch__number=1).update(outcome='pending', answered_via=None)")
     page.goto("/")
-    page.get_by_role("button", name="Give up").click()
-    page.get_by_text("is given up").wait_for()
-    expect(page.get_by_role("button", name="Give up")).to_have_count(0)
+    page.get_by_role("button", name="Close").click()
+    page.get_by_text("was closed. People without an answer").wait_for()
+    expect(page.get_by_role("button", name="Close")).to_have_count(0)
 
 
-def test_a_stray_is_looked_at_and_set_aside(page, portal):
+def test_an_unmatched_delivery_is_looked_at_and_set_aside(page, portal):
     headers = {"x-api-key": "sandbox"}
     assert requests.post(f"{portal.address}/webhooks/item/nobody/", data=b"{broken", headers=headers, timeout=5).ok
     page.goto("/")
-    page.get_by_text("1 delivery of the vendor could not be filed").wait_for()
-    page.get_by_role("link", name="Look at it").click()
+    page.get_by_text("1 delivery from the vendor could not be matched").wait_for()
+    page.get_by_role("link", name="Review", exact=True).click()
     page.locator("tbody tr").first.get_by_role("link").first.click()
     assert page.get_by_text("{broken").is_visible()
     page.get_by_role("button", name="Try again").click()
     page.get_by_text("It still cannot be filed.").wait_for()
     page.get_by_role("button", name="Set aside").click()
     page.goto("/")
-    assert page.get_by_text("could not be filed").count() == 0
+    assert page.get_by_text("could not be matched").count() == 0
 
 
 def test_a_token_is_made_and_used_on_the_page_of_the_api(page):
     page.get_by_text("More", exact=True).click()
     page.get_by_role("link", name="API", exact=True).click()
     page.get_by_label("Name").fill("Nightly run")
-    page.get_by_role("button", name="Make a token").click()
-    secret = page.get_by_label("Copy it now").input_value()
+    page.get_by_role("button", name="Create token").click()
+    secret = page.get_by_label("Copy the token now").input_value()
 
-    page.get_by_role("link", name="The API").click()
+    page.get_by_role("link", name="API reference").click()
     page.get_by_role("button", name="Authorize").click()
     page.get_by_label("auth-bearer-value").fill(secret)
     page.get_by_role("button", name="Apply credentials").click()
@@ -136,11 +135,11 @@ def test_staff_hold_a_list_and_release_it_in_the_admin(page, portal):
         page.get_by_label("Action:").select_option(label=action)
         page.get_by_role("button", name="Go", exact=True).click()
 
-    act("Hold: send nothing more for now")
+    act("Pause: send nothing more for now")
     expect(row).to_contain_text("Paused")
-    act("Release: go on")
-    expect(page.get_by_text("Go on with 1 list? What is sent may cost credits.")).to_be_visible()
-    page.get_by_role("button", name="Yes, do it").click()
+    act("Resume sending")
+    expect(page.get_by_text("Resume 1 list? Sending may cost credits.")).to_be_visible()
+    page.get_by_role("button", name="Yes, continue").click()
     expect(row).to_contain_text("Running")
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browsing import browse, log_in_anew
+from tests.support.browsing import browse, log_in_again
 
 JUMPS = """() => {
     window.jumps = 0;
@@ -48,7 +48,7 @@ def test_the_dashboard_moves_by_itself_and_nothing_jumps(page):
 
 
 def test_what_is_used_stays_as_it_is_while_the_rest_moves(page, portal):
-    page.get_by_text("The last minutes as a table").click()
+    page.get_by_text("The last ten minutes as a table").click()
     link = page.get_by_role("link", name="Batches of Cabell heirs")
     link.focus()
     rename(portal, "Spring leads", "Autumn leads")
@@ -60,10 +60,10 @@ def test_what_is_used_stays_as_it_is_while_the_rest_moves(page, portal):
 
 def test_progress_is_read_out_politely(page):
     said = page.locator("[data-live] [role=status]")
-    expect(said).to_contain_text(re.compile(r"County roll, north: \d+% done\."))
+    expect(said).to_contain_text(re.compile(r"County roll, north:\s+\d+% done\."))
 
 
-def test_what_has_not_changed_is_not_sent_again(page):
+def test_an_unchanged_live_part_is_not_sent_again(page):
     page.goto("/uploads/?status=complete")
     with page.expect_response(lambda response: response.status == 304) as answer:
         pass
@@ -91,7 +91,7 @@ def test_a_page_that_was_left_open_works_after_a_login_in_another_tab(page_with_
     page.get_by_role("link", name="County roll, north").click()
     for button, status in (("Pause", "Paused"), ("Resume", "Running")):
         expect(page.get_by_role("button", name=button)).to_be_visible()
-        log_in_anew(page, portal.login())
+        log_in_again(page, portal.login())
         page.get_by_role("button", name=button).click()
         expect(page.locator(".head .pill")).to_have_text(status)
 
@@ -101,19 +101,19 @@ def test_a_page_that_was_left_open_works_after_a_login_in_another_tab(page_with_
 
 def test_people_are_ticked_on_several_pages(page):
     page.goto("/items/?upload=1")
-    boxes, words = page.get_by_label("Choose row"), page.locator("[data-ticked] [role=status]")
+    boxes, words = page.get_by_label("Select row"), page.locator("[data-ticked] [role=status]")
     boxes.nth(0).check()
     boxes.nth(3).click(modifiers=["Shift"])
-    expect(words).to_have_text("4 ticked")
+    expect(words).to_have_text("4 selected")
     page.get_by_role("link", name="Page 2", exact=True).click()
     page.wait_for_url("**page=2*")
     boxes.nth(1).check()
-    expect(words).to_have_text("5 ticked, 4 of them on other pages")
+    expect(words).to_have_text("5 selected, 4 on other pages")
     page.go_back()
-    expect(words).to_have_text("5 ticked, 1 of them on other pages")
+    expect(words).to_have_text("5 selected, 1 on other pages")
     expect(boxes.nth(3)).to_be_checked()
     page.get_by_role("button", name="Export", exact=True).click()
-    expect(page.get_by_text("5 people that were ticked.")).to_be_visible()
+    expect(page.get_by_text("5 selected people.")).to_be_visible()
 
 
 def answer(page, button, is_sure):
@@ -126,29 +126,29 @@ def answer(page, button, is_sure):
 
 def test_questions_name_the_number_and_whoever_cancels_keeps_the_ticks(page):
     page.goto("/items/?upload=1&outcome=matched")
-    boxes, words = page.get_by_label("Choose row"), page.locator("[data-ticked] [role=status]")
+    boxes, words = page.get_by_label("Select row"), page.locator("[data-ticked] [role=status]")
     boxes.nth(0).check()
-    assert answer(page, "Suppress", False).startswith("Put 1 person on the suppression list?")
+    assert answer(page, "Do not contact", False).startswith("Add 1 person to the do-not-contact list?")
     boxes.nth(1).check()
-    assert "the errors among 2 people once more?" in answer(page, "Re-run", False)
+    assert "errors among 2 people?" in answer(page, "Re-run", False)
     page.reload()
-    expect(words).to_have_text("2 ticked")
-    page.get_by_label("that the filters show").check()
-    assert re.search(r"among all \d+ people once more\?", answer(page, "Re-run", False))
-    page.get_by_label("Those that are ticked").check()
+    expect(words).to_have_text("2 selected")
+    page.get_by_label("that match the filters").check()
+    assert re.search(r"among all \d+ people\?", answer(page, "Re-run", False))
+    page.get_by_label("Selected people").check()
     assert "among 2 people" in answer(page, "Re-run", True)
-    expect(words).to_have_text("0 ticked")
+    expect(words).to_have_text("0 selected")
 
 
 def test_ticks_belong_to_one_view(page):
-    boxes, words = page.get_by_label("Choose row"), page.locator("[data-ticked] [role=status]")
+    boxes, words = page.get_by_label("Select row"), page.locator("[data-ticked] [role=status]")
     page.goto("/items/?upload=1&outcome=matched")
     boxes.nth(0).check()
     for other in ("upload=1", "upload=1&outcome=no_match", "upload=2&outcome=matched", "batch=1", "q=Ada"):
         page.goto(f"/items/?{other}")
-        expect(words).to_have_text("0 ticked")
+        expect(words).to_have_text("0 selected")
     page.goto("/items/?outcome=matched&q=&sort=person&upload=1&page=1")
-    expect(words).to_contain_text("1 ticked")
+    expect(words).to_contain_text("1 selected")
 
 
 def test_columns_are_chosen_with_the_keyboard_and_remembered(page):
@@ -162,7 +162,7 @@ def test_columns_are_chosen_with_the_keyboard_and_remembered(page):
     expect(menu.locator("summary")).to_be_focused()
     menu.locator("summary").press("Enter")
     menu.get_by_label("Next try").press("Space")
-    menu.get_by_role("button", name="Show and remember").press("Enter")
+    menu.get_by_role("button", name="Apply").press("Enter")
     expect(page.get_by_role("columnheader", name="Next try")).to_have_count(0)
     page.goto("/batches/?sort=-size")
     expect(page.get_by_role("columnheader", name="People")).to_have_attribute("aria-sort", "descending")
@@ -176,14 +176,14 @@ def test_a_link_shows_others_the_same_and_narrowing_keeps_it(page):
     for box in menu.get_by_role("checkbox").all():
         box.uncheck()
     menu.get_by_label("Status").check()
-    menu.get_by_role("button", name="Show and remember").click()
+    menu.get_by_role("button", name="Apply").click()
     expect(headings).to_have_text(["Batch", "Status"])
     menu.locator("summary").click()
     menu.get_by_role("link", name="Link to this view").click()
     page.wait_for_url("**/batches/?sort=-size&columns=status")
     page.context.clear_cookies(name="table-batchtable")
-    page.get_by_role("search", name="Narrow the table down").get_by_label("Status").select_option("Closed")
-    page.get_by_role("button", name="Show", exact=True).click()
+    page.get_by_role("search", name="Filter the table").get_by_label("Status").select_option("Closed")
+    page.get_by_role("button", name="Filter", exact=True).click()
     page.wait_for_url("**/batches/?*status=closed*")
     assert "sort=-size" in page.url
     expect(headings).to_have_text(["Batch", "Status"])

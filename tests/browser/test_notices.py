@@ -70,7 +70,7 @@ def test_a_new_notice_is_counted_read_out_and_shown_where_that_is_allowed(spied,
         page.evaluate("last.dispatchEvent(new Event('click'))")
     opened.value.get_by_role("heading", name="Dashboard").wait_for()
 
-    page.get_by_role("button", name="Turn them off").click()
+    page.get_by_role("button", name="Turn off notices in this browser").click()
     tell(portal, reader, 3, "Nobody sees this either.")
     ask(page)
     page.locator("#bell[data-text='Nobody sees this either.']").wait_for(state="attached")
@@ -107,7 +107,7 @@ def test_who_is_logged_out_keeps_what_they_are_writing(spied):
 
 def test_the_zone_of_dates_is_kept(page):
     page.goto("/settings/")
-    page.get_by_label("Time zone of dates").select_option(label="New York")
+    page.get_by_label("Time zone", exact=True).select_option(label="New York")
     page.get_by_role("button", name="Save").click()
-    page.get_by_text("Saved.").wait_for()
-    assert page.get_by_label("Time zone of dates").input_value() == "America/New_York"
+    page.get_by_text("Settings saved.").wait_for()
+    assert page.get_by_label("Time zone", exact=True).input_value() == "America/New_York"

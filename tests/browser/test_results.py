@@ -67,7 +67,7 @@ def test_what_the_vendor_sends_is_shown_and_never_run(page, leads, odd):
     assert page.locator("dd bdi").first.text_content() == HOSTILE
     assert page.locator("td.any bdi").text_content() == HOSTILE
     assert page.locator("li bdi").text_content() == HOSTILE
-    page.get_by_text("The vendor's answer as it came").click()
+    page.get_by_text("The vendor's answer as received").click()
     assert json.dumps(HOSTILE) in page.locator("pre").text_content()
     for path in (f"/items/?upload={leads}", "/find/?q=window.wasRun", f"/items/{odd['unknown shape']}/"):
         page.goto(path)
@@ -89,13 +89,13 @@ def test_right_to_left_text_is_kept_apart(page, odd):
 
 def test_forty_phones_stand_in_order_of_usefulness(page, odd):
     page.goto(f"/items/{odd['forty phones']}/")
-    shown = page.locator(".phones tbody tr td:first-child").all_text_contents()
+    shown = page.locator(".phones tbody tr td:first-child").all_inner_texts()
     callable_mobiles, callable_not = [26, 28, 32, 34], [24, 30, 36]
     disconnected = [25, 29, 31, 35, 37, 27, 33]
     expected = [*callable_mobiles, *reversed(range(24)), 40]
     assert shown == [
         *(f"(703) 555-01{n:02}" for n in expected),
-        "ask at the desk",
+        "ask at reception",
         *(f"(703) 555-01{n:02}" for n in [*callable_not, *disconnected]),
     ]
     table = page.locator(".table-container", has=page.locator(".phones"))
@@ -105,8 +105,8 @@ def test_forty_phones_stand_in_order_of_usefulness(page, odd):
 @pytest.mark.parametrize("what", ["unknown shape", "a list", "nested"])
 def test_an_answer_of_unknown_shape_is_shown_whole(page, odd, what):
     page.goto(f"/items/{odd[what]}/")
-    assert page.get_by_text("in a shape that is not known here").is_visible()
-    page.get_by_text("The vendor's answer as it came").click()
+    assert page.get_by_text("has an unknown format").is_visible()
+    page.get_by_text("The vendor's answer as received").click()
     given = odd_answers.ANSWERS[what]
     shown = page.locator("pre.answer").text_content()
     assert shown == given if what == "nested" else json.loads(shown) == json.loads(given)
@@ -126,7 +126,7 @@ def test_answers_with_nothing_and_with_half_characters_are_readable(page, odd):
 
 def test_who_has_it_finds_everybody_who_shares_a_number(page, odd):
     page.goto(f"/items/{odd['shared']}/")
-    page.get_by_role("link", name="Who has it").click()
+    page.locator(".phones").get_by_role("link", name="Search").first.click()
     page.get_by_role("status").get_by_text("people.").wait_for()
     for what in ("shared", "shared too"):
         assert page.locator(f"a[href='/items/{odd[what]}/']").count() > 0
@@ -148,7 +148,7 @@ def test_the_search_box_finds_by_what_was_found(page, odd, text):
 @pytest.mark.parametrize("text", ["+1 703.555.0199", "7035550199", "1-703-555-0199", "703 555 0199"])
 def test_a_phone_is_found_however_it_is_typed(page, odd, text):
     page.goto("/find/")
-    page.get_by_label("Name, address, phone or email, of all lists").fill(text)
+    page.get_by_label("Name, address, phone or email, in any list").fill(text)
     page.get_by_role("button", name="Find", exact=True).click()
     page.wait_for_url("**/find/?q=*")
     assert page.locator(f"a[href='/items/{odd['shared']}/']").count() > 0
@@ -171,7 +171,7 @@ FILTERS = {
     ),
     "deceased": ("Deceased", "Yes", "digest__deceased=True"),
     "state": ("State", "va", "models.Q(state='VA') | models.Q(state='', mail_state='VA')"),
-    "problem": ("Problem", "zip", "outcome='invalid', message__icontains='zip'"),
+    "problem": ("Problem", "city", "outcome='invalid', message__icontains='city'"),
 }
 
 
@@ -179,17 +179,17 @@ FILTERS = {
 def test_filters_narrow_the_list(page, portal, leads, odd, name):
     label, value, condition = FILTERS[name]
     page.goto(f"/items/?upload={leads}")
-    page.get_by_text("By outcome, match check, phones, state or problem").click()
+    page.get_by_text("Filter by outcome, match check, phones, state or problem").click()
     if label == "check":
         page.get_by_label(value, exact=True).check()
     elif label in {"State", "Problem"}:
         page.get_by_label(label, exact=True).fill(value)
     else:
         page.get_by_label(label, exact=True).select_option(label=value)
-    page.get_by_role("button", name="Show", exact=True).click()
+    page.get_by_role("button", name="Filter", exact=True).click()
     page.wait_for_url("**/items/?*&*")
     shown = int(
-        re.search(r"All ([\d,]+) that the filters show", page.locator("#people").text_content())[1].replace(",", "")
+        re.search(r"All ([\d,]+) that match the filters", page.locator("#people").text_content())[1].replace(",", "")
     )
     expected = portal.ask(f"Item.objects.filter({condition}, upload={leads}).count()")
     assert shown == expected
@@ -202,28 +202,28 @@ def test_filters_narrow_the_list(page, portal, leads, odd, name):
 def tick(page, leads, query, count):
     page.on("dialog", lambda dialog: dialog.accept())
     page.goto(f"/items/?upload={leads}&{query}")
-    for box in page.get_by_label("Choose row").all()[-count:]:
+    for box in page.get_by_label("Select row").all()[-count:]:
         box.check()
 
 
 def test_people_who_are_ticked_are_suppressed(page, portal, leads):
     tick(page, leads, "outcome=no_match", 2)
-    page.get_by_role("button", name="Suppress").click()
-    page.get_by_text("on the suppression list now.").wait_for()
+    page.get_by_role("button", name="Do not contact").click()
+    page.get_by_text("to the do-not-contact list.").wait_for()
     assert portal.ask("Suppression.objects.filter(kind='person').count()") >= 2
 
 
 def test_people_who_are_ticked_are_asked_for_once_more(page, leads):
     tick(page, leads, "outcome=error", 2)
     page.get_by_role("button", name="Re-run").click()
-    page.get_by_text("2 people are asked for once more.").wait_for()
+    page.get_by_text("Re-running 2 people.").wait_for()
 
 
 def test_people_who_are_ticked_are_exported(page, leads, tmp_path):
     tick(page, leads, "outcome=matched&has=phone", 3)
     rows = [label.split()[2] for label in page.locator("[name=item]:checked").evaluate_all(LABELS)]
     page.get_by_role("button", name="Export").click()
-    page.get_by_text("3 people that were ticked.").wait_for()
+    page.get_by_text("3 selected people.").wait_for()
     counted = read_count(page)
     found = download(page, tmp_path / "traced.csv")
     assert len(found) == counted[0] == len(rows) == 3
@@ -241,9 +241,9 @@ def test_rows_and_numbers_are_counted_as_choices_change(page, leads, odd, tmp_pa
     counts = [read_count(page)]
     page.get_by_label("Layout", exact=True).select_option("long")
     counts.append(wait_for_count(page, counts[-1]))
-    page.get_by_label("Without do-not-call numbers").check()
+    page.get_by_label("Do-not-call numbers").check()
     counts.append(wait_for_count(page, counts[-1]))
-    page.get_by_label("Mobiles only").check()
+    page.get_by_label("Numbers that are not mobiles").check()
     counts.append(wait_for_count(page, counts[-1]))
     assert page.evaluate("window.wasNotReloaded")
     assert [numbers for _, numbers in counts[1:]] == sorted({numbers for _, numbers in counts[1:]}, reverse=True)
@@ -265,12 +265,12 @@ def test_a_layout_is_written_mended_and_exported(page, leads, tmp_path):
     page.get_by_label("Name", exact=True).fill("Call sheet")
     columns = page.get_by_role("textbox", name="Columns")
     columns.fill("Who = found_name\nNumber = fone_1\nLead = column Note")
-    page.get_by_role("button", name="Keep the layout").click()
+    page.get_by_role("button", name="Save layout").click()
     page.get_by_text("Line 2: There is no field “fone_1”.").wait_for()
     columns.fill("Who = found_name\nNumber = phone_1\nLead = column Note")
-    page.get_by_label("Leave people out who lack").select_option("phone")
-    page.get_by_role("button", name="Keep the layout").click()
-    page.get_by_text("The layout “Call sheet” can be chosen for any list now.").wait_for()
+    page.get_by_label("Leave out people without").select_option("phone")
+    page.get_by_role("button", name="Save layout").click()
+    page.get_by_text("Saved the layout “Call sheet”. You can use it for any list.").wait_for()
 
     page.goto(f"/uploads/{leads}/export/choose/")
     before = read_count(page)
@@ -288,16 +288,16 @@ def test_a_layout_is_written_mended_and_exported(page, leads, tmp_path):
 def test_filter_count_and_download_work_without_javascript(plain_page, leads, odd, tmp_path):
     page = plain_page
     page.goto(f"/items/?upload={leads}")
-    page.get_by_text("By outcome, match check, phones, state or problem").click()
+    page.get_by_text("Filter by outcome, match check, phones, state or problem").click()
     page.get_by_label("Matched", exact=True).check()
     page.get_by_label("Has", exact=True).select_option("usable")
-    page.get_by_role("button", name="Show", exact=True).click()
-    page.get_by_label("that the filters show").check()
+    page.get_by_role("button", name="Filter", exact=True).click()
+    page.get_by_label("that match the filters").check()
     page.get_by_role("button", name="Export").click()
-    page.get_by_text("Whose rows").wait_for()
+    page.get_by_text("People to include").wait_for()
     before = read_count(page)
     assert page.get_by_label("Matched", exact=True).is_checked()
-    page.get_by_label("Mobiles only").check()
+    page.get_by_label("Numbers that are not mobiles").check()
     page.get_by_role("button", name="Count").click()
     page.wait_for_url("**count=1*")
     rows, numbers = read_count(page)
@@ -308,7 +308,7 @@ def test_filter_count_and_download_work_without_javascript(plain_page, leads, od
 
 def test_odd_answers_are_readable_without_javascript(plain_page, odd):
     plain_page.goto(f"/items/{odd['unknown shape']}/")
-    plain_page.get_by_text("The vendor's answer as it came").click()
+    plain_page.get_by_text("The vendor's answer as received").click()
     assert plain_page.locator("pre.answer").is_visible()
     plain_page.get_by_text("More", exact=True).click()
     plain_page.get_by_role("link", name="Exports").click()
@@ -326,7 +326,7 @@ def test_scorecards_show_bars_and_the_numbers(page, leads, by):
     page.wait_for_url(f"**by={by}*")
     assert page.locator("svg.bar").count() == 3 * count_rows(page) > 0
     assert page.locator("svg.bar rect").first.bounding_box()["width"] > 0
-    assert page.get_by_role("columnheader", name="Usable mobiles a match").is_visible()
+    assert page.get_by_role("columnheader", name="Usable mobiles per match").is_visible()
     groups = page.locator("main table tbody tr > :first-child").all_text_contents()
     assert len(groups) == len(set(groups)) == count_rows(page)
 
@@ -334,7 +334,7 @@ def test_scorecards_show_bars_and_the_numbers(page, leads, by):
 def test_the_scorecard_of_a_list_shows_bars_and_the_numbers(page, leads):
     page.goto(f"/uploads/{leads}/")
     page.get_by_role("link", name="Scorecard", exact=True).click()
-    page.get_by_text("Is it who was asked for?").wait_for()
+    page.get_by_text("Is it the right person?").wait_for()
     assert page.locator("svg.bar").count() == 4
     assert page.locator(".tile").count() == 6
     assert count_rows(page) == 1

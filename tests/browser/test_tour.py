@@ -49,11 +49,6 @@ def tourist(chromium, portal):
         yield page
 
 
-def visit(page, address, **viewport):
-    page.set_viewport_size(viewport or WIDE)
-    page.goto(address)
-
-
 @pytest.mark.parametrize("name", PAGES)
 def test_no_page_has_barriers(tourist, addresses, axe, name):
     assert find_barriers(tourist, addresses[name], axe) == []
@@ -67,9 +62,10 @@ def test_the_login_has_no_barriers(chromium, portal, axe):
 
 def find_barriers(page, address, axe):
     found = []
+    page.set_viewport_size(WIDE)
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        visit(page, address)
+        page.goto(address)
         page.evaluate(axe)
         found += [f"{scheme}: {barrier}" for barrier in page.evaluate(FIND_BARRIERS, STANDARDS)]
     return found
@@ -77,8 +73,10 @@ def find_barriers(page, address, axe):
 
 @pytest.mark.parametrize("name", [name for name in PAGES if not name.startswith("admin")])
 def test_no_page_scrolls_sideways(tourist, addresses, name):
+    tourist.set_viewport_size(NARROW)
+    tourist.goto(addresses[name])
     for viewport in (NARROW, ZOOMED, WIDE):
-        visit(tourist, addresses[name], **viewport)
+        tourist.set_viewport_size(viewport)
         assert tourist.evaluate("document.documentElement.scrollWidth") <= viewport["width"], viewport
 
 

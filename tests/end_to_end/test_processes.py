@@ -1,8 +1,9 @@
-"""What happens to the processes: stopped, killed, started anew; and a reader who goes away."""
+"""Stopping, killing and restarting the processes, and readers who disconnect."""
 
 import csv
 import os
 import signal
+import stat
 import time
 
 import pytest
@@ -20,7 +21,7 @@ def portal(tmp_path_factory):
         yield portal
 
 
-def test_ctrl_c_half_way_and_a_new_start_go_on_to_the_end(portal, tmp_path):
+def test_a_restart_after_ctrl_c_completes_the_list(portal, tmp_path):
     given = make_list(portal, tmp_path / "people.csv", 600)
     upload = portal.trace(tmp_path / "people.csv", "--look-back", "0")
     answered = f"Item.objects.filter(upload={upload['upload']}, answered_at__isnull=False).count()"
@@ -37,12 +38,12 @@ def test_ctrl_c_half_way_and_a_new_start_go_on_to_the_end(portal, tmp_path):
     assert outcomes.count("pending") == outcomes.count("missing") == 0
 
 
-def test_children_are_started_again_and_end_with_a_supervisor_that_is_killed(portal):
+def test_children_are_restarted_and_end_if_the_supervisor_is_killed(portal):
     children = set(portal.processes()) - {portal.process.pid}
     assert len(children) >= 7
     for child in children:
         os.kill(child, signal.SIGKILL)
-    wait_until(lambda: requests_ok(f"{portal.address}/readyz"), "the new children", 30)
+    wait_until(lambda: is_answering(f"{portal.address}/readyz"), "the new children", 30)
     wait_until(lambda: len(portal.processes()) == len(children) + 1, "all children", 30)
     portal.stop(signal.SIGKILL)
     end = time.monotonic() + 30
@@ -50,16 +51,21 @@ def test_children_are_started_again_and_end_with_a_supervisor_that_is_killed(por
         assert time.monotonic() < end, left
         time.sleep(0.1)
     portal.start()
-    assert requests_ok(f"{portal.address}/readyz")
+    assert is_answering(f"{portal.address}/readyz")
 
 
-def test_a_second_supervisor_on_the_same_var_says_so(portal):
+def test_a_second_supervisor_on_the_same_var_is_refused(portal):
     second = Portal(portal.directory, portal.environment.get("DATABASE_URL"))
-    with pytest.raises(AssertionError, match="runs already"):
+    with pytest.raises(AssertionError, match="already uses"):
         second.start()
 
 
-def requests_ok(address):
+def test_only_the_user_who_started_the_server_can_open_its_sockets(portal):
+    sockets = {path.name: stat.S_IMODE(path.stat().st_mode) for path in portal.directory.glob("*.sock")}
+    assert sockets == {"pages.sock": 0o600, "redis.sock": 0o700}
+
+
+def is_answering(address):
     try:
         return requests.get(address, timeout=2).ok
     except requests.RequestException:
@@ -79,8 +85,8 @@ row_import.check_rows(big.pk)
 """
 
 
-def test_a_download_that_is_broken_off_ends_and_is_said(portal, tmp_path):
-    """The list is longer than what buffers between the server and somebody who reads nothing take."""
+def test_an_interrupted_download_is_recorded(portal, tmp_path):
+    """The list is too large for the buffers between the server and a client that has stopped reading."""
     path = tmp_path / "big.csv"
     with path.open("w", newline="") as file:
         rows = (["Ada", "Abbott", f"{n} Oak St", "Herndon", "VA", "20170", "x" * 5_000] for n in range(8_000))
@@ -89,7 +95,7 @@ def test_a_download_that_is_broken_off_ends_and_is_said(portal, tmp_path):
     pk = portal.ask("big.pk")
     session, address = log_in(portal), f"{portal.address}/uploads/{pk}/export/"
     with session.get(address, stream=True) as response:
-        # Held: an iterator that is forgotten closes the connection.
+        # Keep the iterator: the connection closes when it is collected.
         pieces = response.iter_content(1_000)
         assert next(pieces)
         time.sleep(1)

@@ -1,7 +1,8 @@
-"""From a file to its results through the real processes: supervisor, web, Redis, workers, clock, vendor."""
+"""Trace lists from file to results with the real processes: supervisor, web, Redis, workers, clock, vendor."""
 
 import csv
 import multiprocessing
+import time
 
 import pytest
 import requests
@@ -11,22 +12,22 @@ from bench import siege
 from tests.support.portal import Vendor, run_portal
 from tests.support.services import free_port
 
-QUICK_ENDS = {"COMPLETION_GRACE": "2", "SILENCE_LIMIT": "8"}
-"""Seconds, so that lists end soon whose answers do not come."""
+SHORT_LIMITS = {"COMPLETION_GRACE": "2", "SILENCE_LIMIT": "8"}
+"""Seconds. They are short, so that lists without answers end soon."""
 
 
 @pytest.fixture(scope="module")
 def portal(tmp_path_factory):
-    """A portal pointed at a vendor that a test starts, as in production but for the addresses."""
+    """A portal that uses a vendor started by a test. Apart from the addresses, it runs as in production."""
     address = f"http://127.0.0.1:{free_port()}"
     directory = tmp_path_factory.mktemp("p") / "v"
-    with run_portal(directory, REALESTATEAPI_KEY="a-key", REALESTATEAPI_URL=address, **QUICK_ENDS) as portal:
+    with run_portal(directory, REALESTATEAPI_KEY="a-key", REALESTATEAPI_URL=address, **SHORT_LIMITS) as portal:
         yield portal
 
 
 @pytest.fixture
 def start_vendor(portal, tmp_path):
-    """Start a vendor with new books."""
+    """Start a vendor with an empty database."""
     vendors = []
 
     def start(*options):
@@ -39,7 +40,7 @@ def start_vendor(portal, tmp_path):
 
 
 def make_list(portal, path, rows):
-    assert portal.manage("sample", "--rows", rows, "--out", path, "--seed", rows).returncode == 0
+    portal.command("sample", "--rows", rows, "--out", path, "--seed", rows)
     return read_csv(path)
 
 
@@ -49,7 +50,7 @@ def read_csv(path):
 
 
 def check_export(given, exported):
-    """Every row comes back, in order, under its own columns, with one outcome."""
+    """Check that every row is exported, in order and under its own columns. Return the outcomes."""
     header, *rows = exported
     width = len(given[0])
     assert header == given[0] + [name for name, _ in WIDE.columns]
@@ -58,7 +59,7 @@ def check_export(given, exported):
 
 
 def trace(portal, path, out):
-    """Trace a list to its end, whoever was traced before; return the summary."""
+    """Trace a list until it is complete, without reusing earlier answers. Return the summary."""
     return portal.trace(path, "--look-back", "0", "--wait", "--timeout", "150", "--export", out)
 
 
@@ -75,7 +76,7 @@ def compare_books(portal, upload, vendor):
         assert (processed, vendor_matched, book["delivered"]) == (size, matched, size)
 
 
-def test_a_list_of_2345_is_traced_to_the_end(portal, start_vendor, tmp_path):
+def test_a_list_of_2345_people_is_traced_completely(portal, start_vendor, tmp_path):
     vendor = start_vendor("--qps", "400")
     given = make_list(portal, tmp_path / "people.csv", 2345)
     out = tmp_path / "out.csv"
@@ -92,7 +93,7 @@ def test_a_list_of_2345_is_traced_to_the_end(portal, start_vendor, tmp_path):
     compare_books(portal, summary["upload"], vendor)
 
 
-def test_fewer_than_ten_go_one_by_one(portal, start_vendor, tmp_path):
+def test_fewer_than_ten_people_are_sent_one_by_one(portal, start_vendor, tmp_path):
     vendor = start_vendor()
     given = make_list(portal, tmp_path / "few.csv", 8)
     summary = trace(portal, tmp_path / "few.csv", tmp_path / "out.csv")
@@ -113,7 +114,7 @@ def test_fewer_than_ten_go_one_by_one(portal, start_vendor, tmp_path):
     ],
     ids=lambda faults: "+".join(faults),
 )
-def test_the_vendor_breaks_its_promises_and_nothing_is_lost(portal, start_vendor, tmp_path, faults):
+def test_nothing_is_lost_if_the_vendor_misbehaves(portal, start_vendor, tmp_path, faults):
     vendor = start_vendor("--qps", "400", *(word for fault in faults for word in ("--fault", fault)))
     given = make_list(portal, tmp_path / "people.csv", 300)
     summary = trace(portal, tmp_path / "people.csv", tmp_path / "out.csv")
@@ -125,18 +126,21 @@ def test_the_vendor_breaks_its_promises_and_nothing_is_lost(portal, start_vendor
     assert answered == delivered
 
 
-def test_webhooks_over_the_real_server(portal):
+def test_the_real_server_accepts_and_refuses_deliveries(portal):
     address, headers = f"{portal.address}/webhooks/item/nobody/", {"x-api-key": "a-key"}
+    # The receivers write what they have counted once a second.
+    time.sleep(1.5)
     before = read_metrics(portal)
     assert requests.post(address, data=b"{}", timeout=5).status_code == 401
     assert requests.get(address, headers=headers, timeout=5).status_code == 405
     assert requests.post(address, data=b" " * (1024 * 1024 + 1), headers=headers, timeout=5).status_code == 413
     assert requests.post(address, data=b"", headers=headers, timeout=5).status_code == 200
     assert requests.post(address, data=iter([b'{"chunked"', b": true}"]), headers=headers, timeout=5).status_code == 200
-    bodies = portal.ask("[s.text for s in Stray.objects.filter(token='nobody').order_by('pk')]")
+    bodies = portal.ask("[s.text for s in UnmatchedDelivery.objects.filter(token='nobody').order_by('pk')]")
     assert bodies == ["", '{"chunked": true}']
+    time.sleep(1.5)
     counted = {name: value - before.get(name, 0) for name, value in read_metrics(portal).items()}
-    assert counted['skipportal_deliveries_total{fate="stray"}'] == 2
+    assert counted['skipportal_deliveries_total{fate="unmatched"}'] == 2
     assert counted['skipportal_deliveries_refused_total{reason="wrong key"}'] == 1
     assert counted["skipportal_delivery_seconds_count"] == 2
 
@@ -148,13 +152,13 @@ def read_metrics(portal):
     return {name: float(value) for name, value in pairs}
 
 
-def test_results_are_filed_whatever_comes_beside_them(portal, start_vendor, tmp_path):
-    """The form of script/bench siege that takes seconds, with as many connections as 1,024 open files allow."""
+def test_results_are_filed_during_attacks(portal, start_vendor, tmp_path):
+    """Run a short form of `script/bench siege`, with as many connections as 1,024 open files allow."""
     vendor = start_vendor("--qps", "200")
     make_list(portal, tmp_path / "people.csv", 1000)
-    strays_before = portal.ask("Stray.objects.aggregate(last=models.Max('pk'))['last'] or 0")
-    attacks = [(siege.come_slowly,), (siege.be_cut_short,), (siege.have_wrong_keys,)]
-    attacks += [(siege.open_and_leave, 500)] * 2
+    unmatched_before = portal.ask("UnmatchedDelivery.objects.aggregate(last=models.Max('pk'))['last'] or 0")
+    attacks = [(siege.send_slowly,), (siege.send_partial_bodies,), (siege.send_wrong_keys, 0.01)]
+    attacks += [(siege.open_connections, 500)] * 2
     attackers = [start_attack(attack, portal.port, *options) for attack, *options in attacks]
     try:
         summary = trace(portal, tmp_path / "people.csv", tmp_path / "out.csv")
@@ -165,7 +169,7 @@ def test_results_are_filed_whatever_comes_beside_them(portal, start_vendor, tmp_
     assert (summary["status"], summary["missing"]) == ("complete", 0)
     compare_books(portal, summary["upload"], vendor)
     ours = "exclude(token='b000000000')"
-    assert portal.ask(f"Stray.objects.filter(pk__gt={strays_before}).{ours}.count()") == 0
+    assert portal.ask(f"UnmatchedDelivery.objects.filter(pk__gt={unmatched_before}).{ours}.count()") == 0
 
 
 def start_attack(attack, *arguments):

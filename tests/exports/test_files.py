@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from batches.exports import files
 from batches.exports.layouts import BUILT_IN
-from batches.exports.rows import Choices
+from batches.exports.rows import ExportChoices
 from batches.models import Item
 from batches.statuses import Outcome
 from tests.factories import HEADER, answer_for, people, person, sample, to_csv
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 def write(upload, layout="wide", file_format="csv", outcomes=(), **choices):
     items = upload.items.filter(outcome__in=outcomes) if outcomes else upload.items.all()
     layout = files.find_layout(layout) if isinstance(layout, str) else layout
-    return b"".join(files.export(upload, items, layout, Choices(**choices), file_format))
+    return b"".join(files.stream_export(upload, items, layout, ExportChoices(**choices), file_format))
 
 
 def read(upload, *args, **options):
@@ -33,23 +33,23 @@ TRACED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 WIDE = [name for name, _ in BUILT_IN["wide"].columns]
 
 
-def give(item, body, outcome="matched"):
+def store_answer(item, body, outcome="matched"):
     Item.objects.filter(pk=item.pk).update(answer=body, outcome=outcome, credits=1, answered_at=TRACED)
 
 
-def test_every_row_of_the_file_comes_back_in_order(make_upload):
-    rows = [person(1), person(2, Zip="x"), person(1), person(3)]
+def test_every_row_of_the_file_is_exported_in_order(make_upload):
+    rows = [person(1), person(2, State="Atlantis"), person(1), person(3)]
     upload = make_upload(to_csv(rows))
     found = read(upload)
     assert [[row[name] for name in HEADER] for row in found] == rows
     assert [row["Outcome"] for row in found] == ["pending", "invalid", "duplicate", "pending"]
-    assert found[1]["Message"].startswith("Zip: “x” is not a ZIP")
+    assert found[1]["Message"].startswith("State: “Atlantis” is not a state")
     assert list(found[0]) == [*HEADER, *WIDE]
 
 
-def test_what_was_found_stands_behind_the_row(make_upload):
+def test_contact_details_follow_the_original_row(make_upload):
     upload = make_upload(people(1))
-    give(upload.items.get(), sample("output.json").decode())
+    store_answer(upload.items.get(), sample("output.json").decode())
     row = read(upload)[0]
     assert {name: row[name] for name in WIDE if row[name]} == {
         "Outcome": "matched",
@@ -70,58 +70,80 @@ def test_what_was_found_stands_behind_the_row(make_upload):
     }
 
 
-def test_a_duplicate_is_answered_with_the_row_that_was_sent(make_upload):
+def test_a_duplicate_has_the_answer_of_the_row_that_was_sent(make_upload):
     upload = make_upload([person(1), person(1)])
-    give(upload.items.first(), sample("output.json").decode())
+    store_answer(upload.items.first(), sample("output.json").decode())
     first, second = read(upload)
     assert second["Phone 1"] == first["Phone 1"] == "2025550149"
     assert (second["Outcome"], second["Message"], second["Credits"]) == ("duplicate", "Same as row 2 (matched)", "")
 
 
-def test_names_that_are_taken_get_a_suffix(make_upload):
+def test_duplicate_column_names_get_a_suffix(make_upload):
     header = [*HEADER[:6], "Phone 1", "Outcome"]
     upload = make_upload(to_csv([[*person(1)[:6], "", "sold"]], header=header))
     assert list(read(upload)[0])[8:12] == ["Outcome (trace)", "Message", "Matched Name", "Phone 1 (trace)"]
     assert read(upload)[0]["Outcome"] == "sold"
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "=cmd|' /C calc'!A0"])
-def test_cells_that_a_spreadsheet_would_run_are_defused(make_upload, cell):
+@pytest.mark.parametrize(
+    "cell", [*("=1+1", "+A1", "-A1", "+1+A1", "-1-cmd"), "@SUM(A1)", "\tx", "\rx", "=cmd|' /C calc'!A0"]
+)
+def test_formulas_are_escaped(make_upload, cell):
     upload = make_upload(to_csv([[*person(1), cell]], header=[*HEADER, "Note"]))
-    give(upload.items.get(), json.dumps({"data": {"names": [cell], "phones": [{"phone": cell, "type": cell}]}}))
+    store_answer(upload.items.get(), json.dumps({"data": {"names": [cell], "phones": [{"phone": cell, "type": cell}]}}))
     row = read(upload)[0]
     assert row["Note"] == f"'{cell}"
     assert row["Matched Name"].startswith("'") or not cell.strip().startswith(("=", "+", "-", "@"))
 
 
-def test_newlines_and_quotes_survive(make_upload):
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "-96.79",
+        "+1 512 555 0123",
+        "+15125550123",
+        "+1 (512) 555-0123",
+        "-5",
+        "+3.5%",
+        "-1,200.50",
+        "-1.5E+05",
+        "-",
+        "--",
+    ],
+)
+def test_signed_numbers_and_dashes_are_exported_unchanged(make_upload, cell):
+    upload = make_upload(to_csv([[*person(1), cell]], header=[*HEADER, "Note"]))
+    assert read(upload)[0]["Note"] == cell
+
+
+def test_newlines_and_quotes_are_kept(make_upload):
     rows = [person(1, **{"First Name": 'A "B"\r\nC'})]
     assert read(make_upload(to_csv(rows)))[0]["First Name"] == 'A "B"\r\nC'
 
 
-def test_cells_beyond_the_header_come_back(make_upload):
+def test_cells_beyond_the_header_are_exported(make_upload):
     upload = make_upload(to_csv([person(1), [*person(2), "stray"]]))
     assert [row["Column 8"] for row in read(upload)] == ["", "stray"]
 
 
-def test_forty_phones_fill_five_places(make_upload):
+def test_forty_phones_fill_five_columns(make_upload):
     upload = make_upload(people(1))
     phones = [{"phone": f"20255501{number:02}"} for number in range(40)]
-    give(upload.items.get(), json.dumps({"data": {"phones": phones}}))
+    store_answer(upload.items.get(), json.dumps({"data": {"phones": phones}}))
     row = read(upload)[0]
     assert [row[f"Phone {n}"] for n in range(1, 6)] == [f"20255501{n:02}" for n in range(5)]
     assert len(read(upload, layout="long")) == 40
 
 
-def test_an_answer_of_unknown_shape_says_so(make_upload):
+def test_an_answer_in_an_unknown_format_is_marked(make_upload):
     upload = make_upload(people(1))
-    give(upload.items.get(), '{"match": true, "new": []}')
-    assert "unknown shape" in read(upload)[0]["Message"]
+    store_answer(upload.items.get(), '{"match": true, "new": []}')
+    assert "unknown format" in read(upload)[0]["Message"]
 
 
 def test_choices(make_upload):
     upload = make_upload(people(2))
-    give(upload.items.first(), sample("output.json").decode())
+    store_answer(upload.items.first(), sample("output.json").decode())
     assert len(read(upload, outcomes=["matched"])) == 1
     assert [row["Phone (trace)"] for row in read(upload, "long", outcomes=["matched"], without_dnc=True)] == [
         "2025550149",
@@ -129,7 +151,7 @@ def test_choices(make_upload):
     ]
 
 
-def test_queries_stay_the_same_however_many_rows(make_upload, django_assert_num_queries):
+def test_the_number_of_rows_does_not_change_the_number_of_queries(make_upload, django_assert_num_queries):
     for upload in (make_upload(people(1)), make_upload(people(30))):
         with django_assert_num_queries(5):
             read(upload)

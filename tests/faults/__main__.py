@@ -1,7 +1,7 @@
-"""Runs lists through everything that can go wrong and says what was lost, bought twice, or got stuck.
+"""Trace lists while things go wrong, and report what was lost, bought twice, or got stuck.
 
-Each case alone, then random combinations of two to four. What is chosen follows from the seed; when things happen
-does not, as real processes race.
+Each case is run alone, then in random combinations of two to four. The seed decides what is chosen. It does not decide
+when things happen, because real processes race.
 """
 
 import argparse
@@ -19,16 +19,16 @@ from tests.faults.play import play, say
 
 WAYS = [
     {"UNCONFIRMED_POLICY": "ask", "MISSING_RETRIES": "0"},
-    {"UNCONFIRMED_POLICY": "resend", "MISSING_RETRIES": "1"},
+    {"UNCONFIRMED_POLICY": "resend", "MISSING_RETRIES": "1", "MISSING_SHARE": "100"},
 ]
-"""What a person has decided beforehand; the runs are shared out among these."""
+"""Settings that decide beforehand what a user would decide. The runs are divided among them."""
 
 COUNTED = ["items", "lost", "bought_twice", "by_decision", "missing"]
 
 
 def main():
     parser = argparse.ArgumentParser(prog="script/faults", description=__doc__)
-    parser.add_argument("--database", choices=["sqlite", "postgresql"], action="append", help="Both unless told.")
+    parser.add_argument("--database", choices=["sqlite", "postgresql"], action="append", help="Both by default.")
     parser.add_argument("--seed", default=secrets.token_hex(3), help="Repeats what an earlier run has printed.")
     parser.add_argument(
         "--combinations", type=int, default=10, metavar="N", help="Runs of several cases, per database."
@@ -39,6 +39,11 @@ def main():
     )
     parser.add_argument(
         "--way", type=int, choices=range(len(WAYS)), action="append", help="With these settings alone, by their number."
+    )
+    parser.add_argument(
+        "--deal",
+        action="store_true",
+        help="Play each case alone with one of the settings on each database, not with both.",
     )
     parser.add_argument("--log", type=Path, help="Append a line of JSON for each run.")
     parser.add_argument("--table", type=Path, nargs="+", metavar="LOG", help="Make the table of earlier runs, and end.")
@@ -56,19 +61,28 @@ def main():
 
 
 def plan(options, database, way):
-    """The runs of one stage, as (name, cases, luck): each case alone, and every second one of the combinations."""
-    alone = [] if options.without_alone else [[case] for case in CASES if database in case.databases]
+    """Return the runs of one system, as (name, cases, rng): each case alone, and half of the combinations."""
+    alone = [] if options.without_alone else [case for case in CASES if database in case.databases]
     if options.only:
-        alone = [[case] for [case] in alone if any(words in case.name for words in options.only)]
-    runs = [(f"alone-{number}-{way}", cases) for number, cases in enumerate(alone)]
+        alone = [case for case in alone if any(words in case.name for words in options.only)]
+    if options.deal:
+        alone = [case for case in alone if is_dealt(case, database, way)]
+    runs = [(f"alone-{CASES.index(case)}-{way}", [case]) for case in alone]
     for number in range(way, options.combinations, len(WAYS)):
         runs.append((f"mixed-{number}", choose(random.Random(f"{options.seed} {database} {number}"), database)))
-    luck = {name: random.Random(f"{options.seed} {database} {name}") for name, _ in runs}
-    return [(f"{options.seed}-{name}", cases, luck[name]) for name, cases in runs]
+    rngs = {name: random.Random(f"{options.seed} {database} {name}") for name, _ in runs}
+    return [(f"{options.seed}-{name}", cases, rngs[name]) for name, cases in runs]
+
+
+def is_dealt(case, database, way):
+    """Return whether a case is run with these settings on this database, if each case is run once on each database."""
+    if len(case.databases) == 1:
+        return True
+    return (CASES.index(case) + case.databases.index(database)) % len(WAYS) == way
 
 
 def play_all(database, environment, runs, options):
-    """Each stage in a process of its own, as Django knows one database; after a run that failed, a new stage."""
+    """Run each system in its own process, because Django knows one database. After a failed run, start a new system."""
     outcomes = []
     with ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=1) as processes:
         while len(outcomes) < len(runs):
@@ -77,7 +91,7 @@ def play_all(database, environment, runs, options):
 
 
 def make_table(outcomes):
-    """A row for each case, alone or among others, and one for all runs."""
+    """Return a table with a row for each case, alone or combined, and one for all runs."""
     rows = defaultdict(list)
     for outcome in outcomes:
         for case in set(outcome["cases"]) - set(outcome["missed"]):

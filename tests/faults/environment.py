@@ -1,4 +1,4 @@
-"""The stage: real services and processes, a vendor that can be told to fail, and a person who decides."""
+"""The system: real services and processes, a vendor that can be told to fail, and a user who decides."""
 
 import contextlib
 import os
@@ -7,13 +7,15 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
 import requests
 
-from tests.support.portal import ROOT, Portal, Vendor, lend_static_files
-from tests.support.services import Postgres, Redis, free_port, make_directory
+from tests.faults.operating import find_receiver_command
+from tests.support.portal import ROOT, Portal, Vendor, copy_static_files
+from tests.support.services import Postgres, Redis, free_port, make_directory, wait_until
 
 SHORT = {
     "ITEMS_IN_FLIGHT": "150",
@@ -21,36 +23,50 @@ SHORT = {
     "COMPLETION_GRACE": "3",
     "SILENCE_LIMIT": "8",
     "VENDOR_TIMEOUT": "3",
-    "SWEEP_INTERVAL": "5",
+    "SWEEP_INTERVAL": "2",
 }
-"""The waits of production, shortened, so that a run ends within a minute."""
-CHILDREN = {"web": "granian", "clock": "manage.py clock", "vendor worker": "rqworker vendor"}
-"""Name → what its command line holds."""
+"""Shorter waits than in production, so that a run ends within a minute."""
+CHILDREN = {
+    "web": "skipportal: web",
+    "pages": "skipportal: pages",
+    "clock": "skipportal: clock",
+    "vendor worker": "skipportal: worker for vendor",
+}
+"""Name → title of its process."""
+WORKER = ("--worker-class", "batches.jobs.Worker", "-v0")
+STOP_WAIT = 15
+"""Seconds that a process has to finish its work before it is killed."""
 
 
-class Stage:
-    """All of skipportal on one database, for one run after the other."""
+class System:
+    """All of skipportal on one database, used by several runs in turn."""
+
+    proxy = second = None
+    """A proxy in front of the receivers, and a receiver outside the supervisor, if a case needs them."""
 
     def __init__(self, database, **environment):
         self.directory = make_directory()
         self.redis = Redis(self.directory)
-        self.postgres = Postgres(self.directory) if database == "postgresql" else None
+        self.postgres = Postgres(self.directory, log_segment=1) if database == "postgresql" else None
         self.extras = []
+        self.database_lock = threading.Lock()
+        """A lock that keeps the simulated user from reading the database and deciding."""
         environment |= SHORT | {
             "REDIS_URL": self.redis.address,
             "REALESTATEAPI_KEY": "a-key",
             "REALESTATEAPI_URL": f"http://127.0.0.1:{free_port()}",
         }
-        url = self.postgres.address if self.postgres else f"sqlite:///{self.directory}/v/skipportal.sqlite3"
+        self.sqlite = self.directory / "v" / "skipportal.sqlite3"
+        url = self.postgres.address if self.postgres else f"sqlite:///{self.sqlite}"
         self.portal = Portal(self.directory / "v", url, **environment)
 
     def start(self):
         for service in filter(None, [self.redis, self.postgres]):
             service.start()
-        lend_static_files(self.portal.directory)
+        copy_static_files(self.portal.directory)
         self.portal.start()
         use_database_of(self.portal)
-        from django.contrib.auth import get_user_model  # noqa: PLC0415 - only now are the settings there
+        from django.contrib.auth import get_user_model  # noqa: PLC0415 - once the settings are complete
 
         get_user_model().objects.create_superuser("staff", password="a-password-of-staff")
         self.person = Person(self.portal.address, "staff", "a-password-of-staff")
@@ -58,99 +74,180 @@ class Stage:
 
     def stop(self):
         self.stop_extras()
-        self.portal.stop()
+        try:
+            self.portal.stop()
+        except subprocess.TimeoutExpired:
+            self.portal.process.kill()
         for service in filter(None, [self.postgres, self.redis]):
             service.stop()
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def keep_log(self, name):
-        """Where what our processes said can be read after the stage has gone."""
+        """Copy the log of our processes to a directory where it can be read afterwards."""
         shutil.copy(self.portal.log, Path(tempfile.gettempdir()) / f"faults-{name}.log")
 
-    def start_vendor(self, run_name, faults):
-        """A sandbox with new books."""
-        options = [word for fault in faults for word in ("--fault", fault)]
-        return Vendor(self.portal, "--qps", "120", "--store", self.directory / f"{run_name}.sqlite3", *options)
+    def start_vendor(self, run_name, faults, pace):
+        """Start a sandbox with an empty database, which accepts our key and the one that may follow it."""
+        key = self.portal.environment["REALESTATEAPI_KEY"]
+        self.next_key = f"{key}-next"
+        options = ["--key", key, self.next_key, *(word for fault in faults for word in ("--fault", fault))]
+        return Vendor(self.portal, "--qps", pace, "--store", self.directory / f"{run_name}.sqlite3", *options)
+
+    def find_processes(self):
+        """Find all our processes, but not the vendor's."""
+        return [pid for pid, command in self.portal.processes().items() if "batches.sandbox" not in command]
+
+    def find_children(self, child):
+        """Find the supervisor's children of one kind, without their own children."""
+        commands = self.portal.processes()
+        found = [process for process, command in commands.items() if command.startswith(CHILDREN[child])]
+        return [process for process in found if find_parent(process) == self.portal.process.pid]
 
     def signal(self, child, number):
-        """Send a signal to the supervisor's child and to what that has started. Return how many processes these are."""
-        commands = self.portal.processes()
-        found = [process for process, command in commands.items() if CHILDREN[child] in command]
-        ours = {process for process in found if parent_of(process) == self.portal.process.pid}
-        found = [process for process in found if process in ours or parent_of(process) in ours]
+        """Send a signal to a child of the supervisor and to its own children. Return how many processes got it."""
+        ours = set(self.find_children(child))
+        found = [process for process in self.portal.processes() if process in ours or find_parent(process) in ours]
         for process in found:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, number)
         return len(found)
 
-    def start_extra(self, *arguments):
-        """One more process of ours, beside those of the supervisor."""
-        command = [sys.executable, "manage.py", *arguments]
+    def restart(self, **environment):
+        """Restart the supervisor with changed settings. None removes a setting."""
+        self.portal.stop()
+        changed = self.portal.environment | environment
+        self.portal.environment = {name: value for name, value in changed.items() if value is not None}
+        self.portal.start()
+
+    def start_process(self, command):
+        """Start another process outside the supervisor."""
         with self.portal.log.open("a") as log:
             options = {"stdout": log, "stderr": subprocess.STDOUT, "start_new_session": True}
-            self.extras.append(subprocess.Popen(command, env=self.portal.environment, cwd=ROOT, **options))
+            environment = self.portal.environment | {"DJANGO_SETTINGS_MODULE": "skipportal.settings"}
+            process = subprocess.Popen(command, env=environment, cwd=ROOT, **options)
+        self.extras.append(process)
+        return process
+
+    def start_extra(self, *arguments):
+        return self.start_process([sys.executable, "manage.py", *arguments])
+
+    def start_worker(self, queue):
+        return self.start_extra("rqworker", queue, *WORKER)
+
+    def start_receiver(self, port):
+        """Start another receiver, as on another host."""
+        process = self.start_process(find_receiver_command(self.portal, port))
+        wait_until(lambda: responds_ok(f"http://127.0.0.1:{port}/healthz"), "the receiver")
+        return process
+
+    def end_process(self, process):
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(STOP_WAIT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
     def stop_extras(self):
         for process in self.extras:
             process.send_signal(signal.SIGTERM)
         for process in self.extras:
-            try:
-                process.wait(15)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            self.end_process(process)
         self.extras.clear()
+
+    def reset(self):
+        """Stop everything but the supervisor and its children, as before a run."""
+        self.stop_extras()
+        if self.proxy:
+            self.proxy.stop()
+            self.proxy = None
+            self.restart(PUBLIC_URL=None)
+        elif self.portal.process.poll() is not None:
+            self.portal.start()
 
 
 class Person:
-    """Staff with a browser: logs in, looks, and presses buttons."""
+    """A staff user, who logs in, reads pages and presses buttons."""
 
     def __init__(self, address, name, password):
         self.address, self.session = address, requests.Session()
-        self.look("/login/")
+        self.get_status("/login/")
         assert self.press("/login/", username=name, password=password)
         assert "sessionid" in self.session.cookies
 
-    def look(self, path):
-        """The status of a page."""
+    def get_status(self, path):
+        """Return the status of a page."""
         return self.session.get(self.address + path, timeout=30).status_code
 
-    def look_around(self, upload_id):
-        """Sentences about pages that do not show."""
-        pages = ["/", "/batches/", "/items/", "/strays/", f"/uploads/{upload_id}/", f"/uploads/{upload_id}/history/"]
-        return [f"{page} does not show" for page in pages if self.look(page) != 200]
+    def read(self, path):
+        """Return the text of a page."""
+        return self.session.get(self.address + path, timeout=30).text
+
+    def find_broken_pages(self, upload_id):
+        """Return a sentence for each page that cannot be shown."""
+        pages = [
+            "/",
+            "/batches/",
+            "/batches/in-doubt/",
+            "/items/",
+            "/unmatched/",
+            f"/uploads/{upload_id}/",
+            f"/uploads/{upload_id}/history/",
+        ]
+        return [f"{page} cannot be shown" for page in pages if not responds_ok(self.address + page, self.session)]
 
     def press(self, path, **fields):
-        """Send a form. True if the server took it."""
+        """Send a form. Return whether the server accepted it."""
         headers = {"x-csrftoken": self.session.cookies["csrftoken"], "referer": self.address}
         options = {"headers": headers, "timeout": 30, "allow_redirects": False}
         return self.session.post(self.address + path, data=fields, **options).status_code < 400
 
+    def upload(self, content):
+        """Upload a file as a new list. Return the status."""
+        name = "odd.xlsx" if content.startswith(b"PK") else "odd.csv"
+        headers = {"x-csrftoken": self.session.cookies["csrftoken"], "referer": self.address}
+        options = {"headers": headers, "timeout": 60, "allow_redirects": False}
+        return self.session.post(
+            f"{self.address}/uploads/new/", data={"priority": 1}, files={"file": (name, content)}, **options
+        ).status_code
 
-def parent_of(process):
-    """The number of a process's parent; 0 if it has gone."""
+
+def find_parent(process):
+    """Return the id of a process's parent, or 0 if the process has ended."""
     with contextlib.suppress(OSError):
         return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
     return 0
 
 
+def find_child_processes(process):
+    """Return the ids of the processes that a process has started."""
+    numbers = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
+    return [number for number in numbers if find_parent(number) == process]
+
+
 def use_database_of(portal):
-    """Let Django in this process look at the portal's database."""
+    """Set up Django in this process on the portal's database."""
     for name in list(os.environ):
         if name in portal.environment or name in {"PUBLIC_URL", "DEBUG"}:
             del os.environ[name]
     os.environ.update(portal.environment, DJANGO_SETTINGS_MODULE="skipportal.settings")
-    import django  # noqa: PLC0415 - after the environment is as the portal's
+    import django  # noqa: PLC0415 - once the environment is the portal's
 
     django.setup()
 
 
-def wait_for(is_there, seconds, pause=0.05):
-    """Whether something came true in time."""
+def responds_ok(address, session=requests):
+    with contextlib.suppress(requests.RequestException):
+        return session.get(address, timeout=30).ok
+    return False
+
+
+def wait_for(condition, seconds, pause=0.05):
+    """Wait until a condition is true. Return False if it does not become true in time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         with contextlib.suppress(requests.RequestException):
-            if is_there():
+            if condition():
                 return True
         time.sleep(pause)
     return False

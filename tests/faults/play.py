@@ -1,28 +1,28 @@
-"""The runs of one stage."""
+"""Run cases on one system."""
 
 import json
 
-from tests.faults.environment import Stage
+from tests.faults.environment import System
 
 
 def play(database, environment, runs, log):
-    """Perform runs up to the first one that fails: what is left over would be held against those that follow."""
-    stage, outcomes = Stage(database, **environment), []
+    """Run the cases up to the first run that fails, because its remains would make later runs fail too."""
+    system, outcomes = System(database, **environment), []
     try:
-        stage.start()
+        system.start()
         from tests.faults.run import perform  # noqa: PLC0415 - imports models, once Django is set up
 
-        for name, cases, luck in runs:
-            outcomes.append(vars(perform(stage, name, cases, luck)) | {"database": database})
+        for name, cases, rng in runs:
+            outcomes.append(vars(perform(system, name, cases, rng)) | {"database": database})
             say(describe(outcomes[-1]))
             if log:
                 with log.open("a") as file:
                     file.write(json.dumps(outcomes[-1]) + "\n")
             if outcomes[-1]["faults"]:
-                stage.keep_log(name)
+                system.keep_log(name)
                 break
     finally:
-        stage.stop()
+        system.stop()
     return outcomes
 
 

@@ -1,6 +1,7 @@
-"""The audit finds what it is there to find: mistakes planted into a run that was clean."""
+"""The audit finds mistakes that are planted in a clean run."""
 
 import json
+from collections import Counter
 
 import pytest
 from django.utils import timezone
@@ -9,17 +10,18 @@ from batches import jobs
 from batches.models import Batch, Item, Upload
 from batches.statuses import BatchStatus, Outcome, UploadStatus
 from batches.tracing import closing, decisions
-from batches.tracing.lifecycle import move_batch
+from batches.tracing.lifecycle import transition_batch
 from tests.factories import answer_for
+from tests.faults.books import Books, Undone
 from tests.faults.checks import Audit, fingerprint
 from webhooks.inbound import filing
-from webhooks.models import Stray
+from webhooks.models import DeliveryKind, UnmatchedDelivery
 
 pytestmark = pytest.mark.django_db
 
 
-class Books:
-    """What the vendor says: everybody of the batch taken once, and delivered."""
+class Vendor:
+    """A vendor that accepted everyone in the batch once, and delivered every answer."""
 
     def __init__(self, batch):
         self.items = [self.line(batch, item) for item in batch.items.all()]
@@ -40,24 +42,35 @@ class Books:
 @pytest.fixture
 def batch(start_upload):
     batch = start_upload(12).batches.get()
-    move_batch(batch.pk, BatchStatus.SUBMITTING, submitted_at=timezone.now(), attempts=1)
-    move_batch(batch.pk, BatchStatus.ACKNOWLEDGED, acknowledged_at=timezone.now(), vendor_id="vendor-batch")
+    transition_batch(batch.pk, BatchStatus.SUBMITTING, submitted_at=timezone.now(), attempts=1)
+    transition_batch(batch.pk, BatchStatus.ACKNOWLEDGED, acknowledged_at=timezone.now(), vendor_id="vendor-batch")
     for item in batch.items.all():
-        filing.take(filing.Delivery(Stray.Kind.ITEM, batch.token, answer_for(item)))
+        filing.file_delivery(filing.Delivery(DeliveryKind.ITEM, batch.token, answer_for(item)))
     jobs.tick()
     return Batch.objects.get()
 
 
 @pytest.fixture
 def vendor(batch):
-    return Books(batch)
+    return Vendor(batch)
 
 
 def audit(vendor):
-    return Audit(list(Upload.objects.all()), vendor, stray_from=0)
+    return Audit(list(Upload.objects.all()), vendor, unmatched_from=0)
 
 
-def test_a_clean_run_is_clean(vendor):
+def test_people_bought_for_two_lists_are_found(vendor, batch, start_upload):
+    other = start_upload(12, settings={"look_back": 0}).batches.get()
+    transition_batch(other.pk, BatchStatus.SUBMITTING, submitted_at=timezone.now(), attempts=1)
+    transition_batch(other.pk, BatchStatus.ACKNOWLEDGED, acknowledged_at=timezone.now(), vendor_id="another")
+    for item in other.items.all():
+        filing.file_delivery(filing.Delivery(DeliveryKind.ITEM, other.token, answer_for(item)))
+    jobs.tick()
+    vendor.items += [vendor.line(other, item) for item in other.items.all()]
+    assert audit(vendor).bought_twice == 12
+
+
+def test_a_clean_run_has_no_faults(vendor):
     found = audit(vendor)
     assert (found.lost, found.bought_twice, found.by_decision, found.faults) == (0, 0, 0, [])
 
@@ -74,10 +87,12 @@ def test_an_answer_that_is_not_stored_as_it_was_is_found(vendor, batch, change):
 
 
 @pytest.mark.parametrize(("outcome", "lost"), [(Outcome.NO_MATCH, 0), (Outcome.MISSING, 1), (Outcome.PENDING, 1)])
-def test_a_stray_is_not_lost_where_its_item_has_another_answer(vendor, batch, outcome, lost):
+def test_an_unmatched_delivery_is_not_lost_if_its_item_has_another_answer(vendor, batch, outcome, lost):
     item = batch.items.first()
     Item.objects.filter(pk=item.pk).update(request_id="another", outcome=outcome)
-    Stray.objects.create(kind="item", reason="", body=json.dumps({"requestId": f"request-{item.pk}"}).encode())
+    UnmatchedDelivery.objects.create(
+        kind="item", reason="", body=json.dumps({"requestId": f"request-{item.pk}"}).encode()
+    )
     assert audit(vendor).lost == lost
 
 
@@ -85,10 +100,10 @@ def test_a_lost_reply_of_the_single_endpoint_is_found(vendor, batch):
     call = {"person": fingerprint(batch.items.first()), "requestId": "alone", "outcome": "matched", "credits": 1}
     vendor.calls.append(call)
     assert audit(vendor).lost == 1
-    assert Audit(list(Upload.objects.all()), vendor, stray_from=0, are_replies_sure=False).lost == 0
+    assert Audit(list(Upload.objects.all()), vendor, unmatched_from=0, are_replies_sure=False).lost == 0
 
 
-def test_who_was_taken_twice_without_a_decision_is_found(vendor, batch, alice):
+def test_people_accepted_twice_without_a_decision_are_found(vendor, batch, alice):
     vendor.items += vendor.items[:3]
     assert (audit(vendor).bought_twice, audit(vendor).by_decision) == (3, 0)
     Batch.objects.update(status=BatchStatus.UNCONFIRMED)
@@ -99,7 +114,7 @@ def test_who_was_taken_twice_without_a_decision_is_found(vendor, batch, alice):
     assert audit(vendor).bought_twice == 3
 
 
-def test_who_was_taken_twice_in_another_batch_is_found(vendor, batch):
+def test_people_accepted_again_in_another_batch_are_found(vendor, batch):
     other = Batch.objects.create(upload=batch.upload, number=2, size=12, status=BatchStatus.CANCELLED)
     item = batch.items.first()
     vendor.items.append(vendor.line(other, item))
@@ -110,7 +125,7 @@ def test_who_was_taken_twice_in_another_batch_is_found(vendor, batch):
         assert (audit(vendor).bought_twice, audit(vendor).by_decision) == (0, 1)
 
 
-def test_who_was_taken_in_a_batch_and_alone_is_found(vendor, batch):
+def test_people_accepted_in_a_batch_and_alone_are_found(vendor, batch):
     call = {"person": fingerprint(batch.items.first()), "requestId": "alone", "outcome": "matched", "credits": 1}
     vendor.calls.append(call)
     assert audit(vendor).bought_twice == 1
@@ -126,15 +141,73 @@ def test_who_was_taken_in_a_batch_and_alone_is_found(vendor, batch):
         (Batch, {"moved": 1}, "of 11"),
     ],
 )
-def test_what_is_stuck_or_counted_wrongly_is_found(vendor, model, change, words):
+def test_stuck_and_wrongly_counted_records_are_found(vendor, model, change, words):
     model.objects.update(**change)
     assert any(words in fault for fault in audit(vendor).faults)
+
+
+@pytest.mark.parametrize(("status", "is_right"), [(200, True), (503, True), (0, True), (401, False), (500, False)])
+def test_a_delivery_with_a_wrong_response_is_found(vendor, status, is_right):
+    vendor.items[0]["status"] = status
+    assert audit(vendor).faults == ([] if is_right else [f"1 deliveries were answered {status}"])
+
+
+def make_undone(answers=(), purchases=(), decisions=()):
+    """Return what restoring a backup has undone, from the vendor's lines and from decisions by item."""
+    request_ids = [{line["requestId"] for line in lines} for lines in (answers, purchases)]
+    return Undone(*request_ids, Counter(decisions))
+
+
+def audit_restored(vendor, undone):
+    return Audit(list(Upload.objects.all()), vendor, unmatched_from=0, undone=undone)
+
+
+def test_an_answer_received_between_a_backup_and_its_restore_is_not_lost(vendor, batch):
+    Item.objects.filter(pk__in=[item.pk for item in batch.items.all()[:2]]).update(request_id="")
+    assert audit_restored(vendor, make_undone(answers=vendor.items[:1])).lost == 1
+
+
+def test_an_unmatched_delivery_of_a_batch_newer_than_the_backup_is_not_lost(vendor, batch):
+    item = batch.items.first()
+    Item.objects.filter(pk=item.pk).update(request_id="", outcome=Outcome.MISSING)
+    UnmatchedDelivery.objects.create(
+        kind="item", reason="", body=json.dumps({"requestId": f"request-{item.pk}"}).encode()
+    )
+    [line] = [line for line in vendor.items if line["key"] == str(item.pk)]
+    undone = make_undone(purchases=[line])
+    assert audit_restored(vendor, undone).lost == 1
+    line["webhookUrl"] = "https://portal.example.com/webhooks/item/of-a-batch-that-is-gone/"
+    assert audit_restored(vendor, undone).lost == 0
+    assert audit(vendor).lost == 1
+
+
+def test_a_decision_undone_by_a_restore_covers_a_purchase(vendor, batch):
+    item = batch.items.first()
+    before = Books.read(vendor)
+    vendor.items = [*vendor.items, vendor.line(batch, item) | {"requestId": "second"}]
+    Item.objects.filter(pk=item.pk).update(reruns=1)
+    undone = Undone.since(before, Books.read(vendor), list(Upload.objects.all()))
+    assert (undone.answers, undone.purchases, undone.decisions[item.pk]) == ({"second"}, {"second"}, 1)
+    Item.objects.filter(pk=item.pk).update(reruns=0)
+    undone.remove_known_decisions(Books.read(vendor), list(Upload.objects.all()))
+    found = audit_restored(vendor, undone)
+    assert (found.bought_twice, found.by_decision, found.faults) == (0, 1, [])
+    assert audit(vendor).bought_twice == 1
+
+
+def test_a_decision_that_the_backup_holds_is_not_counted_twice(vendor, batch):
+    item = batch.items.first()
+    Item.objects.filter(pk=item.pk).update(reruns=1)
+    undone = Undone.since(Books.read(vendor), Books.read(vendor), list(Upload.objects.all()))
+    undone.remove_known_decisions(Books.read(vendor), list(Upload.objects.all()))
+    vendor.items = [*vendor.items, vendor.line(batch, item), vendor.line(batch, item)]
+    assert audit_restored(vendor, undone).bought_twice == 1
 
 
 def test_a_late_answer_is_counted(vendor, batch):
     Item.objects.update(outcome=Outcome.MISSING, request_id="", answer="", credits=None, answered_at=None)
     Batch.objects.update(matched=0, missing=12, credits=0)
     for item in batch.items.all():
-        filing.take(filing.Delivery(Stray.Kind.ITEM, batch.token, answer_for(item)))
+        filing.file_delivery(filing.Delivery(DeliveryKind.ITEM, batch.token, answer_for(item)))
     assert audit(vendor).faults == []
     assert closing.list_closable(timezone.now()) == []

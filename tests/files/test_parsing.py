@@ -7,21 +7,13 @@ import zipfile
 import openpyxl
 import pytest
 
-from batches.files.file_format import Layout, UnreadableFile
-from batches.files.parsing import examine, rows
+from batches.files.file_format import LONGEST_ROW, Layout, UnreadableFile
+from batches.files.parsing import RecordLines, examine, rows
+from batches.files.workbook_parts import measure_sheet
 from tests.factories import HEADER, people, to_csv
+from tests.support.hostile_files import change_workbook
 
 TEXT = to_csv(people(3, City="Zoëtown")).decode()
-
-
-@pytest.fixture
-def write(tmp_path):
-    def write(content, name="list.csv"):
-        path = tmp_path / name
-        path.write_bytes(content)
-        return path
-
-    return write
 
 
 def read(path, sheet=None):
@@ -40,7 +32,7 @@ def read(path, sheet=None):
         ("cp1252", "cp1252"),
     ],
 )
-def test_encodings_are_found_out(write, encoding, found):
+def test_encodings_are_detected(write, encoding, found):
     path = write(TEXT.encode(encoding))
     columns, found_rows = read(path)
     assert examine(path).layout.encoding == found
@@ -48,13 +40,13 @@ def test_encodings_are_found_out(write, encoding, found):
     assert [cells[3] for _, cells in found_rows] == ["Zoëtown"] * 3
 
 
-def test_a_late_letter_decides_on_the_encoding(write):
+def test_a_letter_far_down_decides_the_encoding(write):
     path = write(to_csv(people(5000)) + "Zoë,Abbott,1 Oak St,Herndon,VA,20170,\r\n".encode("cp1252"))
     assert read(path)[1][-1][1][0] == "Zoë"
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_delimiters_are_found_out(write, delimiter):
+def test_delimiters_are_detected(write, delimiter):
     path = write(to_csv(people(3, Address="1 Oak St, Rear; left | right\tside"), delimiter=delimiter))
     assert examine(path).layout.delimiter == delimiter
     assert len(read(path)[1][0][1]) == len(HEADER)
@@ -66,7 +58,7 @@ def test_quoted_newlines_stay_in_their_cell_and_rows_keep_their_numbers(write):
     assert found == [(2, ["a\r\nb", "x"]), (3, ["c", "y"])]
 
 
-def test_titles_and_blank_lines_above_the_header_are_passed_over(write):
+def test_titles_and_blank_lines_above_the_header_are_skipped(write):
     path = write(b"Leads of November\r\n\r\nmade by us,,,,,,\r\n" + to_csv(people(2)))
     examined = examine(path)
     assert examined.layout.header_row == 4
@@ -82,16 +74,16 @@ def test_a_file_without_column_names_loses_no_row(write):
 
 
 @pytest.mark.parametrize("name", ["2023 Assessed Value", "1 Year Equity", "60601"])
-def test_column_names_that_look_like_values_are_names_beside_others(write, name):
+def test_column_names_that_look_like_values_are_recognised_by_their_neighbours(write, name):
     assert read(write(to_csv([["Ada Abbott", "1 Oak St", "5"]], header=["OWN_NAME", "PHY_ADDR1", name])))[0][2] == name
 
 
-def test_a_city_in_a_file_without_names_is_no_name(write):
+def test_a_city_in_a_file_without_a_header_is_not_a_column_name(write):
     rows_ = [["Ada Abbott", f"{n} Oak St", "Kansas City", "MO", "64101"] for n in range(3)]
     assert len(read(write(to_csv(rows_, header=None)))[1]) == 3
 
 
-def test_blank_rows_come_as_empty(write):
+def test_blank_rows_are_empty(write):
     assert [cells for _, cells in read(write(b"Name,City\r\na,b\r\n,,\r\n\r\nc,d\r\n"))[1]] == [
         ["a", "b"],
         [],
@@ -100,7 +92,7 @@ def test_blank_rows_come_as_empty(write):
     ]
 
 
-def test_quotes_inside_a_cell_swallow_no_row(write):
+def test_quotes_inside_a_cell_do_not_hide_rows(write):
     content = b'Name,City\r\n"Bob" Smith,a\r\n5" pipe,b\r\n"Q ""x""",c\r\nend,d\r\n'
     assert [cells for _, cells in read(write(content))[1]] == [
         ["Bob Smith", "a"],
@@ -110,17 +102,44 @@ def test_quotes_inside_a_cell_swallow_no_row(write):
     ]
 
 
-def test_a_quote_that_is_never_closed_is_named_by_its_row(write):
+def test_the_message_names_the_row_of_an_unclosed_quote(write):
     content = b'Name,City\r\na,b\r\n"c,d\r\n' + b"e,f\r\n" * 200
     with pytest.raises(UnreadableFile, match="Row 3: a quote"):
         list(rows(write(content), Layout("csv", "utf-8-sig", ",", header_row=1)))
+
+
+def test_a_quoted_cell_of_many_lines_is_read_once(write, monkeypatch):
+    lines = []
+    next_line = RecordLines.__next__
+    monkeypatch.setattr(RecordLines, "__next__", lambda self: lines.append(1) or next_line(self))
+    content = b'Name,City\r\n"a' + b"\r\na" * 48 + b'",b\r\nc,d\r\n'
+    assert [number for number, _ in rows(write(content), Layout("csv", "utf-8-sig", ","))] == [1, 2, 3]
+    assert len(lines) == 1 + 49 + 1 + 1
+
+
+@pytest.mark.parametrize("delimiter", [b",", b"\n,"])
+def test_the_message_names_a_row_that_is_too_long(write, delimiter):
+    content = b'Name,City\na,b\n"c' + delimiter + b'",' + b"d" * LONGEST_ROW
+    with pytest.raises(UnreadableFile, match="Row 3 has over 1,000,000 characters"):
+        list(rows(write(content), Layout("csv", "utf-8-sig", ",", header_row=1)))
+
+
+def test_the_message_names_a_row_that_is_too_wide(write):
+    assert len(read(write(b"Name" + b"," * 16_383 + b"x\na,b\n"))[0]) == 16_384
+    with pytest.raises(UnreadableFile, match="Row 2 has 16,385 cells, more than the limit of 16,384"):
+        examine(write(b"Name,City\n" + b"," * 16_384 + b"\n"))
+
+
+def test_samples_are_limited(write):
+    found = examine(write(to_csv([["a" * 100_000, "b"]] * 10, header=["Name", "City"])))
+    assert (len(found.samples), found.row_estimate) == (4, 11)
 
 
 def test_nul_bytes_are_left_out(write):
     assert read(write(b"Name,City\r\nA\x00da,b\r\n"))[1] == [(2, ["Ada", "b"])]
 
 
-def test_a_column_without_a_name_is_kept_where_it_holds_anything(write):
+def test_a_column_without_a_name_is_kept_if_it_has_values(write):
     assert read(write(b"Name,City,\r\na,b,c\r\nd,e,\r\n"))[0] == ["Name", "City", ""]
     assert read(write(b"Name,City,\r\na,b,\r\nd,e,\r\n"))[0] == ["Name", "City"]
 
@@ -135,7 +154,7 @@ def test_one_column_is_enough(write):
         (b"", "The file is empty"),
         (b"\r\n\r\n", "The file is empty"),
         (b"Name,City\r\n", "column names in row 1 but no rows"),
-        (b"Name,City\r\n,\r\n", "no rows under them"),
+        (b"Name,City\r\n,\r\n", "no rows below them"),
         (b"%PDF-1.7 \x00\x01", "PDF"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1", "old .xls"),
         (b"\x89PNG\r\n", "picture"),
@@ -143,7 +162,7 @@ def test_one_column_is_enough(write):
         (b"PK\x03\x04 but no archive", "damaged"),
     ],
 )
-def test_what_is_no_list_is_answered_with_a_sentence(write, content, sentence):
+def test_files_that_are_not_lists_are_refused_with_a_message(write, content, sentence):
     with pytest.raises(UnreadableFile, match=sentence):
         examine(write(content))
 
@@ -160,14 +179,14 @@ def workbook(**sheets):
     return out.getvalue()
 
 
-def test_a_workbook_gives_what_the_spreadsheet_shows(write):
+def test_a_workbook_is_read_as_a_spreadsheet_shows_it(write):
     path = write(
         workbook(Leads=[["Name", "Zip", "Since", "Own", "Rate"], ["Ada", 2118, datetime.date(2024, 12, 31), True, 0.5]])
     )
     assert read(path)[1] == [(2, ["Ada", "2118", "2024-12-31", "TRUE", "0.5"])]
 
 
-def test_of_several_sheets_the_first_with_rows_is_read_unless_told(write):
+def test_the_first_sheet_with_rows_is_read_unless_another_is_chosen(write):
     path = write(workbook(Empty=[], Leads=[["Name"], ["Ada"]], More=[["Email"], ["a@example.com"]]))
     examined = examine(path)
     assert (examined.layout.sheet, examined.layout.sheets) == ("Leads", ["Empty", "Leads", "More"])
@@ -176,7 +195,7 @@ def test_of_several_sheets_the_first_with_rows_is_read_unless_told(write):
         examine(path, "Nope")
 
 
-def test_a_formula_without_its_result_is_named_by_its_cell(write):
+def test_the_message_names_the_cell_of_a_formula_without_a_result(write):
     with pytest.raises(UnreadableFile, match="cell B2: a formula"):
         examine(write(workbook(Leads=[["Name", "City"], ["Ada", "=UPPER(A2)"]])))
 
@@ -198,19 +217,56 @@ def test_a_formula_with_its_result_is_read(write):
     assert read(write(out.getvalue()))[1] == [(2, ["Ada", "ADA"])]
 
 
-def test_a_damaged_workbook_is_answered_with_a_sentence(write):
-    content, luck = workbook(Leads=[["Name", "City"], ["Ada", "Herndon"]]), random.Random(1)
+def test_a_formula_with_an_empty_text_as_its_result_is_read(write):
+    cells = '<row r="5"><c r="A5" t="str"><f>""</f><v></v></c><c r="B5"><f>1</f><v>1</v></c></row></sheetData>'
+    path = write(change_workbook(lambda text: text.replace("</sheetData>", cells)))
+    assert read(path)[1][-1] == (5, ["", "1", "", "", "", "", ""])
+
+
+@pytest.mark.parametrize(
+    ("cells", "stray"),
+    [
+        ('<row r="9"><c r="XFD9"><v>1</v></c></row>', ""),
+        ('<row r="1048576"><c r="B1048576"><v>1</v></c></row>', "B1048576"),
+        ('<row r="1000000"><c><v>1</v></c></row>', "A1000000"),
+        ('<row r="9"><c r="XFD9"><v>1</v></c></row><row r="999"><c r="A999"><v>1</v></c><c><v>1</v></c></row>', "XFD9"),
+        ('<row r="1048576"><c r="XFD1048576" s="1"/></row>', ""),
+    ],
+)
+def test_the_message_names_a_cell_far_from_the_list(write, cells, stray):
+    path = write(change_workbook(lambda text: text.replace("</sheetData>", f"{cells}</sheetData>")))
+    if stray:
+        with pytest.raises(UnreadableFile, match=f"cell {stray} is far from the list"):
+            examine(path)
+    else:
+        assert examine(path).columns[: len(HEADER)] == HEADER
+
+
+@pytest.mark.parametrize("prefix", ["", "x:"])
+def test_the_extent_of_a_sheet_is_found_with_any_prefix(prefix):
+    cells = "".join(f'<{prefix}c r="{cell}"><{prefix}v>1</{prefix}v></{prefix}c>' for cell in ("B2", "AB2", "C7"))
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("sheet.xml", f'<{prefix}sheetData xmlns:x="x">{cells}</{prefix}sheetData>')
+    with zipfile.ZipFile(out) as archive:
+        extent = measure_sheet(archive, "sheet.xml")
+    assert (extent.filled, extent.first_row, extent.last_row, extent.height) == (3, 2, 7, 6)
+    assert extent.box == 6 * 27
+
+
+def test_a_damaged_workbook_is_refused_with_a_message(write):
+    content, rng = workbook(Leads=[["Name", "City"], ["Ada", "Herndon"]]), random.Random(1)
     for _ in range(300):
         damaged = bytearray(content)
-        for _ in range(luck.randrange(1, 30)):
-            damaged[luck.randrange(4, len(damaged))] = luck.randrange(256)
+        for _ in range(rng.randrange(1, 30)):
+            damaged[rng.randrange(4, len(damaged))] = rng.randrange(256)
         with contextlib.suppress(UnreadableFile):
-            read(write(bytes(damaged[: luck.choice([len(damaged), luck.randrange(4, len(damaged))])])))
+            read(write(bytes(damaged[: rng.choice([len(damaged), rng.randrange(4, len(damaged))])])))
 
 
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(write):
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/worksheets/sheet1.xml", b"0" * 150_000_000)
-    with pytest.raises(UnreadableFile, match="far larger unpacked"):
+    with pytest.raises(UnreadableFile, match="far too large once unpacked"):
         examine(write(out.getvalue()))

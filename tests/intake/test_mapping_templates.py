@@ -10,11 +10,11 @@ pytestmark = pytest.mark.django_db
 OTHER = ["Nick", "Surname", "Line", "Town", "Region", "Code", "Number"]
 
 
-def remember(make_upload, alice, header=OTHER, name="Our supplier"):
+def save_template(make_upload, alice, header=OTHER, name="Our supplier"):
     fields = ["first_name", "last_name", "address", "city", "state", "zip"]
     mapping = {field: [position] for position, field in enumerate(fields)}
     upload = make_upload(to_csv(people(5), header=header), mapping=mapping, settings={"look_back": 30})
-    return mapping_templates.remember(upload, name, alice)
+    return mapping_templates.save_template(upload, name, alice)
 
 
 def draft(header, rows=None):
@@ -23,8 +23,8 @@ def draft(header, rows=None):
     return uploads.receive(ContentFile(to_csv(rows or people(5), header=header), name="next.csv"), None)
 
 
-def test_the_same_columns_are_read_as_last_time(make_upload, alice):
-    template = remember(make_upload, alice)
+def test_the_same_columns_are_mapped_as_last_time(make_upload, alice):
+    template = save_template(make_upload, alice)
     upload = draft([name.upper() for name in OTHER])
     assert upload.used_template == template
     assert upload.mapping == {
@@ -35,48 +35,48 @@ def test_the_same_columns_are_read_as_last_time(make_upload, alice):
         "state": [4],
         "zip": [5],
     }
-    assert (upload.doubts, upload.look_back) == ({}, 30)
+    assert (upload.uncertain, upload.look_back) == ({}, 30)
 
 
 def test_columns_may_have_moved(make_upload, alice):
-    remember(make_upload, alice)
+    save_template(make_upload, alice)
     rows = [[row[6], *row[:6]] for row in people(5)]
     assert draft([OTHER[6], *OTHER[:6]], rows).mapping["first_name"] == [1]
 
 
-def test_a_column_that_is_gone_is_said_and_asked_about(make_upload, alice):
-    remember(make_upload, alice)
+def test_a_column_that_is_gone_is_uncertain(make_upload, alice):
+    save_template(make_upload, alice)
     upload = draft([*OTHER[:5], "Postleitzahl", "Number"])
     assert "zip" not in upload.mapping
-    assert upload.doubts == {"zip": "The column “Code” of the template “Our supplier” is not in this file."}
+    assert upload.uncertain == {"zip": "This file has no column “Code”, which the template “Our supplier” uses."}
 
 
-def test_a_column_that_holds_something_else_is_said(make_upload, alice):
-    remember(make_upload, alice)
+def test_a_column_with_other_values_is_uncertain(make_upload, alice):
+    save_template(make_upload, alice)
     rows = [[*row[:4], row[5], row[4], ""] for row in people(5)]
-    doubts = draft(OTHER, rows).doubts
+    doubts = draft(OTHER, rows).uncertain
     assert set(doubts) == {"state", "zip"}
-    assert "its values look like something else" in doubts["zip"]
+    assert "its values look different here" in doubts["zip"]
 
 
-def test_other_files_are_guessed(make_upload, alice):
-    remember(make_upload, alice)
+def test_files_with_other_columns_are_guessed(make_upload, alice):
+    save_template(make_upload, alice)
     assert draft(HEADER).used_template is None
 
 
-def test_a_name_is_given_to_one_template_at_a_time(make_upload, alice):
-    remember(make_upload, alice)
-    remember(make_upload, alice, header=[f"{name}s" for name in OTHER])
+def test_saving_a_template_replaces_the_one_of_the_same_name(make_upload, alice):
+    save_template(make_upload, alice)
+    save_template(make_upload, alice, header=[f"{name}s" for name in OTHER])
     assert MappingTemplate.objects.get().columns[0] == "Nicks"
 
 
-def test_a_template_is_kept_from_the_screen_and_put_aside_there(browser):
+def test_a_template_is_saved_and_set_aside_on_the_screen(browser):
     give(browser, to_csv(people(5)))
     first = Upload.objects.get()
     assert browser.post(f"/uploads/{first.pk}/columns/", columns_form(first, template="Leads")).status_code == 302
     page = give(browser, to_csv(people(6)))
     upload = Upload.objects.first()
-    assert "Read as “Leads” says" in page.content.decode()
+    assert "Columns mapped with the template “Leads”" in page.content.decode()
     browser.post(f"/uploads/{upload.pk}/columns/", {"use_template": ""})
     upload.refresh_from_db()
     assert (upload.used_template, upload.mapping["zip"]) == (None, [5])

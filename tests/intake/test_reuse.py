@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def traced(start_upload):
-    """A list of five whose people were traced: two matched, one nobody matches, one an error, one pending."""
+    """Trace a list of five: two matched, one no match, one error, one pending."""
     upload = start_upload(people(5))
     outcomes = [Outcome.MATCHED, Outcome.MATCHED, Outcome.NO_MATCH, Outcome.ERROR]
     for item, outcome in zip(upload.items.all(), outcomes, strict=False):
@@ -28,16 +28,16 @@ def outcomes(upload):
     return list(upload.items.order_by("row_number").values_list("outcome", flat=True))
 
 
-def test_who_was_traced_before_is_answered_from_then(traced, make_upload):
+def test_people_traced_before_get_the_earlier_answer(traced, make_upload):
     upload = make_upload([*people(5), person(9)])
     assert outcomes(upload) == ["reused", "reused", "reused", "pending", "pending", "pending"]
     assert (upload.reused_count, upload.item_count) == (3, 3)
     item = upload.items.first()
-    assert item.source == traced.items.first()
+    assert item.answer_item == traced.items.first()
     assert item.message == f"Traced on {timezone.now():%Y-%m-%d}."
 
 
-def test_what_was_found_then_is_exported(traced, make_upload):
+def test_earlier_results_are_exported(traced, make_upload):
     upload = make_upload([person(1), person(1)])
     rows = read(upload)
     assert [row["Outcome"] for row in rows] == ["reused", "duplicate"]
@@ -48,22 +48,22 @@ def test_what_was_found_then_is_exported(traced, make_upload):
 @pytest.mark.parametrize(
     "changes", [{"look_back": 0}, {"look_back": 1}], ids=["not looked back at all", "not for so long"]
 )
-def test_older_answers_do_not_count(traced, make_upload, changes):
+def test_older_answers_are_not_reused(traced, make_upload, changes):
     Item.objects.filter(outcome=Outcome.MATCHED).update(answered_at=timezone.now() - timedelta(days=2))
     upload = make_upload(people(2), settings=changes)
     assert outcomes(upload) == ["pending", "pending"]
 
 
-def test_what_was_asked_for_under_other_requirements_does_not_count(traced, make_upload):
+def test_answers_for_other_match_requirements_are_not_reused(traced, make_upload):
     assert outcomes(make_upload(people(2), match=["emails"])) == ["pending", "pending"]
 
 
-def test_what_was_forgotten_does_not_count(traced, make_upload):
+def test_purged_answers_are_not_reused(traced, make_upload):
     Item.objects.update(answer="")
     assert outcomes(make_upload(people(2))) == ["pending", "pending"]
 
 
-def test_answers_that_came_since_the_check_count_as_well(make_upload, traced, alice):
+def test_answers_since_the_check_are_reused_too(make_upload, traced, alice):
     Item.objects.filter(upload=traced).update(answered_at=None)
     upload = make_upload(people(12))
     assert upload.reused_count == 0
@@ -86,14 +86,16 @@ def test_a_list_of_people_traced_before_is_complete_at_once(traced, make_upload,
     assert (upload.status, upload.batches.count()) == (UploadStatus.COMPLETE, 0)
 
 
-def test_reusing_takes_as_many_queries_for_one_as_for_many(traced, make_upload, django_assert_max_num_queries):
+def test_the_number_of_reused_people_does_not_change_the_number_of_queries(
+    traced, make_upload, django_assert_max_num_queries
+):
     upload = make_upload(people(3), settings={"look_back": 0})
     Upload.objects.filter(pk=upload.pk).update(look_back=90)
     with django_assert_max_num_queries(8):
         assert reuse.reuse_answers(Upload.objects.get(pk=upload.pk)) == 3
 
 
-def test_the_same_person_written_otherwise_is_the_same(make_upload):
+def test_the_same_person_in_another_spelling_is_recognised(make_upload):
     upload = make_upload(
         [
             person(1, Address="100 North Main Street, Apt 4"),

@@ -4,7 +4,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from batches.intake import reuse, suppression
 from batches.models import Suppression
 from batches.statuses import Outcome, SuppressionKind
-from tests.exports.test_files import give, read
+from tests.exports.test_files import read, store_answer
 from tests.factories import people, person, sample
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +22,7 @@ def add(text):
         ("Phone\n2025550148", SuppressionKind.PHONE, "2025550148"),
     ],
 )
-def test_numbers_and_addresses_are_taken(text, kind, key):
+def test_numbers_and_email_addresses_are_added(text, kind, key):
     assert add(text) == 1
     assert list(Suppression.objects.values_list("kind", "key")) == [(kind, key)]
     assert add(text) == 0
@@ -36,31 +36,31 @@ def test_numbers_and_addresses_are_taken(text, kind, key):
         "City,State,Zip,Last Name,First Name,Address\nHerndon,VA,20170,Abbott,Ada,1 Oak St",
     ],
 )
-def test_people_are_taken_and_not_traced(text, make_upload):
+def test_people_are_added_and_not_traced(text, make_upload):
     assert add(text) == 1
     upload = make_upload(people(3))
     suppressed = upload.items.get(outcome=Outcome.SUPPRESSED)
-    assert (suppressed.row_number, suppressed.message) == (2, "On the suppression list: person.")
+    assert (suppressed.row_number, suppressed.message) == (2, "On the do-not-contact list: person.")
     assert (upload.suppressed_count, upload.item_count) == (1, 2)
 
 
-def test_a_phone_of_the_list_keeps_its_person_from_being_traced(make_upload):
+def test_a_person_with_a_suppressed_phone_is_not_traced(make_upload):
     add("2025550148")
     upload = make_upload([person(1), person(2, Phone="202-555-0148")])
     assert upload.items.get(outcome=Outcome.SUPPRESSED).row_number == 3
 
 
-def test_lines_that_name_nobody_are_said_and_nothing_is_added():
-    with pytest.raises(suppression.NothingUsable, match=r"1 line cannot be used \(line 2: .*ten digits"):
+def test_invalid_lines_are_reported_and_nothing_is_added():
+    with pytest.raises(suppression.UnusableLines, match=r"1 line cannot be used. Line 2: .*ten digits"):
         add("2025550148\n12")
-    with pytest.raises(suppression.NothingUsable, match="There is nothing in it"):
+    with pytest.raises(suppression.UnusableLines, match="Please enter at least one phone"):
         add("\n")
     assert not Suppression.objects.exists()
 
 
-def test_suppressed_numbers_stand_in_no_export(start_upload):
+def test_suppressed_numbers_are_not_exported(start_upload):
     upload = start_upload(12)
-    give(upload.items.first(), sample("output.json").decode())
+    store_answer(upload.items.first(), sample("output.json").decode())
     add("2025550148\nada@example.com")
     row = read(upload)[0]
     assert "2025550148" not in row.values()
@@ -68,37 +68,37 @@ def test_suppressed_numbers_stand_in_no_export(start_upload):
     assert row["Phone 1"] == "2025550149"
 
 
-def test_a_person_is_suppressed_from_their_page_and_taken_off_again(browser, make_upload, start_upload):
+def test_a_person_is_suppressed_on_their_page_and_removed_again(browser, make_upload, start_upload):
     item = start_upload(12).items.first()
     page = browser.post(f"/items/{item.pk}/suppress/", follow=True).content.decode()
-    assert "1 entry is on the suppression list now." in page
+    assert "Added 1 entry to the do-not-contact list." in page
     assert make_upload(people(2)).suppressed_count == 1
     assert "1 Oak St" in browser.get("/suppressions/").content.decode()
     browser.post(f"/suppressions/{Suppression.objects.get().pk}/lift/")
     assert make_upload(people(2)).suppressed_count == 0
 
 
-def test_a_number_is_suppressed_from_the_page_of_whose_it_is(browser, start_upload):
+def test_a_number_is_suppressed_on_the_page_of_its_owner(browser, start_upload):
     item = start_upload(12).items.first()
-    give(item, sample("output.json").decode())
+    store_answer(item, sample("output.json").decode())
     assert browser.get(f"/items/{item.pk}/").content.decode().count('name="found"') > 1
     browser.post(f"/items/{item.pk}/suppress/", {"found": "2025550148"})
     entry = Suppression.objects.get()
     assert (entry.kind, entry.key, entry.reason) == ("phone", "2025550148", f"From row 2 of list {item.upload_id}.")
     page = browser.post(f"/items/{item.pk}/suppress/", {"found": "12"}, follow=True).content.decode()
-    assert "Nothing was added." in page
+    assert "Nothing was added, because" in page
 
 
-def test_the_screen_takes_pasted_lines_and_files(browser):
+def test_the_page_accepts_pasted_lines_and_files(browser):
     file = SimpleUploadedFile("stop.csv", b"\xef\xbb\xbf2025550149\r\n")
     page = browser.post("/suppressions/add/", {"text": "2025550148", "file": file, "reason": "asked"}, follow=True)
-    assert "2 entries are on the suppression list now." in page.content.decode()
+    assert "Added 2 entries to the do-not-contact list." in page.content.decode()
     assert set(Suppression.objects.values_list("reason", "created_by__username")) == {("asked", "alice")}
     page = browser.post("/suppressions/add/", {"text": "nobody"})
     assert page.status_code == 422
-    assert "Nothing was added." in page.content.decode()
+    assert "Nothing was added, because" in page.content.decode()
     page = browser.post("/suppressions/add/", {"file": SimpleUploadedFile("stop.csv", b"\xff\xfe\x00")})
-    assert "not text in UTF-8" in page.content.decode()
+    assert "not UTF-8 text" in page.content.decode()
 
 
 def test_the_list_takes_the_same_number_of_queries_for_one_and_three(browser, django_assert_num_queries):
@@ -108,14 +108,14 @@ def test_the_list_takes_the_same_number_of_queries_for_one_and_three(browser, dj
             browser.get("/suppressions/")
 
 
-def test_who_is_suppressed_after_the_check_is_not_planned(make_upload):
+def test_people_suppressed_after_the_check_are_not_planned(make_upload):
     upload = make_upload([*people(3), person(4, Phone="2025550148")])
     add("2025550148\nAda@example.com")
     suppression.suppress_items(upload.items.filter(pk=upload.items.first().pk), None)
     reuse.suppress_since_check(upload.pk)
     upload.refresh_from_db()
     assert (upload.suppressed_count, upload.item_count) == (2, 2)
-    assert upload.items.first().message == "On the suppression list: person."
+    assert upload.items.first().message == "On the do-not-contact list: person."
 
 
 def test_pasted_lines_and_a_files_columns_do_not_mix():
@@ -123,5 +123,5 @@ def test_pasted_lines_and_a_files_columns_do_not_mix():
         ["2025550148", "First Name,Last Name,Address,City,State\nAda,Abbott,1 Oak St,Herndon,VA"], None
     )
     assert added == 2
-    with pytest.raises(suppression.NothingUsable):
+    with pytest.raises(suppression.UnusableLines):
         add('"' + "a" * 140_000)

@@ -1,4 +1,4 @@
-"""What the tests of notices begin with."""
+"""Fixtures for the tests of notices."""
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -12,7 +12,7 @@ from tests.factories import people
 
 @pytest.fixture
 def bob(django_user_model):
-    """May approve lists."""
+    """Return a user who may approve lists."""
     bob = django_user_model.objects.create_user("bob", password="bob-password", email="bob@example.com")
     bob.user_permissions.add(Permission.objects.get(codename="approve_upload"))
     return bob
@@ -20,7 +20,7 @@ def bob(django_user_model):
 
 @pytest.fixture
 def complete(finish_upload):
-    """A list that is complete, of people who are in no other."""
+    """Complete a list of people who are in no other list."""
 
     def complete(name="spring.csv", first=0, **options):
         return finish_upload(people(12, **{"Last Name": f"Abbott{'abc'[first]}"}), name=name, **options)
@@ -28,18 +28,18 @@ def complete(finish_upload):
     return complete
 
 
-def tell(now=None):
-    """What all steps of one second have written, the oldest first."""
+def notify(now=None):
+    """Run all steps of one second. Return all notices, oldest first."""
     now = now or timezone.now()
-    steps = (triggers.tell_completions, triggers.tell_readings, triggers.tell_approvals)
-    for step in (*steps, triggers.tell_batches, triggers.tell_holds):
+    steps = (triggers.notify_complete, triggers.notify_checked, triggers.notify_approvals)
+    for step in (*steps, triggers.notify_batch_decisions, triggers.notify_missing, triggers.notify_blocks):
         step(now)
     return list(Notice.objects.order_by("pk"))
 
 
-def told():
-    """Who was told what: (name, kind)."""
-    return sorted((notice.user.username, notice.kind) for notice in tell())
+def notified():
+    """Run all steps of one second. Return (user name, kind) of all notices."""
+    return sorted((notice.user.username, notice.kind) for notice in notify())
 
 
 @pytest.fixture

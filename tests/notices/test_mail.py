@@ -1,4 +1,4 @@
-"""Mails: what comes together in one, tried again, given up, none to who wants none. Only the mail server is faked."""
+"""Mails: notices that belong together, retries, failures, preferences. Only the mail server is faked."""
 
 import logging
 import smtplib
@@ -13,17 +13,17 @@ from django.db import connection
 from django.utils import timezone
 
 from batches import jobs
-from batches.models import Hold
+from batches.models import SendingBlock
 from notices import mail as notice_mail
 from notices import tasks
-from notices.models import Mails, Notice, Preference
-from tests.notices.conftest import tell
+from notices.models import MailPreference, Notice, Preference
+from tests.notices.conftest import notify
 
 pytestmark = pytest.mark.django_db
 
 
 class Broken(BaseEmailBackend):
-    """A mail server that breaks off."""
+    """A mail server that drops the connection."""
 
     problem = smtplib.SMTPServerDisconnected("alice@example.com")
 
@@ -40,7 +40,7 @@ def _mailing(settings, alice, charlie):
 
 @pytest.fixture
 def later(time_machine):
-    """Moves the time on, and lets the clock and the worker do what is due then."""
+    """Advance the time, and run what the clock and the worker do then."""
     start = timezone.now().replace(second=30)
     time_machine.move_to(start, tick=False)
 
@@ -52,9 +52,9 @@ def later(time_machine):
     return go
 
 
-def test_a_mail_says_what_is_told_where_it_stands_and_how_to_get_no_more(complete, later):
+def test_a_mail_has_the_text_its_link_and_a_link_to_the_settings(complete, later):
     complete()
-    (notice,) = tell()
+    (notice,) = notify()
     later(minutes=2)
     (sent,) = mail.outbox
     assert (sent.to, sent.from_email) == (["alice@example.com"], "skipportal@127.0.0.1")
@@ -65,20 +65,20 @@ def test_a_mail_says_what_is_told_where_it_stands_and_how_to_get_no_more(complet
     assert "Abbott" not in sent.message().as_string()
 
 
-def test_what_is_mailed_is_mailed_once(complete, later):
+def test_a_notice_is_mailed_once(complete, later):
     complete()
-    tell()
+    notify()
     for _ in range(3):
         later(minutes=2)
     assert len(mail.outbox) == 1
     assert Notice.objects.get().mailed_at
 
 
-def test_what_comes_together_goes_in_one_mail(complete, later):
+def test_notices_of_one_minute_are_sent_in_one_mail(complete, later):
     complete(name="first.csv", first=0)
-    tell()
+    notify()
     complete(name="second.csv", first=1)
-    tell(timezone.now() + timedelta(seconds=20))
+    notify(timezone.now() + timedelta(seconds=20))
     later(minutes=1, seconds=29)
     assert mail.outbox == []
     later(seconds=1)
@@ -87,8 +87,8 @@ def test_what_comes_together_goes_in_one_mail(complete, later):
     assert sent.body.index("“first”") < sent.body.index("“second”")
 
 
-def test_a_mail_has_an_end(alice, later, monkeypatch):
-    monkeypatch.setattr(notice_mail, "MOST", 2)
+def test_a_mail_contains_a_limited_number_of_notices(alice, later, monkeypatch):
+    monkeypatch.setattr(notice_mail, "MAX_NOTICES", 2)
     now = timezone.now()
     for number in range(5):
         Notice.objects.create(user=alice, kind="hold", subject=number, at=now, text=f"No. {number}.", mail_due_at=now)
@@ -100,53 +100,54 @@ def test_a_mail_has_an_end(alice, later, monkeypatch):
 
 def test_a_name_on_two_lines_makes_one_subject(complete, set_upload, later):
     set_upload(complete(), name="spring\r\nBcc: eve@example.com")
-    tell()
+    notify()
     later(minutes=2)
     assert mail.outbox[0].subject.startswith("skipportal: “spring Bcc: eve@example.com” is complete")
     assert mail.outbox[0].recipients() == ["alice@example.com"]
 
 
-def test_what_is_read_before_is_not_mailed(complete, later, browser):
+def test_a_notice_that_has_been_read_is_not_mailed(complete, later, browser):
     complete()
-    (notice,) = tell()
+    (notice,) = notify()
     browser.get(f"/notices/{notice.pk}/")
     later(minutes=2)
     assert mail.outbox == []
 
 
 @pytest.mark.parametrize(
-    ("mails", "expected"), [(None, 2), (Mails.EVERYTHING, 2), (Mails.NEEDED, 1), (Mails.NOTHING, 0)]
+    ("mails", "expected"),
+    [(None, 2), (MailPreference.EVERYTHING, 2), (MailPreference.NEEDED, 1), (MailPreference.NOTHING, 0)],
 )
-def test_everybody_is_mailed_what_they_want(complete, charlie, later, mails, expected):
+def test_users_are_mailed_the_kinds_that_they_want(complete, charlie, later, mails, expected):
     type(charlie).objects.filter(pk=charlie.pk).update(email="charlie@example.com")
     if mails:
         Preference.objects.create(user=charlie, mails=mails)
     complete(user=charlie)
-    Hold.objects.create(reason="The vendor does not accept the API key.")
-    tell()
+    SendingBlock.objects.create(reason="The vendor does not accept the API key.")
+    notify()
     later(minutes=2)
     assert sum(sent.body.count("/notices/") for sent in mail.outbox if sent.to == ["charlie@example.com"]) == expected
 
 
-def test_who_has_no_address_is_mailed_nothing(complete, charlie, later):
+def test_a_user_without_an_address_gets_no_mail(complete, charlie, later):
     complete(user=charlie)
-    tell()
+    notify()
     later(minutes=2)
     assert mail.outbox == []
 
 
-def test_a_server_that_sends_no_mail_says_nothing_of_mails_sent(complete, later, settings):
+def test_a_server_without_mail_records_no_mail_as_sent(complete, later, settings):
     settings.IS_MAILING = False
     complete()
-    tell()
+    notify()
     later(minutes=2)
     assert (mail.outbox, Notice.objects.get().mailed_at) == ([], None)
 
 
 @pytest.mark.parametrize("changes", [{"email": ""}, {"is_active": False}])
-def test_who_wants_no_mails_any_more_gets_none(complete, alice, later, changes):
+def test_a_user_who_no_longer_wants_mail_gets_none(complete, alice, later, changes):
     complete()
-    tell()
+    notify()
     type(alice).objects.filter(pk=alice.pk).update(**changes)
     later(minutes=2)
     assert mail.outbox == []
@@ -154,14 +155,14 @@ def test_who_wants_no_mails_any_more_gets_none(complete, alice, later, changes):
 
 
 @pytest.mark.parametrize("problem", [smtplib.SMTPServerDisconnected("alice@example.com"), TimeoutError(), OSError()])
-def test_a_failure_is_tried_again_after_its_pause(complete, later, settings, monkeypatch, caplog, problem):
+def test_a_failed_mail_is_retried_after_a_pause(complete, later, settings, monkeypatch, caplog, problem):
     complete()
-    tell()
+    notify()
     backend, settings.EMAIL_BACKEND = settings.EMAIL_BACKEND, f"{__name__}.Broken"
     monkeypatch.setattr(Broken, "problem", problem)
     with caplog.at_level(logging.WARNING):
         later(minutes=2)
-    assert "could not be sent" in caplog.text
+    assert "Could not send a mail" in caplog.text
     assert "alice@" not in caplog.text
     settings.EMAIL_BACKEND = backend
     later(seconds=59)
@@ -171,9 +172,9 @@ def test_a_failure_is_tried_again_after_its_pause(complete, later, settings, mon
     assert (Notice.objects.get().mail_attempts, Notice.objects.get().mail_due_at) == (2, None)
 
 
-def test_after_the_last_try_it_is_given_up(complete, later, settings):
+def test_after_the_last_attempt_nothing_is_retried(complete, later, settings):
     complete()
-    tell()
+    notify()
     settings.EMAIL_BACKEND = f"{__name__}.Broken"
     for _ in range(10):
         later(hours=7)
@@ -181,35 +182,35 @@ def test_after_the_last_try_it_is_given_up(complete, later, settings):
     assert (notice.mail_attempts, notice.mail_due_at, notice.mailed_at) == (6, None, None)
 
 
-def test_what_is_read_while_a_mail_fails_is_not_tried_again(complete, settings, monkeypatch, later):
+def test_a_notice_that_is_read_while_its_mail_fails_is_not_retried(complete, settings, monkeypatch, later):
     def read_and_fail(*_):
         Notice.objects.all().mark_read()
         return False
 
     complete()
-    tell()
+    notify()
     monkeypatch.setattr(notice_mail, "send", read_and_fail)
     later(minutes=2)
     assert Notice.objects.get().mail_due_at is None
 
 
-def test_a_sender_that_was_held_up_decides_nothing(complete, alice):
+def test_a_delayed_sender_does_not_overwrite_a_later_attempt(complete, alice):
     complete()
-    (notice,) = tell()
+    (notice,) = notify()
     now = notice.mail_due_at
     held_up = notice_mail.claim(alice.pk, now)
     assert notice_mail.claim(alice.pk, now + timedelta(minutes=9)) is None
     assert notice_mail.claim(alice.pk, now + timedelta(minutes=10))
-    notice_mail.settle(held_up, [notice], False, now)
+    notice_mail.finish_attempt(held_up, [notice], False, now)
     assert Notice.objects.get().mail_due_at == now + timedelta(minutes=20)
-    notice_mail.settle(held_up, [notice], True, now)
+    notice_mail.finish_attempt(held_up, [notice], True, now)
     assert Notice.objects.get().mail_due_at is None
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_workers_at_once_one_sends(complete, alice):
+def test_two_workers_at_once_send_one_mail(complete, alice):
     complete()
-    tell()
+    notify()
     Notice.objects.update(mail_due_at=timezone.now())
     gate = threading.Barrier(2, timeout=20)
 
@@ -243,10 +244,10 @@ def test_the_clock_and_a_worker_do_all_of_it(complete, time_machine):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("count", [1, 3])
-def test_finding_who_is_to_be_mailed_takes_one_query(complete, count, django_assert_num_queries):
+def test_finding_due_mails_takes_one_query(complete, count, django_assert_num_queries):
     for number in range(count):
         complete(first=number)
-    tell()
+    notify()
     with django_assert_num_queries(1):
-        tasks.mail_due(timezone.now() + timedelta(minutes=2))
+        tasks.enqueue_due_mails(timezone.now() + timedelta(minutes=2))
     assert django_rq.get_queue("messages").count == 1

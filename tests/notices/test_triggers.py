@@ -1,4 +1,4 @@
-"""Each thing is told once, to whom it concerns, and nothing that is old."""
+"""Notices are created once, for the right users, and never for old events."""
 
 import threading
 from datetime import timedelta
@@ -10,83 +10,101 @@ from django.utils import timezone
 from batches import jobs
 from batches.intake import uploads
 from batches.intake.trace_settings import TraceSettings
-from batches.models import Batch, Hold, Upload
+from batches.models import Batch, SendingBlock, Upload
 from batches.statuses import BatchStatus
-from batches.tracing import decisions, pausing, spending
-from batches.tracing.lifecycle import move_batch
+from batches.tracing import closing, decisions, pausing, spending
+from batches.tracing.lifecycle import transition_batch
 from notices import triggers
 from notices.models import Kind, Notice
 from tests.factories import people
-from tests.notices.conftest import tell, told
+from tests.notices.conftest import notified, notify
 
 pytestmark = pytest.mark.django_db
 
 
 def lose(batch, ago, **changes):
-    """As if a call of some time ago had brought no answer."""
+    """Make a batch unconfirmed, as if a call `ago` had brought no answer."""
     sent = {"submitted_at": timezone.now() - ago, "attempts": batch.attempts + 1}
-    move_batch(batch.pk, BatchStatus.SUBMITTING, **sent)
-    move_batch(batch.pk, BatchStatus.UNCONFIRMED, **changes)
+    transition_batch(batch.pk, BatchStatus.SUBMITTING, **sent)
+    transition_batch(batch.pk, BatchStatus.UNCONFIRMED, **changes)
     return Batch.objects.get(pk=batch.pk)
+
+
+# Missing people
+
+
+def test_the_creator_is_notified_of_too_many_missing_people_to_re_run(start_upload, alice):
+    for number, count in enumerate((12, 1)):
+        batch = start_upload(people(12, City=f"Town {number}")).batches.get()
+        transition_batch(batch.pk, BatchStatus.SUBMITTING, submitted_at=timezone.now(), attempts=1)
+        transition_batch(batch.pk, BatchStatus.ACKNOWLEDGED, acknowledged_at=timezone.now())
+        answered = list(batch.items.values_list("pk", flat=True)[count:])
+        batch.items.filter(pk__in=answered).update(outcome="matched")
+        closing.close_batch(batch.pk)
+    notify()
+    (notice,) = notify()
+    assert (notice.user, notice.kind) == (alice, Kind.MISSING)
+    assert notice.text == f"12 people in batch {notice.batch} of “people” got no answer. Decide whether to re-run them."
+    assert notice.target == notice.batch.get_absolute_url()
 
 
 # Completions
 
 
-def test_who_uploaded_a_list_is_told_once_that_it_is_complete(complete, alice, bob):
+def test_the_creator_is_notified_once_that_a_list_is_complete(complete, alice, bob):
     upload = complete()
-    tell()
-    (notice,) = tell()
+    notify()
+    (notice,) = notify()
     assert (notice.user, notice.kind, notice.upload) == (alice, Kind.COMPLETE, upload)
     assert notice.text == "“spring” is complete: 12 of 12 people matched."
 
 
-def test_a_list_that_completes_once_more_is_told_of_again(complete, set_upload):
+def test_a_list_that_completes_again_is_reported_again(complete, set_upload):
     upload = complete()
-    tell()
+    notify()
     set_upload(upload, completed_at=timezone.now())
-    assert len(tell()) == 2
+    assert len(notify()) == 2
 
 
-def test_what_was_complete_before_yesterday_is_not_told(complete, set_upload):
+def test_lists_that_completed_long_ago_are_not_reported(complete, set_upload):
     set_upload(complete(), completed_at=timezone.now() - timedelta(hours=25))
-    assert tell() == []
+    assert notify() == []
 
 
-def test_nobody_is_told_of_cancelled_or_running_lists(complete, start_upload, alice):
+def test_cancelled_and_running_lists_are_not_reported(complete, start_upload, alice):
     start_upload(people(12, State="MD"))
     pausing.cancel_upload(start_upload(people(12, City="Reston")), alice)
-    assert tell() == []
+    assert notify() == []
 
 
-def test_lists_of_nobody_or_of_somebody_inactive_are_told_to_nobody(complete, set_upload, alice):
+def test_lists_without_an_active_creator_are_not_reported(complete, set_upload, alice):
     set_upload(complete(first=0), created_by=None)
     complete(first=1)
     type(alice).objects.update(is_active=False)
-    assert tell() == []
+    assert notify() == []
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_telling_takes_no_more_queries_however_many_lists_there_are(complete, count, django_assert_max_num_queries):
+def test_the_number_of_queries_does_not_depend_on_the_number_of_lists(complete, count, django_assert_max_num_queries):
     for number in range(count):
         complete(first=number)
     # Lists, their counts in three, notices.
     with django_assert_max_num_queries(6):
-        triggers.tell_completions(timezone.now())
+        triggers.notify_complete(timezone.now())
     assert Notice.objects.count() == count
-    # Nothing new: completions; three of readings; approvals; two of batches; holds.
-    with django_assert_max_num_queries(8):
-        tell_all()
+    # Nothing new: completions; three of checks; approvals; two of batches; missing people; blocks.
+    with django_assert_max_num_queries(9):
+        notify_all()
 
 
-def tell_all():
+def notify_all():
     for step in jobs.every_second.steps:
         if step.__module__ == "notices.triggers":
             step(timezone.now())
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_batches_and_approvals_take_as_many_queries_for_many(
+def test_the_number_of_batches_and_approvals_does_not_change_the_number_of_queries(
     start_upload, make_upload, alice, bob, settings, count, django_assert_num_queries
 ):
     for number in range(count):
@@ -95,29 +113,29 @@ def test_batches_and_approvals_take_as_many_queries_for_many(
     for number in range(count):
         spending.start(make_upload(people(12, City=f"Village {number}")), alice)
     with django_assert_num_queries(3):
-        triggers.tell_batches(timezone.now())
-    with django_assert_num_queries(3):
-        triggers.tell_approvals(timezone.now())
+        triggers.notify_batch_decisions(timezone.now())
+    with django_assert_num_queries(4):
+        triggers.notify_approvals(timezone.now())
     assert Notice.objects.count() == 2 * count
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_clocks_at_once_tell_once(complete, monkeypatch):
+def test_two_clocks_at_once_notify_once(complete, monkeypatch):
     complete()
-    gate, write = threading.Barrier(2, timeout=20), triggers.write
+    gate, save = threading.Barrier(2, timeout=20), triggers.save_notices
 
-    def write_together(notices, now):
+    def save_together(notices, now):
         gate.wait()
-        write(notices, now)
+        save(notices, now)
 
     def work():
         try:
-            triggers.tell_completions(timezone.now())
+            triggers.notify_complete(timezone.now())
         finally:
             connection.close()
 
-    # Both have found the list untold before either writes.
-    monkeypatch.setattr(triggers, "write", write_together)
+    # Both have found the list unreported before either saves a notice.
+    monkeypatch.setattr(triggers, "save_notices", save_together)
     threads = [threading.Thread(target=work) for _ in range(2)]
     for thread in threads:
         thread.start()
@@ -126,7 +144,7 @@ def test_two_clocks_at_once_tell_once(complete, monkeypatch):
     assert Notice.objects.count() == 1
 
 
-def test_the_clock_tells_and_forgets(complete, time_machine):
+def test_the_clock_creates_notices_and_deletes_old_ones(complete, time_machine):
     complete()
     jobs.tick()
     assert Notice.objects.count() == 1
@@ -135,132 +153,177 @@ def test_the_clock_tells_and_forgets(complete, time_machine):
     assert not Notice.objects.exists()
 
 
-# Readings
+# Checks
 
 
-def test_a_list_that_could_not_be_read_is_told_of(make_upload, set_upload, alice):
+def test_a_list_that_could_not_be_read_is_reported(make_upload, set_upload, alice):
     upload = make_upload(people(12))
     set_upload(upload, status="failed", problem="It is cut off.")
-    (notice,) = tell()
+    (notice,) = notify()
     assert (notice.user, notice.kind, notice.text) == (alice, Kind.FAILED, "“people” could not be read.")
     uploads.accept_settings(upload, TraceSettings.from_upload(upload), alice)
     set_upload(upload, status="failed")
-    assert len(tell()) == 2
+    assert len(notify()) == 2
 
 
-def test_a_list_of_which_nobody_can_be_traced_is_told_of(make_upload):
+def test_a_list_with_nobody_to_trace_is_reported(make_upload):
     make_upload(people(3, **{"First Name": "", "Last Name": "", "Address": "", "Zip": ""}))
-    assert told() == [("alice", "nobody")]
+    assert notified() == [("alice", "nobody")]
 
 
-def test_a_list_that_was_read_quickly_is_not_told_of(make_upload):
+def test_a_list_that_was_read_quickly_is_not_reported(make_upload):
     make_upload(people(12))
-    assert tell() == []
+    assert notify() == []
 
 
-def test_a_list_that_took_long_to_be_read_is_told_of_once(make_upload, set_upload):
+def test_a_list_that_was_slow_to_read_is_reported_once(make_upload, set_upload):
     upload = make_upload(people(12))
     set_upload(upload, checking_since=timezone.now() - timedelta(seconds=61), heartbeat_at=timezone.now())
-    tell()
-    assert told() == [("alice", "ready")]
+    notify()
+    assert notified() == [("alice", "ready")]
 
 
-def test_lists_that_were_read_long_ago_are_not_told_of(make_upload, set_upload):
+def test_lists_that_were_read_long_ago_are_not_reported(make_upload, set_upload):
     for status in ("failed", "ready"):
         set_upload(make_upload(people(12)), status=status, checking_since=timezone.now() - timedelta(hours=25))
-    assert tell() == []
+    assert notify() == []
 
 
 # Approvals
 
 
-def test_everybody_else_who_may_approve_is_told(make_upload, alice, bob, charlie, django_user_model, settings):
+def test_all_other_approvers_are_notified(make_upload, alice, bob, charlie, django_user_model, settings):
     settings.APPROVAL_ABOVE = 5
     django_user_model.objects.create_superuser("gone", is_active=False)
     upload = make_upload(people(12))
     spending.start(upload, charlie)
-    tell()
-    assert told() == [("bob", "approval")]
-    assert Notice.objects.get().text == "“people” is to be approved: it can cost up to 12 credits."
+    notify()
+    assert notified() == [("bob", "approval")]
+    assert Notice.objects.get().text == "“people” needs your approval: it could cost up to 12 credits."
 
 
-def test_each_asking_is_told(make_upload, alice, bob, settings):
+def test_approvers_who_are_involved_in_the_list_are_not_notified(make_upload, alice, bob, charlie, settings):
+    settings.APPROVAL_ABOVE = 5
+    upload = make_upload(people(12), user=bob)
+    spending.start(upload, alice)
+    notify()
+    assert notified() == [("charlie", "approval")]
+
+
+def test_each_request_for_approval_is_reported(make_upload, alice, bob, settings):
     settings.APPROVAL_ABOVE = 5
     upload = make_upload(people(12))
     for _ in range(2):
         spending.start(upload, alice)
-        tell()
+        notify()
         spending.withdraw(upload, alice)
-    assert [notice.user for notice in tell()] == [bob, bob]
+    assert [notice.user for notice in notify()] == [bob, bob]
 
 
 # Batches
 
 
-def test_an_unconfirmed_batch_is_told_of_when_its_wait_is_over(start_upload, settings):
+def test_an_unconfirmed_batch_is_reported_when_its_wait_is_over(start_upload, settings):
     batch = lose(start_upload(12).batches.get(), timedelta(seconds=590))
-    assert tell() == []
-    tell(timezone.now() + timedelta(seconds=11))
-    (notice,) = tell(timezone.now() + timedelta(seconds=12))
+    assert notify() == []
+    notify(timezone.now() + timedelta(seconds=11))
+    (notice,) = notify(timezone.now() + timedelta(seconds=12))
     assert (notice.kind, notice.batch, notice.upload) == (Kind.UNCONFIRMED, batch, batch.upload)
-    assert notice.text == f"Batch {batch} of “people” is unconfirmed: is it to be sent again?"
+    assert notice.text == f"Batch {batch} of “people” is unconfirmed. Decide whether to send it again."
 
 
-def test_each_try_of_a_batch_is_told_once(start_upload, alice):
+def test_each_attempt_of_a_batch_is_reported_once(start_upload, alice):
     batch = lose(start_upload(12).batches.get(), timedelta(hours=2))
-    tell()
+    notify()
     decisions.send_again(batch, alice)
     batch = lose(batch, timedelta(hours=1))
-    tell()
-    assert len(tell()) == 2
+    notify()
+    assert len(notify()) == 2
 
 
-def test_what_the_policy_decides_needs_nobody_until_it_has(start_upload, settings):
+def test_an_unconfirmed_batch_is_reported_only_after_the_policy_has_resent_it(start_upload, settings):
     settings.UNCONFIRMED_POLICY = "resend"
     batch = lose(start_upload(12).batches.get(), timedelta(hours=2))
-    assert tell() == []
+    assert notify() == []
     decisions.resend_by_policy(timezone.now())
     lose(Batch.objects.get(pk=batch.pk), timedelta(hours=1))
-    assert told() == [("alice", "unconfirmed")]
+    assert notified() == [("alice", "unconfirmed")]
 
 
-def test_a_refused_batch_is_told_of(start_upload):
+def test_a_refused_batch_is_reported(start_upload):
     batch = start_upload(12).batches.get()
-    move_batch(batch.pk, BatchStatus.SUBMITTING, submitted_at=timezone.now(), attempts=1)
-    move_batch(batch.pk, BatchStatus.REFUSED, problem="123 Oak St is no address.")
-    (notice,) = tell()
-    assert (notice.kind, notice.text) == (Kind.REFUSED, f"Batch {batch} of “people” was refused by the vendor.")
+    transition_batch(batch.pk, BatchStatus.SUBMITTING, submitted_at=timezone.now(), attempts=1)
+    transition_batch(batch.pk, BatchStatus.REFUSED, problem="123 Oak St is no address.")
+    (notice,) = notify()
+    assert (notice.kind, notice.text) == (
+        Kind.REFUSED,
+        f"Batch {batch} of “people” was refused by the vendor. Decide whether to send it again.",
+    )
 
 
-def test_batches_of_long_ago_are_not_told_of(start_upload, settings):
+def test_old_batches_are_not_reported(start_upload, settings):
     wait = timedelta(seconds=settings.UNCONFIRMED_WAIT)
     lose(start_upload(12).batches.get(), timedelta(days=1, minutes=1) + wait)
-    assert tell() == []
+    assert notify() == []
 
 
-# Holds
+# Blocks
 
 
-def test_staff_are_told_of_a_hold_once(alice, charlie, django_user_model):
+def test_staff_are_notified_once_that_sending_is_blocked(alice, charlie, django_user_model):
     django_user_model.objects.create_superuser("gone", is_active=False)
-    hold = Hold.objects.create(reason="The vendor does not accept the API key.")
-    tell()
-    assert told() == [("charlie", "hold")]
-    hold.lifted_at = timezone.now()
-    hold.save()
-    Hold.objects.create(reason="Once more.")
-    assert len(tell()) == 2
+    block = SendingBlock.objects.create(reason="The vendor does not accept the API key.")
+    notify()
+    assert notified() == [("charlie", "hold")]
+    block.unblocked_at = timezone.now()
+    block.save()
+    SendingBlock.objects.create(reason="Once more.")
+    assert len(notify()) == 2
 
 
-def test_holds_that_are_over_or_old_are_not_told_of(charlie):
-    Hold.objects.create(reason="Over.", until=timezone.now() - timedelta(minutes=1))
-    old = Hold.objects.create(reason="Old.")
-    Hold.objects.filter(pk=old.pk).update(since=timezone.now() - timedelta(hours=25))
-    assert tell() == []
+def test_blocks_that_have_ended_or_are_old_are_not_reported(charlie):
+    SendingBlock.objects.create(reason="Over.", until=timezone.now() - timedelta(minutes=1))
+    old = SendingBlock.objects.create(reason="Old.")
+    SendingBlock.objects.filter(pk=old.pk).update(since=timezone.now() - timedelta(hours=25))
+    assert notify() == []
 
 
-def test_what_is_told_goes_with_its_list(complete):
+def test_notices_are_deleted_with_their_list(complete):
     upload = complete()
-    tell()
+    notify()
     Upload.objects.filter(pk=upload.pk).delete()
     assert not Notice.objects.exists()
+
+
+# Reconciliation
+
+
+@pytest.fixture
+def lacking(finish_upload):
+    """Return a closed batch of which the vendor has processed two more people than we received."""
+    batch = finish_upload(12).batches.get()
+    Batch.objects.filter(pk=batch.pk).update(vendor_processed=14, received=12, odd_credits=1)
+    return batch
+
+
+def notify_reconciliation(now=None):
+    triggers.notify_reconciliation(now or timezone.now())
+    return list(Notice.objects.filter(kind=Kind.RECONCILIATION).order_by("pk"))
+
+
+def test_staff_are_notified_once_per_day_of_differences(lacking, alice, charlie):
+    now = timezone.now().replace(hour=12)
+    Batch.objects.update(closed_at=now)
+    notify_reconciliation(now)
+    (notice,) = notify_reconciliation(now + timedelta(hours=1))
+    assert (notice.user, notice.target) == (charlie, "/reconciliation/")
+    assert notice.text == (
+        "Reconciliation of the last 24 hours: 2 answers never received, 1 answer with credits that cannot be counted."
+    )
+    assert len(notify_reconciliation(now + timedelta(hours=13))) == 2
+
+
+def test_books_without_differences_and_old_ones_are_not_reported(lacking, charlie):
+    assert notify_reconciliation(timezone.now() + timedelta(hours=25)) == []
+    Batch.objects.update(vendor_processed=12, odd_credits=0)
+    assert notify_reconciliation() == []

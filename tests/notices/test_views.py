@@ -6,43 +6,43 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from batches.models import Hold
-from notices.bell import MOST
+from batches.models import SendingBlock
+from notices.bell import MAX_COUNTED
 from notices.models import Notice, Preference
 from notices.time_zones import list_zones
-from tests.notices.conftest import tell
+from tests.notices.conftest import notify
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def give(alice):
-    """A user's notices, by their texts."""
+def create_notices(alice):
+    """Create notices of a user from their texts."""
 
-    def give(*texts, user=alice):
+    def create_notices(*texts, user=alice):
         last = Notice.objects.count()
-        said = enumerate(texts, start=last)
+        numbered = enumerate(texts, start=last)
         return [
             Notice.objects.create(user=user, kind="hold", subject=number, at=timezone.now(), text=text)
-            for number, text in said
+            for number, text in numbered
         ]
 
-    return give
+    return create_notices
 
 
 # The page
 
 
-def test_notices_stand_newest_first_with_what_is_unread(browser, give):
-    old, _ = give("The first.", "The second.")
+def test_notices_are_listed_newest_first_with_unread_ones_marked(browser, create_notices):
+    old, _ = create_notices("The first.", "The second.")
     Notice.objects.filter(pk=old.pk).mark_read()
     page = browser.get("/notices/").content.decode()
     assert page.index("The second.</a>") < page.index("The first.</a>")
     assert page.count(">Unread<") == 1
 
 
-def test_nobody_sees_anybody_elses_notices(browser, give, charlie):
-    (notice,) = give("For charlie alone.", user=charlie)
+def test_users_do_not_see_the_notices_of_others(browser, create_notices, charlie):
+    (notice,) = create_notices("For charlie alone.", user=charlie)
     assert "For charlie alone." not in browser.get("/notices/").content.decode()
     assert browser.get(f"/notices/{notice.pk}/").status_code == 404
     browser.post("/notices/read/", {"newest": notice.pk})
@@ -50,9 +50,9 @@ def test_nobody_sees_anybody_elses_notices(browser, give, charlie):
     assert "none unread" in browser.get("/notices/bell/").content.decode()
 
 
-def test_opening_a_notice_marks_it_read_and_leads_to_its_list(browser, complete):
+def test_opening_a_notice_marks_it_read_and_redirects_to_its_list(browser, complete):
     upload = complete()
-    (notice,) = tell()
+    (notice,) = notify()
     response = browser.get(f"/notices/{notice.pk}/")
     assert response.url == f"/uploads/{upload.pk}/"
     read_at = Notice.objects.get().read_at
@@ -61,55 +61,55 @@ def test_opening_a_notice_marks_it_read_and_leads_to_its_list(browser, complete)
     assert Notice.objects.get().read_at == read_at
 
 
-def test_a_notice_of_a_batch_leads_to_it_and_one_of_a_hold_to_the_dashboard(start_upload, alice, give):
+def test_a_notice_redirects_to_its_batch_or_for_a_block_to_the_dashboard(start_upload, alice, create_notices):
     batch = start_upload(12).batches.get()
     assert Notice(batch=batch, upload=batch.upload).target == f"/batches/{batch.pk}/"
-    assert give("Nothing is being sent.")[0].target == "/"
+    assert create_notices("Sending is blocked.")[0].target == "/"
 
 
-def test_all_that_was_shown_is_marked_as_read(browser, give):
-    shown = give("One.", "Two.")
+def test_all_notices_shown_are_marked_as_read(browser, create_notices):
+    shown = create_notices("One.", "Two.")
     page = browser.get("/notices/").content.decode()
     newest = re.search(r'name="newest" value="(\d+)"', page)[1]
     assert int(newest) == shown[-1].pk
-    give("Come since.")
+    create_notices("A later one.")
     assert browser.post("/notices/read/", {"newest": newest}).url == "/notices/"
-    assert [notice.text for notice in Notice.objects.unread()] == ["Come since."]
+    assert [notice.text for notice in Notice.objects.unread()] == ["A later one."]
     assert browser.get("/notices/read/").status_code == 405
     browser.post("/notices/read/", {"newest": "all"})
     assert Notice.objects.unread().count() == 1
 
 
-def test_notices_are_paged_and_take_the_same_number_of_queries_for_one_and_three(
-    browser, give, django_assert_num_queries
+def test_notices_are_paged_and_their_number_does_not_change_the_number_of_queries(
+    browser, create_notices, django_assert_num_queries
 ):
     for texts in (["One."], ["Two.", "Three."]):
-        give(*texts)
+        create_notices(*texts)
         with django_assert_num_queries(6):
             browser.get("/notices/")
-    give(*(f"No. {number}" for number in range(30)))
+    create_notices(*(f"No. {number}" for number in range(30)))
     assert "No. 29" not in browser.get("/notices/?page=2").content.decode().split('id="main"')[1]
     assert "One." in browser.get("/notices/?page=2").content.decode()
 
 
-def test_what_a_list_is_called_is_escaped(browser, complete):
+def test_the_name_of_a_list_is_escaped(browser, complete):
     complete(name="<script>alert(1)</script>.csv")
     Notice.objects.update(text="x")
-    tell()
+    notify()
     assert "<script>alert" not in browser.get("/notices/").content.decode()
 
 
 # The bell
 
 
-def test_the_bell_says_how_many_are_unread(browser, give):
+def test_the_bell_shows_how_many_are_unread(browser, create_notices):
     assert "Notices, none unread" in browser.get("/uploads/").content.decode()
-    give("One.", "Two.")
+    create_notices("One.", "Two.")
     assert "Notices, 2 unread" in browser.get("/uploads/").content.decode()
 
 
-def test_an_unchanged_bell_is_answered_304_after_one_query_of_its_own(browser, give, django_assert_num_queries):
-    give("One.")
+def test_an_unchanged_bell_gets_a_304_after_one_extra_query(browser, create_notices, django_assert_num_queries):
+    create_notices("One.")
     first = browser.get("/notices/bell/")
     # Session, user, bell.
     with django_assert_num_queries(3):
@@ -118,9 +118,9 @@ def test_an_unchanged_bell_is_answered_304_after_one_query_of_its_own(browser, g
     assert "no-store" in first["Cache-Control"]
 
 
-def test_a_bell_that_has_changed_is_answered_whole(browser, give, charlie):
+def test_a_changed_bell_is_sent_completely(browser, create_notices, charlie):
     etags = [browser.get("/notices/bell/")["ETag"]]
-    notices = give("One.", "Two.")
+    notices = create_notices("One.", "Two.")
     etags.append(browser.get("/notices/bell/")["ETag"])
     browser.get(f"/notices/{notices[0].pk}/")
     etags.append(browser.get("/notices/bell/")["ETag"])
@@ -130,15 +130,15 @@ def test_a_bell_that_has_changed_is_answered_whole(browser, give, charlie):
     assert browser.get("/notices/bell/", headers={"If-None-Match": etags[2]}).status_code == 200
 
 
-def test_the_bell_carries_what_the_page_before_it_said(browser, give):
-    give("“A & B” is complete.")
+def test_the_bell_contains_messages_of_the_previous_page(browser, create_notices):
+    create_notices("“A & B” is complete.")
     page, bell = browser.get("/uploads/").content.decode(), browser.get("/notices/bell/").content.decode()
     assert bell.strip() in page
     assert 'data-text="“A &amp; B” is complete."' in bell
 
 
-def test_a_bell_with_very_many_says_so(browser, alice, give):
-    give(*(f"No. {number}" for number in range(MOST + 1)))
+def test_the_bell_limits_the_number_it_shows(browser, alice, create_notices):
+    create_notices(*(f"No. {number}" for number in range(MAX_COUNTED + 1)))
     assert "Notices, 99+ unread" in browser.get("/notices/bell/").content.decode()
 
 
@@ -149,7 +149,7 @@ def save(browser, **changes):
     return browser.post("/settings/", {"email": "", "mails": "everything", "zone": ""} | changes)
 
 
-def test_settings_are_kept(browser, alice):
+def test_settings_are_saved(browser, alice):
     assert save(browser, email="alice@example.com", mails="needed").url == "/settings/"
     save(browser, email="alice@example.com", mails="nothing")
     alice.refresh_from_db()
@@ -159,7 +159,7 @@ def test_settings_are_kept(browser, alice):
     assert '<option value="nothing" selected>' in page
 
 
-def test_nothing_is_kept_of_what_is_wrong(browser, alice):
+def test_invalid_settings_are_not_saved(browser, alice):
     for wrong in ({"email": "alice"}, {"mails": "some"}, {"zone": "Mars/Olympus"}):
         response = save(browser, **{"email": "alice@example.com"} | wrong)
         assert (response.status_code, "zone" in response.cookies) == (422, False)
@@ -167,7 +167,7 @@ def test_nothing_is_kept_of_what_is_wrong(browser, alice):
     assert (alice.email, Preference.objects.count()) == ("", 0)
 
 
-def test_the_zone_is_kept_in_the_browser_for_a_year(browser):
+def test_the_time_zone_is_stored_in_the_browser_for_a_year(browser):
     cookie = save(browser, zone="America/New_York").cookies["zone"]
     assert (cookie.value, cookie["max-age"], cookie["samesite"]) == ("America/New_York", 31_536_000, "Lax")
     assert '<option value="America/New_York" selected>' in browser.get("/settings/").content.decode()
@@ -175,7 +175,7 @@ def test_the_zone_is_kept_in_the_browser_for_a_year(browser):
     assert (cookie.value, cookie["max-age"]) == ("", 0)
 
 
-def test_zones_are_places():
+def test_time_zones_are_named_after_places():
     zones = dict(zone for _, those in list_zones() for zone in those)
     assert zones["America/Argentina/Buenos_Aires"] == "Argentina, Buenos Aires"
     assert {"Europe/Berlin", "UTC"} <= zones.keys()
@@ -183,14 +183,14 @@ def test_zones_are_places():
 
 
 def test_a_server_without_mail_says_so(browser, settings):
-    assert "sends no mail" in browser.get("/settings/").content.decode()
+    assert "does not send mail" in browser.get("/settings/").content.decode()
     settings.IS_MAILING = True
-    assert "sends no mail" not in browser.get("/settings/").content.decode()
+    assert "does not send mail" not in browser.get("/settings/").content.decode()
 
 
-def test_the_admin_shows_notices_and_changes_none(client, charlie, give):
-    (notice,) = give("Nothing is being sent.")
-    Hold.objects.all().delete()
+def test_the_admin_shows_notices_but_cannot_change_them(client, charlie, create_notices):
+    (notice,) = create_notices("Sending is blocked.")
+    SendingBlock.objects.all().delete()
     client.force_login(charlie)
     assert client.get("/admin/notices/notice/", {"q": "Nothing"}).status_code == 200
     assert client.get(f"/admin/notices/notice/{notice.pk}/change/").status_code == 200

@@ -1,6 +1,7 @@
 import pytest
 
-from batches.people.addresses import key_of, key_of_unit, mend_unit, shorten, split_place, split_unit, split_whole
+from batches.people.addresses import key_of, key_of_unit, normalise_unit, shorten, split_unit
+from batches.people.places import split_place, split_whole
 
 
 @pytest.mark.parametrize(
@@ -16,7 +17,7 @@ from batches.people.addresses import key_of, key_of_unit, mend_unit, shorten, sp
         ("Rural road", "Rural road"),
     ],
 )
-def test_streets_are_written_short(street, short):
+def test_streets_are_abbreviated(street, short):
     assert shorten(street) == short
 
 
@@ -34,12 +35,12 @@ def test_streets_are_written_short(street, short):
         ("1 Oak St Apt B", ("1 Oak St", "Apt B")),
     ],
 )
-def test_a_unit_inside_of_an_address_is_split_off(street, expected):
+def test_a_unit_in_an_address_is_split_off(street, expected):
     assert split_unit(street) == expected
 
 
-def test_units_are_the_same_however_they_are_written():
-    assert [mend_unit(text) for text in ("APT. 4B", "# 12", "Apt #4", "4", "Rear")] == [
+def test_units_in_different_spellings_are_the_same():
+    assert [normalise_unit(text) for text in ("APT. 4B", "# 12", "Apt #4", "4", "Rear")] == [
         "Apt 4B",
         "12",
         "Apt 4",
@@ -59,7 +60,7 @@ def test_units_are_the_same_however_they_are_written():
         ("1 Oak St, Saint Paul, MN, 55101", ("1 Oak St", "Saint Paul", "MN", "55101")),
         ("1 Oak St, Herndon VA", ("1 Oak St", "Herndon", "VA", "")),
         ("1 Oak St, Suite 5, Bldg 2, Reno, NV 89501-", ("1 Oak St, Suite 5, Bldg 2", "Reno", "NV", "89501")),
-        ("1 Oak St, 2nd Floor, Reno, Nevada", ("1 Oak St, 2nd Floor", "Reno", "NEVADA", "")),
+        ("1 Oak St, 2nd Floor, Reno, Nevada", ("1 Oak St, 2nd Floor", "Reno", "NV", "")),
         ("1 Oak St, Herndon, Fairfax County, VA 20170, USA", ("1 Oak St", "Herndon", "VA", "20170")),
         ("1 Oak St, Washington, D.C. 20001", ("1 Oak St", "Washington", "DC", "20001")),
         ("1 Oak St", ("1 Oak St", "", "", "")),

@@ -11,7 +11,7 @@ RANKS = {"": -1, OTHER: 0, PERHAPS: 1, SAME: 2}
 
 
 def check(asked, *found):
-    """Asked as `first/middle/last`, or `first/last`."""
+    """Check a name, given as `first/middle/last` or `first/last`, against found names."""
     first, *middle, last = asked.split("/")
     return compare(first, " ".join(middle), last, list(found))
 
@@ -67,7 +67,7 @@ SAME_PERSON = [
     ("明/李", "李明", "a script without blanks"),
     ("明/李", "李 明", "the same with one"),
 ]
-WORTH_A_LOOK = [
+PERHAPS_SAME = [
     ("J/Hale", "John Hale", "initial asked"),
     ("John/Hale", "J Hale", "initial found"),
     ("J/A/Hale", "John Albert Hale", "two initials"),
@@ -100,7 +100,7 @@ WORTH_A_LOOK = [
     ("Ada/Garcia Lopez", "GARCIA LOPEZ ADA", "two surnames first, without a comma"),
     ("Jörg/Müller", "Joerg Mueller", "two slips"),
 ]
-SOMEBODY_ELSE = [
+SOMEONE_ELSE = [
     ("Ada/Abbott", "Bruno Hale", "nothing in common"),
     ("Ada/Hale", "Bruno Hale", "a relative"),
     ("Gary/Hale", "Mary Hale", "a relative whose name is a letter away"),
@@ -126,17 +126,17 @@ def test_the_same_person_is_recognised(asked, found, why):
     assert check(asked, found) == SAME, why
 
 
-@pytest.mark.parametrize(("asked", "found", "why"), WORTH_A_LOOK)
-def test_what_is_not_plain_is_worth_a_look(asked, found, why):
+@pytest.mark.parametrize(("asked", "found", "why"), PERHAPS_SAME)
+def test_uncertain_matches_are_perhaps_the_same_person(asked, found, why):
     assert check(asked, found) == PERHAPS, why
 
 
-@pytest.mark.parametrize(("asked", "found", "why"), SOMEBODY_ELSE)
-def test_somebody_else_is_not_hidden(asked, found, why):
+@pytest.mark.parametrize(("asked", "found", "why"), SOMEONE_ELSE)
+def test_someone_else_is_recognised(asked, found, why):
     assert check(asked, found) == OTHER, why
 
 
-def test_the_best_of_all_found_names_counts():
+def test_the_best_of_all_found_names_decides():
     assert check("Mary/Hale", "Mary Abbott", "Mary Hale") == SAME
     assert check("Mary/Hale", "Bruno Abbott", "M Hale", "Mary Abbott") == PERHAPS
 
@@ -170,12 +170,12 @@ NAMES += ["James/Robert/Hale", "Robert/James/Hale", "James/Hale", "Jonh/Hale", "
 
 
 @pytest.mark.parametrize(("one", "other"), list(itertools.combinations(NAMES, 2)))
-def test_who_asks_for_whom_makes_no_difference(one, other):
+def test_the_check_is_symmetric(one, other):
     assert check(one, other.replace("/", " ")) == check(other, one.replace("/", " "))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_everybody_is_themselves_in_every_form(name):
+def test_every_form_of_a_name_is_the_same_person(name):
     *given_names, last = name.upper().split("/")
     assert check(name, f"{' '.join(given_names)} {last}") == SAME
     assert check(name, f"{last}, {' '.join(given_names)}") == SAME
@@ -208,7 +208,7 @@ full_names = st.lists(words, max_size=8).map(" ".join) | st.lists(words, max_siz
 
 
 @given(words, words, words, st.lists(full_names, max_size=4))
-def test_no_text_fails_and_another_alias_never_makes_it_worse(first, middle, last, found):
+def test_no_text_fails_and_another_alias_never_lowers_the_verdict(first, middle, last, found):
     verdict = compare(first, middle, last, found)
     assert verdict in RANKS
     assert RANKS[compare(first, middle, last, [*found, "Ada Hale"])] >= RANKS[verdict]
@@ -216,13 +216,13 @@ def test_no_text_fails_and_another_alias_never_makes_it_worse(first, middle, las
         compare(text, first, last, [text])
 
 
-def test_no_more_of_a_name_is_looked_at_than_names_have():
+def test_only_the_first_words_of_a_long_name_are_compared():
     flood = "Ada Hale " * 100_000
     assert check(f"{flood}/Abbott", *[flood] * 1_000) in RANKS
     assert check(f"{flood}/{flood}", flood, "&" * 1_000_000, "A-" * 1_000_000, "\u0301" * 1_000_000) in RANKS
 
 
-def test_short_forms_that_only_the_library_knows_are_not_taken_for_the_name():
+def test_short_forms_known_only_to_the_library_are_not_the_same_name():
     assert is_one_name("BILL", "WILLIAM")
     assert not is_one_name("WILLIAM", "WILMA")
     assert is_perhaps_short("WILLIAM", "WILMA")

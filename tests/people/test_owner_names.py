@@ -1,14 +1,9 @@
 import pytest
 
-from batches.people.owner_names import (
-    FIRST_LAST,
-    LAST_FIRST,
-    capitalise,
-    drop_suffix,
-    find_kind,
-    guess_order,
-    split_owners,
-)
+from batches.people.given_names import GIVEN_NAMES
+from batches.people.owner_kinds import find_kind
+from batches.people.owner_names import FIRST_LAST, LAST_FIRST, capitalise, drop_suffix, guess_order, split_owners
+from batches.people.surnames import SURNAMES
 
 
 @pytest.mark.parametrize(
@@ -46,8 +41,29 @@ from batches.people.owner_names import (
         ("", "person"),
     ],
 )
-def test_kinds_of_owners_are_told_apart(name, kind):
+def test_kinds_of_owners_are_distinguished(name, kind):
     assert find_kind(name) == kind
+
+
+@pytest.mark.parametrize("form", ["{} JOHN", "{} JOHN A", "JOHN {}", "JOHN A {}", "{} MARY ANN", "MARY ANN {}"])
+def test_people_with_common_surnames_are_people(form):
+    assert {name for name in SURNAMES if find_kind(form.format(name)) != "person"} == set()
+
+
+@pytest.mark.parametrize("form", ["SMITH {}", "SMITH {} A", "{} SMITH", "{} A SMITH"])
+def test_people_with_common_given_names_are_people(form):
+    assert {name for name in GIVEN_NAMES if find_kind(form.format(name)) != "person"} == set()
+
+
+@pytest.mark.parametrize(("form", "order"), [("{} JOHN A", LAST_FIRST), ("JOHN A {}", FIRST_LAST)])
+def test_common_surnames_are_split_off(form, order):
+    # At the end, Le means a life estate, except after a Vietnamese name.
+    assert {name for name in SURNAMES if split_owners(form.format(name), order)[0].last != name} <= {"LE"}
+
+
+@pytest.mark.parametrize(("form", "order"), [("SMITH {}", LAST_FIRST), ("{} A SMITH", FIRST_LAST)])
+def test_common_given_names_are_split_off(form, order):
+    assert {name for name in GIVEN_NAMES if split_owners(form.format(name), order)[0].first != name} == set()
 
 
 def people(text, order):
@@ -75,7 +91,7 @@ def people(text, order):
         ("SMITH JOHN & .", ["JOHN SMITH"]),
     ],
 )
-def test_names_of_rolls_are_split_last_name_first(text, expected):
+def test_names_from_tax_rolls_are_split_last_name_first(text, expected):
     assert people(text, LAST_FIRST) == expected
 
 
@@ -104,11 +120,11 @@ def test_names_are_split_first_name_first(text, expected):
         (["JOHN & MARY SMITH", "TRAN NGUYEN"], FIRST_LAST),
     ],
 )
-def test_the_order_of_names_is_told_by_many_of_them(names, order):
+def test_the_order_of_names_is_found_from_many_names(names, order):
     assert guess_order(names) == (order, 1.0)
 
 
-def test_names_that_tell_nothing_leave_the_order_open():
+def test_ambiguous_names_leave_the_order_open():
     assert guess_order(["NGUYEN TRAN", "ACME LLC", ""])[1] == 0
 
 
@@ -123,7 +139,7 @@ def test_names_that_tell_nothing_leave_the_order_open():
         ("<b>", "<b>"),
     ],
 )
-def test_names_in_capitals_are_written_as_names(text, expected):
+def test_names_in_capitals_are_written_in_mixed_case(text, expected):
     assert capitalise(text) == expected
 
 

@@ -1,12 +1,12 @@
 import pytest
 
-from batches.reports.charts import lay_chart, lay_strip, round_up
+from batches.reports.charts import build_chart, build_strip, round_up
 
 LABELS = {"closed": "Closed", "acknowledged": "With the vendor", "planned": "Waiting"}
 
 
 def test_few_batches_have_a_cell_each():
-    strip = lay_strip([("closed", 1, 1), ("acknowledged", 0.25, 1), ("planned", 0, 1)], LABELS)
+    strip = build_strip([("closed", 1, 1), ("acknowledged", 0.25, 1), ("planned", 0, 1)], LABELS)
     assert [(cell.status, cell.x, cell.width, cell.is_begun) for cell in strip.cells] == [
         ("closed", 0, 1, False),
         ("acknowledged", 1, 1, True),
@@ -16,15 +16,15 @@ def test_few_batches_have_a_cell_each():
     assert strip.states == [("closed", "Closed", 1), ("acknowledged", "With the vendor", 1), ("planned", "Waiting", 1)]
 
 
-def test_one_of_very_many_is_wide_enough_to_be_seen():
-    strip = lay_strip([("closed", 1, 4_000), ("acknowledged", 0.5, 1), ("planned", 0, 5_999)], LABELS)
+def test_a_single_batch_among_many_is_wide_enough_to_be_seen():
+    strip = build_strip([("closed", 1, 4_000), ("acknowledged", 0.5, 1), ("planned", 0, 5_999)], LABELS)
     assert [(cell.x, cell.width) for cell in strip.cells] == [(0, 4_000), (4_000, 166.67), (4_166.67, 5_999)]
     assert strip.width == 10_165.67
     assert strip.states[1] == ("acknowledged", "With the vendor", 1)
 
 
-def test_columns_are_stacked_from_below():
-    chart = lay_chart([{"matched": 6, "error": 2}, {"matched": 0, "error": 1}], ["matched", "error"])
+def test_columns_are_stacked_from_the_bottom():
+    chart = build_chart([{"matched": 6, "error": 2}, {"matched": 0, "error": 1}], ["matched", "error"])
     assert (chart.top, chart.most) == (10, 8)
     assert chart.columns == [[("matched", 0, 4, 6), ("error", 0, 2, 2)], [("error", 1, 9, 1)]]
 

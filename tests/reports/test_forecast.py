@@ -1,17 +1,17 @@
 import pytest
 
-from batches.reports.forecast import Run, forecast, say_seconds
+from batches.reports.forecast import Run, forecast, format_duration
 
 
-def test_one_list_takes_as_long_as_its_people_do():
+def test_one_list_takes_as_long_as_its_people():
     assert forecast([Run(1, 100, 500)], 50) == [10]
 
 
-def test_of_two_that_begin_together_the_shorter_one_is_done_when_both_have_had_as_much():
+def test_two_lists_that_start_together_share_the_pace_until_the_shorter_is_complete():
     assert forecast([Run(1, 0, 100), Run(1, 0, 1000)], 10) == [20, 110]
 
 
-def test_a_new_list_goes_first_until_it_has_had_as_much():
+def test_a_new_list_is_sent_first_until_it_has_caught_up():
     assert forecast([Run(1, 900, 100), Run(1, 0, 500)], 10) == [60, 50]
 
 
@@ -19,12 +19,12 @@ def test_urgent_lists_go_before_all_others():
     assert forecast([Run(1, 0, 10), Run(0, 500, 500)], 10) == [51, 50]
 
 
-def test_nobody_overtakes_who_is_with_the_vendor_already():
+def test_people_with_the_vendor_are_answered_first():
     runs = [Run(1, 9_500, 500, in_flight=500), Run(0, 0, 100_000, in_flight=1_000)]
     assert forecast(runs, 50)[0] == 30
 
 
-def test_without_results_nothing_is_promised():
+def test_without_results_there_is_no_estimate():
     assert forecast([Run(1, 0, 10)], 0) == [None]
 
 
@@ -42,5 +42,5 @@ def test_without_results_nothing_is_promised():
         (400_000, "about 5 days"),
     ],
 )
-def test_lengths_of_time_are_as_coarse_as_they_are_sure(seconds, words):
-    assert say_seconds(seconds) == words
+def test_durations_are_rounded(seconds, words):
+    assert format_duration(seconds) == words

@@ -1,4 +1,4 @@
-"""Who is found by what somebody types, and by which words people are found."""
+"""Parsing searches, collecting the terms of people, and finding people."""
 
 import pytest
 
@@ -31,26 +31,26 @@ pytestmark = pytest.mark.django_db
         ("a\0b", Search(["a", "b"])),
     ],
 )
-def test_what_was_typed_is_read(text, search):
+def test_searches_are_parsed(text, search):
     found = read_search(text)
-    assert (found.words, found.start) == ([word for word in search.words if word != "or"], search.start) or (
-        "or" in found.words and set(found.words) - {"or"} == set(search.words)
+    assert (found.terms, found.prefix) == ([word for word in search.terms if word != "or"], search.prefix) or (
+        "or" in found.terms and set(found.terms) - {"or"} == set(search.terms)
     )
 
 
-def test_what_was_typed_is_never_too_long():
-    assert len(read_search("word " * 500).words) <= search_terms.MOST_WORDS
-    assert len(read_search("x" * 5_000).start) <= search_terms.LONGEST_WORD
+def test_long_searches_are_shortened():
+    assert len(read_search("word " * 500).terms) <= search_terms.MOST_WORDS
+    assert len(read_search("x" * 5_000).prefix) <= search_terms.LONGEST_WORD
 
 
-def test_emails_are_found_whole_and_by_their_words():
+def test_emails_are_found_whole_and_by_their_parts():
     assert search_terms.collect([], emails=["Ada.Abbott@Example.com"]).split() == [
         *("ada.abbott@example.com", "ada", "abbott", "example", "com")
     ]
 
 
-def test_no_more_words_are_kept_than_a_database_takes():
-    assert len(search_terms.collect([str(number) for number in range(5_000)]).split()) == search_terms.MOST_KEPT
+def test_no_more_terms_are_stored_than_the_database_accepts():
+    assert len(search_terms.collect([str(number) for number in range(5_000)]).split()) == search_terms.MAX_TERMS
 
 
 PHONES = [{"phone": "2025550148", "phoneType": "mobile"}, {"phone": "(202) 555-0149"}]
@@ -58,8 +58,8 @@ PHONES = [{"phone": "2025550148", "phoneType": "mobile"}, {"phone": "(202) 555-0
 
 @pytest.fixture
 def upload(finish_upload):
-    def answer(item, place):
-        if place:
+    def answer(item, position):
+        if position:
             return answer_with(item, phones=[{"phone": "2025550148"}], names=["Zoë O'Neil"])
         emails = [{"email": "Ada.Abbott@example.com"}]
         former = [{"formattedAddress": "77 Kingsbury Ct, Columbus, OH 43215"}]
@@ -69,7 +69,9 @@ def upload(finish_upload):
 
 
 def rows(text):
-    return sorted(Item.objects.filter(pk__in=result_search.find(text).ids).values_list("row_number", flat=True))
+    return sorted(
+        Item.objects.filter(pk__in=result_search.search_people(text).ids).values_list("row_number", flat=True)
+    )
 
 
 @pytest.mark.parametrize(
@@ -93,26 +95,26 @@ def rows(text):
         ("' OR 1=1", []),
     ],
 )
-def test_people_are_found_by_all_words_in_any_order(upload, text, found):
+def test_people_are_found_by_all_terms_in_any_order(upload, text, found):
     assert rows(text) == found
 
 
-def test_everybody_who_has_a_number_is_found(upload):
+def test_everyone_with_a_number_is_found(upload):
     assert rows("(202) 555-0148") == list(range(2, 14))
 
 
-def test_who_was_not_sent_is_found_as_well(finish_upload):
+def test_people_who_were_not_sent_are_found_too(finish_upload):
     fox = person(50, **{"Last Name": "Fox"})
-    finish_upload([*people(10), fox, fox, person(99, Zip="x", **{"Last Name": "Quist"})])
+    finish_upload([*people(10), fox, fox, person(99, State="Atlantis", **{"Last Name": "Quist"})])
     assert rows("quist") == [14]
     assert rows("fox") == [12, 13]
 
 
-def test_more_than_are_shown_are_said(upload, monkeypatch):
-    monkeypatch.setattr(result_search, "MOST_FOUND", 3)
-    found = result_search.find("abbott")
+def test_further_results_are_indicated(upload, monkeypatch):
+    monkeypatch.setattr(result_search, "MAX_FOUND", 3)
+    found = result_search.search_people("abbott")
     assert (len(found.ids), found.is_cut_off) == (3, True)
-    assert not result_search.find("hale").is_cut_off
+    assert not result_search.search_people("hale").is_cut_off
 
 
 def test_a_list_is_found_once_it_is_started(make_upload, start_upload):

@@ -13,7 +13,7 @@ def payload(*changed, count=10):
     return {"webcomplete_url": "https://p.example/c", "skips": skips}
 
 
-def test_a_lawful_batch_has_no_fault():
+def test_a_valid_batch_has_no_fault():
     assert find_batch_fault(1000, payload()) is None
     assert find_batch_fault(1000, payload(count=1000)) is None
 

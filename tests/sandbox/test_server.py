@@ -1,4 +1,4 @@
-"""The sandbox over real HTTP, with a receiver of the test's own."""
+"""Use the sandbox over real HTTP, with a receiver of the test."""
 
 import json
 import threading
@@ -17,7 +17,7 @@ KEY = "key"
 
 @pytest.fixture
 def receiver():
-    """Keeps what it is sent: .calls is a list of (path, body, x-api-key)."""
+    """A receiver that records its calls as (path, body, x-api-key) in `.calls`."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -43,11 +43,11 @@ def receiver():
 
 @pytest.fixture
 def run(tmp_path):
-    """A sandbox with given faults; a second one takes up the first one's books."""
+    """Start a sandbox with the given faults. A second one continues with the first one's file."""
     running = []
 
-    def run(*faults, qps=2000):
-        sandbox = Sandbox(0, tmp_path / "sandbox.sqlite3", KEY, Faults.parse(faults), qps)
+    def run(*faults, qps=2000, keys=(KEY,)):
+        sandbox = Sandbox(0, tmp_path / "sandbox.sqlite3", list(keys), Faults.parse(faults), qps)
         threading.Thread(target=sandbox.serve_forever, args=[0.02], daemon=True).start()
         running.append(sandbox)
         return sandbox
@@ -119,14 +119,24 @@ def test_a_wrong_key_and_wrong_bodies_are_refused(run, receiver):
     assert books(sandbox) == []
 
 
-def test_more_calls_a_second_than_allowed_are_refused(run, receiver):
+def test_during_a_key_rotation_webhooks_have_the_old_or_the_new_key(run, receiver):
+    sandbox = run(keys=[KEY, "new"])
+    submit(sandbox, receiver)
+    wait_for(receiver, 1)
+    assert {key for _, _, key in receiver.calls} == {KEY}
+    assert submit(sandbox, receiver, key="new").status_code == 200
+    wait_for(receiver, 2)
+    assert {key for _, _, key in receiver.calls[21:]} == {KEY, "new"}
+
+
+def test_too_many_calls_per_second_are_refused(run, receiver):
     sandbox = run()
     statuses = Counter(submit(sandbox, receiver, path="/v1/SkipTrace").status_code for _ in range(15))
     assert statuses[429] >= 1
     assert statuses[200] >= 10
 
 
-def test_it_goes_on_after_a_restart(run, receiver):
+def test_the_sandbox_continues_after_a_restart(run, receiver):
     first = run(qps=50)
     submit(first, receiver, 30)
     wait_for(receiver, 5, "/item")
@@ -170,7 +180,7 @@ def test_webhooks_before_the_acknowledgement(run, receiver):
     assert len(receiver.calls) == 21
 
 
-def test_a_lost_acknowledgement_is_delivered_all_the_same(run, receiver):
+def test_a_batch_with_a_lost_acknowledgement_is_delivered(run, receiver):
     sandbox = run("lost_ack=1")
     with pytest.raises(requests.ConnectionError):
         submit(sandbox, receiver)
@@ -191,14 +201,14 @@ def test_first_calls_fail(run, receiver):
 
 @pytest.mark.parametrize("setting", ["nothing=1", "completion=maybe", "drop=x"])
 def test_unknown_faults_are_named(setting):
-    with pytest.raises(ValueError, match=r"there are|completion is|could not convert"):
+    with pytest.raises(ValueError, match=r"Available: |completion must be|could not convert"):
         Faults.parse([setting])
 
 
 @pytest.mark.parametrize(
     ("fault", "status", "words"), [("http_401=1", 401, "Invalid"), ("daily=1", 429, "daily credit")]
 )
-def test_a_call_fails_as_the_vendor_words_it(run, receiver, fault, status, words):
+def test_a_call_fails_with_the_vendors_message(run, receiver, fault, status, words):
     sandbox = run(fault)
     reply = submit(sandbox, receiver)
     assert reply.status_code == status
@@ -214,7 +224,7 @@ def test_a_person_is_refused_by_name_or_without(run, receiver, how, words, monke
     assert words in reply.json()["message"]
 
 
-def test_what_the_caller_did_not_wait_for_is_not_taken(run, receiver):
+def test_a_call_that_was_abandoned_is_not_accepted(run, receiver):
     sandbox = run("before_take=0.3")
     with pytest.raises(requests.Timeout):
         submit(sandbox, receiver, timeout=0.1)
@@ -223,7 +233,7 @@ def test_what_the_caller_did_not_wait_for_is_not_taken(run, receiver):
     assert submit(sandbox, receiver).status_code == 200
 
 
-def test_the_books_name_everybody_who_was_taken(run, receiver):
+def test_the_reports_list_everyone_who_was_accepted(run, receiver):
     sandbox = run()
     submit(sandbox, receiver)
     wait_for(receiver, 1)

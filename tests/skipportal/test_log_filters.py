@@ -15,21 +15,21 @@ def format_failure(text):
     return PrivateFormatter("%(message)s").format(record)
 
 
-def test_what_an_exception_said_is_not_written():
+def test_the_text_of_an_exception_is_not_logged():
     text = format_failure("invalid row: Ada Abbott, 202-555-0148")
     assert "Abbott" not in text
     assert "format_failure" in text
     assert text.endswith("ValueError")
 
 
-def test_rqs_own_lines_about_failed_jobs_are_dropped():
+def test_rqs_own_records_of_failed_jobs_are_dropped():
     keeps = NoJobTracebacks().filter
     assert not keeps(logging.LogRecord("rq.worker", logging.ERROR, "", 1, "Ada Abbott", None, None))
     assert keeps(logging.LogRecord("batches.jobs", logging.ERROR, "", 1, "A job failed", None, None))
 
 
 @pytest.mark.django_db
-def test_a_failed_job_is_written_without_its_text(monkeypatch, caplog):
+def test_a_failed_job_is_logged_without_its_text(monkeypatch, caplog):
     text = "Ada Abbott"
 
     def fail(_):
@@ -45,7 +45,7 @@ def test_a_failed_job_is_written_without_its_text(monkeypatch, caplog):
 
 
 @pytest.mark.django_db
-def test_a_page_that_fails_shows_nothing_of_it(browser, monkeypatch, client):
+def test_a_failing_page_shows_no_details(browser, monkeypatch, client):
     def fail(*_):
         raise ValueError("Ada Abbott")
 

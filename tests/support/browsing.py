@@ -1,4 +1,4 @@
-"""A real browser in front of the real processes."""
+"""Use the real processes with a real browser."""
 
 import os
 import re
@@ -7,7 +7,9 @@ from contextlib import contextmanager
 
 import pytest
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+NAMES = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"]
+"""Names of Chromium. The first has no window and needs a quarter of the time."""
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 ARGUMENTS = [
     "--headless",
     "--no-sandbox",
@@ -22,10 +24,10 @@ ARGUMENTS = [
 
 @contextmanager
 def run_chromium():
-    """One Chromium for many pages."""
+    """Run one Chromium for many pages."""
     if CHROMIUM is None and "CI" not in os.environ:
-        pytest.skip("Chromium is not installed (Debian: apt install chromium)")
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only where there is a browser
+        pytest.skip("Chromium is not installed (Debian: apt install chromium-headless-shell)")
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only if there is a browser
 
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
@@ -35,16 +37,16 @@ def run_chromium():
 
 @contextmanager
 def browse(chromium, portal, expected="422", login=None, **options):
-    """A page of a new session, logged in. In the end its console must hold no error but what the pattern expects.
+    """Open a page in a new session, logged in. At the end, allow only console errors that match the pattern `expected`.
 
-    `login` is a name and a password; without it the session of the portal's first user is gone on with.
+    `login` is a name and a password; without it, the session of the portal's first user is used.
     """
-    complaints = []
+    errors = []
     state = None if login else log_in_once(chromium, portal)
     context = chromium.new_context(base_url=portal.address, storage_state=state, **options)
     page = context.new_page()
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
     if login:
         log_in(page, login)
     else:
@@ -53,8 +55,8 @@ def browse(chromium, portal, expected="422", login=None, **options):
         yield page
     finally:
         context.close()
-    # A refused form is answered 422, which the browser's console calls an error.
-    assert [complaint for complaint in complaints if not re.search(expected, complaint)] == []
+    # A refused form gets status 422, which the console reports as an error.
+    assert [error for error in errors if not re.search(expected, error)] == []
 
 
 def log_in_once(chromium, portal):
@@ -76,16 +78,21 @@ def log_in(page, login):
     page.get_by_role("button", name="Log in").click()
 
 
-def log_in_anew(page, login):
-    """As in another tab: this browser has another session then, and its forms another token."""
-    (name, password), ask = login, page.request
+def log_in_again(page, login):
+    """Log in again as in another tab: the browser then has another session, and its forms need another token.
 
-    def send(address, **form):
-        token = next(cookie["value"] for cookie in page.context.cookies() if cookie["name"] == "csrftoken")
-        assert ask.post(address, form=form | {"csrfmiddlewaretoken": token}).ok
-        return token
-
-    before = send("/logout/")
-    send("/login/", username=name, password=password)
-    assert ask.get("/settings/").url.endswith("/settings/")
-    assert before not in [cookie["value"] for cookie in page.context.cookies()]
+    The cookies change at once, because a page that polls between logout and login would be sent to the login page.
+    """
+    name, password = login
+    base = re.match(r"https?://[^/]+", page.url)[0]
+    before = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
+    tab = page.context.browser.new_context(base_url=base)
+    assert tab.request.get("/login/").ok
+    token = next(cookie["value"] for cookie in tab.cookies() if cookie["name"] == "csrftoken")
+    form = {"username": name, "password": password, "csrfmiddlewaretoken": token}
+    assert tab.request.post("/login/", form=form).ok
+    page.context.add_cookies(tab.cookies())
+    tab.close()
+    assert page.request.get("/settings/").url.endswith("/settings/")
+    after = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
+    assert all(after[name] != before[name] for name in ("csrftoken", "sessionid"))

@@ -1,8 +1,8 @@
-"""Lanes of tests: a pytest plugin, loaded by -p.
+"""A pytest plugin for lanes of tests, loaded by -p.
 
-`browser` and `end_to_end` are folders. Of the others, those that may touch the database are in the `unit` lane, and
-those that pytest-django keeps from it in the `pure` lane. A pure test is the same on both databases, and so are pages
-in a browser: --skip-lane leaves a lane out of one of the two runs. Tests that share processes stay on one worker.
+`browser` and `end_to_end` are folders. Of the other tests, those that may use the database are in the lane `unit`, and
+those that may not are in the lane `pure`. Pure tests are the same on both databases, and so are pages in a browser, so
+--skip-lane leaves a lane out of one of the two runs. Tests that share processes stay on one worker.
 """
 
 from pathlib import Path
@@ -15,8 +15,10 @@ FOLDERS = ["browser", "end_to_end"]
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "live_server"}
 ONE_PORTAL = ["tests/end_to_end/test_whole_way.py", "tests/end_to_end/test_processes.py"]
 """Files whose tests share one portal."""
+BUSY_PORTAL = ["tests/browser/test_tour.py", "tests/browser/test_live.py"]
+"""Browser tests that use the busy portal. All others use the quiet one."""
 SLOWEST_FIRST = ["end_to_end", "browser", "unit", "pure"]
-"""The order of the lanes, so that none is waited for at the end."""
+"""The order of the lanes. Slow lanes come first, so that no worker waits for them at the end."""
 
 
 def pytest_addoption(parser):
@@ -46,8 +48,10 @@ class SharedProcesses(LoadScopeScheduling):
 
     def _split_scope(self, nodeid):
         path, _, _ = nodeid.partition("::")
+        if path in BUSY_PORTAL:
+            return "busy portal"
         if path.startswith("tests/browser/"):
-            return "browser"
+            return "quiet portal"
         return path if path in ONE_PORTAL else nodeid
 
 
@@ -61,5 +65,5 @@ def pytest_collection_modifyitems(config, items):
     skipped = [item for item in items if find_lane(item) in config.getoption("skip_lane")]
     kept = [item for item in items if find_lane(item) not in config.getoption("skip_lane")]
     config.hook.pytest_deselected(items=skipped)
-    # Stable: within a lane the order stays random.
+    # The sort is stable: the order within a lane remains random.
     items[:] = sorted(kept, key=lambda item: SLOWEST_FIRST.index(find_lane(item)))

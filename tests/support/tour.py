@@ -1,4 +1,4 @@
-"""Every page of skipportal in a state that is worth a look: for tests that look for barriers, and for screenshots."""
+"""Fill a portal so that every page has something to show, for accessibility tests and screenshots."""
 
 import csv
 
@@ -35,13 +35,15 @@ ADDRESSES = """{
     "new list, its file": find("Orchard street") + "file/",
     "new list, its columns": find("Orchard street") + "columns/",
     "new list, its review": find("Riverside owners"),
+    "new list, rows with a problem": problem("Riverside owners"),
     "list that runs": find("County roll, north"),
-    "list that needs somebody": find("Heirs of last year"),
+    "list that needs someone": find("Heirs of last year"),
     "list that is complete": find("Spring leads"),
     "history of a list": find("Spring leads") + "history/",
     "scorecard of a list": find("Spring leads") + "scorecard/",
     "export of a list": find("Spring leads") + "export/choose/",
     "batches": "/batches/",
+    "batches in doubt": "/batches/in-doubt/",
     "batch that runs": find("County roll, north", "batches").get_absolute_url(),
     "batch that is unconfirmed": find("Heirs of last year", "batches").get_absolute_url(),
     "people": "/items/",
@@ -51,14 +53,15 @@ ADDRESSES = """{
     "person who is invalid": person("invalid").get_absolute_url(),
     "people who are found": "/find/?q=" + person("matched").last_name,
     "scorecards": "/scorecards/",
+    "reconciliation": "/reconciliation/",
     "exports": "/exports/",
     "layouts": "/exports/layouts/",
     "new layout": "/exports/layouts/new/",
     "layout": "/exports/layouts/1/",
     "suppression": "/suppressions/",
     "suppression, add to it": "/suppressions/add/",
-    "strays": "/strays/",
-    "stray": "/strays/1/",
+    "unmatched": "/unmatched/",
+    "unmatched-delivery": "/unmatched/1/",
     "tokens": "/tokens/",
     "notices": "/notices/",
     "settings": "/settings/",
@@ -74,14 +77,18 @@ FIND = """
 def find(name, part=""):
     upload = Upload.objects.get(name=name)
     return upload if part is None else upload.batches.order_by("number").first() if part else upload.get_absolute_url()
+def problem(name):
+    from batches.intake.problem_groups import list_problems
+    upload = Upload.objects.get(name=name)
+    return f"{upload.get_absolute_url()}problems/{list_problems(upload)[0].key}/"
 def person(outcome):
     return Item.objects.filter(upload__name="Spring leads", outcome=outcome).first()
 """
 PAGES = [line.split('"')[1] for line in ADDRESSES.splitlines() if line.startswith('    "')]
 
 
-def furnish(portal, running=20_000):
-    """Fill a new portal with lists in all states. Return page → address. The list that runs has so many people."""
+def fill_portal(portal, running=20_000):
+    """Fill a new portal with lists in all states, one with `running` people in progress. Return page → address."""
     sample = ROOT / "static" / "sample.csv"
     for name in ("Spring leads", "Heirs of last year"):
         portal.trace(sample, "--name", name, "--wait", "--timeout", "120", *(["--export", portal.directory / "x.csv"]))
@@ -101,13 +108,13 @@ def make_list(portal, name, count, street, priority):
     with path.open("w", newline="") as file:
         rows = (
             [*person, f"{n} {street} St", "Herndon", "VA", "20170"]
-            for n, person in zip(range(count), names(), strict=False)
+            for n, person in zip(range(count), generate_names(), strict=False)
         )
         csv.writer(file).writerows([HEADER, *rows])
     portal.trace(path, "--name", name, "--priority", priority)
 
 
-def names():
+def generate_names():
     while True:
         for first in ("Ada", "Ben", "Clara", "Dan", "Ella"):
             for last in ("Abbott", "Brooks", "Cole", "Doyle", "Evans", "Frost", "Gray"):

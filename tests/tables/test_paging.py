@@ -1,6 +1,6 @@
 import pytest
 
-from batches.models import Event, Hold
+from batches.models import Event, SendingBlock
 from batches.tables import paging
 from batches.tables.paging import CappedPaginator
 from batches.tables.tables import EventTable
@@ -10,47 +10,47 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _small_cap(monkeypatch):
-    monkeypatch.setattr(paging, "CAP", 5)
+    monkeypatch.setattr(paging, "MAX_COUNTED_ROWS", 5)
 
 
-def make_holds(count):
-    Hold.objects.bulk_create(Hold(reason=f"Reason {number}") for number in range(count))
-    return Hold.objects.all()
+def make_blocks(count):
+    SendingBlock.objects.bulk_create(SendingBlock(reason=f"Reason {number}") for number in range(count))
+    return SendingBlock.objects.all()
 
 
 @pytest.mark.parametrize(
     ("there", "count", "is_capped", "shown"), [(0, 0, False, "0"), (5, 5, False, "5"), (6, 5, True, "5+")]
 )
-def test_no_more_than_the_cap_are_counted(there, count, is_capped, shown):
-    for rows in (make_holds(there), list(Hold.objects.all())):
+def test_rows_are_counted_up_to_the_cap(there, count, is_capped, shown):
+    for rows in (make_blocks(there), list(SendingBlock.objects.all())):
         paginator = CappedPaginator(rows, 2)
         assert (paginator.count, paginator.is_capped, paginator.shown_count) == (count, is_capped, shown)
 
 
-def test_the_count_is_one_statement_that_reads_no_more(django_assert_num_queries):
-    holds = make_holds(7).order_by("reason")
+def test_the_count_is_one_statement_that_stops_at_the_cap(django_assert_num_queries):
+    blocks = make_blocks(7).order_by("reason")
     with django_assert_num_queries(1) as said:
-        paginator = CappedPaginator(holds, 2)
+        paginator = CappedPaginator(blocks, 2)
         assert (paginator.count, paginator.is_capped, paginator.num_pages) == (5, True, 3)
     sql = said[0]["sql"]
     assert "LIMIT 6" in sql
     assert "ORDER BY" not in sql
 
 
-def test_pages_are_those_of_the_rows_in_their_order():
-    paginator = CappedPaginator(make_holds(7).order_by("reason"), 2)
-    assert [hold.reason for hold in paginator.page(2)] == ["Reason 2", "Reason 3"]
+def test_pages_have_the_rows_in_order():
+    paginator = CappedPaginator(make_blocks(7).order_by("reason"), 2)
+    assert [block.reason for block in paginator.page(2)] == ["Reason 2", "Reason 3"]
     assert not paginator.page(3).has_next()
 
 
 def test_slices_are_counted_as_they_are():
-    holds = make_holds(7).order_by("reason")
-    assert CappedPaginator(holds[:3], 2).count == 3
-    assert CappedPaginator(holds[1:], 2).is_capped
+    blocks = make_blocks(7).order_by("reason")
+    assert CappedPaginator(blocks[:3], 2).count == 3
+    assert CappedPaginator(blocks[1:], 2).is_capped
 
 
 @pytest.mark.parametrize("is_list", [False, True])
-def test_rows_of_a_table_are_not_counted_from_end_to_end(start_upload, django_assert_num_queries, is_list):
+def test_the_rows_of_a_table_are_not_all_counted(start_upload, django_assert_num_queries, is_list):
     upload = start_upload(12)
     Event.objects.bulk_create(Event(upload=upload, what=f"Line {number}") for number in range(9))
     events = Event.objects.order_by("pk").with_names()

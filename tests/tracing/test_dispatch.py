@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 import responses
 from django.db import OperationalError, connection
+from django.db.models import F
 from django.utils import timezone
 
 from batches import jobs
-from batches.models import Batch, Event, Hold, Item, Upload
+from batches.models import Batch, Event, Item, Receiver, SendingBlock, Upload
 from batches.statuses import BatchStatus, Outcome, Priority, UploadStatus
-from batches.tracing import decisions, dispatch, filing, packing, pausing, spending
+from batches.tracing import decisions, dispatch, filing, packing, pausing, receivers, spending
 from tests.factories import answer_for, people, person
 
 pytestmark = pytest.mark.django_db
@@ -30,17 +31,17 @@ def vendor():
 
 def acknowledge(request, drop=0):
     skips = json.loads(request.body)["skips"]
-    taken = skips[: len(skips) - drop]
+    accepted = skips[: len(skips) - drop]
     body = {
         "acknowledged": True,
         "batchId": "vendor-batch",
-        "receiveCount": len(taken),
-        "batchRequestIds": [{"key": skip["key"], "batchRequestId": f"r{skip['key']}"} for skip in taken],
+        "receiveCount": len(accepted),
+        "batchRequestIds": [{"key": skip["key"], "batchRequestId": f"r{skip['key']}"} for skip in accepted],
     }
     return 200, {}, json.dumps(body)
 
 
-def accepts(vendor, **options):
+def accept_batches(vendor, **options):
     vendor.add_callback("POST", BATCH_URL, lambda request: acknowledge(request, **options))
 
 
@@ -53,7 +54,7 @@ def send_next():
         dispatch.submit_batch(batch_id)
 
 
-def test_a_started_list_is_put_into_lawful_batches(start_upload):
+def test_a_started_list_is_planned_into_valid_batches(start_upload):
     upload = start_upload(1009)
     assert list(upload.batches.order_by("number").values_list("number", "size", "kind")) == [
         (1, batch_size(upload), "bulk"),
@@ -66,7 +67,7 @@ def batch_size(upload):
     return upload.batches.get(number=1).size
 
 
-def test_fewer_than_ten_go_one_by_one(start_upload):
+def test_fewer_than_ten_people_are_sent_one_by_one(start_upload):
     assert list(start_upload(9).batches.values_list("size", "kind")) == [(1, "single")] * 9
 
 
@@ -83,7 +84,7 @@ def test_the_estimate_at_review_is_what_is_planned(make_upload, alice):
 
 
 def test_an_acknowledgement_is_kept_and_checked(start_upload, vendor):
-    accepts(vendor)
+    accept_batches(vendor)
     batch = start_upload(12).batches.get()
     assert dispatch.submit_batch(batch.pk) is None
     batch = refresh(batch)
@@ -96,7 +97,7 @@ def test_an_acknowledgement_is_kept_and_checked(start_upload, vendor):
 
 
 def test_the_planned_size_is_the_sent_size(start_upload, vendor):
-    accepts(vendor)
+    accept_batches(vendor)
     upload = start_upload([[*row[:2], f"{'x' * 200} {row[2]}", *row[3:]] for row in people(1200)])
     for batch in upload.batches.all():
         dispatch.submit_batch(batch.pk)
@@ -105,47 +106,47 @@ def test_the_planned_size_is_the_sent_size(start_upload, vendor):
     assert max(sizes) > 255_000
 
 
-def test_of_two_workers_one_sends(start_upload, vendor):
-    accepts(vendor)
+def test_only_one_of_two_workers_sends(start_upload, vendor):
+    accept_batches(vendor)
     batch = start_upload(12).batches.get()
     dispatch.submit_batch(batch.pk)
     dispatch.submit_batch(batch.pk)
     assert len(vendor.calls) == 1
 
 
-def test_items_that_the_vendor_did_not_take_are_planned_again(start_upload, vendor):
-    accepts(vendor, drop=11)
+def test_items_that_the_vendor_did_not_accept_are_replanned(start_upload, vendor):
+    accept_batches(vendor, drop=11)
     upload = start_upload(30)
     batch = upload.batches.get()
     assert dispatch.submit_batch(batch.pk) == upload.pk
     batch = refresh(batch)
-    assert batch.problem == "The vendor received 19 of 30 items."
+    assert batch.problem == "The vendor accepted 19 of 30 people."
     assert (batch.items.count(), batch.moved) == (19, 11)
     assert packing.plan_upload(upload.pk) == 1
     assert upload.batches.get(number=2).size == 11
 
 
-def test_a_batch_of_which_nothing_was_taken_is_tried_again_later(start_upload, vendor):
-    accepts(vendor, drop=12)
+def test_a_batch_that_was_not_accepted_is_retried_later(start_upload, vendor):
+    accept_batches(vendor, drop=12)
     batch = start_upload(12).batches.get()
     assert dispatch.submit_batch(batch.pk) is None
     batch = refresh(batch)
-    assert (batch.status, batch.problem) == (BatchStatus.PLANNED, "The vendor received none of the items.")
+    assert (batch.status, batch.problem) == (BatchStatus.PLANNED, "The vendor accepted none of the people.")
     assert batch.next_try_at > timezone.now()
 
 
-def test_an_item_that_was_taken_but_not_named_is_not_bought_again(start_upload, vendor):
-    def name_too_few(request):
+def test_an_item_that_was_accepted_but_not_listed_is_not_replanned(start_upload, vendor):
+    def list_too_few(request):
         status, headers, body = acknowledge(request, drop=1)
         return status, headers, json.dumps(json.loads(body) | {"receiveCount": 12})
 
-    vendor.add_callback("POST", BATCH_URL, name_too_few)
+    vendor.add_callback("POST", BATCH_URL, list_too_few)
     batch = start_upload(12).batches.get()
     assert dispatch.submit_batch(batch.pk) is None
     assert batch.items.count() == 12
 
 
-def test_a_list_of_few_goes_over_the_single_endpoint(start_upload, vendor):
+def test_a_single_person_is_sent_over_the_single_endpoint(start_upload, vendor):
     item = start_upload(1).items.get()
     reply = answer_for(item)
     vendor.post("https://vendor.example/v1/SkipTrace", body=reply)
@@ -164,7 +165,7 @@ def test_a_list_of_few_goes_over_the_single_endpoint(start_upload, vendor):
     assert refresh(item.batch).status == BatchStatus.CLOSED
 
 
-def test_a_person_that_the_single_endpoint_refuses_is_invalid(start_upload, vendor):
+def test_a_person_refused_by_the_single_endpoint_is_invalid(start_upload, vendor):
     upload = start_upload(1)
     vendor.post("https://vendor.example/v1/SkipTrace", status=400, json={"message": '"zip" must be digits'})
     batch = upload.batches.get()
@@ -176,7 +177,7 @@ def test_a_person_that_the_single_endpoint_refuses_is_invalid(start_upload, vend
     assert Upload.objects.get().status == UploadStatus.COMPLETE
 
 
-def test_a_404_is_an_answer_only_if_it_is_one(start_upload, vendor):
+def test_a_404_is_an_answer_only_if_it_has_the_form_of_one(start_upload, vendor):
     first, second = start_upload(2).items.all()
     url = "https://vendor.example/v1/SkipTrace"
     vendor.post(url, status=404, body=answer_for(first, "no_match"))
@@ -185,7 +186,7 @@ def test_a_404_is_an_answer_only_if_it_is_one(start_upload, vendor):
         dispatch.submit_batch(item.batch_id)
     assert Item.objects.get(pk=first.pk).outcome == Outcome.NO_MATCH
     assert Item.objects.get(pk=second.pk).outcome == Outcome.PENDING
-    assert "check REALESTATEAPI_URL" in Batch.objects.get(pk=second.batch_id).problem
+    assert "Check REALESTATEAPI_URL" in Batch.objects.get(pk=second.batch_id).problem
 
 
 def test_a_busy_vendor_is_asked_again_later(start_upload, vendor):
@@ -199,8 +200,8 @@ def test_a_busy_vendor_is_asked_again_later(start_upload, vendor):
     assert dispatch.choose_batches(timezone.now() + timedelta(seconds=2)) == [batch.pk]
 
 
-def test_waits_grow_to_a_minute_and_no_further():
-    waits = [(dispatch.next_try(attempts) - timezone.now()).total_seconds() for attempts in (1, 4, 7, 50)]
+def test_delays_grow_up_to_a_minute():
+    waits = [(dispatch.next_attempt_at(attempts) - timezone.now()).total_seconds() for attempts in (1, 4, 7, 50)]
     assert 0.9 < waits[0] <= 1.5
     assert 7.9 < waits[1] <= 12
     assert 59 < waits[2] <= 90
@@ -217,12 +218,12 @@ def test_a_silent_vendor_leaves_the_batch_unconfirmed(start_upload, vendor):
     assert len(vendor.calls) == 1
 
 
-def test_a_sender_that_died_leaves_the_batch_unconfirmed(start_upload):
+def test_a_dead_sender_leaves_the_batch_unconfirmed(start_upload):
     batch = start_upload(12).batches.get()
     Batch.objects.filter(pk=batch.pk).update(status=BatchStatus.SUBMITTING, submitted_at=timezone.now())
-    decisions.find_lost_calls(timezone.now())
+    decisions.mark_lost_calls(timezone.now())
     assert refresh(batch).status == BatchStatus.SUBMITTING
-    decisions.find_lost_calls(timezone.now() + timedelta(seconds=101))
+    decisions.mark_lost_calls(timezone.now() + timedelta(seconds=101))
     assert refresh(batch).status == BatchStatus.UNCONFIRMED
 
 
@@ -237,7 +238,7 @@ def test_an_unconfirmed_batch_is_decided_by_policy(start_upload, settings, polic
     assert refresh(batch).status == status
 
 
-def test_policy_sends_again_though_a_person_did_before(start_upload, settings, alice):
+def test_the_policy_resends_after_a_user_did(start_upload, settings, alice):
     settings.UNCONFIRMED_POLICY = "resend"
     batch = start_upload(12).batches.get()
     Batch.objects.update(status=BatchStatus.UNCONFIRMED)
@@ -247,7 +248,7 @@ def test_policy_sends_again_though_a_person_did_before(start_upload, settings, a
     assert refresh(batch).status == BatchStatus.PLANNED
 
 
-def test_policy_sends_again_only_once(start_upload, settings):
+def test_the_policy_resends_only_once(start_upload, settings):
     settings.UNCONFIRMED_POLICY = "resend"
     batch = start_upload(12).batches.get()
     late = timezone.now() + timedelta(seconds=settings.UNCONFIRMED_WAIT + 1)
@@ -257,7 +258,7 @@ def test_policy_sends_again_only_once(start_upload, settings):
         assert refresh(batch).status == status
 
 
-def test_an_unconfirmed_batch_holds_up_the_others_only_until_it_is_to_be_decided(start_upload, settings):
+def test_an_unconfirmed_batch_delays_others_only_until_a_decision_is_due(start_upload, settings):
     lost, waiting = start_upload(25).batches.get(), start_upload(20).batches.get()
     settings.ITEMS_IN_FLIGHT = 30
     Batch.objects.filter(pk=lost.pk).update(status=BatchStatus.UNCONFIRMED, submitted_at=timezone.now())
@@ -265,20 +266,20 @@ def test_an_unconfirmed_batch_holds_up_the_others_only_until_it_is_to_be_decided
     assert dispatch.choose_batches(timezone.now() + timedelta(seconds=settings.UNCONFIRMED_WAIT)) == [waiting.pk]
 
 
-def test_a_refused_item_is_invalid_and_the_others_go_again(start_upload, vendor):
+def test_a_refused_item_is_invalid_and_the_others_are_sent_again(start_upload, vendor):
     vendor.post(BATCH_URL, status=400, json={"message": '"[3].zip" must be digits'})
     upload = start_upload(12)
     batch = upload.batches.get()
     dispatch.submit_batch(batch.pk)
     refused = upload.items.get(outcome=Outcome.INVALID)
     assert refused.address == "4 Oak St"
-    assert refused.message == 'The vendor refuses it: "[3].zip" must be digits'
+    assert refused.message == 'Refused by the vendor: "[3].zip" must be digits'
     batch, upload = refresh(batch), Upload.objects.get()
     assert (batch.status, batch.size, batch.items.count()) == (BatchStatus.PLANNED, 11, 11)
     assert (upload.invalid_count, upload.item_count) == (1, 11)
 
 
-def test_who_waited_for_the_answer_of_somebody_refused_is_sent_instead(start_upload, vendor):
+def test_a_duplicate_of_a_refused_person_is_sent_instead(start_upload, vendor):
     vendor.post(BATCH_URL, status=400, json={"message": '"[0].phone" must be ten digits'})
     upload = start_upload([*people(12), person(1, Phone="2025550148"), person(1)])
     dispatch.submit_batch(upload.batches.get().pk)
@@ -291,7 +292,7 @@ def test_who_waited_for_the_answer_of_somebody_refused_is_sent_instead(start_upl
 
 
 @pytest.mark.parametrize("field", ["webhook_url", "key", "match_requirements.operator"])
-def test_a_refusal_of_what_we_added_harms_no_item(start_upload, vendor, field):
+def test_a_refusal_of_our_own_fields_makes_no_item_invalid(start_upload, vendor, field):
     vendor.post(BATCH_URL, status=400, json={"message": f'"[0].{field}" must be valid'})
     upload = start_upload(12)
     batch = upload.batches.get()
@@ -300,19 +301,19 @@ def test_a_refusal_of_what_we_added_harms_no_item(start_upload, vendor, field):
     assert not upload.items.exclude(outcome=Outcome.PENDING).exists()
 
 
-def test_a_sender_that_was_held_up_undoes_nothing(start_upload, vendor):
+def test_a_delayed_sender_undoes_nothing(start_upload, vendor):
     batch = start_upload(12).batches.get()
 
-    def be_overtaken(request):
+    def overtake(request):
         Batch.objects.update(status=BatchStatus.SUBMITTING, attempts=2)
         return 503, {}, "{}"
 
-    vendor.add_callback("POST", BATCH_URL, be_overtaken)
+    vendor.add_callback("POST", BATCH_URL, overtake)
     dispatch.submit_batch(batch.pk)
     assert refresh(batch).status == BatchStatus.SUBMITTING
 
 
-def test_a_batch_that_became_too_small_is_planned_anew(start_upload, vendor):
+def test_a_batch_that_became_too_small_is_replanned(start_upload, vendor):
     upload = start_upload(12)
     batch = upload.batches.get()
     upload.items.filter(row_number__lte=4).update(outcome=Outcome.MATCHED)
@@ -323,7 +324,7 @@ def test_a_batch_that_became_too_small_is_planned_anew(start_upload, vendor):
     assert len(vendor.calls) == 0
 
 
-def test_a_small_batch_that_is_refused_without_naming_an_item_waits_for_a_person(start_upload, vendor):
+def test_a_small_batch_refused_as_a_whole_awaits_a_decision(start_upload, vendor):
     vendor.post(BATCH_URL, status=400, json={"message": "No."})
     batch = start_upload(19).batches.get()
     dispatch.submit_batch(batch.pk)
@@ -331,7 +332,7 @@ def test_a_small_batch_that_is_refused_without_naming_an_item_waits_for_a_person
 
 
 def refuse_batch_with(*rows):
-    """A vendor that refuses what these rows are in, and does not say why."""
+    """Return a reply that refuses every batch with one of these rows, without a reason."""
 
     def reply(request):
         streets = {skip["address"] for skip in json.loads(request.body)["skips"]}
@@ -342,7 +343,7 @@ def refuse_batch_with(*rows):
 
 
 def send_all(upload):
-    """Send what is planned, and what comes of it, until nothing is left to be sent."""
+    """Send planned batches, and the batches that follow from them, until nothing is left."""
     while batch := upload.batches.filter(status=BatchStatus.PLANNED).order_by("number").first():
         dispatch.submit_batch(batch.pk)
 
@@ -354,14 +355,14 @@ def test_one_bad_item_among_a_thousand_is_found_in_thirteen_calls(start_upload, 
     refused = upload.batches.get(status=BatchStatus.REFUSED)
     assert 10 <= refused.items.count() < 20
     assert refused.items.filter(address="377 Oak St").exists()
-    taken = Item.objects.filter(batch__status=BatchStatus.ACKNOWLEDGED).count()
-    assert taken == 800 - refused.items.count()
+    accepted = Item.objects.filter(batch__status=BatchStatus.ACKNOWLEDGED).count()
+    assert accepted == 800 - refused.items.count()
     assert len(vendor.calls) <= 13
-    sent = [skip["key"] for call in vendor.calls if call.response.status_code == 200 for skip in keys(call)]
+    sent = [skip["key"] for call in vendor.calls if call.response.status_code == 200 for skip in read_skips(call)]
     assert len(sent) == len(set(sent))
 
 
-def keys(call):
+def read_skips(call):
     return json.loads(call.request.body)["skips"]
 
 
@@ -376,7 +377,7 @@ def test_two_bad_items_are_found(start_upload, vendor):
     assert Item.objects.filter(batch__in=refused).count() < 40
 
 
-def test_splitting_ends_where_everything_is_refused(start_upload, vendor):
+def test_splitting_ends_if_everything_is_refused(start_upload, vendor):
     vendor.post(BATCH_URL, status=400, json={"message": "No."})
     upload = start_upload(800)
     send_all(upload)
@@ -385,7 +386,7 @@ def test_splitting_ends_where_everything_is_refused(start_upload, vendor):
     assert Item.objects.filter(batch__status=BatchStatus.REFUSED).count() == 800
 
 
-def test_a_refused_batch_is_sent_one_by_one_when_a_person_says_so(start_upload, vendor, alice):
+def test_a_user_can_send_a_refused_batch_one_by_one(start_upload, vendor, alice):
     vendor.post(BATCH_URL, status=400, json={"message": "No."})
     upload = start_upload(12)
     batch = upload.batches.get()
@@ -394,18 +395,46 @@ def test_a_refused_batch_is_sent_one_by_one_when_a_person_says_so(start_upload, 
     assert not decisions.send_singly(refresh(batch), alice)
     assert set(upload.batches.exclude(pk=batch.pk).values_list("kind", "size", "status")) == {("single", 1, "planned")}
     assert upload.batches.count() == 13
-    assert Event.objects.get(what="split up").user == alice
+    assert Event.objects.get(what="split").user == alice
 
 
-def test_nothing_is_sent_under_a_hold(start_upload, vendor):
+def test_nothing_is_sent_while_sending_is_blocked(start_upload, vendor):
     batch = start_upload(12).batches.get()
-    Hold.objects.create(reason="The vendor's daily credit limit is reached.")
+    SendingBlock.objects.create(reason="The vendor's daily credit limit is reached.")
     dispatch.submit_batch(batch.pk)
     assert refresh(batch).status == BatchStatus.PLANNED
     assert len(vendor.calls) == 0
 
 
-def test_what_was_answered_meanwhile_is_not_sent_again(start_upload, vendor):
+@pytest.mark.usefixtures("_no_receiver")
+def test_no_batch_is_sent_before_a_receiver_is_alive(start_upload, vendor):
+    accept_batches(vendor)
+    batch = start_upload(12).batches.get()
+    assert dispatch.choose_batches(timezone.now()) == []
+    dispatch.submit_batch(batch.pk)
+    assert (refresh(batch).status, len(vendor.calls)) == (BatchStatus.PLANNED, 0)
+    receivers.record_heartbeat("web:1", "web")
+    send_next()
+    assert refresh(batch).status == BatchStatus.ACKNOWLEDGED
+
+
+@pytest.mark.usefixtures("_no_receiver")
+def test_a_receiver_without_a_recent_heartbeat_is_not_alive(start_upload):
+    start_upload(12)
+    receivers.record_heartbeat("web:1", "web")
+    Receiver.objects.update(until=F("until") - Receiver.LIFETIME)
+    assert dispatch.choose_batches(timezone.now()) == []
+
+
+@pytest.mark.usefixtures("_no_receiver")
+def test_single_calls_need_no_receiver(start_upload, vendor):
+    item = start_upload(1).items.get()
+    vendor.post("https://vendor.example/v1/SkipTrace", body=answer_for(item))
+    send_next()
+    assert Item.objects.get().outcome == Outcome.MATCHED
+
+
+def test_people_answered_in_the_meantime_are_not_sent_again(start_upload, vendor):
     batch = start_upload(12).batches.get()
     body = answer_for(batch.items.first())
     filing.file_answer(batch.token, dispatch.protocol.decode_answer(body), body.decode())
@@ -415,47 +444,51 @@ def test_what_was_answered_meanwhile_is_not_sent_again(start_upload, vendor):
     assert len(vendor.calls) == 0
 
 
-def test_of_two_acknowledgements_the_first_decides(start_upload, vendor):
-    accepts(vendor, drop=2)
+def test_the_first_of_two_acknowledgements_decides(start_upload, vendor):
+    accept_batches(vendor, drop=2)
     batch = start_upload(12).batches.get()
 
-    def be_overtaken(request):
+    def overtake(request):
         Batch.objects.update(status=BatchStatus.ACKNOWLEDGED, vendor_id="the first")
         return acknowledge(request, drop=2)
 
-    vendor.replace(responses.CallbackResponse("POST", BATCH_URL, be_overtaken))
+    vendor.replace(responses.CallbackResponse("POST", BATCH_URL, overtake))
     assert dispatch.submit_batch(batch.pk) is None
     assert (refresh(batch).vendor_id, batch.items.count()) == ("the first", 12)
-    assert Event.objects.last().what == "acknowledged once more"
+    assert Event.objects.last().what == "acknowledged twice"
 
 
-def test_the_vendors_reply_is_held_on_to_while_the_database_is_away(start_upload, vendor, monkeypatch):
-    accepts(vendor)
-    batch, move, failures = start_upload(12).batches.get(), dispatch.move_batch, [OperationalError, OperationalError]
+def test_the_vendors_reply_is_kept_while_the_database_is_away(start_upload, vendor, monkeypatch):
+    accept_batches(vendor)
+    batch, move, failures = (
+        start_upload(12).batches.get(),
+        dispatch.transition_batch,
+        [OperationalError, OperationalError],
+    )
 
     def fail_twice(batch_id, to, **changes):
         if to == BatchStatus.ACKNOWLEDGED and failures:
             raise failures.pop()
         return move(batch_id, to, **changes)
 
-    monkeypatch.setattr(dispatch, "move_batch", fail_twice)
+    monkeypatch.setattr(dispatch, "transition_batch", fail_twice)
     dispatch.submit_batch(batch.pk)
     assert refresh(batch).status == BatchStatus.ACKNOWLEDGED
     assert Event.objects.filter(what="acknowledged").count() == 1
 
 
-def test_a_wrong_key_holds_everything(start_upload, vendor):
+def test_a_wrong_key_blocks_sending(start_upload, vendor):
     vendor.post(BATCH_URL, status=401, json={"error": "Invalid API key"})
     first, second = start_upload(12).batches.get(), start_upload(13).batches.get()
     dispatch.submit_batch(first.pk)
-    assert Hold.objects.get().until is None
+    assert SendingBlock.objects.get().until is None
     assert refresh(first).status == BatchStatus.PLANNED
     assert dispatch.choose_batches(timezone.now() + timedelta(days=2)) == []
-    Hold.objects.update(lifted_at=timezone.now())
+    SendingBlock.objects.update(unblocked_at=timezone.now())
     assert set(dispatch.choose_batches(timezone.now())) == {first.pk, second.pk}
 
 
-def test_the_daily_limit_holds_until_midnight(start_upload, vendor):
+def test_the_daily_limit_blocks_sending_until_midnight(start_upload, vendor):
     vendor.post(BATCH_URL, status=429, json={"message": "You have reached your daily credit limit"})
     batch = start_upload(12).batches.get()
     dispatch.submit_batch(batch.pk)
@@ -463,11 +496,11 @@ def test_the_daily_limit_holds_until_midnight(start_upload, vendor):
     assert dispatch.choose_batches(timezone.now() + timedelta(days=1)) == [batch.pk]
 
 
-def test_no_more_people_are_in_flight_than_may_be(start_upload, settings, vendor):
-    accepts(vendor)
+def test_people_in_flight_are_limited(start_upload, settings, vendor):
+    accept_batches(vendor)
     settings.ITEMS_IN_FLIGHT = 30
     start_upload(25)
-    start_upload(20)
+    start_upload([person(number) for number in range(101, 121)])
     send_next()
     assert Item.objects.in_flight(timezone.now()).count() == 25
     Item.objects.in_flight(timezone.now()).filter(row_number__lte=16).update(outcome=Outcome.MATCHED)
@@ -475,16 +508,16 @@ def test_no_more_people_are_in_flight_than_may_be(start_upload, settings, vendor
     assert Item.objects.in_flight(timezone.now()).count() == 30
 
 
-def test_a_batch_larger_than_the_limit_goes_when_nothing_is_in_flight(start_upload, settings, vendor):
-    accepts(vendor)
+def test_a_batch_above_the_limit_is_sent_if_nothing_is_in_flight(start_upload, settings, vendor):
+    accept_batches(vendor)
     settings.ITEMS_IN_FLIGHT = 10
     start_upload(25)
     send_next()
     assert Item.objects.in_flight(timezone.now()).count() == 25
 
 
-def test_next_is_the_list_that_has_had_least(start_upload, settings, vendor):
-    accepts(vendor)
+def test_the_list_that_has_been_sent_least_is_next(start_upload, settings, vendor):
+    accept_batches(vendor)
     large = start_upload(2500)
     send_next()
     small = start_upload(60)
@@ -510,8 +543,8 @@ def test_a_paused_list_sends_nothing(start_upload, vendor):
     assert len(vendor.calls) == 0
 
 
-def test_a_cancelled_list_sends_nothing_more_and_still_takes_answers(start_upload, alice, vendor):
-    accepts(vendor)
+def test_a_cancelled_list_is_not_sent_but_still_files_answers(start_upload, alice, vendor):
+    accept_batches(vendor)
     upload = start_upload(1009)
     first, second = upload.batches.order_by("number")
     dispatch.submit_batch(first.pk)
@@ -522,7 +555,7 @@ def test_a_cancelled_list_sends_nothing_more_and_still_takes_answers(start_uploa
     assert dispatch.choose_batches(timezone.now()) == []
 
 
-def test_nothing_of_a_cancelled_list_stays_open(start_upload, alice):
+def test_no_batch_of_a_cancelled_list_stays_open(start_upload, alice):
     upload = start_upload(12)
     batch = upload.batches.get()
     pausing.cancel_upload(upload, alice)
@@ -533,8 +566,8 @@ def test_nothing_of_a_cancelled_list_stays_open(start_upload, alice):
     assert refresh(batch).status == BatchStatus.CANCELLED
 
 
-def test_the_history_says_what_happened_without_anybodys_data(start_upload, vendor):
-    accepts(vendor)
+def test_the_history_has_no_personal_data(start_upload, vendor):
+    accept_batches(vendor)
     batch = start_upload(12).batches.get()
     dispatch.submit_batch(batch.pk)
     assert list(Event.objects.values_list("what", flat=True)) == [
@@ -550,8 +583,8 @@ def test_the_history_says_what_happened_without_anybodys_data(start_upload, vend
 
 
 @pytest.mark.django_db(transaction=True)
-def test_planning_a_long_list_goes_on_while_others_write(make_upload, alice, monkeypatch):
-    """On SQLite, whoever reads from a cursor cannot write once another connection has written."""
+def test_planning_a_long_list_continues_while_others_write(make_upload, alice, monkeypatch):
+    """On SQLite, a connection with an open cursor cannot write after another connection has written."""
     upload = make_upload(people(3500))
     spending.start(upload, alice)
     make = packing.make_batch
@@ -570,7 +603,7 @@ def write_elsewhere(pk):
     connection.close()
 
 
-def test_a_batch_under_way_is_not_split_by_who_saw_it_refused(start_upload, alice):
+def test_a_batch_sent_again_is_not_split_by_a_late_refusal(start_upload, alice):
     batch = start_upload(30).batches.get()
     Batch.objects.update(status=BatchStatus.REFUSED, attempts=1)
     shown = refresh(batch)
@@ -582,23 +615,8 @@ def test_a_batch_under_way_is_not_split_by_who_saw_it_refused(start_upload, alic
     assert batch.items.count() == 30
 
 
-def test_a_sender_that_was_held_up_on_a_paused_list_undoes_nothing(start_upload, vendor, monkeypatch):
-    batch = start_upload(12).batches.get()
-    Upload.objects.update(status=UploadStatus.PAUSED)
-    move = dispatch.move_batch
-
-    def be_overtaken(batch_id, to, **changes):
-        if to == BatchStatus.PLANNED:
-            Batch.objects.update(attempts=2)
-        return move(batch_id, to, **changes)
-
-    monkeypatch.setattr(dispatch, "move_batch", be_overtaken)
-    dispatch.submit_batch(batch.pk)
-    assert refresh(batch).status == BatchStatus.SUBMITTING
-
-
-def single(start_upload, vendor, meanwhile):
-    """A person is asked for alone; `meanwhile` happens before the reply, a match for two credits."""
+def trace_single(start_upload, vendor, meanwhile):
+    """Trace a single person. Call `meanwhile` before the reply, which is a match for two credits."""
     item = start_upload(1).items.get()
 
     def reply(_):
@@ -610,33 +628,33 @@ def single(start_upload, vendor, meanwhile):
     return Item.objects.get()
 
 
-def test_a_reply_about_somebody_who_was_answered_meanwhile_is_kept(start_upload, vendor):
+def test_a_reply_about_a_person_with_an_answer_is_stored(start_upload, vendor):
     def answer_otherwise(item):
         Item.objects.update(outcome=Outcome.MATCHED, answer="{}", request_id="late", answered_at=timezone.now())
 
-    item = single(start_upload, vendor, answer_otherwise)
+    item = trace_single(start_upload, vendor, answer_otherwise)
     assert (item.request_id, item.earlier_answers.get().request_id) == ("late", "alone")
     assert Upload.objects.get().earlier_credits == 2
 
 
-def test_a_reply_about_somebody_who_was_given_up_meanwhile_is_filed(start_upload, vendor):
-    item = single(start_upload, vendor, lambda _: Item.objects.update(outcome=Outcome.MISSING))
+def test_a_reply_about_a_missing_person_is_filed(start_upload, vendor):
+    item = trace_single(start_upload, vendor, lambda _: Item.objects.update(outcome=Outcome.MISSING))
     assert (item.outcome, item.request_id, item.earlier_answers.count()) == (Outcome.MATCHED, "alone", 0)
 
 
-def test_refusals_by_name_do_not_end_the_search_for_one_without(start_upload, vendor):
-    for _ in range(packing.FRUITLESS_REFUSALS):
+def test_refusals_that_name_an_item_do_not_end_the_search_for_others(start_upload, vendor):
+    for _ in range(packing.MAX_FRUITLESS_REFUSALS):
         vendor.post(BATCH_URL, status=400, json={"message": '"[0].zip" must be digits'})
     vendor.post(BATCH_URL, status=400, json={"message": "Something is wrong."})
     upload = start_upload(50)
     batch = upload.batches.get()
-    for _ in range(packing.FRUITLESS_REFUSALS + 1):
+    for _ in range(packing.MAX_FRUITLESS_REFUSALS + 1):
         dispatch.submit_batch(batch.pk)
     assert refresh(batch).status == BatchStatus.DISSOLVED
     assert upload.batches.filter(status=BatchStatus.PLANNED).count() == 2
 
 
-def test_a_person_lets_the_search_go_on(start_upload, vendor, alice):
+def test_a_user_can_continue_the_search(start_upload, vendor, alice):
     vendor.post(BATCH_URL, status=400, json={"message": "No."})
     upload = start_upload(800)
     send_all(upload)
@@ -648,17 +666,17 @@ def test_a_person_lets_the_search_go_on(start_upload, vendor, alice):
     assert upload.batches.filter(size__lte=size // 2 + 1, split_from__isnull=False).exists()
 
 
-def test_who_is_refused_alone_after_a_refusal_of_all_is_invalid(start_upload, vendor, alice):
+def test_a_person_refused_alone_after_their_batch_is_invalid(start_upload, vendor, alice):
     vendor.post(BATCH_URL, status=400, json={"message": "No."})
     vendor.post("https://vendor.example/v1/SkipTrace", status=400, json={"message": "No."})
     upload = start_upload(12)
     dispatch.submit_batch(upload.batches.get().pk)
     decisions.send_singly(upload.batches.get(), alice)
     send_all(upload)
-    assert set(upload.items.values_list("outcome", "message")) == {(Outcome.INVALID, "The vendor refuses it: No.")}
+    assert set(upload.items.values_list("outcome", "message")) == {(Outcome.INVALID, "Refused by the vendor: No.")}
 
 
-def test_the_first_busy_reply_after_other_tries_is_a_short_wait(start_upload, vendor):
+def test_the_first_busy_reply_after_other_attempts_causes_a_short_delay(start_upload, vendor):
     batch = start_upload(12).batches.get()
     Batch.objects.update(attempts=9)
     vendor.post(BATCH_URL, status=503)

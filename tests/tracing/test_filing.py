@@ -5,14 +5,14 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from batches import jobs
+from batches import jobs, retention
 from batches.models import Batch, Event, Item, Upload
 from batches.reports.charts import draw_bar
 from batches.statuses import BatchStatus, Outcome, UploadStatus
 from batches.tracing import closing, filing
 from batches.tracing.counts import count_batches, count_uploads
 from batches.tracing.filing import Filing
-from batches.tracing.lifecycle import move_batch
+from batches.tracing.lifecycle import transition_batch
 from batches.vendor import protocol
 from tests.factories import answer_for
 
@@ -21,12 +21,12 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def sent(start_upload):
-    """A batch of twelve with the vendor."""
+    """Make a batch of twelve people that is with the vendor."""
 
     def send(count=12):
         batch = start_upload(count).batches.get()
-        move_batch(batch.pk, BatchStatus.SUBMITTING, submitted_at=timezone.now(), attempts=1)
-        move_batch(batch.pk, BatchStatus.ACKNOWLEDGED, acknowledged_at=timezone.now(), vendor_id="vendor-batch")
+        transition_batch(batch.pk, BatchStatus.SUBMITTING, submitted_at=timezone.now(), attempts=1)
+        transition_batch(batch.pk, BatchStatus.ACKNOWLEDGED, acknowledged_at=timezone.now(), vendor_id="vendor-batch")
         return Batch.objects.get(pk=batch.pk)
 
     return send
@@ -39,7 +39,7 @@ def file(batch, item, outcome="matched", **changes):
 
 def complete(batch, **totals):
     body = json.dumps({"batchId": "vendor-batch", **totals})
-    return filing.note_completion(batch.token, protocol.decode_completion(body), body)
+    return filing.record_completion(batch.token, protocol.decode_completion(body), body)
 
 
 def refresh(record):
@@ -51,7 +51,7 @@ def answer_all(batch, outcome="matched"):
         assert file(batch, item, outcome) == Filing.FILED
 
 
-def test_an_answer_is_filed_whole(sent):
+def test_an_answer_is_filed_unchanged(sent):
     batch = sent()
     item = batch.items.first()
     assert file(batch, item) == Filing.FILED
@@ -93,20 +93,20 @@ def test_an_answer_after_an_error_is_kept(sent):
     assert file(batch, item) == Filing.ONE_TOO_MANY
 
 
-def test_another_answer_for_an_answered_item_is_a_stray(sent):
+def test_another_answer_for_an_answered_item_is_unmatched(sent):
     batch = sent()
     item = batch.items.first()
     file(batch, item)
     assert file(batch, item, batchRequestId="another") == Filing.ONE_TOO_MANY
 
 
-def test_an_answer_reaches_no_other_upload(sent):
+def test_an_answer_cannot_be_filed_in_another_upload(sent):
     first, second = sent(), sent(13)
     assert file(first, second.items.first()) == Filing.UNKNOWN_ITEM
     assert not Item.objects.exclude(outcome=Outcome.PENDING).exists()
 
 
-def test_answers_without_key_or_batch_are_named(sent):
+def test_answers_without_a_key_or_a_batch_are_distinguished(sent):
     batch = sent()
     assert filing.file_answer(batch.token, protocol.decode_answer(b"{}"), "{}") == Filing.NO_KEY
     assert (
@@ -115,14 +115,14 @@ def test_answers_without_key_or_batch_are_named(sent):
     )
 
 
-def test_an_answer_for_a_row_that_was_never_sent_is_a_stray(sent):
+def test_an_answer_for_a_row_that_was_never_sent_is_unmatched(sent):
     batch = sent()
     item = batch.items.first()
     Item.objects.filter(pk=item.pk).update(outcome=Outcome.INVALID)
     assert file(batch, item) == Filing.NOT_SENT
 
 
-def test_an_answer_counts_though_its_item_was_planned_again(sent):
+def test_an_answer_counts_although_its_item_was_replanned(sent):
     batch = sent()
     item = batch.items.first()
     Item.objects.filter(pk=item.pk).update(batch=None)
@@ -130,7 +130,7 @@ def test_an_answer_counts_though_its_item_was_planned_again(sent):
     assert count_uploads([batch.upload])[batch.upload_id].matched == 1
 
 
-def test_the_completion_closes_nothing_by_itself(sent):
+def test_a_completion_call_alone_closes_nothing(sent):
     batch = sent()
     assert complete(batch, totalProcessed=12, totalMatched=9, totalErrors=1) == Filing.FILED
     batch = refresh(batch)
@@ -145,14 +145,14 @@ def test_a_second_completion_is_a_duplicate(sent):
     assert refresh(batch).vendor_processed == 12
 
 
-def test_a_completion_without_totals_counts_and_says_so(sent):
+def test_a_completion_without_totals_counts_and_is_recorded(sent):
     complete(sent())
     assert Event.objects.last().detail == "without totals"
 
 
-def test_a_completion_for_nobody_is_a_stray(sent):
+def test_a_completion_call_for_no_batch_is_unmatched(sent):
     sent()
-    assert filing.note_completion("nobody", protocol.decode_completion(b"{}"), "{}") == Filing.UNKNOWN_BATCH
+    assert filing.record_completion("nobody", protocol.decode_completion(b"{}"), "{}") == Filing.UNKNOWN_BATCH
 
 
 def test_a_batch_closes_when_every_item_has_an_answer(sent):
@@ -177,8 +177,28 @@ def test_a_batch_closes_after_grace_or_silence(sent, is_complete, seconds, close
     assert closing.list_closable(later) == ([batch.pk] if closes else [])
 
 
-def test_what_is_unanswered_is_planned_again_once_and_then_missing(sent, settings):
-    settings.MISSING_RETRIES = 1
+def test_grace_counts_from_the_last_answer_if_the_completion_came_before(sent):
+    batch = sent()
+    complete(batch)
+    file(batch, batch.items.first())
+    last = timezone.now()
+    Batch.objects.filter(pk=batch.pk).update(completed_at=last - timedelta(seconds=500))
+    assert closing.list_closable(last + timedelta(seconds=100)) == []
+    assert closing.list_closable(last + timedelta(seconds=130)) == [batch.pk]
+
+
+def test_an_answer_for_a_reused_person_is_stored_once_and_paid_for(sent):
+    batch = sent()
+    item = batch.items.first()
+    Item.objects.filter(pk=item.pk).update(outcome=Outcome.REUSED, batch=None)
+    assert file(batch, item) == Filing.FILED
+    assert file(batch, item) == Filing.DUPLICATE
+    assert item.earlier_answers.count() == 1
+    assert refresh(batch).earlier_credits == 1
+
+
+def test_unanswered_people_are_replanned_once_and_then_missing(sent, settings):
+    settings.MISSING_RETRIES, settings.MISSING_SHARE = 1, 100
     batch = sent(30)
     for item in batch.items.all()[:15]:
         file(batch, item)
@@ -200,7 +220,7 @@ def test_closing_twice_closes_once(sent):
     assert Event.objects.filter(what="closed").count() == 1
 
 
-def test_a_late_answer_still_files_and_counts(sent, settings):
+def test_a_late_answer_is_filed_and_counted(sent, settings):
     settings.MISSING_RETRIES = 0
     batch = sent()
     first, *others = batch.items.all()
@@ -214,7 +234,7 @@ def test_a_late_answer_still_files_and_counts(sent, settings):
 
 
 @pytest.mark.parametrize("status", [BatchStatus.UNCONFIRMED, BatchStatus.PLANNED])
-def test_a_batch_that_we_thought_lost_is_adopted_by_its_first_answer(sent, status):
+def test_a_lost_batch_is_adopted_by_its_first_answer(sent, status):
     batch = sent()
     Batch.objects.update(status=status, vendor_id="")
     file(batch, batch.items.first())
@@ -224,7 +244,7 @@ def test_a_batch_that_we_thought_lost_is_adopted_by_its_first_answer(sent, statu
 
 
 def test_a_batch_is_not_adopted_by_an_answer_to_an_earlier_one(sent):
-    """Its people were in a batch that had been given up, and whose answers come late."""
+    """The people were in a batch that was closed by hand, and its answers arrive late."""
     earlier = sent()
     later = Batch.objects.create(upload=earlier.upload, number=2, size=12, status=BatchStatus.PLANNED, attempts=1)
     earlier.items.update(batch=later)
@@ -237,7 +257,7 @@ def test_a_batch_is_not_adopted_by_an_answer_to_an_earlier_one(sent):
     assert refresh(later).status == BatchStatus.ACKNOWLEDGED
 
 
-def test_a_batch_is_adopted_though_nothing_says_the_vendors_number(sent):
+def test_a_batch_is_adopted_without_the_vendors_id(sent):
     batch = sent()
     Batch.objects.update(status=BatchStatus.UNCONFIRMED, vendor_id="")
     file(batch, batch.items.first(), batchId=None)
@@ -245,7 +265,7 @@ def test_a_batch_is_adopted_though_nothing_says_the_vendors_number(sent):
     assert (refresh(batch).status, refresh(batch).vendor_id) == (BatchStatus.ACKNOWLEDGED, "")
 
 
-def test_an_unconfirmed_batch_in_which_nobody_is_waited_for_needs_nobody(sent):
+def test_an_unconfirmed_batch_without_pending_people_needs_no_decision(sent):
     batch = sent()
     Batch.objects.update(status=BatchStatus.UNCONFIRMED)
     Item.objects.update(outcome=Outcome.MATCHED, answered_at=timezone.now())
@@ -253,7 +273,7 @@ def test_an_unconfirmed_batch_in_which_nobody_is_waited_for_needs_nobody(sent):
     assert refresh(batch).status == BatchStatus.CLOSED
 
 
-def test_a_completion_adopts_as_well(sent):
+def test_a_completion_call_adopts_a_batch_too(sent):
     batch = sent()
     Batch.objects.update(status=BatchStatus.UNCONFIRMED, vendor_id="")
     complete(batch)
@@ -291,13 +311,14 @@ def test_the_bar_is_full_only_when_all_are_done(sent):
     assert re.findall(r'width="([^"]*)"', bar) == ["91.67", "0.00", "0.00", "0.00"]
 
 
-def test_contact_details_are_forgotten_when_their_time_is_over(sent, settings):
+def test_contact_details_are_purged_after_the_retention_time(sent, settings):
     batch = sent()
     file(batch, batch.items.first())
-    later = timezone.now() + timedelta(days=31)
-    assert closing.purge_expired(later) == 0
+    Item.objects.filter(outcome=Outcome.MATCHED).update(answered_at=timezone.now() - timedelta(days=31))
+    retention.purge_expired(timezone.now(), 60)
+    assert batch.items.first().answer
     settings.RESULT_RETENTION_DAYS = 30
-    assert closing.purge_expired(later) == 1
+    retention.purge_expired(timezone.now(), 60)
     item = batch.items.first()
     assert (item.answer, item.outcome) == ("", Outcome.MATCHED)
 
@@ -311,7 +332,7 @@ def test_answers_in_a_dissolved_batch_are_counted(sent):
     assert count_batches([refresh(batch)])[batch.pk].matched == 5
 
 
-def test_what_fails_in_one_step_holds_up_no_other(sent, monkeypatch):
+def test_a_failing_step_does_not_stop_others(sent, monkeypatch):
     batch = sent()
     answer_all(batch)
 
@@ -324,7 +345,7 @@ def test_what_fails_in_one_step_holds_up_no_other(sent, monkeypatch):
     assert refresh(batch).status == BatchStatus.CLOSED
 
 
-def test_an_answer_adopts_though_it_was_forgotten(sent):
+def test_a_purged_answer_adopts_its_batch(sent):
     batch = sent()
     file(batch, batch.items.first())
     Item.objects.update(answer="")
@@ -333,17 +354,17 @@ def test_an_answer_adopts_though_it_was_forgotten(sent):
     assert refresh(batch).status == BatchStatus.ACKNOWLEDGED
 
 
-def test_a_batch_that_was_adopted_is_not_given_up(sent, alice):
+def test_an_adopted_batch_is_not_closed_by_hand(sent, alice):
     Batch.objects.filter(pk=sent().pk).update(status=BatchStatus.UNCONFIRMED)
     shown = Batch.objects.get()
     Batch.objects.update(status=BatchStatus.ACKNOWLEDGED)
-    assert not closing.give_up(shown, alice)
+    assert not closing.close_manually(shown, alice)
     Batch.objects.update(status=BatchStatus.UNCONFIRMED, attempts=7)
-    assert not closing.give_up(shown, alice)
+    assert not closing.close_manually(shown, alice)
     assert Batch.objects.get().missing == 0
 
 
-def test_a_batch_that_fell_silent_holds_up_no_other(sent, settings):
+def test_a_silent_batch_does_not_delay_others(sent, settings):
     batch = sent()
     now = timezone.now()
     later = now + timedelta(seconds=settings.UNCONFIRMED_WAIT + 1)
@@ -353,7 +374,7 @@ def test_a_batch_that_fell_silent_holds_up_no_other(sent, settings):
     assert Item.objects.in_flight(later).count() == 11
 
 
-def test_a_batch_that_is_said_to_be_complete_and_is_quiet_holds_up_no_other(sent):
+def test_a_completed_batch_without_new_answers_does_not_delay_others(sent):
     batch, now = sent(), timezone.now()
     complete(batch)
     file(batch, batch.items.first())
@@ -361,10 +382,10 @@ def test_a_batch_that_is_said_to_be_complete_and_is_quiet_holds_up_no_other(sent
     assert Item.objects.in_flight(now + timedelta(seconds=17)).count() == 0
 
 
-def test_giving_up_leaves_everything_missing(sent, alice):
+def test_closing_by_hand_leaves_everyone_missing(sent, alice):
     batch = sent()
     Batch.objects.update(status=BatchStatus.UNCONFIRMED)
-    assert closing.give_up(Batch.objects.get(), alice)
+    assert closing.close_manually(Batch.objects.get(), alice)
     assert refresh(batch).missing == 12
     assert Event.objects.last().user == alice
     assert Upload.objects.get().items.unplanned().count() == 0

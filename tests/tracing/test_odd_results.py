@@ -1,4 +1,4 @@
-"""Odd results in files: read back by other readers than wrote them, in every layout that is always there."""
+"""Unusual results in exports, read back by independent readers, in every built-in layout."""
 
 import io
 import json
@@ -10,14 +10,14 @@ from openpyxl.utils.escape import unescape
 from python_calamine import CalamineWorkbook
 
 from batches.exports import files as export_files
-from batches.exports.rows import Choices
+from batches.exports.rows import ExportChoices
 from batches.models import Item
 from tests.factories import HEADER, people, person, to_csv
 
 pytestmark = pytest.mark.django_db
 NAMES = HEADER[:6]
 TRACED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-DANGEROUS = ["=1+1", "+1", "-1", "@SUM(A1)", "=cmd|' /C calc'!A0", '=HYPERLINK("http://example.com","x")']
+DANGEROUS = ["=1+1", "+1+1", "-1+1", "@SUM(A1)", "=cmd|' /C calc'!A0", '=HYPERLINK("http://example.com","x")']
 ODD_NAMES = [
     'Ada "the\r\nfirst", Abbott; née O\'Neil',
     "line\nbreak",
@@ -36,12 +36,12 @@ ODD_NAMES = [
 
 
 def pandas_csv(content):
-    return as_rows(pandas.read_csv(io.BytesIO(content), encoding="utf-8-sig", **AS_IT_IS))
+    return as_rows(pandas.read_csv(io.BytesIO(content), encoding="utf-8-sig", **UNCHANGED_TEXTS))
 
 
 def pandas_xlsx(content):
-    rows = as_rows(pandas.read_excel(io.BytesIO(content), engine="openpyxl", **AS_IT_IS))
-    # openpyxl leaves it to its user to read what is written as a character's number.
+    rows = as_rows(pandas.read_excel(io.BytesIO(content), engine="openpyxl", **UNCHANGED_TEXTS))
+    # openpyxl does not decode escaped characters.
     return [list(map(unescape, row)) for row in rows]
 
 
@@ -53,7 +53,7 @@ def as_rows(frame):
     return frame.fillna("").to_numpy().tolist()
 
 
-AS_IT_IS = {"header": None, "dtype": object, "keep_default_na": False}
+UNCHANGED_TEXTS = {"header": None, "dtype": object, "keep_default_na": False}
 READERS = {"pandas_csv": pandas_csv, "pandas_xlsx": pandas_xlsx, "calamine": calamine}
 
 
@@ -69,7 +69,7 @@ def reader(request):
 
 @pytest.fixture
 def read(layout, reader):
-    """What a reader finds in an upload's file, as a dict for each row."""
+    """Return the rows of an upload's export as dicts, read by this reader."""
 
     def read(upload):
         header, *rows = READERS[reader](write(upload, layout, reader))
@@ -81,7 +81,7 @@ def read(layout, reader):
 
 @pytest.fixture
 def trace(make_upload):
-    """An upload of one person whose answer is this, as JSON or as text."""
+    """Make an upload of one person with this answer, given as JSON or as text."""
 
     def trace(answer, outcome="matched", **changes):
         upload = make_upload(to_csv([person(1, **changes)[:6]], header=NAMES))
@@ -95,30 +95,32 @@ def trace(make_upload):
 def write(upload, layout, reader, choices=None):
     file_format = reader.rpartition("_")[2].replace("calamine", "xlsx")
     layout = export_files.find_layout(layout)
-    return b"".join(export_files.export(upload, upload.items.all(), layout, choices or Choices(), file_format))
+    return b"".join(
+        export_files.stream_export(upload, upload.items.all(), layout, choices or ExportChoices(), file_format)
+    )
 
 
 def shown(text, reader):
-    """A text that a spreadsheet would run, as a reader finds it: CSV has an apostrophe before it."""
+    """Return a formula as a reader finds it: in CSV, after an apostrophe."""
     return f"'{text}" if reader == "pandas_csv" else text
 
 
 def phones_in(rows, part=""):
-    """The phones of one person's rows, in any layout."""
+    """Return the phones in one person's rows, in any layout."""
     if "Phone" in rows[0]:
         return [row[f"Phone{part}"] for row in rows]
     return [cell for n in range(1, 11) if (cell := rows[0].get(f"Phone {n}{part}"))]
 
 
 @pytest.mark.parametrize("cell", [*DANGEROUS, "\t=1+1", "\r=1+1"])
-def test_cells_that_a_spreadsheet_would_run_are_texts(make_upload, read, reader, cell):
+def test_formulas_in_cells_are_text(make_upload, read, reader, cell):
     upload = make_upload(to_csv([[*person(1)[:6], cell]], header=[*NAMES, cell]))
     name = upload.all_columns[6]
     assert read(upload)[0][shown(name, reader)] == shown(cell, reader)
 
 
 @pytest.mark.parametrize("text", DANGEROUS)
-def test_what_was_found_and_a_spreadsheet_would_run_is_a_text(trace, read, reader, text):
+def test_formulas_in_contact_details_are_text(trace, read, reader, text):
     phone = {"phone": text, "phoneType": text, "telcoName": text, "lastSeen": text}
     data = {"names": [text], "phones": [phone], "emails": [text], "address": text, "age": text}
     row = read(trace({"data": data}))[0]
@@ -132,7 +134,7 @@ FOUND |= {f"Phone 1{part}" for part in ("", " Type", " Carrier", " Last Seen")}
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)
-def test_names_of_any_script_come_back_as_they_are(make_upload, read, name):
+def test_names_in_any_script_are_exported_unchanged(make_upload, read, name):
     upload = make_upload(to_csv([[*person(1)[:6], name]], header=[*NAMES, "Note"]))
     body = {"data": {"names": [name], "emails": [f"{name}@example.com"], "address": name}}
     Item.objects.update(answer=json.dumps(body), outcome="matched", answered_at=TRACED)
@@ -141,13 +143,13 @@ def test_names_of_any_script_come_back_as_they_are(make_upload, read, name):
     assert row["Email 1"] == f"{name}@example.com"
 
 
-def test_control_characters_are_kept_where_the_format_can_hold_them(trace, read, reader):
+def test_control_characters_are_kept_if_the_format_allows_them(trace, read, reader):
     name = "Ada\x01\x07\x0b\x1b\x1f\x7f\x85\u2028Abbott"
     kept = name if reader == "pandas_csv" else "Ada\x7f\x85\u2028Abbott"
     assert read(trace({"data": {"names": [name]}}))[0]["Matched Name"] == kept
 
 
-def test_nul_and_half_characters_are_no_part_of_a_text(trace, read):
+def test_nul_and_unpaired_surrogates_are_removed(trace, read):
     answer = r'{"data": {"names": ["A\u0000da \ud83d Abbott \udc00"], "phones": [{"phone": "70355501\u000048"}]}}'
     row = read(trace(answer))
     assert row[0]["Matched Name"] == "Ada ? Abbott ?"
@@ -163,28 +165,28 @@ def test_forty_phones_are_five_ten_or_forty_rows(trace, read, layout):
     assert all(row["First Name"] == "Ada" and row["Zip"] == "20170" for row in rows)
 
 
-def test_phones_without_all_that_may_be_missing_are_numbers_alone(trace, read):
+def test_phones_without_optional_fields_are_only_numbers(trace, read):
     rows = read(trace({"data": {"phones": [{"phone": "7035550148"}, {"phone": 7035550149}]}}))
     assert phones_in(rows) == ["7035550148", "7035550149"]
     for part in (" Type", " DNC", " Carrier", " Last Seen"):
         assert not any(cell for row in rows for name, cell in row.items() if name.endswith(part))
 
 
-def test_phones_that_are_no_number_are_given_as_they_came(trace, read):
-    phones = [{"phone": "ask at the desk"}, {"phone": "555"}, {"phone": "٧٠٣٥٥٥٠١٤٨"}, {"phone": "(703) 555-0148 x 2"}]
+def test_unusual_phone_numbers_are_unchanged(trace, read):
+    phones = [{"phone": "ask at reception"}, {"phone": "555"}, {"phone": "٧٠٣٥٥٥٠١٤٨"}, {"phone": "(703) 555-0148 x 2"}]
     rows = read(trace({"data": {"phones": phones}}))
     assert phones_in(rows) == [phone["phone"] for phone in phones]
 
 
 @pytest.mark.parametrize("phones", [[{}], [{"phone": ""}], [{"phone": None}], [None, 7, "x", []], {}, "7035550148"])
-def test_empty_phones_are_no_phones(trace, read, phones):
+def test_empty_phones_are_ignored(trace, read, phones):
     rows = read(trace({"data": {"phones": phones, "names": ["Ada Abbott"]}}))
     assert len(rows) == 1
     assert rows[0]["Matched Name"] == "Ada Abbott"
     assert phones_in(rows) in ([], [""])
 
 
-def test_a_phone_without_a_number_takes_no_place_of_another(trace, read):
+def test_a_phone_without_a_number_uses_no_column(trace, read):
     phones = [{"phoneType": "mobile"}, {"phone": " ", "phoneType": "mobile"}, {"phone": "7035550148"}]
     rows = read(trace({"data": {"phones": phones}}))
     assert phones_in(rows) == ["7035550148"]
@@ -204,10 +206,10 @@ UNKNOWN = [
 
 
 @pytest.mark.parametrize("answer", UNKNOWN, ids=lambda answer: str(answer)[:30])
-def test_an_answer_of_unknown_shape_says_so(trace, read, answer):
+def test_an_answer_in_an_unknown_format_is_marked(trace, read, answer):
     rows = read(trace(answer))
     assert len(rows) == 1
-    assert rows[0]["Message"] == "(answer of unknown shape, kept with the item)"
+    assert rows[0]["Message"] == "(answer in an unknown format, kept with the person)"
     assert rows[0]["Outcome"] == "matched"
     assert rows[0]["Traced At"] == "2026-01-02T03:04:05+00:00"
     assert phones_in(rows) in ([], [""])
@@ -217,26 +219,26 @@ EMPTY = ["", {"match": False}, {"match": True, "output": None}, {"match": True, 
 
 
 @pytest.mark.parametrize("answer", EMPTY, ids=str)
-def test_an_empty_answer_is_a_row_without_findings(trace, read, answer):
+def test_an_empty_answer_is_a_row_without_contact_details(trace, read, answer):
     rows = read(trace(answer, outcome="no_match"))
     assert [(row["Outcome"], row["Message"], row["Matched Name"]) for row in rows] == [("no_match", "", "")]
     assert phones_in(rows) in ([], [""])
 
 
-def test_text_that_looks_like_a_character_by_its_number_stays(trace, read):
+def test_text_that_looks_like_an_escaped_character_stays(trace, read):
     name = "_x000D_ _x005F_x000A_ _x0041_x0042_ _X0041_ _x12_"
     assert read(trace({"data": {"names": [name]}}))[0]["Matched Name"] == name
 
 
 @pytest.mark.parametrize("letter", ["a", "ש", "👩"])
-def test_a_workbooks_cells_end_where_a_spreadsheets_do(trace, read, reader, letter):
-    """Spreadsheets count in halves of what is beyond 16 bits."""
+def test_workbook_cells_have_a_spreadsheets_maximum_length(trace, read, reader, letter):
+    """Spreadsheets count characters beyond 16 bits as two."""
     fits = 32_767 // (len(letter.encode("utf-16-le")) // 2)
     cell = read(trace({"data": {"names": [letter * 40_000]}}))[0]["Matched Name"]
     assert cell == letter * (40_000 if reader == "pandas_csv" else fits)
 
 
-def test_cells_beyond_the_header_have_columns_of_their_own(make_upload, read):
+def test_cells_beyond_the_header_have_their_own_columns(make_upload, read):
     upload = make_upload(to_csv([person(1)[:6], [*person(2)[:6], "=1", "", "last"]], header=NAMES))
     first, second = read(upload)
     assert [first[f"Column {n}"] for n in (7, 8, 9)] == ["", "", ""]
@@ -244,7 +246,7 @@ def test_cells_beyond_the_header_have_columns_of_their_own(make_upload, read):
     assert (second["Column 8"], second["Column 9"]) == ("", "last")
 
 
-def test_rows_that_are_too_short_are_filled_up(make_upload, read):
+def test_short_rows_are_padded(make_upload, read):
     upload = make_upload(to_csv([person(1)[:6], ["Ada"]], header=NAMES))
     assert [list(row.values())[:6] for row in read(upload)] == [person(1)[:6], ["Ada", *[""] * 5]]
 

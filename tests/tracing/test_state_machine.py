@@ -1,8 +1,8 @@
-"""Nothing is lost, nothing is bought twice without a decision, and everything comes to an end.
+"""Nothing is lost, nothing is paid for twice without a decision, and every list ends.
 
-That holds whatever the order of calls, acknowledgements, results, completions, sweeps and decisions.
+This is true for any order of calls, acknowledgements, results, completions, sweeps and decisions.
 
-Hypothesis plays vendor, clock, workers and staff in random orders; only the socket to the vendor is faked.
+Hypothesis acts as vendor, clock, workers and staff in random orders. Only the socket to the vendor is faked.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ from datetime import timedelta
 import pytest
 import responses
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils import timezone
 from hypothesis import HealthCheck, strategies
 from hypothesis import settings as how_much
@@ -26,13 +26,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from batches.models import Batch, EarlierAnswer, Hold, Item, Upload
-from batches.statuses import ANSWERED, OPEN, BatchStatus, Outcome, UploadStatus
-from batches.tracing import closing, decisions, dispatch, packing, pausing
-from batches.tracing.lifecycle import move_upload
+from batches.models import Batch, EarlierAnswer, Item, SendingBlock, Upload
+from batches.statuses import BATCH_AT_VENDOR, BATCH_OPEN, OUTCOME_ANSWERED, BatchStatus, Outcome, UploadStatus
+from batches.tracing import closing, decisions, dispatch, overlaps, packing, pausing
+from batches.tracing.lifecycle import transition_upload
 from tests.factories import answer_for
 from webhooks.inbound import filing
-from webhooks.models import Stray
+from webhooks.models import DeliveryKind, UnmatchedDelivery
 
 BATCH_URL = "https://vendor.example/v1/SkipTraceBatch"
 SINGLE_URL = "https://vendor.example/v1/SkipTrace"
@@ -45,55 +45,57 @@ REPLIES = {
     "refused": (400, {"message": "Something is wrong"}),
     "named": (400, {"message": '"[0].zip" must be digits'}),
 }
+SIZES = strategies.sampled_from([5, 12, 25, 45])
+MOST_LISTS = 3
 EXAMPLES = how_much().max_examples * 2 // 5
-"""Of each policy. A thousand take some minutes."""
-FATES = ["taken", "taken", "short", "results first", "lost", "killed", *REPLIES]
+"""Examples per policy. A thousand take some minutes."""
+FATES = ["accepted", "accepted", "short", "results first", "lost", "killed", *REPLIES]
 LATER = strategies.sampled_from([timedelta(), timedelta(minutes=3), timedelta(hours=2), timedelta(days=2)])
 
 
 class Killed(BaseException):
-    """The worker ends in the middle of a call."""
+    """The worker is killed during a call."""
 
 
 class Orders(RuleBasedStateMachine):
-    """Vendor, clock, workers and staff. What the vendor took and delivered is kept beside what the portal says."""
+    """Vendor, clock, workers and staff. What the vendor accepted and delivered is compared with our records."""
 
     def __init__(self):
         super().__init__()
         self.transaction = transaction.atomic()
         self.transaction.__enter__()
         self.under_way, self.delivered, self.addresses = [], [], []
-        self.taken, self.allowed, self.calls, self.is_cancelled = Counter(), Counter(), 0, False
+        self.accepted, self.allowed, self.calls, self.uploads = Counter(), Counter(), 0, []
 
     def teardown(self):
         try:
-            self.come_to_an_end()
+            self.run_to_completion()
             for outcome in (Outcome.ERROR, Outcome.MISSING):
                 self.rerun(outcome)
-                self.come_to_an_end()
+                self.run_to_completion()
             self.every_answer_is_stored()
             self.closed_batches_count_their_items()
         finally:
             transaction.set_rollback(True)
             self.transaction.__exit__(None, None, None)
 
-    @initialize(size=strategies.sampled_from([5, 12, 25, 45]))
+    @initialize(size=SIZES)
     def start_list(self, size):
-        self.upload = Upload.objects.create(name="people", status=UploadStatus.RUNNING, row_count=size)
         people = [
-            Item(
-                upload=self.upload,
-                row_number=n,
-                cells=[],
-                first_name="Ada",
-                address=f"{n} Oak St",
-                city="Herndon",
-                state="VA",
-            )
+            {"fingerprint": str(n), "first_name": "Ada", "address": f"{n} Oak St", "city": "Herndon", "state": "VA"}
             for n in range(size)
         ]
-        Item.objects.bulk_create(people)
-        packing.plan_upload(self.upload.pk)
+        upload = Upload.objects.create(name="people", status=UploadStatus.RUNNING, row_count=size)
+        rows = [Item(upload=upload, row_number=n, cells=[], **person) for n, person in enumerate(people)]
+        Item.objects.bulk_create(rows)
+        packing.plan_upload(upload.pk)
+        self.uploads.append(upload)
+
+    @precondition(lambda self: len(self.uploads) < MOST_LISTS)
+    @rule(size=SIZES)
+    def start_overlapping_list(self, size):
+        """Start a list with the same people as the others: the smaller one is contained in the larger one."""
+        self.start_list(size)
 
     # The vendor
 
@@ -119,7 +121,7 @@ class Orders(RuleBasedStateMachine):
         skips = body["skips"][: max(len(body["skips"]) - 7, 1)] if fate == "short" else body["skips"]
         self.addresses.append((token, vendor_id))
         for skip in skips:
-            self.take(skip["key"])
+            self.accept(skip["key"])
             self.under_way.append((token, vendor_id, skip["key"]))
         if fate == "results first":
             for _ in range(3):
@@ -136,15 +138,19 @@ class Orders(RuleBasedStateMachine):
             status, body = REPLIES[fate]
             return status, {}, json.dumps(body)
         item = Item.objects.get(batch=batch_id)
-        self.take(item.pk)
+        self.accept(item.pk)
         if fate == "killed":
             raise Killed
         return (500, {}, "{}") if fate == "lost" else (200, {}, answer_for(item))
 
-    def take(self, key):
-        self.taken[key] += 1
-        allowed = 1 + self.allowed[key] + Item.objects.get(pk=key).retries
-        assert self.taken[key] <= allowed, f"item {key} is bought {self.taken[key]} times, {allowed} are decided"
+    def accept(self, key):
+        self.accepted[key] += 1
+        item = Item.objects.get(pk=key)
+        allowed = 1 + self.allowed[key] + item.retries
+        assert self.accepted[key] <= allowed, f"item {key} is bought {self.accepted[key]} times, {allowed} are decided"
+        elsewhere = Item.objects.filter(fingerprint=item.fingerprint).exclude(upload=item.upload)
+        is_awaited = Q(outcome=Outcome.PENDING, batch__status__in=BATCH_AT_VENDOR)
+        assert not elsewhere.filter(Q(outcome__in=[Outcome.MATCHED, Outcome.NO_MATCH]) | is_awaited).exists()
 
     @rule(index=strategies.integers(0, 200), outcome=strategies.sampled_from(["matched", "no_match", "error"]))
     def deliver(self, index, outcome):
@@ -163,30 +169,32 @@ class Orders(RuleBasedStateMachine):
             request_id = f"{vendor_id}-{key}"
             body = answer_for(Item(pk=key), outcome, batchId=vendor_id, batchRequestId=request_id)
             self.delivered.append((token, key, request_id, body))
-            filing.take(filing.Delivery(Stray.Kind.ITEM, token, body))
+            filing.file_delivery(filing.Delivery(DeliveryKind.ITEM, token, body))
             self.check_filing(Item.objects.get(pk=key), request_id)
 
     def check_filing(self, item, request_id):
-        """It is the item's answer, or a stray because the item has another one or is refused."""
+        """Check that the item has the answer, or has another one, or was refused or reused."""
         is_filed = item.request_id == request_id and request_id in item.answer
-        assert is_filed or item.outcome in {*ANSWERED, Outcome.INVALID}
+        assert is_filed or item.outcome in {*OUTCOME_ANSWERED, Outcome.INVALID, Outcome.REUSED}
 
     @precondition(lambda self: self.delivered)
     @rule(index=strategies.integers(0, 200))
     def deliver_again(self, index):
         token, _, _, body = self.delivered[-1 - index % min(len(self.delivered), 10)]
-        filing.take(filing.Delivery(Stray.Kind.ITEM, token, body))
+        filing.file_delivery(filing.Delivery(DeliveryKind.ITEM, token, body))
 
     @precondition(lambda self: self.addresses)
     @rule(index=strategies.integers(0, 50))
     def complete(self, index):
         token, vendor_id = self.addresses[index % len(self.addresses)]
-        filing.take(filing.Delivery(Stray.Kind.COMPLETION, token, json.dumps({"batchId": vendor_id}).encode()))
+        filing.file_delivery(
+            filing.Delivery(DeliveryKind.COMPLETION, token, json.dumps({"batchId": vendor_id}).encode())
+        )
 
     @precondition(lambda self: self.under_way)
     @rule(index=strategies.integers(0, 200))
     def forget(self, index):
-        """The vendor never delivers it."""
+        """Lose an answer: the vendor never delivers it."""
         self.under_way.pop(index % len(self.under_way))
 
     # The clock
@@ -195,15 +203,16 @@ class Orders(RuleBasedStateMachine):
     def tick(self, later):
         now = timezone.now() + later
         closing.adopt_answered(now)
-        closing.note_first_results(now)
+        closing.record_first_results(now)
         for batch_id in closing.list_closable(now):
             closing.close_batch(batch_id)
+        overlaps.resolve_waiting(now)
         closing.complete_uploads(now)
 
     @rule(later=LATER)
     def sweep(self, later):
         now = timezone.now() + later
-        decisions.find_lost_calls(now)
+        decisions.mark_lost_calls(now)
         with self.may_be_bought_again():
             decisions.resend_by_policy(now)
         pausing.cancel_leftovers(now)
@@ -214,11 +223,11 @@ class Orders(RuleBasedStateMachine):
 
     @rule(index=strategies.integers(0, 20), way=strategies.sampled_from(["send again", "give up", "one by one"]))
     def decide(self, index, way):
-        troubled = list(Batch.objects.needing_a_person().order_by("pk"))
+        troubled = list(Batch.objects.needing_decision().order_by("pk"))
         if troubled:
             batch = troubled[index % len(troubled)]
             if way == "give up":
-                closing.give_up(batch, self.staff)
+                closing.close_manually(batch, self.staff)
             elif way == "one by one" and batch.status == BatchStatus.REFUSED:
                 decisions.send_singly(batch, self.staff)
             else:
@@ -232,36 +241,39 @@ class Orders(RuleBasedStateMachine):
         self.allowed.update(before & set(Item.objects.filter(outcome=Outcome.PENDING).values_list("pk", flat=True)))
 
     @rule()
-    def try_strays_again(self):
-        for stray in Stray.objects.waiting():
-            filing.try_again(stray, self.staff)
+    def try_unmatched_again(self):
+        for delivery in UnmatchedDelivery.objects.waiting():
+            filing.retry(delivery, self.staff)
 
     @rule()
-    def lift_holds(self):
-        for hold in Hold.objects.in_force(timezone.now()):
-            decisions.lift(hold, self.staff)
+    def unblock_sending(self):
+        for block in SendingBlock.objects.in_force(timezone.now()):
+            decisions.unblock(block, self.staff)
 
-    @rule()
-    def pause_or_resume(self):
-        running, paused = UploadStatus.RUNNING, UploadStatus.PAUSED
-        if not move_upload(self.upload.pk, paused, only_if={"status": running}):
-            move_upload(self.upload.pk, running, only_if={"status": paused})
+    @rule(index=strategies.integers(0, MOST_LISTS))
+    def pause_or_resume(self, index):
+        upload, running, paused = self.pick(index), UploadStatus.RUNNING, UploadStatus.PAUSED
+        if not transition_upload(upload.pk, paused, only_if={"status": running}):
+            transition_upload(upload.pk, running, only_if={"status": paused})
 
-    @rule(luck=strategies.integers(0, 20))
-    def cancel(self, luck):
-        """Seldom: a list that is cancelled has nothing more to show."""
-        if luck == 13:
-            self.is_cancelled = pausing.cancel_upload(self.upload, self.staff) or self.is_cancelled
+    @rule(index=strategies.integers(0, MOST_LISTS), chance=strategies.integers(0, 20))
+    def cancel(self, index, chance):
+        """Cancel a list. This is rare, because a cancelled list tests little."""
+        if chance == 13:
+            pausing.cancel_upload(self.pick(index), self.staff)
 
-    # What always holds
+    def pick(self, index):
+        return self.uploads[index % len(self.uploads)]
+
+    # Invariants
 
     @invariant()
     def every_answer_is_stored(self):
         stored = set(Item.objects.values_list("pk", "request_id"))
         stored |= set(EarlierAnswer.objects.values_list("item", "request_id"))
-        strays = [stray.text for stray in Stray.objects.all()]
+        unmatched = [delivery.text for delivery in UnmatchedDelivery.objects.all()]
         for _, key, request_id, _ in self.delivered:
-            assert (key, request_id) in stored or any(f'"{request_id}"' in stray for stray in strays)
+            assert (key, request_id) in stored or any(f'"{request_id}"' in text for text in unmatched)
 
     @invariant()
     def closed_batches_count_their_items(self):
@@ -272,48 +284,48 @@ class Orders(RuleBasedStateMachine):
             assert batch.size - batch.moved == found.total()
 
     @invariant()
-    def who_is_waited_for_is_in_an_open_batch_or_in_none(self):
+    def pending_people_are_in_an_open_batch_or_in_none(self):
         waiting = Item.objects.filter(outcome=Outcome.PENDING).exclude(batch=None)
-        if self.is_cancelled:
-            waiting = waiting.exclude(batch__status=BatchStatus.CANCELLED)
-        assert not waiting.exclude(batch__status__in=OPEN).exists()
+        waiting = waiting.exclude(upload__status=UploadStatus.CANCELLED, batch__status=BatchStatus.CANCELLED)
+        assert not waiting.exclude(batch__status__in=BATCH_OPEN).exists()
 
     @invariant()
-    def a_complete_list_waits_for_nothing(self):
+    def complete_lists_have_nothing_open(self):
         complete = Item.objects.filter(upload__status=UploadStatus.COMPLETE)
         assert not complete.filter(outcome=Outcome.PENDING).exists()
-        assert not Batch.objects.filter(upload__status=UploadStatus.COMPLETE, status__in=OPEN).exists()
+        assert not Batch.objects.filter(upload__status=UploadStatus.COMPLETE, status__in=BATCH_OPEN).exists()
 
-    # And the end
+    # Completion
 
     def may_be_bought_again(self):
         return Allowance(self)
 
-    def come_to_an_end(self):
-        """Once the vendor keeps its promises and staff decide, the list is complete."""
-        if not hasattr(self, "upload"):
-            return
+    def run_to_completion(self):
+        """Check that every list ends once the vendor works and staff decide."""
+        over = [UploadStatus.COMPLETE, UploadStatus.CANCELLED]
         for _ in range(30):
-            self.lift_holds()
-            move_upload(self.upload.pk, UploadStatus.RUNNING, only_if={"status": UploadStatus.PAUSED})
+            self.unblock_sending()
+            for upload in self.uploads:
+                transition_upload(upload.pk, UploadStatus.RUNNING, only_if={"status": UploadStatus.PAUSED})
             self.sweep(timedelta(days=2))
-            for batch in Batch.objects.needing_a_person():
-                closing.give_up(batch, self.staff)
+            for batch in Batch.objects.needing_decision():
+                closing.close_manually(batch, self.staff)
             for batch_id in dispatch.choose_batches(timezone.now() + timedelta(days=2)):
-                self.submit(batch_id, "taken")
+                self.submit(batch_id, "accepted")
             self.deliver_all("matched")
             self.tick(timedelta(days=2))
-            if Upload.objects.get(pk=self.upload.pk).status == UploadStatus.COMPLETE:
-                return self.a_complete_list_waits_for_nothing()
-            if self.is_cancelled and not Batch.objects.filter(status__in=OPEN).exists():
-                return None
+            if (
+                not Upload.objects.exclude(status__in=over).exists()
+                and not Batch.objects.filter(status__in=BATCH_OPEN).exists()
+            ):
+                return self.complete_lists_have_nothing_open()
         raise AssertionError(
-            f"stuck: {list(Batch.objects.filter(status__in=OPEN).values_list('status', 'attempts', 'size'))}"
+            f"stuck: {list(Batch.objects.filter(status__in=BATCH_OPEN).values_list('status', 'attempts', 'size'))}"
         )
 
 
 class Allowance:
-    """Whoever is in a batch that is unconfirmed now and to be sent again then may be bought once more."""
+    """People in a batch that is unconfirmed now and resent later may be paid for once more."""
 
     def __init__(self, orders):
         self.orders = orders
@@ -328,7 +340,7 @@ class Allowance:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("policy", ["ask", "resend"])
-def test_any_order_comes_to_a_good_end(settings, django_user_model, policy):
+def test_any_order_of_events_ends_well(settings, django_user_model, policy):
     settings.UNCONFIRMED_POLICY = policy
     settings.REALESTATEAPI_URL = "https://vendor.example"
     Orders.staff = django_user_model.objects.create_user("alice")

@@ -26,7 +26,7 @@ def answer(vendor, status, **body):
     vendor.post("https://vendor.example/v1/SkipTraceBatch", status=status, json=body)
 
 
-def test_a_batch_goes_out_with_our_key(vendor):
+def test_a_batch_is_sent_with_our_key(vendor):
     answer(vendor, 200, **ACKNOWLEDGED)
     assert client.submit_batch(b"{}").batch_id == "b-1"
     headers = vendor.calls[0].request.headers
@@ -54,20 +54,20 @@ def test_a_batch_goes_out_with_our_key(vendor):
         (307, {}, client.VendorUnreachable),
     ],
 )
-def test_replies_are_sorted_by_what_may_be_done(vendor, status, body, error):
+def test_replies_are_classified_by_possible_reactions(vendor, status, body, error):
     answer(vendor, status, **body)
     with pytest.raises(error):
         client.submit_batch(b"{}")
 
 
-def test_a_refusal_carries_the_item_at_fault(vendor):
+def test_a_refusal_names_the_item_at_fault(vendor):
     answer(vendor, 400, message='"[3].zip" must be digits')
     with pytest.raises(client.VendorRefused) as caught:
         client.submit_batch(b"{}")
     assert (caught.value.refusal.index, caught.value.refusal.field) == (3, "zip")
 
 
-def test_the_daily_limit_holds_until_midnight_utc(vendor, time_machine):
+def test_the_daily_limit_lasts_until_midnight_utc(vendor, time_machine):
     time_machine.move_to(datetime(2026, 11, 23, 16, 0, tzinfo=UTC))
     answer(vendor, 429, message="You have reached your daily credit limit for this endpoint, please try again later.")
     with pytest.raises(client.VendorBusy) as caught:
@@ -76,7 +76,7 @@ def test_the_daily_limit_holds_until_midnight_utc(vendor, time_machine):
 
 
 def listen(reply):
-    """A server that accepts one connection, reads, and does `reply` with it."""
+    """Start a server that accepts one connection, reads the request, and calls `reply` with the connection."""
     server = socket.create_server(("127.0.0.1", 0))
 
     def serve():
@@ -89,7 +89,7 @@ def listen(reply):
     return f"http://127.0.0.1:{server.getsockname()[1]}"
 
 
-def test_where_nobody_listens_nothing_was_sent(settings):
+def test_a_refused_connection_sent_nothing(settings):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         settings.REALESTATEAPI_URL = f"http://127.0.0.1:{closed.getsockname()[1]}"
@@ -104,25 +104,25 @@ def test_an_unknown_host_was_never_sent_to(settings):
 
 
 @pytest.mark.parametrize(("name", "value"), [("REALESTATEAPI_URL", "vendor.example"), ("REALESTATEAPI_KEY", "a\nb")])
-def test_settings_that_make_no_request_were_never_sent(settings, name, value):
+def test_invalid_settings_send_nothing(settings, name, value):
     setattr(settings, name, value)
     with pytest.raises(client.VendorUnreachable):
         client.submit_batch(b"{}")
 
 
-def test_a_dropped_connection_may_have_been_taken(settings):
+def test_a_dropped_connection_may_have_been_accepted(settings):
     settings.REALESTATEAPI_URL = listen(lambda connection: None)
     with pytest.raises(client.VendorSilent):
         client.submit_batch(b"{}")
 
 
-def test_a_reply_cut_short_may_have_been_taken(settings):
+def test_a_truncated_reply_may_have_been_accepted(settings):
     settings.REALESTATEAPI_URL = listen(lambda c: c.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{"))
     with pytest.raises(client.VendorSilent):
         client.submit_batch(b"{}")
 
 
-def test_no_reply_in_time_may_have_been_taken(settings, monkeypatch):
+def test_a_timeout_may_have_been_accepted(settings, monkeypatch):
     waiting = threading.Event()
     settings.VENDOR_TIMEOUT = 0.1
     settings.REALESTATEAPI_URL = listen(lambda connection: waiting.wait(2))
@@ -131,7 +131,7 @@ def test_no_reply_in_time_may_have_been_taken(settings, monkeypatch):
     waiting.set()
 
 
-def test_errors_hold_nothing_of_the_request(vendor):
+def test_errors_quote_nothing_of_the_request(vendor):
     answer(vendor, 500, message="boom")
     with pytest.raises(client.VendorSilent) as caught:
         client.submit_batch(b'{"first_name": "Ada"}')

@@ -10,7 +10,7 @@ from tests.factories import sample
 FIELDS = {"first_name": "Zoë", "address": "1 Oak St", "city": "Herndon", "state": "VA", "zip": ""}
 
 
-def test_a_batch_is_encoded_as_the_vendor_wants_it():
+def test_a_batch_is_encoded_as_the_vendor_requires():
     items = [protocol.encode_item(key, FIELDS, "https://p.example/i", ["phones"]) for key in (1, 2)]
     body = protocol.encode_batch(items, "https://p.example/c")
     assert json.loads(body) == {
@@ -54,7 +54,7 @@ def test_acknowledgements_of_both_versions_are_read(body):
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"<html>", b'{"acknowledged": false, "batchId": "b"}', b"\xff"])
-def test_what_acknowledges_nothing_is_malformed(body):
+def test_a_reply_without_acknowledgement_is_malformed(body):
     with pytest.raises(Malformed):
         protocol.decode_acknowledgement(body)
 
@@ -87,11 +87,11 @@ def test_a_refusal_names_its_item(message, index, field):
         ('"skips" must contain between 10 and 1000 items', True),
     ],
 )
-def test_a_refusal_of_what_we_added_is_no_rows_fault(message, is_ours):
+def test_a_refusal_of_our_own_fields_is_not_the_fault_of_a_row(message, is_ours):
     assert protocol.decode_refusal(json.dumps({"message": message})).is_ours == is_ours
 
 
-def test_a_refusal_in_any_shape_is_one():
+def test_a_refusal_is_recognised_in_any_shape():
     assert protocol.decode_refusal(b"<html>").index is None
 
 
@@ -133,16 +133,16 @@ def test_outcomes(body, outcome):
     ("key", "read"),
     [(5, 5), ("5", 5), (0, None), (-1, None), (2**31, None), (True, None), ("x", None), (1.5, None), ([], None)],
 )
-def test_keys_come_back_as_numbers_or_text(key, read):
+def test_keys_are_read_as_numbers_or_text(key, read):
     assert protocol.decode_answer(json.dumps({"input": {"key": key}})).key == read
 
 
 @pytest.mark.parametrize("credits", [None, "x", -1, 1e12, {}, "NaN", "Infinity"])
-def test_credits_that_are_none_are_unknown(credits):
+def test_invalid_credits_are_unknown(credits):
     assert protocol.decode_answer(json.dumps({"credits": credits})).credits is None
 
 
-def test_messages_hold_nothing_that_a_database_refuses():
+def test_messages_have_no_characters_that_the_database_refuses():
     assert protocol.decode_answer(b'{"message": "a\\u0000b\\ud800"}').message == "ab?"
 
 
@@ -159,14 +159,14 @@ def test_messages_hold_nothing_that_a_database_refuses():
         '{"key": 7, "match": null, "output": {"identity": {}}}',
     ],
 )
-def test_the_quick_reading_says_what_the_whole_one_says(body, monkeypatch):
+def test_the_fast_parser_agrees_with_the_full_one(body, monkeypatch):
     quick = protocol.decode_answer(body)
-    monkeypatch.setattr(protocol, "load_head", protocol.load)
+    monkeypatch.setattr(protocol, "load_head", protocol.load_object)
     assert quick == protocol.decode_answer(body)
 
 
 @pytest.mark.parametrize("body", [b"", b"null", b"[1]", b'"text"', b"{", b"\x00", b"[" * 100_000])
-def test_what_is_no_object_is_malformed(body):
+def test_anything_but_an_object_is_malformed(body):
     with pytest.raises(Malformed):
         protocol.decode_answer(body)
 

@@ -1,27 +1,28 @@
-"""Who may see what, over all addresses at once."""
+"""Permissions of all pages."""
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from batches.models import Hold
+from batches.models import SendingBlock
 from tests.factories import people
 
 pytestmark = pytest.mark.django_db
 OPEN = {"login", "logout", "healthz", "readyz", "metrics"}
 
 
-def names(patterns=None):
+def protected_patterns(patterns=None):
     for pattern in patterns or get_resolver().url_patterns:
         if isinstance(pattern, URLPattern) and pattern.name not in OPEN:
             yield pattern
         elif isinstance(pattern, URLResolver) and str(pattern.pattern) not in {"admin/", "api/v1/"}:
-            yield from names(pattern.url_patterns)
+            yield from protected_patterns(pattern.url_patterns)
 
 
-@pytest.mark.parametrize("pattern", list(names()), ids=lambda pattern: pattern.name)
+@pytest.mark.parametrize("pattern", list(protected_patterns()), ids=lambda pattern: pattern.name)
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_every_page_asks_for_a_login(client, pattern, method):
     address = "/" + str(pattern.pattern).replace("<id:pk>", "1").replace("<slug:name>", "itemtable")
+    address = address.replace("<path:rest>", "1/").replace("<slug:key>", "0a1b").replace("<id:correction>", "1")
     response = getattr(client, method)(address)
     assert (response.status_code, response.url) == (302, f"/login/?next={address}")
 
@@ -43,17 +44,18 @@ def test_every_page_asks_for_a_login(client, pattern, method):
         "/uploads/1/export/choose/",
         "/uploads/1/scorecard/",
         "/scorecards/",
+        "/reconciliation/",
         "/find/?q=ada",
         "/exports/",
         "/exports/layouts/",
         "/exports/layouts/new/",
         "/tokens/",
-        "/strays/",
+        "/unmatched/",
         "/notices/",
         "/settings/",
     ],
 )
-def test_every_page_shows_and_says_how_its_content_is_guarded(browser, start_upload, address):
+def test_every_page_is_shown_and_has_a_content_security_policy(browser, start_upload, address):
     upload = start_upload(12)
     batch, item = upload.batches.get(), upload.items.first()
     address = address.replace("uploads/1", f"uploads/{upload.pk}").replace("batches/1", f"batches/{batch.pk}")
@@ -65,12 +67,12 @@ def test_every_page_shows_and_says_how_its_content_is_guarded(browser, start_upl
 
 
 @pytest.mark.parametrize("action", ["start", "pause", "resume", "cancel"])
-def test_actions_take_no_get(browser, make_upload, action):
+def test_actions_refuse_get(browser, make_upload, action):
     upload = make_upload(people(12))
     assert browser.get(f"/uploads/{upload.pk}/{action}/").status_code == 405
 
 
-def test_forms_are_guarded_against_forgery(alice, make_upload):
+def test_forms_need_a_csrf_token(alice, make_upload):
     from django.test import Client  # noqa: PLC0415
 
     client = Client(enforce_csrf_checks=True)
@@ -78,26 +80,26 @@ def test_forms_are_guarded_against_forgery(alice, make_upload):
     assert client.post(f"/uploads/{make_upload(people(12)).pk}/start/").status_code == 403
 
 
-def test_only_staff_lift_a_hold(browser, client, charlie):
-    hold = Hold.objects.create(reason="The vendor does not accept the API key")
-    assert b"Staff can let it go on" in browser.get("/").content
-    assert browser.post(f"/holds/{hold.pk}/lift/").status_code == 403
-    hold.refresh_from_db()
-    assert hold.lifted_at is None
+def test_only_staff_unblock_sending(browser, client, charlie):
+    block = SendingBlock.objects.create(reason="The vendor does not accept the API key")
+    assert b"Staff can unblock sending" in browser.get("/").content
+    assert browser.post(f"/holds/{block.pk}/lift/").status_code == 403
+    block.refresh_from_db()
+    assert block.unblocked_at is None
     client.force_login(charlie)
-    assert b"Go on now" in client.get("/").content
-    client.post(f"/holds/{hold.pk}/lift/")
-    hold.refresh_from_db()
-    assert (hold.lifted_by, hold.lifted_at is None) == (charlie, False)
+    assert b"Unblock sending" in client.get("/").content
+    client.post(f"/holds/{block.pk}/lift/")
+    block.refresh_from_db()
+    assert (block.unblocked_by, block.unblocked_at is None) == (charlie, False)
 
 
-def test_the_admin_shows_strays(client, charlie):
-    from webhooks.models import Stray  # noqa: PLC0415
+def test_the_admin_shows_unmatched_deliveries(client, charlie):
+    from webhooks.models import UnmatchedDelivery  # noqa: PLC0415
 
-    stray = Stray.objects.create(kind="item", token="t", reason="The body is not JSON.", body=b"\xff<b>")
+    delivery = UnmatchedDelivery.objects.create(kind="item", token="t", reason="The body is not JSON.", body=b"\xff<b>")
     client.force_login(charlie)
-    assert client.get("/admin/webhooks/stray/", {"q": "JSON"}).status_code == 200
-    assert b"&lt;b&gt;" in client.get(f"/admin/webhooks/stray/{stray.pk}/change/").content
+    assert client.get("/admin/webhooks/unmatcheddelivery/", {"q": "JSON"}).status_code == 200
+    assert b"&lt;b&gt;" in client.get(f"/admin/webhooks/unmatcheddelivery/{delivery.pk}/change/").content
 
 
 def test_staff_see_the_queues(client, charlie, browser, alice):

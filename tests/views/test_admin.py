@@ -1,4 +1,4 @@
-"""The admin shows and searches everything, and reads no long table from end to end."""
+"""The admin shows and searches all models, and never reads all of a long table."""
 
 import re
 
@@ -14,21 +14,22 @@ from django_rq.models import Dashboard
 from api.models import ApiToken
 from batches.models import (
     Batch,
-    Continuation,
+    Correction,
     EarlierAnswer,
     Event,
     Export,
     ExportLayout,
-    Hold,
     Item,
     MappingTemplate,
+    SendingBlock,
     Suppression,
     Upload,
 )
 from batches.tables import paging
 from notices.models import Notice
 from tests.factories import people
-from webhooks.models import Endpoint, Message, Stray
+from tests.support.pages import read_page
+from webhooks.models import Endpoint, Message, UnmatchedDelivery
 
 pytestmark = pytest.mark.django_db
 MODELS = sorted(set(admin.site._registry) - {Dashboard}, key=lambda model: model.__name__)
@@ -41,7 +42,7 @@ def where(model, page="changelist", *args):
 
 @pytest.fixture
 def make_all(start_upload, charlie):
-    """One more record of every model in the admin."""
+    """Create another record of every model in the admin."""
 
     def make(number):
         upload = start_upload(people(10, **{"Last Name": f"Abbott{number}"}), name=f"list{number}.csv")
@@ -49,28 +50,27 @@ def make_all(start_upload, charlie):
         user = User.objects.create(username=f"user{number}")
         endpoint = Endpoint.objects.create(url=f"https://hooks{number}.example.com/", created_by=user)
         Group.objects.create(name=f"group{number}")
-        ApiToken.objects.make(user, f"token{number}")
-        Continuation.objects.create(
-            upload=upload, filename=f"mended{number}.csv", layout={}, columns=[], created_by=user
-        )
+        ApiToken.objects.create_with_secret(user, f"token{number}")
+        filename = f"corrected{number}.csv"
+        Correction.objects.create(upload=upload, filename=filename, layout={}, columns=[], created_by=user)
         EarlierAnswer.objects.create(item=item, batch=batch, outcome="error", answered_at=timezone.now())
         Event.objects.create(upload=upload, batch=batch, what="paused", user=user)
         Export.objects.create(upload=upload, user=user, layout="wide", format="csv")
         ExportLayout.objects.create(name=f"layout{number}", columns=[], created_by=user)
-        Hold.objects.create(reason=f"reason{number}", lifted_by=user, lifted_at=timezone.now())
+        SendingBlock.objects.create(reason=f"reason{number}", unblocked_by=user, unblocked_at=timezone.now())
         names = {"columns": [], "fields": {}, "created_by": user}
         MappingTemplate.objects.create(name=f"template{number}", header=f"header{number}", **names)
         Message.objects.create(endpoint=endpoint, upload=upload, body="{}")
-        told = {"subject": upload.pk, "at": timezone.now(), "text": "A list is done."}
-        Notice.objects.create(user=user, upload=upload, batch=batch, kind="complete", **told)
-        Stray.objects.create(kind="item", reason=f"reason{number}", body=b"{}", decided_by=user)
+        values = {"subject": upload.pk, "at": timezone.now(), "text": "A list is done."}
+        Notice.objects.create(user=user, upload=upload, batch=batch, kind="complete", **values)
+        UnmatchedDelivery.objects.create(kind="item", reason=f"reason{number}", body=b"{}", decided_by=user)
         Suppression.objects.create(kind="phone", key=f"703555010{number}", label=f"phone{number}", created_by=user)
 
     return make
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_every_list_search_and_page_shows(staff, make_all, model):
+def test_every_list_search_and_page_is_shown(staff, make_all, model):
     make_all(1)
     for question in ({}, {"q": "1"}, {"q": "12-1"}, {"q": "ab\0c"}, {"q": "99999999999999999999"}):
         assert staff.get(where(model), question).status_code == 200
@@ -78,11 +78,11 @@ def test_every_list_search_and_page_shows(staff, make_all, model):
     assert page.status_code == 200
     assert "default-src 'self'" in page["Content-Security-Policy"]
     assert "admin-portal.css" in page.content.decode()
-    assert "To the portal" in page.content.decode()
+    assert "Open the portal" in page.content.decode()
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_every_list_takes_as_many_statements_for_three_as_for_one(staff, make_all, model):
+def test_the_number_of_records_does_not_change_the_number_of_queries(staff, make_all, model):
     make_all(1)
     with CaptureQueriesContext(
         connection,
@@ -96,7 +96,7 @@ def test_every_list_takes_as_many_statements_for_three_as_for_one(staff, make_al
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_nothing_is_counted_from_end_to_end(staff, make_all, model):
+def test_long_tables_are_not_counted(staff, make_all, model):
     make_all(1)
     for question in ({}, {"q": "list"}, {"p": 2}, {"_facets": "True"}):
         with CaptureQueriesContext(connection) as said:
@@ -107,7 +107,7 @@ def test_nothing_is_counted_from_end_to_end(staff, make_all, model):
 
 
 @pytest.mark.parametrize("model", LONG)
-def test_long_tables_are_searched_by_indexes_alone(staff, make_all, model):
+def test_long_tables_are_searched_only_through_indexes(staff, make_all, model):
     make_all(1)
     with CaptureQueriesContext(connection) as said:
         staff.get(where(model), {"q": "list"})
@@ -117,7 +117,7 @@ def test_long_tables_are_searched_by_indexes_alone(staff, make_all, model):
 
 
 @pytest.mark.parametrize("model", LONG)
-def test_long_tables_are_sorted_by_their_numbers_alone(staff, make_all, model):
+def test_long_tables_are_sorted_only_by_id(staff, make_all, model):
     make_all(1)
     for column in range(1, 8):
         page = staff.get(where(model), {"o": str(column)})
@@ -125,7 +125,7 @@ def test_long_tables_are_sorted_by_their_numbers_alone(staff, make_all, model):
 
 
 @pytest.mark.parametrize("model", set(MODELS) - {User, Group})
-def test_no_page_has_all_related_records_to_choose_from(staff, make_all, model):
+def test_no_page_offers_all_related_records(staff, make_all, model):
     make_all(1)
     assert "<select" not in staff.get(where(model, "change", model.objects.first().pk)).content.decode()
 
@@ -141,7 +141,7 @@ def test_no_page_has_all_related_records_to_choose_from(staff, make_all, model):
         (Upload, "list1"),
     ],
 )
-def test_search_finds_what_is_meant_and_nothing_else(staff, make_all, model, text):
+def test_search_finds_only_the_matching_records(staff, make_all, model, text):
     make_all(1)
     meant = set(model.objects.values_list("pk", flat=True))
     make_all(2)
@@ -151,7 +151,7 @@ def test_search_finds_what_is_meant_and_nothing_else(staff, make_all, model, tex
     assert found == ({record.pk} if text == str(record.pk) else meant)
 
 
-def test_people_are_found_as_the_portal_finds_them(staff, finish_upload):
+def test_people_are_found_as_in_the_portal(staff, finish_upload):
     _, meant = finish_upload(12), finish_upload(people(11, **{"Last Name": "Baker"}))
     found = staff.get(where(Item), {"q": "herndon bak"}).context["cl"].result_list
     assert {item.upload_id for item in found} == {meant.pk}
@@ -159,26 +159,35 @@ def test_people_are_found_as_the_portal_finds_them(staff, finish_upload):
 
 
 def test_a_long_list_does_not_claim_a_total(staff, start_upload, monkeypatch):
-    monkeypatch.setattr(paging, "CAP", 10)
+    monkeypatch.setattr(paging, "MAX_COUNTED_ROWS", 10)
     start_upload(12)
-    page = staff.get(where(Item), {"q": ""}).content.decode()
-    assert "10+ people: filter or search for those behind the last page" in page
-    monkeypatch.setattr(paging, "CAP", 12)
-    assert re.search(r"\s12 people\s", staff.get(where(Item)).content.decode())
+    page = read_page(staff.get(where(Item), {"q": ""}))
+    assert "10+ people: filter or search to see more" in page
+    monkeypatch.setattr(paging, "MAX_COUNTED_ROWS", 12)
+    assert " 12 people " in read_page(staff.get(where(Item)))
 
 
-def test_words_are_those_of_the_portal(staff, make_all):
+def test_the_admin_uses_the_words_of_the_portal(staff, make_all):
     make_all(1)
     page = staff.get(reverse("admin:index")).content.decode()
-    for word in ("Lists and people", "Lists", "People", "Batches", "Strays", "Exports", "Suppression list", "History"):
+    for word in (
+        "Lists and people",
+        "Lists",
+        "People",
+        "Batches",
+        "Unmatched deliveries",
+        "Exports",
+        "Do-not-contact list",
+        "History",
+    ):
         assert f">{word}</a>" in page
     assert "Uploads" not in page
     assert "Items" not in page
     assert ">List<" in staff.get(where(Batch)).content.decode()
 
 
-@pytest.mark.parametrize("model", [Upload, Batch, Item, Stray])
-def test_the_portal_shows_what_the_admin_does(staff, make_all, model):
+@pytest.mark.parametrize("model", [Upload, Batch, Item, UnmatchedDelivery])
+def test_the_portal_links_to_the_same_records(staff, make_all, model):
     make_all(1)
     record = model.objects.first()
     link = re.search(r'href="(/admin/r/[^"]+)"', staff.get(where(model, "change", record.pk)).content.decode())
@@ -188,7 +197,7 @@ def test_the_portal_shows_what_the_admin_does(staff, make_all, model):
 # RQ's pages
 
 
-def test_only_the_pages_of_the_queues_may_bring_styles(staff):
+def test_only_the_pages_of_the_queues_allow_inline_styles(staff):
     for address in ("/admin/django_rq/dashboard/", "/admin/django_rq/dashboard/queues/0/"):
         policy = staff.get(address)["Content-Security-Policy"]
         assert "style-src 'self' 'unsafe-inline'" in policy

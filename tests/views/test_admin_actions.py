@@ -1,5 +1,7 @@
-"""What staff decide in the admin: asked first, bounded, for who may, and said what became of each."""
+"""Actions of the admin ask first, are limited, need permission, and report the result for each record."""
 
+import html
+import json
 import re
 from datetime import timedelta
 
@@ -10,10 +12,10 @@ from django.utils import timezone
 
 from batches import jobs
 from batches.admin import confirmation
-from batches.models import Batch, EarlierAnswer, Event, Hold, Item, Upload
+from batches.models import Batch, EarlierAnswer, Event, Item, SendingBlock, Upload
 from batches.statuses import BatchStatus, Outcome, UploadStatus
 from batches.tracing import closing
-from batches.tracing.lifecycle import move_batch
+from batches.tracing.lifecycle import transition_batch
 from tests.factories import answer_for, people
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +30,7 @@ def enqueued(monkeypatch):
 
 @pytest.fixture
 def act(client, charlie):
-    """Have an action done with records, answering its question with yes where there is one; gives the page after it."""
+    """Run an action on records, and confirm it if it asks. Return the next page."""
     client.force_login(charlie)
 
     def do(action, *records, answer=True, **more):
@@ -44,23 +46,24 @@ def act(client, charlie):
 
 
 def read_hidden(page):
-    """The question's own fields."""
-    return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page.content.decode()))
+    """Return the hidden fields of the question."""
+    hidden = re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page.content.decode())
+    return {name: html.unescape(value) for name, value in hidden}
 
 
-def said(page):
+def read_messages(page):
     return [str(message) for message in page.context["messages"]]
 
 
 @pytest.fixture
 def lose(start_upload):
-    """A running list whose one batch is unconfirmed."""
+    """Start a list whose only batch is unconfirmed."""
 
     def start(*args, **options):
         upload = start_upload(*(args or [12]), **options)
         batch = upload.batches.get()
-        move_batch(batch.pk, BatchStatus.SUBMITTING, submitted_at=timezone.now(), attempts=1)
-        move_batch(batch.pk, BatchStatus.UNCONFIRMED, problem="No answer.")
+        transition_batch(batch.pk, BatchStatus.SUBMITTING, submitted_at=timezone.now(), attempts=1)
+        transition_batch(batch.pk, BatchStatus.UNCONFIRMED, problem="No answer.")
         return Batch.objects.get(pk=batch.pk)
 
     return start
@@ -68,11 +71,11 @@ def lose(start_upload):
 
 @pytest.fixture
 def miss(lose, alice):
-    """A list all of whose people are missing."""
+    """Make a list in which all people are missing."""
 
     def start(*args, **options):
         batch = lose(*args, **options)
-        assert closing.give_up(batch, alice)
+        assert closing.close_manually(batch, alice)
         return batch.upload
 
     return start
@@ -81,11 +84,11 @@ def miss(lose, alice):
 # Lists
 
 
-def test_running_lists_are_held_and_others_left_alone(act, start_upload, make_upload, charlie):
+def test_running_lists_are_paused_and_others_skipped(act, start_upload, make_upload, charlie):
     running, ready = start_upload(12), make_upload(people(11, City="Reston"))
-    page = act("hold", running, ready)
-    assert said(page) == [
-        "1 list held: nothing more is sent for now. 1 list left alone: only running lists can be held."
+    page = act("pause", running, ready)
+    assert read_messages(page) == [
+        "Paused 1 list. Nothing more will be sent until you resume. Skipped 1 list: only running lists can be paused."
     ]
     running.refresh_from_db()
     ready.refresh_from_db()
@@ -93,14 +96,14 @@ def test_running_lists_are_held_and_others_left_alone(act, start_upload, make_up
     assert running.events.get(what="paused").user == charlie
 
 
-def test_a_list_goes_on_only_once_that_is_confirmed(act, start_upload):
+def test_a_list_is_resumed_only_after_confirmation(act, start_upload):
     upload = start_upload(12)
-    act("hold", upload)
-    page = act("release", upload, answer=False)
-    assert "Go on with 1 list? What is sent may cost credits." in page.content.decode()
+    act("pause", upload)
+    page = act("resume", upload, answer=False)
+    assert "Resume 1 list? Sending may cost credits." in page.content.decode()
     upload.refresh_from_db()
     assert upload.status == UploadStatus.PAUSED
-    assert said(act("release", upload)) == ["1 list released: sending goes on."]
+    assert read_messages(act("resume", upload)) == ["Resumed 1 list."]
     upload.refresh_from_db()
     assert upload.status == UploadStatus.RUNNING
 
@@ -108,9 +111,9 @@ def test_a_list_goes_on_only_once_that_is_confirmed(act, start_upload):
 def test_missing_people_of_lists_are_rerun_and_planned(act, miss, enqueued, charlie):
     upload = miss()
     page = act("rerun_missing", upload, answer=False)
-    assert "Ask for 12 people once more?" in page.content.decode()
+    assert "Re-run 12 people?" in page.content.decode()
     assert upload.items.filter(outcome=Outcome.MISSING).count() == 12
-    assert said(act("rerun_missing", upload)) == ["12 people to be asked for once more."]
+    assert read_messages(act("rerun_missing", upload)) == ["Re-running 12 people."]
     assert upload.items.filter(outcome=Outcome.PENDING, batch=None).count() == 12
     assert enqueued == [("planning", upload.pk)]
     assert upload.events.get(what="re-run").user == charlie
@@ -126,20 +129,22 @@ def test_no_more_missing_people_are_rerun_than_were_asked_about(act, client, mis
     address = reverse("admin:batches_upload_changelist")
     for number in ("12", "", "x"):
         page = client.post(address, asked | {"people": number}, follow=True)
-        assert said(page)[0].startswith("Nothing was done: 20 people of these lists are missing now, not ")
+        assert read_messages(page)[0].startswith("No changes were made: there are now 20, not ")
     assert enqueued == []
     Item.objects.filter(pk__in=late).update(outcome=Outcome.MATCHED)
     Item.objects.filter(pk=upload.items.last().pk).update(outcome=Outcome.MATCHED)
-    assert said(client.post(address, asked, follow=True)) == ["11 people to be asked for once more."]
+    assert read_messages(client.post(address, asked, follow=True)) == ["Re-running 11 people."]
 
 
-def test_nothing_is_rerun_where_nobody_or_too_many_are_missing(act, miss, start_upload, enqueued, monkeypatch):
-    assert said(act("rerun_missing", start_upload(people(11, City="Reston")))) == [
-        "Nothing was done: nobody of these lists is missing."
+def test_nothing_is_rerun_if_no_people_or_too_many_are_missing(act, miss, start_upload, enqueued, monkeypatch):
+    assert read_messages(act("rerun_missing", start_upload(people(11, City="Reston")))) == [
+        "No changes were made: nobody in these lists is missing."
     ]
-    monkeypatch.setattr(confirmation, "MOST", 11)
+    monkeypatch.setattr(confirmation, "MAX_RECORDS", 11)
     upload = miss()
-    assert said(act("rerun_missing", upload))[0].startswith("Nothing was done: more than 11 people are missing there.")
+    assert read_messages(act("rerun_missing", upload))[0].startswith(
+        "No changes were made: more than 11 people are missing in"
+    )
     assert upload.items.filter(outcome=Outcome.MISSING).count() == 12
     assert enqueued == []
 
@@ -147,111 +152,126 @@ def test_nothing_is_rerun_where_nobody_or_too_many_are_missing(act, miss, start_
 # Batches
 
 
-def test_an_unconfirmed_batch_is_sent_again_once_that_is_confirmed(act, lose, charlie):
+def test_an_unconfirmed_batch_is_sent_again_after_confirmation(act, lose, charlie):
     batch = lose()
     page = act("send_again", batch, answer=False)
-    assert "Send 1 batch again? What the vendor has taken is paid twice." in page.content.decode()
+    assert (
+        "Send 1 batch again? You will be charged twice for people the vendor has already received."
+        in page.content.decode()
+    )
     assert Batch.objects.get().status == BatchStatus.UNCONFIRMED
-    assert said(act("send_again", batch)) == ["1 batch to be sent again."]
+    assert read_messages(act("send_again", batch)) == ["Sending 1 batch again."]
     assert Batch.objects.get().status == BatchStatus.PLANNED
-    assert Event.objects.get(what=Event.SENT_AGAIN).user == charlie
+    assert Event.objects.get(what=Event.RESEND_REQUESTED).user == charlie
 
 
-def test_what_was_tried_since_the_question_is_not_sent_again(act, lose, client):
+def test_a_batch_with_a_newer_attempt_is_not_sent_again(act, lose, client):
     batch = lose()
-    page = act("send_again", batch, answer=False).content.decode()
+    hidden = read_hidden(act("send_again", batch, answer=False))
     Batch.objects.filter(pk=batch.pk).update(attempts=2)
-    hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page))
     page = client.post(reverse("admin:batches_batch_changelist"), hidden, follow=True)
-    assert said(page)[0].startswith("1 batch left alone:")
+    assert read_messages(page)[0].startswith("Skipped 1 batch:")
     assert Batch.objects.get().status == BatchStatus.UNCONFIRMED
 
 
-def test_a_batch_that_waits_for_nobody_is_left_alone(act, start_upload):
+def test_a_batch_that_needs_no_decision_is_left_alone(act, start_upload):
     batch = start_upload(12).batches.get()
-    assert said(act("send_again", batch))[0].startswith("1 batch left alone: not unconfirmed or refused")
-    assert said(act("give_up", batch))[0].startswith("1 batch left alone: not unconfirmed or refused")
+    assert read_messages(act("send_again", batch))[0].startswith("Skipped 1 batch: not unconfirmed or refused")
+    assert read_messages(act("close", batch))[0].startswith("Skipped 1 batch: not unconfirmed or refused")
     assert Batch.objects.get().status == BatchStatus.PLANNED
 
 
-def test_a_batch_is_given_up_once_that_is_confirmed(act, lose):
+def test_a_batch_is_closed_after_confirmation(act, lose):
     batch = lose()
-    assert "Give 1 batch up?" in act("give_up", batch, answer=False).content.decode()
+    assert "Close 1 batch?" in act("close", batch, answer=False).content.decode()
     assert Batch.objects.get().status == BatchStatus.UNCONFIRMED
-    assert said(act("give_up", batch))[0].startswith("1 batch given up")
+    assert read_messages(act("close", batch))[0].startswith("Closed 1 batch.")
     assert Item.objects.filter(outcome=Outcome.MISSING).count() == 12
 
 
 # People
 
 
-def test_missing_people_and_errors_are_rerun_and_others_left_alone(act, finish_upload, enqueued):
+def test_missing_people_and_errors_are_rerun_and_others_skipped(act, finish_upload, enqueued):
     upload = finish_upload(12, lambda item, place: answer_for(item, "error" if place < 2 else "matched"))
     failed, matched = upload.items.filter(outcome=Outcome.ERROR), upload.items.filter(outcome=Outcome.MATCHED)
     chosen = [*failed, matched.first()]
-    assert "among 3 people once more?" in act("rerun", *chosen, answer=False).content.decode()
+    assert "errors among 3 people?" in act("rerun", *chosen, answer=False).content.decode()
     assert failed.count() == 2
-    assert said(act("rerun", *chosen)) == [
-        "2 people to be asked for once more. "
-        "1 person left alone: only missing people and errors of lists that are not cancelled can be re-run."
+    assert read_messages(act("rerun", *chosen)) == [
+        "Re-running 2 people. "
+        "Skipped 1 person: only missing people and errors in lists that are not cancelled can be re-run."
     ]
     assert upload.items.filter(outcome=Outcome.PENDING).count() == EarlierAnswer.objects.count() == 2
     assert enqueued == [("planning", upload.pk)]
 
 
-def test_no_more_than_a_thousand_are_decided_about_at_once(act, miss, enqueued, monkeypatch):
-    monkeypatch.setattr(confirmation, "MOST", 11)
+def test_at_most_a_thousand_people_are_decided_about_at_once(act, miss, enqueued, monkeypatch):
+    monkeypatch.setattr(confirmation, "MAX_RECORDS", 11)
     item = miss().items.first()
     page = act("rerun", item, select_across=1)
-    assert said(page) == ["Nothing was done: choose at most 11 people at once."]
+    assert read_messages(page) == ["No changes were made: please select at most 11 people."]
     assert Item.objects.filter(outcome=Outcome.MISSING).count() == 12
-    monkeypatch.setattr(confirmation, "MOST", 12)
-    assert said(act("rerun", item, select_across=1)) == ["12 people to be asked for once more."]
+    monkeypatch.setattr(confirmation, "MAX_RECORDS", 12)
+    assert read_messages(act("rerun", item, select_across=1)) == ["Re-running 12 people."]
 
 
-def test_an_answer_for_more_than_a_thousand_is_cut_off(act, miss, client, enqueued, monkeypatch):
-    monkeypatch.setattr(confirmation, "MOST", 3)
+def test_a_confirmation_for_more_than_a_thousand_is_cut_off(act, miss, client, enqueued, monkeypatch):
+    monkeypatch.setattr(confirmation, "MAX_RECORDS", 5)
     items = miss().items.order_by("pk")
-    confirmed = " ".join(f"{item.pk}:0" for item in items)
-    answer = {"action": "rerun", "_selected_action": items[0].pk, "confirmed": f"{confirmed} x:y 99999999999999:1"}
+    confirmed = json.dumps({"x": "y", "99999999999999": 1} | {item.pk: 0 for item in items})
+    answer = {"action": "rerun", "_selected_action": items[0].pk, "confirmed": confirmed}
     client.post(reverse("admin:batches_item_changelist"), answer)
     assert Item.objects.filter(outcome=Outcome.PENDING).count() == 3
 
 
-# Holds
+@pytest.mark.parametrize("confirmed", ["", "x", "[]", "1", "null", "{}", '{"x": null}', "[" * 100_000])
+def test_an_invalid_confirmation_changes_nothing(act, miss, client, enqueued, confirmed):
+    item = miss().items.first()
+    answer = {"action": "rerun", "_selected_action": item.pk, "confirmed": confirmed}
+    client.post(reverse("admin:batches_item_changelist"), answer)
+    assert enqueued == []
 
 
-def test_staff_hold_everything_by_hand_once_for_each_reason(act, client, start_upload):
+# Sending blocks
+
+
+def test_staff_block_sending_once_for_each_reason(act, client, start_upload):
     start_upload(12)
-    added = client.post(reverse("admin:batches_hold_add"), {"reason": "The invoice is looked at."})
+    added = client.post(reverse("admin:batches_sendingblock_add"), {"reason": "The invoice is looked at."})
     assert added.status_code == 302
-    assert Hold.objects.in_force(timezone.now()).get().reason == "The invoice is looked at."
-    again = client.post(reverse("admin:batches_hold_add"), {"reason": "The invoice is looked at."})
-    assert "in force already" in again.content.decode()
+    assert SendingBlock.objects.in_force(timezone.now()).get().reason == "The invoice is looked at."
+    again = client.post(reverse("admin:batches_sendingblock_add"), {"reason": "The invoice is looked at."})
+    assert "Sending is already blocked for this reason." in again.content.decode()
     past = timezone.now() - timedelta(minutes=1)
     over = {"reason": "Over", "until_0": past.date(), "until_1": f"{past:%H:%M:%S}"}
-    assert "This is over already" in client.post(reverse("admin:batches_hold_add"), over).content.decode()
-    assert Hold.objects.count() == 1
+    assert "This time is in the past." in client.post(reverse("admin:batches_sendingblock_add"), over).content.decode()
+    assert SendingBlock.objects.count() == 1
 
 
-def test_a_hold_is_released_once_that_is_confirmed(act, charlie):
-    hold, over = Hold.objects.create(reason="The key"), Hold.objects.create(reason="Old", lifted_at=timezone.now())
-    act("release", hold, answer=False)
-    assert Hold.objects.in_force(timezone.now()).exists()
-    assert said(act("release", hold, over)) == ["1 hold released. 1 hold left alone: not in force any more."]
-    hold.refresh_from_db()
+def test_a_block_ends_after_confirmation(act, charlie):
+    block, over = (
+        SendingBlock.objects.create(reason="The key"),
+        SendingBlock.objects.create(reason="Old", unblocked_at=timezone.now()),
+    )
+    act("unblock", block, answer=False)
+    assert SendingBlock.objects.in_force(timezone.now()).exists()
+    assert read_messages(act("unblock", block, over)) == [
+        "Ended 1 sending block. Skipped 1 sending block: no longer in force."
+    ]
+    block.refresh_from_db()
     over.refresh_from_db()
-    assert (hold.lifted_by, over.lifted_by) == (charlie, None)
+    assert (block.unblocked_by, over.unblocked_by) == (charlie, None)
 
 
-# Who may
+# Permissions
 
 
 @pytest.mark.parametrize(
     ("action", "model"),
-    [("hold", Upload), ("rerun_missing", Upload), ("send_again", Batch), ("give_up", Batch), ("rerun", Item)],
+    [("pause", Upload), ("rerun_missing", Upload), ("send_again", Batch), ("close", Batch), ("rerun", Item)],
 )
-def test_who_may_only_look_decides_nothing(act, miss, lose, client, django_user_model, action, model):
+def test_users_who_may_only_view_decide_nothing(act, miss, lose, client, django_user_model, action, model):
     miss()
     lose(people(11, City="Reston"))
     erin = django_user_model.objects.create_user("erin", password="erin-password", is_staff=True)
@@ -263,14 +283,14 @@ def test_who_may_only_look_decides_nothing(act, miss, lose, client, django_user_
     assert before == (list(Upload.objects.values()), list(Batch.objects.values()), list(Item.objects.values()))
 
 
-def test_who_may_change_lists_holds_them(act, start_upload, client, django_user_model):
+def test_users_who_may_change_lists_pause_them(act, start_upload, client, django_user_model):
     upload = start_upload(12)
     erin = django_user_model.objects.create_user("erin", password="erin-password", is_staff=True)
     erin.user_permissions.add(*Permission.objects.filter(codename__in=["view_upload", "change_upload"]))
     client.force_login(erin)
-    act("hold", upload)
+    act("pause", upload)
     upload.refresh_from_db()
     assert upload.status == UploadStatus.PAUSED
     page = client.get(reverse("admin:batches_upload_change", args=[upload.pk])).content.decode()
     assert 'name="_save"' not in page
-    assert client.get(reverse("admin:batches_hold_add")).status_code == 403
+    assert client.get(reverse("admin:batches_sendingblock_add")).status_code == 403

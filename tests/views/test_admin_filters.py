@@ -20,7 +20,7 @@ def test_the_filter_by_list_shows_its_people_in_the_order_of_its_rows(staff, sta
     assert f'<option value="{upload.pk}" selected>{upload}</option>' in page.content.decode()
 
 
-def test_the_filter_offers_no_choices_and_keeps_what_else_is_asked_for(staff, start_upload):
+def test_the_filter_offers_no_choices_and_keeps_other_filters(staff, start_upload):
     upload = start_upload(12)
     page = staff.get(where(Item), {"q": "oak", "batch__id__exact": "1", "p": "1"}).content.decode()
     form = re.search(r'<form class="by-relation".*?</form>', page, re.S)[0]
@@ -40,24 +40,24 @@ def test_the_filter_works_without_javascript_by_number(staff, start_upload):
 
 
 @pytest.mark.parametrize("value", ["x", "0", "99999999999999999999", "-1", "²"])
-def test_the_filter_refuses_what_is_no_number(staff, start_upload, value):
+def test_the_filter_refuses_values_that_are_not_numbers(staff, start_upload, value):
     start_upload(12)
     assert staff.get(where(Item), {"upload__id__exact": value}).url.endswith("?e=1")
 
 
-def test_the_filter_finds_nothing_for_a_list_that_is_not_there(staff, start_upload):
+def test_the_filter_finds_nothing_for_a_list_that_does_not_exist(staff, start_upload):
     start_upload(12)
     assert staff.get(where(Item), {"upload__id__exact": "2147483647"}).context["cl"].result_count == 0
 
 
-def test_what_is_typed_into_the_filter_is_answered(staff, start_upload):
+def test_the_filter_finds_what_is_typed(staff, start_upload):
     upload = start_upload(12)
     question = {"term": "people", "app_label": "batches", "model_name": "item", "field_name": "upload"}
     found = staff.get(reverse("admin:autocomplete"), question).json()["results"]
     assert found == [{"id": str(upload.pk), "text": upload.name}]
 
 
-def test_the_filter_is_not_offered_to_who_may_not_see_the_lists(client, django_user_model, start_upload):
+def test_users_without_permission_for_lists_get_no_filter(client, django_user_model, start_upload):
     start_upload(12)
     erin = django_user_model.objects.create_user("erin", password="erin-password", is_staff=True)
     erin.user_permissions.add(Permission.objects.get(codename="view_item"))
@@ -65,7 +65,7 @@ def test_the_filter_is_not_offered_to_who_may_not_see_the_lists(client, django_u
     assert "by-relation" not in client.get(where(Item)).content.decode()
 
 
-def test_an_outcome_is_filtered_by_only_within_a_list(staff, start_upload):
+def test_the_filter_by_outcome_exists_only_within_a_list(staff, start_upload):
     upload = start_upload(12)
     assert "By outcome" not in staff.get(where(Item)).content.decode()
     one = {"upload__id__exact": upload.pk}

@@ -11,7 +11,7 @@ def batch(start_upload):
     return start_upload(12).batches.get()
 
 
-def test_the_vendors_totals_stand_beside_ours(browser, batch):
+def test_the_totals_of_the_vendor_are_shown_next_to_ours(browser, batch):
     Batch.objects.update(
         status=BatchStatus.CLOSED, matched=9, no_match=3, vendor_processed=12, vendor_matched=8, receive_count=12
     )
@@ -20,18 +20,18 @@ def test_the_vendors_totals_stand_beside_ours(browser, batch):
     assert "differs" in page.content.decode()
 
 
-def test_an_unconfirmed_batch_is_decided_by_a_person(browser, batch, alice):
+def test_a_user_decides_about_an_unconfirmed_batch(browser, batch, alice):
     Batch.objects.update(status=BatchStatus.UNCONFIRMED, problem="The connection broke.")
     page = browser.get(f"/batches/{batch.pk}/").content.decode()
-    assert "Send again (may be paid twice)" in page
-    assert "Give up" in page
+    assert "Send again (may be charged twice)" in page
+    assert "Close<span" in page
     assert f"Batch {batch}" in browser.get("/").content.decode()
     browser.post(f"/batches/{batch.pk}/send-again/")
     assert Batch.objects.get().status == BatchStatus.PLANNED
-    assert (batch.events.last().what, batch.events.last().user) == ("to be sent again", alice)
+    assert (batch.events.last().what, batch.events.last().user) == ("resend requested", alice)
 
 
-def test_giving_up_closes_it(browser, batch):
+def test_giving_up_closes_the_batch(browser, batch):
     Batch.objects.update(status=BatchStatus.UNCONFIRMED)
     browser.post(f"/batches/{batch.pk}/give-up/")
     assert (Batch.objects.get().status, Batch.objects.get().missing) == (BatchStatus.CLOSED, 12)
@@ -39,14 +39,14 @@ def test_giving_up_closes_it(browser, batch):
 
 def test_a_refused_batch_is_given_up_too(browser, batch):
     Batch.objects.update(status=BatchStatus.REFUSED, problem="No.")
-    assert "Give up" in browser.get(f"/batches/{batch.pk}/").content.decode()
+    assert "Close<span" in browser.get(f"/batches/{batch.pk}/").content.decode()
     browser.post(f"/batches/{batch.pk}/give-up/")
     assert Batch.objects.get().status == BatchStatus.CLOSED
 
 
-def test_only_a_batch_in_trouble_is_given_up(browser, batch):
+def test_only_a_batch_that_needs_a_decision_is_given_up(browser, batch):
     page = browser.post(f"/batches/{batch.pk}/give-up/", follow=True).content.decode()
-    assert "Nothing was done" in page
+    assert "No changes were made" in page
     assert Batch.objects.get().status == BatchStatus.PLANNED
 
 

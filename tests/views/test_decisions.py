@@ -1,4 +1,4 @@
-"""What people decide, by the buttons that they press."""
+"""Decisions of users, made by pressing the buttons of pages."""
 
 import re
 from datetime import timedelta
@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from batches.models import Batch, Hold, Item, Upload
+from batches.models import Batch, Item, SendingBlock, Upload
 from batches.statuses import BatchStatus, Outcome, UploadStatus
 from batches.tables import paging
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def ended(start_upload):
-    """A complete list of twelve: nine matched, an error, two missing."""
+    """Complete a list of twelve: nine matched, one error, two missing."""
     upload = start_upload(12)
     first, second, third = upload.items.values_list("pk", flat=True)[:3]
     upload.items.update(outcome=Outcome.MATCHED, answer="{}")
@@ -30,12 +30,12 @@ def pending():
     return Item.objects.filter(outcome=Outcome.PENDING).count()
 
 
-def look(browser, address, **options):
+def get_text(browser, address, **options):
     return browser.get(address, **options).content.decode()
 
 
 def find_button(page, label):
-    """Where a button of a page sends to, and what."""
+    """Return the address and the fields that a button sends."""
     button = next(tag for tag in re.findall(r"<button[^>]*>[^<]*", page) if tag.partition(">")[2].startswith(label))
     action, name, value = (re.search(rf'{part}="([^"]*)"', button).group(1) for part in ("formaction", "name", "value"))
     return action, {name: value}
@@ -47,60 +47,60 @@ def find_button(page, label):
 )
 def test_a_list_or_a_batch_is_re_run(browser, ended, of, outcome, label, count):
     record = ended if of == "upload" else ended.batches.get()
-    action, form = find_button(look(browser, record.get_absolute_url()), label)
+    action, form = find_button(get_text(browser, record.get_absolute_url()), label)
     assert (action, form) == (f"{record.get_absolute_url()}re-run/", {"outcome": f"{outcome}:{count}"})
     page = browser.post(action, form | {"next": record.get_absolute_url()}, follow=True)
     assert page.redirect_chain[-1][0] == record.get_absolute_url()
-    assert f"{count} {'person is' if count == 1 else 'people are'} asked for once more." in page.content.decode()
+    assert f"Re-running {count} {'person' if count == 1 else 'people'}." in page.content.decode()
     assert pending() == count
-    assert f"{label} (" not in look(browser, record.get_absolute_url())
+    assert f"{label} (" not in get_text(browser, record.get_absolute_url())
     assert Upload.objects.get().status == UploadStatus.RUNNING
 
 
 @pytest.mark.parametrize("of", ["upload", "batch"])
 @pytest.mark.parametrize("outcome", ["missing:1", "missing", "missing:", "missing:x", "missing:-2", "missing:0"])
-def test_no_more_are_re_run_than_were_asked_about(browser, ended, of, outcome):
+def test_no_more_people_are_re_run_than_were_shown(browser, ended, of, outcome):
     record = ended if of == "upload" else ended.batches.get()
     page = browser.post(f"{record.get_absolute_url()}re-run/", {"outcome": outcome}, follow=True).content.decode()
-    assert f"there are 2 now, not {int(outcome.endswith(':1'))}. Look again and decide." in page
+    assert f"there are now 2, not {int(outcome.endswith(':1'))}. Please check them and decide again." in page
     assert pending() == 0
 
 
-def test_fewer_than_were_asked_about_are_re_run(browser, ended):
+def test_fewer_people_than_were_shown_are_re_run(browser, ended):
     browser.post(f"{ended.get_absolute_url()}re-run/", {"outcome": "missing:40"})
     assert pending() == 2
 
 
-def test_others_than_missing_people_and_errors_are_not_re_run(browser, ended):
+def test_only_missing_people_and_errors_are_re_run(browser, ended):
     browser.post(f"{ended.get_absolute_url()}re-run/", {"outcome": "matched:9"})
     assert pending() == 0
 
 
-def test_all_that_the_filters_show_are_re_run_unless_there_are_more_by_now(browser, ended):
-    page = look(browser, f"/items/?upload={ended.pk}&outcome=missing")
+def test_all_filtered_people_are_re_run_unless_there_are_more_by_now(browser, ended):
+    page = get_text(browser, f"/items/?upload={ended.pk}&outcome=missing")
     shown = re.search(r'name="shown" value="(\d+)"', page).group(1)
     form = {"upload": ended.pk, "outcome": "missing", "which": "all"}
     first = ended.items.filter(outcome=Outcome.MATCHED).first().pk
     Item.objects.filter(pk=first).update(outcome=Outcome.MISSING)
     for given in ({}, {"shown": "x"}, {"shown": shown}):
         page = browser.post("/items/re-run/", form | given, follow=True).content.decode()
-        assert "there are 3 now, not" in page
+        assert "there are now 3, not" in page
     assert pending() == 0
     browser.post("/items/re-run/", form | {"shown": 3})
     assert pending() == 3
 
 
-def test_where_no_exact_number_was_shown_all_are_re_run(browser, ended, monkeypatch):
-    monkeypatch.setattr(paging, "CAP", 5)
-    page = look(browser, f"/items/?upload={ended.pk}")
-    assert "All 5+ that the filters show" in page
+def test_all_are_re_run_if_no_exact_number_was_shown(browser, ended, monkeypatch):
+    monkeypatch.setattr(paging, "MAX_COUNTED_ROWS", 5)
+    page = get_text(browser, f"/items/?upload={ended.pk}")
+    assert "All 5+ that match the filters" in page
     assert 'name="shown" value="6"' in page
     browser.post("/items/re-run/", {"upload": ended.pk, "which": "all", "shown": 6})
     assert pending() == 3
 
 
-def test_those_that_are_ticked_are_re_run(browser, ended):
-    page = look(browser, f"/items/?upload={ended.pk}")
+def test_selected_people_are_re_run(browser, ended):
+    page = get_text(browser, f"/items/?upload={ended.pk}")
     assert page.count('name="item"') == 12
     ticked = [ended.items.get(outcome=Outcome.ERROR).pk, ended.items.filter(outcome=Outcome.MATCHED).first().pk]
     browser.post("/items/re-run/", {"item": ticked})
@@ -109,30 +109,30 @@ def test_those_that_are_ticked_are_re_run(browser, ended):
 
 def test_one_person_is_re_run(browser, ended):
     item = ended.items.filter(outcome=Outcome.MISSING).first()
-    assert "Re-run" in look(browser, item.get_absolute_url())
+    assert "Re-run" in get_text(browser, item.get_absolute_url())
     browser.post("/items/re-run/", {"item": item.pk})
     assert pending() == 1
-    assert "Re-run (may be paid again)</button>" not in look(browser, item.get_absolute_url())
+    assert "Re-run (may be charged again)</button>" not in get_text(browser, item.get_absolute_url())
 
 
 @pytest.mark.parametrize("form", [{}, {"item": "x"}, {"upload": "x"}, {"which": "ticked", "upload": 1}, {"upload": 1}])
-def test_nobody_chosen_re_runs_nobody(browser, ended, form):
-    assert "Nobody was chosen" in browser.post("/items/re-run/", form, follow=True).content.decode()
+def test_an_empty_selection_re_runs_no_one(browser, ended, form):
+    assert "No people selected." in browser.post("/items/re-run/", form, follow=True).content.decode()
     assert pending() == 0
 
 
 def test_a_cancelled_list_offers_no_re_run(browser, ended):
     Upload.objects.update(status=UploadStatus.CANCELLED)
-    assert "Re-run" not in look(browser, ended.get_absolute_url())
+    assert "Re-run" not in get_text(browser, ended.get_absolute_url())
     form = {"outcome": "missing:2"}
     page = browser.post(f"{ended.get_absolute_url()}re-run/", form, follow=True).content.decode()
-    assert "Nobody is asked for once more" in page
+    assert "Nothing to re-run." in page
 
 
-def test_an_error_that_was_put_aside_is_shown(browser, ended):
+def test_an_earlier_answer_is_shown(browser, ended):
     item = ended.items.get(outcome=Outcome.ERROR)
     browser.post("/items/re-run/", {"item": item.pk})
-    assert "an earlier answer" in look(browser, item.get_absolute_url())
+    assert "(earlier answer)" in get_text(browser, item.get_absolute_url())
 
 
 @pytest.fixture
@@ -147,81 +147,81 @@ def troubled(start_upload):
 
 def test_the_dashboard_offers_the_decisions_about_an_unconfirmed_batch(browser, troubled, alice):
     batch = troubled(BatchStatus.UNCONFIRMED)
-    page = look(browser, "/")
-    assert "Send again (may be paid twice)" in page
-    assert "Give up" in page
-    assert "The first result that comes adopts it." in page
+    page = get_text(browser, "/")
+    assert "Send again (may be charged twice)" in page
+    assert "Close<span" in page
+    assert "If a result arrives, the batch continues." in page
     response = browser.post(f"/batches/{batch.pk}/send-again/", {"attempts": 1, "next": "/"})
     assert response.url == "/"
-    page = look(browser, batch.get_absolute_url())
-    assert "to be sent again by alice" in page
+    page = get_text(browser, batch.get_absolute_url())
+    assert "resend requested by alice" in " ".join(page.split())
 
 
-def test_what_becomes_of_an_unconfirmed_batch_is_said(browser, troubled, settings):
+def test_the_page_explains_what_happens_to_an_unconfirmed_batch(browser, troubled, settings):
     batch = troubled(BatchStatus.UNCONFIRMED)
     settings.UNCONFIRMED_POLICY = "resend"
-    assert "it is sent again by itself, once" in look(browser, "/")
+    assert "it is sent again automatically, once" in get_text(browser, "/")
     settings.UNCONFIRMED_POLICY = "ask"
     Batch.objects.update(submitted_at=timezone.now() - timedelta(hours=1))
-    assert "No result has come: somebody has to decide." in look(browser, batch.get_absolute_url())
+    assert "No result has arrived: someone has to decide." in get_text(browser, batch.get_absolute_url())
 
 
-def test_a_second_click_about_the_same_try_sends_nothing(browser, troubled):
+def test_a_second_click_about_the_same_attempt_sends_nothing(browser, troubled):
     batch = troubled(BatchStatus.UNCONFIRMED)
     browser.post(f"/batches/{batch.pk}/send-again/", {"attempts": 1})
     Batch.objects.update(status=BatchStatus.UNCONFIRMED, attempts=2)
     page = browser.post(f"/batches/{batch.pk}/send-again/", {"attempts": 1}, follow=True).content.decode()
-    assert "Nothing was done" in page
+    assert "No changes were made" in page
     assert Batch.objects.get().status == BatchStatus.UNCONFIRMED
 
 
 @pytest.mark.parametrize(("size", "is_offered"), [(12, True), (25, False)])
-def test_few_who_are_refused_are_sent_one_by_one(browser, troubled, size, is_offered):
+def test_the_people_of_a_small_refused_batch_are_sent_one_by_one(browser, troubled, size, is_offered):
     batch = troubled(BatchStatus.REFUSED, size)
-    assert ("Send one by one" in look(browser, batch.get_absolute_url())) == is_offered
+    assert ("Send one by one" in get_text(browser, batch.get_absolute_url())) == is_offered
     browser.post(f"/batches/{batch.pk}/send-singly/")
     assert Batch.objects.filter(kind="single", status=BatchStatus.PLANNED).count() == size
     page = browser.post(f"/batches/{batch.pk}/send-singly/", follow=True).content.decode()
-    assert "Nothing was done" in page
+    assert "No changes were made" in page
     assert Batch.objects.filter(kind="single").count() == size
 
 
 @pytest.mark.parametrize("away", ["https://elsewhere.example/", "//elsewhere.example/", "javascript:alert(1)"])
-def test_a_button_leads_back_to_our_own_pages_only(browser, troubled, away):
+def test_a_button_redirects_only_to_our_own_pages(browser, troubled, away):
     batch = troubled(BatchStatus.UNCONFIRMED)
     assert browser.post(f"/batches/{batch.pk}/give-up/", {"next": away}).url == batch.get_absolute_url()
 
 
-def test_the_live_part_of_the_dashboard_says_that_nothing_is_sent(browser, alice):
+def test_the_live_part_of_the_dashboard_shows_that_nothing_is_sent(browser, alice):
     until = timezone.now() + timedelta(hours=3)
-    Hold.objects.create(reason="The vendor's daily credit limit is reached.", until=until)
-    page = look(browser, "/", headers={"HX-Request": "true"})
+    SendingBlock.objects.create(reason="The vendor's daily credit limit is reached.", until=until)
+    page = get_text(browser, "/", headers={"HX-Request": "true"})
     assert "Nothing is being sent." in page
     assert f"at {until:%H:%M} UTC" in page
-    assert look(browser, "/").count("Nothing is being sent.") == 1
-    assert look(browser, "/uploads/").count("Nothing is being sent.") == 1
+    assert get_text(browser, "/").count("Nothing is being sent.") == 1
+    assert get_text(browser, "/uploads/").count("Nothing is being sent.") == 1
 
 
-def test_the_next_try_is_shown(browser, start_upload):
+def test_the_next_attempt_is_shown(browser, start_upload):
     upload = start_upload(12)
     Batch.objects.update(problem="The vendor is busy (429).", next_try_at=timezone.now() + timedelta(seconds=30))
     batch = Batch.objects.get()
-    assert f"Next try at {batch.next_try_at:%H:%M:%S} UTC" in look(browser, batch.get_absolute_url())
+    assert f"Next attempt at {batch.next_try_at:%H:%M:%S} UTC" in get_text(browser, batch.get_absolute_url())
     for address in ("/batches/", upload.get_absolute_url()):
-        assert f"{batch.next_try_at:%H:%M:%S}" in look(browser, address)
+        assert f"{batch.next_try_at:%H:%M:%S}" in get_text(browser, address)
 
 
 def test_the_whole_history_is_in_order(browser, start_upload, django_assert_num_queries):
     upload = start_upload(12)
     with django_assert_num_queries(7):
-        page = look(browser, f"/uploads/{upload.pk}/history/")
+        page = get_text(browser, f"/uploads/{upload.pk}/history/")
     whats = ["uploaded", "columns chosen", "checked", "started", "planned"]
     places = [page.index(f">{what}<") for what in whats]
     assert places == sorted(places)
-    assert f"/uploads/{upload.pk}/history/" in look(browser, upload.get_absolute_url())
+    assert f"/uploads/{upload.pk}/history/" in get_text(browser, upload.get_absolute_url())
 
 
-def test_a_start_or_a_resume_does_not_open_a_complete_list_again(browser, ended):
+def test_starting_or_resuming_does_not_reopen_a_complete_list(browser, ended):
     for action in ("start", "resume"):
         browser.post(f"/uploads/{ended.pk}/{action}/")
         assert Upload.objects.get().status == UploadStatus.COMPLETE

@@ -1,14 +1,19 @@
+from datetime import timedelta
+
 import pytest
 from django.db import OperationalError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from batches.tracing import vendor_keys
+from batches.views import health
 
-def test_healthz_asks_nothing_of_anything(client):
+
+def test_healthz_checks_nothing(client):
     assert client.get("/healthz").content == b"ok\n"
 
 
 @pytest.mark.django_db
-def test_readyz_is_ready_with_everything_there(client):
+def test_readyz_is_ready_if_everything_works(client):
     response = client.get("/readyz")
     assert (response.status_code, response.content) == (200, b"ready\n")
 
@@ -30,8 +35,41 @@ def fail_redis(*_):
         ("jobs.django_rq.get_connection", fail_redis, "redis"),
     ],
 )
-def test_readyz_says_what_is_missing(client, monkeypatch, target, failure, reason):
+def test_readyz_reports_what_is_missing(client, monkeypatch, target, failure, reason):
     monkeypatch.setattr(f"batches.views.health.{target}", failure)
     response = client.get("/readyz")
     assert response.status_code == 503
     assert reason in response.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_host_with_another_key_is_not_ready(client, settings):
+    settings.REALESTATEAPI_KEY = "the-key-of-all"
+    vendor_keys.expect()
+    assert client.get("/readyz").status_code == 200
+    settings.REALESTATEAPI_KEY = "another"
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert "This host's REALESTATEAPI_KEY differs from that of the other hosts." in response.content.decode()
+    settings.REALESTATEAPI_KEYS_ACCEPTED = ["the-key-of-all"]
+    assert client.get("/readyz").status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_pool_that_breaks_prepared_statements_is_not_ready(client, monkeypatch):
+    monkeypatch.setattr(health, "supports_prepared_statements", lambda: False)
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert "PgBouncer in transaction mode" in response.content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("seconds", "message"),
+    [(4, ""), (200, "200 s ahead of the database's"), (-200, "200 s behind the database's"), (-4, "")],
+)
+def test_a_wrong_clock_is_reported_but_the_host_is_ready(client, monkeypatch, seconds, message):
+    monkeypatch.setattr(health, "read_skew", lambda: timedelta(seconds=seconds))
+    response = client.get("/readyz")
+    assert response.status_code == 200
+    assert response.content.decode() == "ready\n" + (f"This host's clock is {message}.\n" if message else "")

@@ -1,4 +1,4 @@
-"""Parts of pages that move."""
+"""Live parts of pages."""
 
 import time
 from contextlib import nullcontext
@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django_htmx.middleware import HtmxDetails
 
-from batches.models import Batch, Hold, Upload
+from batches.models import Batch, SendingBlock, Upload
 from batches.views import live
 from notices.models import Notice
 
@@ -24,7 +24,7 @@ def pages(start_upload):
     return ["/", "/uploads/", "/batches/", upload.get_absolute_url(), upload.batches.get().get_absolute_url()]
 
 
-def test_what_has_not_changed_is_not_sent_again(browser, pages):
+def test_an_unchanged_live_part_is_not_sent_again(browser, pages):
     for address in pages:
         first = browser.get(address, headers=PART)
         again = browser.get(address, headers=PART | {"If-None-Match": first["ETag"]})
@@ -32,7 +32,7 @@ def test_what_has_not_changed_is_not_sent_again(browser, pages):
         assert "no-store" in first["Cache-Control"]
 
 
-def test_what_has_changed_is(browser, pages):
+def test_a_changed_live_part_is_sent(browser, pages):
     for address in pages:
         etag = browser.get(address, headers=PART)["ETag"]
         Upload.objects.update(name=address)
@@ -42,12 +42,12 @@ def test_what_has_changed_is(browser, pages):
         assert address in again.content.decode()
 
 
-def test_a_part_holds_nothing_of_one_user(browser, client, pages, charlie, django_user_model, monkeypatch):
-    """Each is made anew for either, with a notice, a session and a token of their own: not a byte may differ."""
+def test_a_live_part_contains_nothing_about_the_user(browser, client, pages, charlie, django_user_model, monkeypatch):
+    """Render each for two users with different notices, sessions and tokens: not a byte may differ."""
     now = timezone.now()
     monkeypatch.setattr(timezone, "now", lambda: now)
     Batch.objects.update(status="unconfirmed", attempts=1, submitted_at=now, problem="The connection broke.")
-    Hold.objects.create(reason="The vendor does not accept the API key.")
+    SendingBlock.objects.create(reason="The vendor does not accept the API key.")
     bob = django_user_model.objects.create_user("bob", password="bob-password")
     Notice.objects.create(user=bob, kind="complete", text="Only for Bob.", subject=1, at=now)
 
@@ -64,8 +64,8 @@ def test_a_part_holds_nothing_of_one_user(browser, client, pages, charlie, djang
     assert look(alice, "/") != look(charlie, "/"), "Staff have other buttons: the comparison sees what differs."
 
 
-def test_everybody_who_asks_at_once_is_given_the_same(browser, pages, monkeypatch, django_assert_num_queries):
-    monkeypatch.setattr(live, "FRESH", 60)
+def test_simultaneous_readers_get_the_same_rendering(browser, pages, monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(live, "FRESH_SECONDS", 60)
     first = browser.get("/", headers=PART)
     Upload.objects.update(name="Renamed")
     with django_assert_num_queries(2):
@@ -74,17 +74,17 @@ def test_everybody_who_asks_at_once_is_given_the_same(browser, pages, monkeypatc
 
 
 def test_staff_are_shown_their_own_buttons(browser, client, charlie, monkeypatch):
-    monkeypatch.setattr(live, "FRESH", 60)
-    Hold.objects.create(reason="The vendor does not accept the API key.")
-    assert b"Go on now" not in browser.get("/", headers=PART).content
+    monkeypatch.setattr(live, "FRESH_SECONDS", 60)
+    SendingBlock.objects.create(reason="The vendor does not accept the API key.")
+    assert b"Unblock sending" not in browser.get("/", headers=PART).content
     client.force_login(charlie)
-    assert b"Go on now" in client.get("/", headers=PART).content
+    assert b"Unblock sending" in client.get("/", headers=PART).content
 
 
 @pytest.fixture
 def ask(rf, monkeypatch):
-    """Asks for a view's live part, as often as it is called; nothing that is kept is fresh."""
-    monkeypatch.setattr(live, "FRESH", -1)
+    """Request a view's live part once per call, without a fresh copy in the cache."""
+    monkeypatch.setattr(live, "FRESH_SECONDS", -1)
 
     def ask(show):
         request = rf.get("/", headers=PART)
@@ -95,8 +95,8 @@ def ask(rf, monkeypatch):
 
 
 @pytest.mark.parametrize("seconds", [0, 30])
-def test_who_asks_while_another_renders_is_given_the_last_one(ask, monkeypatch, seconds):
-    """Also where the rendering takes long, and more than one asks meanwhile."""
+def test_a_reader_gets_the_last_rendering_while_another_is_made(ask, monkeypatch, seconds):
+    """Also if rendering takes long and several readers ask meanwhile."""
     later = time.time() + seconds
 
     def render(request):
@@ -106,14 +106,14 @@ def test_who_asks_while_another_renders_is_given_the_last_one(ask, monkeypatch, 
         given.append(b"part %d" % len(given))
         return HttpResponse(given[-1])
 
-    given, show = [], live.shared(render)
+    given, show = [], live.shared_live_part(render)
     assert ask(show) == b"part 0"
     assert ask(show) == b"part 3"
     assert given == [b"part 0", b"part 0", b"part 0", b"part 3"]
 
 
 @pytest.mark.parametrize("fails", [ValueError, HttpResponse])
-def test_a_rendering_that_fails_keeps_nobody_from_the_next(ask, fails):
+def test_after_a_failed_rendering_the_next_one_is_made(ask, fails):
     def render(request):
         tries.append(1)
         if len(tries) != 2:
@@ -122,7 +122,7 @@ def test_a_rendering_that_fails_keeps_nobody_from_the_next(ask, fails):
             return HttpResponse(b"away", status=503)
         raise fails
 
-    tries, show = [], live.shared(render)
+    tries, show = [], live.shared_live_part(render)
     assert ask(show) == b"try 1"
     with nullcontext() if fails is HttpResponse else pytest.raises(fails):
         assert ask(show) == b"away"
@@ -139,15 +139,15 @@ def test_a_rendering_that_fails_keeps_nobody_from_the_next(ask, fails):
         ("/batches/", "uploadtable", True),
     ],
 )
-def test_those_who_chose_the_same_columns_of_a_page_share_it(browser, pages, monkeypatch, address, table, is_shared):
-    monkeypatch.setattr(live, "FRESH", 60)
+def test_readers_with_the_same_columns_share_a_live_part(browser, pages, monkeypatch, address, table, is_shared):
+    monkeypatch.setattr(live, "FRESH_SECONDS", 60)
     first = browser.get(address, headers=PART).content
     Upload.objects.update(name="Renamed")
     browser.post(f"/tables/{table}/", {"column": ["upload", "status"]})
     assert (browser.get(address, headers=PART).content == first) == is_shared
 
 
-def test_whole_pages_are_made_for_each(browser, pages):
+def test_whole_pages_are_rendered_for_each_reader(browser, pages):
     page = browser.get("/")
     assert "csrfmiddlewaretoken" in page.content.decode()
     assert "HX-Request" in page["Vary"]

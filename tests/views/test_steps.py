@@ -1,4 +1,4 @@
-"""The way of a list from its file to running: forwards, and back without losing what was done."""
+"""The steps from file to start, forwards, and backwards without losing work."""
 
 import re
 
@@ -26,19 +26,19 @@ def send(browser, address, content=None, headers=None, **fields):
 
 
 def steps(page):
-    """Each step's words, and where it leads."""
+    """Return each step's text and link."""
     found = re.findall(r'<li class="step.*?</li>', page, re.DOTALL)
-    words = [" ".join(re.sub(r"<[^>]+>", "", step).split()) for step in found]
+    labels = [" ".join(re.sub(r"<[^>]+>", "", step).split()) for step in found]
     ways = [re.search(r'href="([^"]+)"|<button[^>]+value="(\w+)"', step) for step in found]
-    return list(zip(words, [(way[1] or way[2]) if way else None for way in ways], strict=True))
+    return list(zip(labels, [(way[1] or way[2]) if way else None for way in ways], strict=True))
 
 
-def test_a_script_is_told_where_to_go_on(browser):
+def test_a_script_gets_the_address_of_the_next_step(browser):
     response = send(browser, "/uploads/new/", to_csv(people(3)), HTMX)
     assert (response.status_code, response["HX-Redirect"]) == (200, f"/uploads/{Upload.objects.get().pk}/columns/")
 
 
-def test_a_refused_file_leaves_the_other_fields(browser):
+def test_a_refused_file_keeps_the_other_fields(browser):
     response = send(browser, "/uploads/new/", b"%PDF-1.7", HTMX, source="Fairfax", priority=2)
     page = response.content.decode()
     assert response.status_code == 422
@@ -49,7 +49,7 @@ def test_a_refused_file_leaves_the_other_fields(browser):
     assert re.search(r'href="#id_file">File</a>', page)
 
 
-def test_the_limit_is_known_to_the_page(browser, settings):
+def test_the_page_contains_the_size_limit(browser, settings):
     settings.MAX_UPLOAD_BYTES = 1234
     assert 'data-most-bytes="1234"' in browser.get("/uploads/new/").content.decode()
 
@@ -65,12 +65,12 @@ def test_name_source_and_priority_change_without_another_file(browser, make_uplo
     assert (upload.name, upload.priority, upload.status, upload.items.count()) == ("Spring", 2, "ready", 12)
 
 
-def test_a_file_is_replaced_and_said_to_be(browser, alice, draft):
+def test_a_file_is_replaced_and_the_page_says_so(browser, alice, draft):
     response = browser.get(send(browser, f"/uploads/{draft.pk}/file/", to_csv(people(3))).url)
-    assert "The list has another file now, second.csv. Its columns are the same" in response.content.decode()
+    assert "Replaced the file with second.csv. Its columns are the same" in response.content.decode()
     response = send(browser, f"/uploads/{draft.pk}/file/", b"Email\r\nada@example.com\r\n", HTMX)
     assert response["HX-Redirect"] == f"/uploads/{draft.pk}/columns/"
-    assert "Its columns are others: look at them." in browser.get(response["HX-Redirect"]).content.decode()
+    assert "Its columns are different. Please review them." in browser.get(response["HX-Redirect"]).content.decode()
     assert list(draft.events.values_list("what", "user__username").order_by("id")) == [
         ("uploaded", "alice"),
         ("file replaced", "alice"),
@@ -78,37 +78,47 @@ def test_a_file_is_replaced_and_said_to_be(browser, alice, draft):
     ]
 
 
-def test_a_file_that_cannot_take_the_place_comes_back_with_a_sentence(browser, draft):
+def test_a_file_that_cannot_replace_another_is_refused_with_a_message(browser, draft):
     response = send(browser, f"/uploads/{draft.pk}/file/", b"%PDF-1.7")
     assert response.status_code == 422
-    assert "Until then the list keeps the file that is there." in response.content.decode()
+    assert "The list keeps its current file." in response.content.decode()
     draft.refresh_from_db()
     assert (draft.name, draft.filename) == ("people", "people.csv")
 
 
-def test_a_list_that_has_gone_on_says_so(browser, start_upload):
+def test_a_started_list_refuses_another_file(browser, start_upload):
     upload = start_upload(12)
     assert browser.get(f"/uploads/{upload.pk}/file/").url == f"/uploads/{upload.pk}/"
     for address in (f"/uploads/{upload.pk}/file/", f"/uploads/{upload.pk}/columns/"):
         response = browser.post(address, {"name": "Spring", "priority": 1}, follow=True)
-        assert "Nothing was changed: the list has gone on meanwhile." in response.content.decode()
+        assert "No changes were made, because this list has moved on" in response.content.decode()
     upload.refresh_from_db()
     assert upload.name == "people"
 
 
-def test_going_back_keeps_a_drafts_columns_even_with_errors_in_them(browser, draft):
+def test_going_back_keeps_the_columns_of_a_draft_even_with_errors(browser, draft):
     address = f"/uploads/{draft.pk}/columns/"
-    chosen = columns_form(draft, state=None, first_name=3, look_back="many", fixed_zip="20170", match="emails")
+    chosen = columns_form(
+        draft, state=None, first_name=3, look_back="many", fixed_zip="20170", match_requirements="emails"
+    )
     response = browser.post(address, chosen | {"back": "file"})
     assert response.url == f"/uploads/{draft.pk}/file/"
     draft.refresh_from_db()
-    assert (draft.status, draft.fixed, draft.match) == (UploadStatus.DRAFT, {"zip": "20170"}, ["emails"])
+    assert (draft.status, draft.constants, draft.match_requirements) == (
+        UploadStatus.DRAFT,
+        {"zip": "20170"},
+        ["emails"],
+    )
     assert (draft.mapping["first_name"], draft.look_back) == ([3], 90)
     form = browser.get(address).context["form"]
-    assert (form["first_name"].value(), form["state"].value(), form["fixed_zip"].value()) == (3, None, "20170")
+    assert (form["column-3"].value(), form["column-4"].value(), form["fixed_zip"].value()) == (
+        "first_name",
+        "",
+        "20170",
+    )
 
 
-def test_going_back_from_a_checked_list_keeps_both_its_rows_and_what_was_chosen(browser, make_upload):
+def test_going_back_from_a_checked_list_keeps_its_rows_and_the_new_choices(browser, make_upload):
     upload = make_upload(people(12))
     address = f"/uploads/{upload.pk}/columns/"
     assert (
@@ -117,43 +127,43 @@ def test_going_back_from_a_checked_list_keeps_both_its_rows_and_what_was_chosen(
     upload.refresh_from_db()
     assert (upload.status, upload.mapping["first_name"], upload.items.count()) == (UploadStatus.READY, [0], 12)
     page = browser.get(address)
-    assert page.context["form"]["first_name"].value() == 3
-    assert "until then the list stays as it was checked" in page.content.decode()
+    assert page.context["form"]["column-3"].value() == "first_name"
+    assert "until then, the list stays as it was checked" in page.content.decode()
     assert page.context["is_kept"]
 
     browser.post(address, columns_form(upload) | {"forget": ""})
     page = browser.get(address)
-    assert (page.context["form"]["first_name"].value(), page.context["is_kept"]) == (0, False)
+    assert (page.context["form"]["column-0"].value(), page.context["is_kept"]) == ("first_name", False)
 
 
-def test_what_was_kept_is_over_once_the_rows_are_checked(browser, make_upload):
+def test_unsaved_choices_are_dropped_once_the_rows_are_checked(browser, make_upload):
     upload = make_upload(people(12))
     address = f"/uploads/{upload.pk}/columns/"
     browser.post(address, columns_form(upload, first_name=3) | {"back": "file"})
     browser.post(address, columns_form(upload))
     Upload.objects.update(status=UploadStatus.READY)
-    assert browser.get(address).context["form"]["first_name"].value() == 0
+    assert browser.get(address).context["form"]["column-0"].value() == "first_name"
 
 
-def test_what_was_kept_does_not_meet_other_columns(browser, make_upload):
+def test_unsaved_choices_are_not_applied_to_other_columns(browser, make_upload):
     upload = make_upload(people(12))
     browser.post(f"/uploads/{upload.pk}/columns/", columns_form(upload, first_name=3) | {"back": "file"})
     page = browser.get(send(browser, f"/uploads/{upload.pk}/file/", b"Email\r\nada@example.com\r\n").url)
-    assert (page.context["is_kept"], page.context["form"]["email"].value()) == (False, 0)
+    assert (page.context["is_kept"], page.context["form"]["column-0"].value()) == (False, "email")
 
 
 @pytest.mark.parametrize("button", [{}, {"back": "file"}])
-def test_columns_that_were_shown_of_another_file_are_not_taken(browser, draft, button):
+def test_columns_shown_for_another_file_are_refused(browser, draft, button):
     address = f"/uploads/{draft.pk}/columns/"
     header = browser.get(address).context["header"]
     send(browser, f"/uploads/{draft.pk}/file/", b"Name,Email\r\nAda,ada@example.com\r\n")
-    response = browser.post(address, {"header": header, "phone": 1} | button, follow=True)
-    assert "the list got another file or sheet meanwhile" in response.content.decode()
+    response = browser.post(address, {"header": header, "column-1": "phone"} | button, follow=True)
+    assert "No changes were made: someone replaced" in response.content.decode()
     draft.refresh_from_db()
     assert (draft.status, "phone" in draft.mapping) == (UploadStatus.DRAFT, False)
 
 
-def test_the_steps_say_where_one_is_and_lead_back(browser, draft, make_upload):
+def test_the_steps_show_the_current_one_and_link_back(browser, draft, make_upload):
     assert steps(browser.get("/uploads/new/").content.decode()) == [
         ("1 Step 1: File", None),
         ("2 Step 2: Columns, to come", None),
@@ -170,7 +180,7 @@ def test_the_steps_say_where_one_is_and_lead_back(browser, draft, make_upload):
     assert [way for _, way in steps(browser.get(f"{of}columns/").content.decode())] == ["file", None, "review", None]
 
 
-def test_a_list_under_way_has_its_steps_behind_it(browser, finish_upload, start_upload):
+def test_a_started_list_has_no_links_to_earlier_steps(browser, finish_upload, start_upload):
     of = start_upload(12).get_absolute_url()
     assert steps(browser.get(of).content.decode())[2:] == [
         ("✓ Step 3: Review, done", None),

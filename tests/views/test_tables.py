@@ -1,18 +1,20 @@
-"""Tables that are sorted, paged, narrowed, and shown with the columns that somebody wants."""
+"""Tables are sorted, paged and filtered, and show chosen columns."""
 
 import html
 import re
 
 import pytest
 
+from batches.intake.problem_groups import list_warnings
 from batches.models import Item
 from batches.results import digests
 from batches.tables import paging
 from batches.views import items as item_pages
 from tests.factories import people, person
+from tests.support.pages import read_page
 
 pytestmark = pytest.mark.django_db
-LISTS = ["/uploads/", "/batches/", "/items/", "/exports/", "/suppressions/", "/strays/"]
+LISTS = ["/uploads/", "/batches/", "/items/", "/exports/", "/suppressions/", "/unmatched/", "/reconciliation/"]
 
 
 def headings(response):
@@ -25,7 +27,7 @@ def upload(start_upload):
     return start_upload(30)
 
 
-def test_columns_that_are_chosen_are_remembered(browser, upload):
+def test_chosen_columns_are_remembered(browser, upload):
     assert headings(browser.get("/uploads/")) == ["List", "Status", "Progress", "Rows", "Priority", "By", "Uploaded"]
     chosen = {"column": ["status", "created_at"], "rows": "50", "next": "/uploads/?q=people"}
     response = browser.post("/tables/uploadtable/", chosen)
@@ -36,12 +38,12 @@ def test_columns_that_are_chosen_are_remembered(browser, upload):
     assert headings(browser.get("/batches/"))[1:3] == ["List", "Status"]
 
 
-def test_an_address_says_which_columns_are_shown_and_changes_nothing_that_is_remembered(browser, upload):
+def test_columns_in_the_address_are_shown_but_not_remembered(browser, upload):
     assert headings(browser.get("/uploads/?columns=progress.row_count")) == ["List", "Progress", "Rows"]
     assert len(headings(browser.get("/uploads/"))) == 7
 
 
-def test_what_somebody_sees_can_be_sent_to_others(browser, client, charlie, upload):
+def test_the_address_of_a_table_can_be_shared(browser, client, charlie, upload):
     browser.post("/tables/uploadtable/", {"column": ["status", "created_at"]})
     page = browser.get("/uploads/?sort=-name&status=running&q=")
     link = re.search(r'href="([^"]*)">Link to this view', page.content.decode()).group(1)
@@ -52,22 +54,22 @@ def test_what_somebody_sees_can_be_sent_to_others(browser, client, charlie, uplo
 
 
 @pytest.mark.parametrize("address", LISTS)
-def test_narrowing_keeps_order_and_columns(browser, address):
+def test_filtering_keeps_order_and_columns(browser, address):
     page = browser.get(f"{address}?sort=-id&columns=-").content.decode()
-    form = re.search(r'<form method="get"[^>]*Narrow the table down.*?</form>', page, re.DOTALL).group()
+    form = re.search(r'<form method="get"[^>]*Filter the table.*?</form>', page, re.DOTALL).group()
     hidden = re.findall(r'type="hidden" name="(sort|columns)" value="([^"]*)"', form)
     assert hidden == [("sort", "-id"), ("columns", "-")]
     assert not re.findall('name="(?:sort|columns)"', browser.get(address).content.decode())
 
 
 @pytest.mark.parametrize("address", LISTS)
-def test_without_a_ticked_box_the_first_column_is_shown_alone(browser, upload, address):
+def test_without_chosen_columns_only_the_first_is_shown(browser, upload, address):
     whole = headings(browser.get(address))
-    first = next(heading for heading in whole if heading and heading != "What to do")
+    first = next(heading for heading in whole if heading and heading != "Actions")
     table = browser.get(address).context["choice"].table
     browser.post(f"/tables/{table}/", {"rows": "50"})
     page = browser.get(address)
-    assert [heading for heading in headings(page) if heading != "What to do"] == [first]
+    assert [heading for heading in headings(page) if heading != "Actions"] == [first]
     assert page.context["choice"].rows == 50
     assert "columns=-" in page.content.decode()
     del browser.cookies[f"table-{table}"]
@@ -75,80 +77,80 @@ def test_without_a_ticked_box_the_first_column_is_shown_alone(browser, upload, a
     assert headings(browser.get(address)) == whole
 
 
-def test_boxes_to_tick_and_the_first_column_always_stay(browser, upload):
+def test_checkboxes_and_the_first_column_are_always_shown(browser, upload):
     page = browser.get("/items/?columns=outcome")
-    assert headings(page) == ["What to do", "Row", "Outcome"]
+    assert headings(page) == ["Actions", "Row", "Outcome"]
 
 
 @pytest.mark.parametrize(
     "cookie", ["", "7.person", "nonsense", "25.", "25.-.-", "25.../../x", "25." + "a" * 3000, "|;25"]
 )
-def test_what_cannot_be_a_choice_is_passed_over(browser, upload, cookie):
+def test_invalid_choices_of_columns_are_ignored(browser, upload, cookie):
     browser.cookies.load({"table-uploadtable": cookie})
     assert browser.get("/uploads/").status_code == 200
 
 
-def test_only_pages_of_ours_are_gone_back_to(browser):
+def test_the_form_redirects_only_to_our_own_pages(browser):
     assert browser.post("/tables/uploadtable/", {"next": "https://elsewhere.example/"}).url == "/"
 
 
-def test_a_live_part_has_the_columns_that_its_reader_has_chosen(browser, client, charlie, upload, monkeypatch):
-    monkeypatch.setattr("batches.views.live.FRESH", 60)
+def test_a_live_part_has_the_columns_of_its_reader(browser, client, charlie, upload, monkeypatch):
+    monkeypatch.setattr("batches.views.live.FRESH_SECONDS", 60)
     whole = headings(browser.get("/uploads/", headers={"HX-Request": "true"}))
     browser.post("/tables/uploadtable/", {"column": "status"})
     assert headings(browser.get("/uploads/", headers={"HX-Request": "true"})) == ["List", "Status"] != whole
 
 
-def test_how_a_table_is_sorted_is_said_to_those_who_do_not_see_it(browser, upload):
+def test_the_order_of_a_table_is_given_to_screen_readers(browser, upload):
     page = browser.get("/uploads/?sort=-name").content.decode()
     assert re.findall(r'aria-sort="(\w+)"', page) == ["descending"]
     assert re.findall(r'aria-sort="(\w+)"', browser.get("/uploads/?sort=name").content.decode()) == ["ascending"]
 
 
-def test_another_order_begins_on_the_first_page(browser, upload):
+def test_changing_the_order_returns_to_the_first_page(browser, upload):
     page = browser.get(f"/items/?upload={upload.pk}&page=2&outcome=pending").content.decode()
     sort = re.search(r'href="(\?[^"]*sort=person[^"]*)"', page).group(1)
     assert "page" not in sort
     assert "outcome=pending" in sort
 
 
-def test_long_tables_are_counted_up_to_where_somebody_would_page(browser, upload, monkeypatch):
-    monkeypatch.setattr(paging, "CAP", 20)
-    page = browser.get(f"/items/?upload={upload.pk}").content.decode()
+def test_long_tables_are_counted_up_to_the_cap(browser, upload, monkeypatch):
+    monkeypatch.setattr(paging, "MAX_COUNTED_ROWS", 20)
+    page = read_page(browser.get(f"/items/?upload={upload.pk}"))
     assert "1 to 20 of more than 20" in page
-    assert "All 20+ that the filters show" in page
+    assert "All 20+ that match the filters" in page
 
 
 def test_without_a_list_the_newest_people_are_shown(browser, upload, start_upload, monkeypatch):
-    monkeypatch.setattr(item_pages, "NEWEST", 12)
+    monkeypatch.setattr(item_pages, "MAX_NEWEST", 12)
     other = start_upload([person(1_000 + number) for number in range(12)])
     page = browser.get("/items/")
     assert {row.record.upload_id for row in page.context["table"].page} == {other.pk}
-    assert "The 12 people who were uploaded last" in page.content.decode()
+    assert "The 12 most recently uploaded people" in page.content.decode()
     assert Item.objects.count() == 42
-    assert "uploaded last" not in browser.get(f"/items/?upload={upload.pk}").content.decode()
+    assert "most recently uploaded" not in browser.get(f"/items/?upload={upload.pk}").content.decode()
 
 
 @pytest.mark.parametrize(
     "query",
     ["", "q=", "q=%20", "upload=0", "upload=1,2", "upload=x", "batch=0", "batch=-1", "outcome=pending", "state=VA"],
 )
-def test_whatever_names_no_list_and_nobody_shows_the_newest(browser, upload, start_upload, monkeypatch, query):
-    monkeypatch.setattr(item_pages, "NEWEST", 12)
+def test_invalid_filters_show_the_newest_people(browser, upload, start_upload, monkeypatch, query):
+    monkeypatch.setattr(item_pages, "MAX_NEWEST", 12)
     other = start_upload([person(1_000 + number) for number in range(12)])
     page = browser.get(f"/items/?{query}")
     assert {row.record.upload_id for row in page.context["table"].page} == {other.pk}
-    assert "The 12 people who were uploaded last" in page.content.decode()
+    assert "The 12 most recently uploaded people" in page.content.decode()
 
 
-def test_a_search_looks_through_all_lists_and_says_nothing_else(browser, upload, start_upload, monkeypatch):
-    monkeypatch.setattr(item_pages, "NEWEST", 12)
+def test_a_search_covers_all_lists(browser, upload, start_upload, monkeypatch):
+    monkeypatch.setattr(item_pages, "MAX_NEWEST", 12)
     start_upload([person(1_000 + number) for number in range(12)])
     digests.digest_upload(upload.pk)
     for query in ("q=5+oak", "q=5+oak&upload=0", f"upload={upload.pk}", f"batch={upload.batches.get().pk}"):
         page = browser.get(f"/items/?{query}")
         assert {row.record.upload_id for row in page.context["table"].page} == {upload.pk}, query
-        assert "uploaded last" not in page.content.decode()
+        assert "most recently uploaded" not in page.content.decode()
 
 
 def test_people_ticked_on_other_pages_are_sent_as_one_field(browser, finish_upload):
@@ -161,21 +163,21 @@ def test_people_ticked_on_other_pages_are_sent_as_one_field(browser, finish_uplo
 
 
 def read_empty(response):
-    return re.search(r'<div class="empty">(.*?)</div>', response.content.decode()).group(1)
+    return re.search(r'<div class="empty">(.*?)</div>', read_page(response)).group(1).strip()
 
 
 @pytest.mark.parametrize("address", LISTS)
-def test_every_list_says_what_to_do_where_it_is_empty(browser, address):
+def test_every_empty_table_says_what_to_do(browser, address):
     assert len(read_empty(browser.get(address))) > 40
 
 
 @pytest.mark.parametrize("address", LISTS)
-def test_where_filters_leave_nothing_all_can_be_shown(browser, address):
-    assert read_empty(browser.get(f"{address}?upload=7")).endswith(f'<a href="{address}">Show all</a>')
+def test_a_table_without_results_offers_to_remove_the_filters(browser, address):
+    assert read_empty(browser.get(f"{address}?upload=7")).endswith(f'<a href="{address}">Clear filters</a>')
 
 
 @pytest.mark.parametrize("query", ["q=oak", "status=running", "by=CHAR", "source=county"])
-def test_lists_are_narrowed_down(browser, charlie, make_upload, start_upload, query):
+def test_lists_are_filtered(browser, charlie, make_upload, start_upload, query):
     start_upload(10, name="Oak street.csv", user=charlie, source="County records")
     make_upload(people(1), name="Elm street.csv")
     page = browser.get(f"/uploads/?{query}").content.decode()
@@ -183,7 +185,7 @@ def test_lists_are_narrowed_down(browser, charlie, make_upload, start_upload, qu
     assert "Elm street" not in page
 
 
-TABLES = [*LISTS, "/notices/", "/find/?q=oak", "{}", "{}history/", "{batch}", "{ready}"]
+TABLES = [*LISTS, "/notices/", "/find/?q=oak", "{}", "{}history/", "{batch}", "{problem}"]
 ODD = [f"per_page={number}" for number in ("-5", "0", "-0", "x", "1.5", "²", "٣", "1,2", "9" * 5000, "", "%00")]
 ODD += [f"page={number}" for number in ("-5", "0", "x", "1.5", "²", "9" * 30, "9" * 5000, "", "last", "%00")]
 ODD += ["per_page=500&page=2", "per_page=-5&page=-5", "per_page=1&page=2&per_page=0"]
@@ -191,9 +193,13 @@ ODD += [f"sort={name}" for name in ("-", "--", "x", "-x", ",", "pk", "progress",
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_a_query_that_makes_no_sense_is_no_error(browser, start_upload, make_upload, table):
-    upload, ready = start_upload(30), make_upload([*people(3, City="Reston"), *people(12, Zip="x")])
-    urls = {"batch": upload.batches.get().get_absolute_url(), "ready": ready.get_absolute_url()}
+def test_an_invalid_query_causes_no_error(browser, start_upload, make_upload, table):
+    upload, ready = start_upload(10), make_upload([*people(3, City="Reston"), *people(5, Phone="555-0100")])
+    [group] = list_warnings(ready)
+    urls = {
+        "batch": upload.batches.get().get_absolute_url(),
+        "problem": f"{ready.get_absolute_url()}problems/{group.key}/",
+    }
     address = table.format(upload.get_absolute_url(), **urls)
     for query in ODD:
         response = browser.get(f"{address}{'&' if '?' in address else '?'}{query}")
@@ -212,7 +218,7 @@ def test_a_query_that_makes_no_sense_is_no_error(browser, start_upload, make_upl
         ("page=x", 1, 25),
     ],
 )
-def test_pages_have_at_most_200_rows_whatever_is_asked_for(browser, make_upload, query, page, rows):
+def test_pages_have_at_most_200_rows(browser, make_upload, query, page, rows):
     upload = make_upload(people(211))
     table = browser.get(f"/items/?upload={upload.pk}&{query}").context["table"]
     assert (table.page.number, table.paginator.per_page) == (page, rows)
@@ -223,7 +229,7 @@ def test_pages_beyond_the_last_show_the_last(browser, make_upload):
     assert browser.get(f"/items/?upload={upload.pk}&page=99").context["table"].page.number == 2
 
 
-def test_a_list_stays_chosen_where_another_filter_makes_no_sense(browser, make_upload):
+def test_the_filter_by_list_is_kept_if_another_filter_is_invalid(browser, make_upload):
     upload = make_upload(people(3))
     page = browser.get(f"/items/?upload={upload.pk}&state=Florida")
     assert page.context["upload"] == upload

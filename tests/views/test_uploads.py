@@ -6,8 +6,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from batches import jobs
+from batches.forms.mapping import column_field
 from batches.intake import row_import
-from batches.models import Item, Upload
+from batches.mapping.column_uses import list_uses
+from batches.mapping.fields import MAPPABLE
+from batches.models import Item, Suppression, Upload
 from batches.results import digests
 from batches.statuses import Outcome, UploadStatus
 from tests.factories import answer_for, people, person, to_csv
@@ -26,16 +29,15 @@ def test_a_file_leads_to_its_columns_with_guesses_and_samples(browser, alice):
     assert response.redirect_chain[-1][0] == f"/uploads/{upload.pk}/columns/"
     assert upload.created_by == alice
     assert upload.name == "people"
-    text = response.content.decode()
-    assert "First Name — Ada" in text
-    assert response.context["form"]["address"].initial == 2
+    assert "<bdi>First Name</bdi>" in response.content.decode()
+    assert response.context["form"]["column-2"].initial == "address"
 
 
 @pytest.mark.parametrize(
     ("content", "name", "sentence"),
     [
         (b"", "a.csv", "The file is empty"),
-        (b"Name,City\r\n", "a.csv", "no rows under them"),
+        (b"Name,City\r\n", "a.csv", "no rows below them"),
         (b"%PDF-1.7", "a.csv", "This is a PDF document"),
         (b"PK\x03\x04xx", "a.xlsx", "The workbook is damaged"),
     ],
@@ -49,18 +51,23 @@ def test_what_is_no_list_comes_back_with_a_sentence(browser, content, name, sent
 
 def test_a_large_file_comes_back_with_a_sentence(browser, settings):
     settings.MAX_UPLOAD_BYTES = 1000
-    assert "is the most. Split the list." in give(browser, to_csv(people(100))).content.decode()
+    assert "Please split it." in give(browser, to_csv(people(100))).content.decode()
 
 
 def test_without_a_file_the_form_says_so(browser):
     response = browser.post("/uploads/new/", {"priority": 1})
-    assert "Choose the file with your list." in response.content.decode()
+    assert "Please choose the file with your list." in response.content.decode()
 
 
 def columns_form(upload, **changes):
-    fields = {name: positions[0] for name, positions in upload.mapping.items()} | changes
-    fields |= {"name_order": "first_last", "companies": "mail", "look_back": 90} | changes
-    return {name: value for name, value in fields.items() if value is not None}
+    """The form of a list's columns as they are, with changes: field → its column or None, and other fields."""
+    moved = {name: changes.pop(name) for name in MAPPABLE if name in changes}
+    mapping = {name: positions for name, positions in upload.mapping.items() if name not in moved}
+    mapping |= {name: [position] for name, position in moved.items() if position is not None}
+    fields = {"name_order": "first_last", "companies": "mail", "look_back": 90}
+    for position, names in list_uses(mapping).items():
+        fields |= {column_field(position, number): name for number, name in enumerate(names)}
+    return {name: value for name, value in (fields | changes).items() if value is not None}
 
 
 def test_columns_are_taken_and_rows_checked_in_the_background(browser, django_capture_on_commit_callbacks):
@@ -73,17 +80,16 @@ def test_columns_are_taken_and_rows_checked_in_the_background(browser, django_ca
     assert (job.func_name, job.args) == ("batches.jobs.check_rows", (upload.pk,))
     row_import.check_rows(upload.pk)
     page = browser.get(f"/uploads/{upload.pk}/").content.decode()
-    assert "people to trace" in page
-    assert "Start" in page
+    assert "People to trace" in page
+    assert "Trace 12 people - at most 12 credits" in page
 
 
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"state": None}, "A property address needs its city and its state."),
-        ({"full_name": 0}, "already"),
+        ({"state": None, "zip": None}, "A property address needs a city and a state."),
         ({"address": None, "city": None, "phone": None}, "at least one of"),
-        ({"address": 99}, "Select a valid choice"),
+        ({"column-2": "street"}, "Choose one of the fields in the list."),
     ],
 )
 def test_columns_that_can_trace_nobody_come_back_with_a_sentence(browser, changes, sentence):
@@ -103,10 +109,15 @@ def test_a_state_may_be_told_for_all_rows(browser):
     )
     upload = Upload.objects.get()
     browser.post(
-        f"/uploads/{upload.pk}/columns/", columns_form(upload, fixed_state="Florida", match=["phones", "emails"])
+        f"/uploads/{upload.pk}/columns/",
+        columns_form(upload, fixed_state="Florida", match_requirements=["phones", "emails"]),
     )
     upload.refresh_from_db()
-    assert (upload.fixed, upload.match, upload.status) == ({"state": "Florida"}, ["phones", "emails"], "checking")
+    assert (upload.constants, upload.match_requirements, upload.status) == (
+        {"state": "Florida"},
+        ["phones", "emails"],
+        "checking",
+    )
 
 
 def test_the_sheet_of_a_workbook_is_chosen(browser):
@@ -122,19 +133,22 @@ def test_the_sheet_of_a_workbook_is_chosen(browser):
     assert "This workbook has 2 sheets" in page
     upload = Upload.objects.get()
     page = browser.post(f"/uploads/{upload.pk}/columns/", {"sheet": "Leads & more"}, follow=True).content.decode()
-    assert "Email — ada@example.com" in page
+    assert "<bdi>Email</bdi>" in page
+    assert "<bdi>ada@example.com</bdi>" in page
     page = browser.post(f"/uploads/{upload.pk}/columns/", {"sheet": "Nope"}, follow=True).content.decode()
     assert "has no sheet" in page
 
 
 def test_the_review_counts_what_goes_and_what_does_not(browser, make_upload, settings):
     settings.PRICE_PER_CREDIT = 0.1
-    upload = make_upload([*people(12), person(1), person(13, Zip="x")])
+    upload = make_upload([*people(12), person(1), person(13, State="Atlantis")])
     page = browser.get(f"/uploads/{upload.pk}/")
     text = page.content.decode()
-    assert (page.context["most"], round(page.context["most_money"], 2)) == (12, Decimal("1.2"))
+    assert (page.context["review"].most, round(page.context["review"].most_money, 2)) == (12, Decimal("1.2"))
     assert "$1.20" in text
-    assert "Zip: “x” is not a ZIP" in text
+    assert "Trace 12 people - at most $1.20" in text
+    assert "State is not a US state" in text
+    assert "<q>Atlantis</q>" in text
 
 
 def test_start_plans_in_the_background(browser, make_upload, django_capture_on_commit_callbacks):
@@ -228,7 +242,7 @@ def test_a_page_of_nothing_is_a_plain_404(browser):
     for address in ("/uploads/999/", f"/items/{'9' * 30}/"):
         response = browser.get(address)
         assert response.status_code == 404
-        assert "nothing at this address" in response.content.decode()
+        assert "This page does not exist" in response.content.decode()
 
 
 def test_what_a_file_says_is_escaped(browser, make_upload):
@@ -280,3 +294,10 @@ def test_file_names_of_any_kind_are_kept(browser, name):
     upload = Upload.objects.get()
     assert upload.filename == name
     assert upload.name == name.removesuffix(".csv")[:200]
+
+
+def test_a_review_without_people_or_invalid_rows_says_why_nobody_is_traced(browser, make_upload):
+    Suppression.objects.create(kind="phone", key="7035550142")
+    upload = make_upload([person(1, Phone="(703) 555-0142")])
+    page = browser.get(upload.get_absolute_url()).content.decode()
+    assert "everyone is a duplicate, a skipped company, or on the do-not-contact list" in page

@@ -1,4 +1,4 @@
-"""What others are told when a list is complete: written down first, signed, tried again, never sent twice at once."""
+"""Messages about complete lists: they are stored first, signed, retried, and never sent twice at once."""
 
 import json
 import threading
@@ -25,12 +25,12 @@ pytestmark = pytest.mark.django_db
 
 
 class Listener(ThreadingHTTPServer):
-    """Somebody who is told: keeps what came, and answers with the statuses given, the last of them for ever."""
+    """A receiver of messages. It keeps them and answers with the given statuses, repeating the last one."""
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
         self.statuses, self.calls, self.pause = [200], [], 0
-        self.url = f"http://127.0.0.1:{self.server_port}/told?by=us"
+        self.url = f"http://127.0.0.1:{self.server_port}/hook?from=portal"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -66,7 +66,7 @@ def endpoint(listener, charlie):
 
 @pytest.fixture
 def complete(start_upload):
-    """A list that is complete by the clock's own step: all of it answered."""
+    """Answer a whole list, and complete it as the clock does."""
 
     def complete(rows=12, **options):
         upload = start_upload(rows, **options)
@@ -78,30 +78,30 @@ def complete(start_upload):
     return complete
 
 
-def told():
-    """The only message, sent."""
-    events.announce(timezone.now())
+def deliver_message():
+    """Send the only message and return it."""
+    events.create_messages(timezone.now())
     message = Message.objects.get()
     delivery.deliver(message.pk)
     message.refresh_from_db()
     return message
 
 
-def test_whoever_knows_the_secret_can_verify_what_is_told(endpoint, listener, complete):
+def test_a_receiver_with_the_secret_can_verify_a_message(endpoint, listener, complete):
     upload = complete([*people(12), person(1)], name="spring.csv")
-    message = told()
+    message = deliver_message()
     assert (message.status, message.last_status_code, message.attempts) == ("delivered", 200, 1)
     (path, headers, body) = listener.calls[0]
-    assert (path, headers["content-type"]) == ("/told?by=us", "application/json")
-    said = Webhook(endpoint.secret).verify(body, headers)
+    assert (path, headers["content-type"]) == ("/hook?from=portal", "application/json")
+    sent = Webhook(endpoint.secret).verify(body, headers)
     with pytest.raises(WebhookVerificationError):
         Webhook(make_secret()).verify(body, headers)
-    assert said["type"] == "upload.completed"
-    assert said["data"] == {
+    assert sent["type"] == "upload.completed"
+    assert sent["data"] == {
         "id": upload.pk,
         "name": "spring",
         "status": "complete",
-        "completed_at": said["timestamp"],
+        "completed_at": sent["timestamp"],
         "counts": {"matched": 12, "no_match": 0, "error": 0, "missing": 0}
         | {"invalid": 0, "duplicate": 1, "reused": 0, "suppressed": 0, "company": 0},
         "credits": 12.0,
@@ -110,14 +110,14 @@ def test_whoever_knows_the_secret_can_verify_what_is_told(endpoint, listener, co
     assert headers["webhook-id"] == message.message_id
 
 
-def test_nothing_that_is_told_names_a_person(endpoint, listener, complete):
+def test_a_message_contains_no_personal_data(endpoint, listener, complete):
     complete()
-    told()
+    deliver_message()
     assert b"Abbott" not in listener.calls[0][2]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_clock_and_a_worker_do_all_of_it(endpoint, listener, complete):
+def test_the_clock_and_a_worker_send_a_message(endpoint, listener, complete):
     complete()
     jobs.tick()
     jobs.tick()
@@ -129,79 +129,79 @@ def test_the_clock_and_a_worker_do_all_of_it(endpoint, listener, complete):
     assert len(listener.calls) == 1
 
 
-def test_a_completion_is_told_once_and_the_next_one_again(endpoint, complete):
+def test_each_completion_is_reported_once(endpoint, complete):
     upload = complete()
     for _ in range(2):
-        events.announce(timezone.now())
+        events.create_messages(timezone.now())
     assert Message.objects.count() == 1
     Upload.objects.filter(pk=upload.pk).update(completed_at=timezone.now())
-    events.announce(timezone.now())
+    events.create_messages(timezone.now())
     assert Message.objects.count() == 2
 
 
-def test_each_endpoint_is_told(endpoint, listener, complete):
+def test_each_endpoint_gets_a_message(endpoint, listener, complete):
     Endpoint.objects.create(url=listener.url)
     complete()
-    events.announce(timezone.now())
+    events.create_messages(timezone.now())
     assert Message.objects.count() == 2
 
 
-def test_what_was_complete_before_is_not_told(complete, listener):
+def test_completions_before_the_endpoint_was_added_are_not_reported(complete, listener):
     complete()
     Endpoint.objects.create(url=listener.url)
-    events.announce(timezone.now())
+    events.create_messages(timezone.now())
     assert not Message.objects.exists()
 
 
-def test_what_was_complete_long_ago_is_not_told(endpoint, complete):
+def test_old_completions_are_not_reported(endpoint, complete):
     upload = complete()
     Endpoint.objects.update(created_at=timezone.now() - timedelta(days=9))
     Upload.objects.filter(pk=upload.pk).update(completed_at=timezone.now() - timedelta(days=4))
-    events.announce(timezone.now())
+    events.create_messages(timezone.now())
     assert not Message.objects.exists()
 
 
-def test_lists_that_were_cancelled_or_run_are_not_told(endpoint, complete, start_upload):
+def test_cancelled_and_running_lists_are_not_reported(endpoint, complete, start_upload):
     start_upload(12)
     Upload.objects.filter(pk=complete(people(9)).pk).update(status="cancelled")
-    events.announce(timezone.now())
+    events.create_messages(timezone.now())
     assert not Message.objects.exists()
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_announcing_takes_no_more_queries_however_many_lists_there_are(
+def test_creating_messages_takes_the_same_number_of_queries_for_many_lists(
     endpoint, complete, count, django_assert_max_num_queries
 ):
     for number in range(count):
         complete([person(number * 100 + n) for n in range(12)])
-    # Endpoints, lists, their counts in two, the messages; on SQLite and PostgreSQL in a savepoint.
+    # One each for endpoints and lists, two for their counts, and one for the messages. The rest is a savepoint.
     with django_assert_max_num_queries(7):
-        events.announce(timezone.now())
+        events.create_messages(timezone.now())
     assert Message.objects.count() == count
 
 
-def test_a_failure_is_tried_again_after_its_pause(endpoint, listener, complete, time_machine):
+def test_a_failed_message_is_retried_after_a_pause(endpoint, listener, complete, time_machine):
     complete()
     listener.statuses = [500, 302, 204]
     now = timezone.now()
     time_machine.move_to(now, tick=False)
-    message = told()
+    message = deliver_message()
     assert (message.status, message.last_status_code) == ("waiting", 500)
     assert message.next_try_at == now + timedelta(seconds=5)
     endpoint.refresh_from_db()
     assert endpoint.note.endswith("It answered 500.")
-    assert told().attempts == 1
+    assert deliver_message().attempts == 1
     time_machine.move_to(now + timedelta(seconds=5), tick=False)
-    message = told()
+    message = deliver_message()
     assert (message.last_status_code, message.attempts) == (302, 2)
     time_machine.move_to(now + timedelta(seconds=5, minutes=5), tick=False)
-    message = told()
+    message = deliver_message()
     assert (message.status, message.attempts) == ("delivered", 3)
-    assert {path for path, _, _ in listener.calls} == {"/told?by=us"}
+    assert {path for path, _, _ in listener.calls} == {"/hook?from=portal"}
     assert len({headers["webhook-id"] for _, headers, _ in listener.calls}) == 1
 
 
-def test_after_the_last_try_it_is_given_up_and_staff_have_it_sent_again(
+def test_a_message_fails_after_the_last_attempt_and_staff_can_send_it_again(
     endpoint, listener, complete, client, charlie, time_machine
 ):
     complete()
@@ -209,46 +209,46 @@ def test_after_the_last_try_it_is_given_up_and_staff_have_it_sent_again(
     now = timezone.now()
     for _ in range(10):
         time_machine.move_to(now, tick=False)
-        message = told()
+        message = deliver_message()
         now = message.next_try_at
     assert (message.status, message.attempts, len(listener.calls)) == ("failed", 10, 10)
     listener.statuses = [200]
     client.force_login(charlie)
     address = reverse("admin:webhooks_message_changelist")
     client.post(address, {"action": "send_again", "_selected_action": [message.pk]})
-    assert told().status == "delivered"
+    assert deliver_message().status == "delivered"
 
 
-def test_an_endpoint_that_answers_410_is_told_nothing_more(endpoint, listener, complete):
+def test_an_endpoint_that_answers_410_gets_no_more_messages(endpoint, listener, complete):
     complete()
     listener.statuses = [410]
-    message = told()
+    message = deliver_message()
     endpoint.refresh_from_db()
     assert (message.status, endpoint.is_active) == ("failed", False)
     complete([person(n) for n in range(100, 112)])
-    events.announce(timezone.now())
+    events.create_messages(timezone.now())
     assert Message.objects.count() == 1
 
 
-def test_who_does_not_answer_in_time_is_asked_again(endpoint, listener, complete, monkeypatch):
+def test_a_timeout_is_retried(endpoint, listener, complete, monkeypatch):
     monkeypatch.setattr(http, "TIMEOUT", 0.2)
     listener.pause = 0.6
     complete()
-    message = told()
+    message = deliver_message()
     endpoint.refresh_from_db()
     assert (message.status, message.last_status_code) == ("waiting", None)
     assert endpoint.note.endswith("No answer: ReadTimeoutError.")
 
 
-def test_who_is_not_there_is_asked_again(endpoint, complete):
+def test_a_refused_connection_is_retried(endpoint, complete):
     Endpoint.objects.update(url="http://127.0.0.1:9/")
     complete()
-    assert told().status == "waiting"
+    assert deliver_message().status == "waiting"
 
 
-def test_a_message_under_way_is_sent_by_nobody_else(endpoint, complete):
+def test_a_claimed_message_is_not_sent_by_another_worker(endpoint, complete):
     complete()
-    events.announce(timezone.now())
+    events.create_messages(timezone.now())
     first, second = Message.objects.get(), Message.objects.get()
     now = timezone.now()
     assert delivery.claim(first, now)
@@ -257,22 +257,22 @@ def test_a_message_under_way_is_sent_by_nobody_else(endpoint, complete):
     assert delivery.claim(Message.objects.get(), now + timedelta(seconds=91))
 
 
-def test_a_sender_that_was_held_up_decides_nothing(endpoint, complete):
+def test_a_delayed_sender_does_not_overwrite_a_later_attempt(endpoint, complete):
     complete()
-    events.announce(timezone.now())
-    held_up, now = Message.objects.get(), timezone.now()
-    delivery.claim(held_up, now)
+    events.create_messages(timezone.now())
+    delayed, now = Message.objects.get(), timezone.now()
+    delivery.claim(delayed, now)
     delivery.claim(Message.objects.get(), now + timedelta(seconds=91))
-    delivery.settle(held_up, 500, "It answered 500.", now)
+    delivery.finish_attempt(delayed, 500, "It answered 500.", now)
     assert Message.objects.get().next_try_at > now + timedelta(seconds=100)
-    delivery.settle(held_up, 200, "", now)
+    delivery.finish_attempt(delayed, 200, "", now)
     assert Message.objects.get().status == "delivered"
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_workers_at_once_one_sends(endpoint, listener, complete):
+def test_two_workers_at_once_send_one_message(endpoint, listener, complete):
     complete()
-    events.announce(timezone.now())
+    events.create_messages(timezone.now())
     message, gate = Message.objects.get(), threading.Barrier(2)
 
     def work():
@@ -290,38 +290,38 @@ def test_of_two_workers_at_once_one_sends(endpoint, listener, complete):
     assert len(listener.calls) == 1
 
 
-def test_nothing_is_sent_to_an_endpoint_that_was_ended_meanwhile(endpoint, listener, complete):
+def test_nothing_is_sent_to_an_endpoint_that_was_turned_off_meanwhile(endpoint, listener, complete):
     complete()
-    events.announce(timezone.now())
+    events.create_messages(timezone.now())
     Endpoint.objects.update(is_active=False)
     delivery.deliver(Message.objects.get().pk)
     assert (listener.calls, list(Message.objects.due(timezone.now()))) == ([], [])
 
 
-def test_a_message_that_is_gone_is_no_failure(db):
+def test_a_deleted_message_is_not_an_error(db):
     delivery.deliver(99)
 
 
-def test_a_list_completes_and_counts_whatever_endpoints_do(endpoint, complete, monkeypatch):
-    """The step that fails holds up no other."""
+def test_lists_complete_even_if_creating_messages_fails(endpoint, complete, monkeypatch):
+    """A step that fails does not delay the others."""
 
     def fail(_):
         raise OSError
 
-    monkeypatch.setattr(events, "find_untold", fail)
+    monkeypatch.setattr(events, "find_unreported", fail)
     complete()
     jobs.tick()
     assert Item.objects.filter(outcome=Outcome.MATCHED).count() == 12
     assert not Message.objects.exists()
 
 
-def test_staff_send_a_test_and_rotate_the_secret(client, charlie, endpoint, listener):
+def test_staff_can_send_a_test_message_and_replace_the_secret(client, charlie, endpoint, listener):
     client.force_login(charlie)
     address = reverse("admin:webhooks_endpoint_changelist")
     client.post(address, {"action": "send_test", "_selected_action": [endpoint.pk]})
-    assert told().status == "delivered"
-    said = Webhook(endpoint.secret).verify(listener.calls[0][2], listener.calls[0][1])
-    assert (said["type"], said["data"]) == ("test", {})
+    assert deliver_message().status == "delivered"
+    sent = Webhook(endpoint.secret).verify(listener.calls[0][2], listener.calls[0][1])
+    assert (sent["type"], sent["data"]) == ("test", {})
     client.post(address, {"action": "rotate", "_selected_action": [endpoint.pk]})
     assert Endpoint.objects.get().secret != endpoint.secret
     assert json.loads(Message.objects.get().body)["type"] == "test"

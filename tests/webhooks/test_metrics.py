@@ -1,9 +1,10 @@
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from batches import jobs
 from batches.models import Batch
+from batches.tracing import receivers
 from batches.views import metrics
 from skipportal import __version__
 
@@ -15,7 +16,7 @@ def read(client, **headers):
     return response.status_code, response.content.decode().splitlines()
 
 
-def test_it_says_how_things_stand(client, batch):
+def test_metrics_have_batches_queues_and_sending(client, batch):
     status, lines = read(client)
     assert status == 200
     assert f'skipportal_batches{{status="{batch.status}"}} 1.0' in lines
@@ -24,20 +25,29 @@ def test_it_says_how_things_stand(client, batch):
     assert "skipportal_held 0.0" in lines
 
 
-def test_it_says_which_version_runs(client):
+def test_metrics_have_the_number_of_receivers_and_the_clock_skew(client):
+    receivers.record_heartbeat("web:1", "web")
+    _, lines = read(client)
+    assert "skipportal_receivers 1.0" in lines
+    [skew] = [float(line.split()[1]) for line in lines if line.startswith("skipportal_clock_skew_seconds ")]
+    assert abs(skew) < 1
+
+
+def test_metrics_have_the_running_version(client):
     status, lines = read(client)
     assert status == 200
     assert f'skipportal_info{{version="{__version__}"}} 1.0' in lines
 
 
-def test_it_takes_as_many_queries_for_many_batches(client, batch, django_assert_num_queries):
+def test_metrics_take_the_same_number_of_queries_for_many_batches(client, batch, django_assert_num_queries):
     for number in range(2, 5):
         Batch.objects.create(upload=batch.upload, number=number, size=10)
-    with django_assert_num_queries(2):
+    # Batches, blocks, receivers, reconciliation, and PostgreSQL's clock.
+    with django_assert_num_queries(5 if connection.vendor == "postgresql" else 4):
         read(client)
 
 
-def test_without_redis_the_rest_is_there(client, monkeypatch):
+def test_without_redis_the_other_metrics_are_shown(client, monkeypatch):
     def fail(*_):
         raise RedisConnectionError
 
@@ -48,7 +58,7 @@ def test_without_redis_the_rest_is_there(client, monkeypatch):
     assert not any(line.startswith("skipportal_queue_jobs{") for line in lines)
 
 
-def test_without_the_database_what_was_counted_is_there(client, monkeypatch):
+def test_without_the_database_the_counters_are_shown(client, monkeypatch):
     def fail(*_):
         raise OperationalError
 
@@ -58,12 +68,12 @@ def test_without_the_database_what_was_counted_is_there(client, monkeypatch):
     assert not any(line.startswith("skipportal_held") for line in lines)
 
 
-def test_only_this_computer_sees_it_without_a_token(client, settings):
+def test_without_a_token_only_this_computer_can_read_metrics(client, settings):
     settings.HOST = "0.0.0.0"  # noqa: S104 - as somebody may set it
     assert read(client)[0] == 403
 
 
-def test_where_others_are_served_a_token_is_asked_for(client, settings):
+def test_a_token_is_required_if_other_computers_are_served(client, settings):
     settings.IS_LOCAL = False
     assert read(client)[0] == 403
     settings.METRICS_TOKEN = "a-token"

@@ -1,4 +1,4 @@
-"""Where may be called, and who may say so."""
+"""Restrictions on the addresses that are called, and on users who add them."""
 
 import shutil
 import socket
@@ -14,7 +14,7 @@ from urllib3.exceptions import SSLError
 
 from webhooks.models import Endpoint
 from webhooks.outbound import http
-from webhooks.outbound.http import Forbidden, find_place
+from webhooks.outbound.http import Forbidden, resolve
 
 PUBLIC = "93.184.215.14"
 PRIVATE = ["127.0.0.1", "10.1.2.3", "169.254.169.254", "192.168.0.9", "100.64.0.1", "224.0.0.1", "::1", "fd00::1"]
@@ -22,14 +22,14 @@ PRIVATE += ["0.0.0.1", "fe80::1%eth0", "::ffff:10.0.0.1", "2002:a00:1::"]
 
 
 @pytest.fixture
-def leads_to(monkeypatch):
-    """Name servers that know one answer."""
+def resolve_to(monkeypatch):
+    """Fake DNS with one answer."""
 
-    def leads_to(*ips):
+    def resolve_to(*ips):
         found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, 443)) for ip in ips]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
 
-    return leads_to
+    return resolve_to
 
 
 @pytest.fixture
@@ -37,19 +37,19 @@ def _in_production(settings):
     settings.IS_LOCAL = False
 
 
-def test_an_address_is_called_at_the_very_ip_that_was_looked_at(leads_to):
-    leads_to(PUBLIC)
-    place = find_place("https://hooks.example.com/a/b?c=d")
+def test_an_address_is_called_at_the_ip_that_was_checked(resolve_to):
+    resolve_to(PUBLIC)
+    place = resolve("https://hooks.example.com/a/b?c=d")
     assert (place.ip, place.port, place.path) == (PUBLIC, 443, "/a/b?c=d")
     assert (place.host, place.netloc, place.is_https) == ("hooks.example.com", "hooks.example.com", True)
 
 
 @pytest.mark.usefixtures("_in_production")
 @pytest.mark.parametrize("ip", PRIVATE)
-def test_private_hosts_are_not_called(leads_to, ip):
-    leads_to(PUBLIC, ip)
+def test_private_hosts_are_not_called(resolve_to, ip):
+    resolve_to(PUBLIC, ip)
     with pytest.raises(Forbidden, match="private network"):
-        find_place("https://hooks.example.com/")
+        resolve("https://hooks.example.com/")
 
 
 @pytest.mark.parametrize(
@@ -57,33 +57,33 @@ def test_private_hosts_are_not_called(leads_to, ip):
     [
         ("http://hooks.example.com/", "https://"),
         ("ftp://127.0.0.1/", "https://"),
-        ("hooks.example.com", "no address"),
-        ("https://", "no address"),
-        ("https://[::1/", "no address"),
-        ("https://hooks.example.com:99999/", "no address"),
+        ("hooks.example.com", "not a valid address"),
+        ("https://", "not a valid address"),
+        ("https://[::1/", "not a valid address"),
+        ("https://hooks.example.com:99999/", "not a valid address"),
         ("https://höoks.example.com/", "ASCII"),
         ("https://us:er@hooks.example.com/", "login"),
         ("https://hooks.example.com/#part", "login"),
     ],
 )
-def test_odd_addresses_are_refused(leads_to, url, words):
-    leads_to(PUBLIC)
+def test_odd_addresses_are_refused(resolve_to, url, words):
+    resolve_to(PUBLIC)
     with pytest.raises(Forbidden, match=words):
-        find_place(url)
+        resolve(url)
 
 
-def test_a_host_that_is_not_known_is_refused(monkeypatch):
+def test_an_unknown_host_is_refused(monkeypatch):
     def fail(*_, **__):
         raise socket.gaierror
 
     monkeypatch.setattr(socket, "getaddrinfo", fail)
     with pytest.raises(Forbidden, match="There is no host"):
-        find_place("https://hooks.example.com/")
+        resolve("https://hooks.example.com/")
 
 
 @pytest.mark.usefixtures("_in_production")
-def test_what_turned_private_later_is_not_called(leads_to):
-    leads_to("10.0.0.1")
+def test_a_host_that_became_private_is_not_called(resolve_to):
+    resolve_to("10.0.0.1")
     with pytest.raises(Forbidden):
         http.post("https://hooks.example.com/", b"{}", {})
 
@@ -99,7 +99,7 @@ class Answer(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def certificate(tmp_path):
-    """One for localhost, signed by itself."""
+    """Return a self-signed certificate for localhost."""
     if shutil.which("openssl") is None:
         pytest.skip("openssl is not installed")
     files = ["-keyout", tmp_path / "key.pem", "-out", tmp_path / "certificate.pem"]
@@ -124,7 +124,7 @@ def secure_port(certificate):
     server.server_close()
 
 
-def test_certificates_are_looked_at(secure_port, certificate, monkeypatch):
+def test_certificates_are_verified(secure_port, certificate, monkeypatch):
     with pytest.raises(SSLError):
         http.post(f"https://localhost:{secure_port}/", b"{}", {})
     monkeypatch.setattr(http, "where", lambda: str(certificate))
@@ -137,8 +137,8 @@ def test_certificates_are_looked_at(secure_port, certificate, monkeypatch):
 
 
 @pytest.mark.django_db
-def test_staff_add_an_endpoint_and_see_its_secret(client, charlie, leads_to):
-    leads_to(PUBLIC)
+def test_staff_can_add_an_endpoint_and_see_its_secret(client, charlie, resolve_to):
+    resolve_to(PUBLIC)
     client.force_login(charlie)
     added = client.post(
         reverse("admin:webhooks_endpoint_add"), {"url": "https://hooks.example.com/", "is_active": "on"}
@@ -153,7 +153,7 @@ def test_staff_add_an_endpoint_and_see_its_secret(client, charlie, leads_to):
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("_in_production")
-def test_a_private_endpoint_is_not_added(client, charlie):
+def test_a_private_endpoint_cannot_be_added(client, charlie):
     client.force_login(charlie)
     page = client.post(reverse("admin:webhooks_endpoint_add"), {"url": "https://127.0.0.1/", "is_active": "on"})
     assert "private network" in page.content.decode()
@@ -161,12 +161,12 @@ def test_a_private_endpoint_is_not_added(client, charlie):
 
 
 @pytest.mark.django_db
-def test_others_add_none(browser):
+def test_other_users_cannot_add_endpoints(browser):
     assert browser.get(reverse("admin:webhooks_endpoint_add")).status_code == 302
 
 
 @pytest.mark.django_db
-def test_staff_who_may_only_look_do_not_see_the_secret(client, django_user_model, charlie):
+def test_staff_with_view_permission_do_not_see_the_secret(client, django_user_model, charlie):
     endpoint = Endpoint.objects.create(url="https://hooks.example.com/", created_by=charlie)
     erin = django_user_model.objects.create_user("erin", password="erin-password", is_staff=True)
     erin.user_permissions.add(Permission.objects.get(codename="view_endpoint"))

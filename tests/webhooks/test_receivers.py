@@ -1,4 +1,4 @@
-"""One suite that both receivers must pass, then what is each one's own."""
+"""Tests of both receivers, then of each."""
 
 import asyncio
 import json
@@ -17,9 +17,10 @@ from batches.vendor import protocol
 from tests.factories import answer_for
 from webhooks.inbound import filing
 from webhooks.inbound import receiver as receiver_module
-from webhooks.inbound.group_commit import TOGETHER, Desk
-from webhooks.inbound.receiver import BODY_LIMIT, Receiver
-from webhooks.models import Stray
+from webhooks.inbound.group_commit import BATCH_SIZE, DeliveryBatcher
+from webhooks.inbound.outage import OUTAGE
+from webhooks.inbound.receiver import MAX_BODY, Receiver
+from webhooks.models import DeliveryKind, UnmatchedDelivery
 
 pytestmark = pytest.mark.django_db
 KEY = "the-vendor-knows-this"
@@ -37,11 +38,11 @@ def receiver(request):
 
 @pytest.fixture
 def site():
-    """The receivers and pages as the web server runs them, but filing in the test's own transaction."""
+    """Return the receivers as the web server runs them, but filing in the test's own transaction."""
     own = connections[DEFAULT_DB_ALIAS]
     own.inc_thread_sharing()
     threads = ThreadPoolExecutor(1, initializer=lambda: connections.__setitem__(DEFAULT_DB_ALIAS, own))
-    yield Receiver(None, Desk(threads))
+    yield Receiver(None, DeliveryBatcher(threads))
     threads.shutdown()
     own.dec_thread_sharing()
 
@@ -85,17 +86,24 @@ def good_body(receiver, batch):
     )
 
 
-def test_a_good_call_is_answered_200_with_an_empty_body(call, receiver, batch):
+def test_a_valid_call_gets_200_and_an_empty_body(call, receiver, batch):
     assert call(receiver, good_body(receiver, batch)) == 200
-    assert not Stray.objects.exists()
+    assert not UnmatchedDelivery.objects.exists()
 
 
 @pytest.mark.parametrize("key", [None, "", "wrong", KEY + "x", KEY[:-1], KEY.upper(), "ключ"])
 def test_without_the_right_key_nothing_happens(call, receiver, batch, key):
     assert call(receiver, good_body(receiver, batch), key=key) == 401
-    assert not Stray.objects.exists()
+    assert not UnmatchedDelivery.objects.exists()
     assert not Item.objects.filter(outcome=Outcome.MATCHED).exists()
     assert Batch.objects.get().completed_at is None
+
+
+def test_keys_from_before_and_after_a_rotation_are_accepted(call, receiver, batch, settings):
+    settings.REALESTATEAPI_KEYS_ACCEPTED = ["the-key-of-before", "the-key-of-after"]
+    for key in ("the-key-of-before", "the-key-of-after", KEY):
+        assert call(receiver, good_body(receiver, batch), key=key) == 200
+    assert call(receiver, good_body(receiver, batch), key="the-key") == 401
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])
@@ -106,20 +114,20 @@ def test_other_methods_are_refused(send, receiver, batch, method):
 
 
 def test_a_body_over_a_mebibyte_is_refused(call, receiver):
-    assert call(receiver, b" " * (BODY_LIMIT + 1)) == 413
-    assert not Stray.objects.exists()
+    assert call(receiver, b" " * (MAX_BODY + 1)) == 413
+    assert not UnmatchedDelivery.objects.exists()
 
 
 def test_a_body_of_a_mebibyte_is_read(call, receiver, batch):
     body = good_body(receiver, batch)
-    assert call(receiver, body + b" " * (BODY_LIMIT - len(body))) == 200
-    assert not Stray.objects.exists()
+    assert call(receiver, body + b" " * (MAX_BODY - len(body))) == 200
+    assert not UnmatchedDelivery.objects.exists()
 
 
-def test_a_body_that_says_no_length_is_read_up_to_the_limit(call, receiver, batch):
+def test_a_body_without_a_length_is_read_up_to_the_limit(call, receiver, batch):
     assert call(receiver, good_body(receiver, batch), says_length=False) == 200
-    assert call(receiver, b" " * (BODY_LIMIT + 1), says_length=False) == 413
-    assert not Stray.objects.exists()
+    assert call(receiver, b" " * (MAX_BODY + 1), says_length=False) == 413
+    assert not UnmatchedDelivery.objects.exists()
 
 
 def repr_short(body):
@@ -134,29 +142,33 @@ def repr_short(body):
     ],
     ids=repr_short,
 )
-def test_malformed_bodies_are_kept_whole(call, receiver, body):
+def test_malformed_bodies_are_kept_unchanged(call, receiver, body):
     assert call(receiver, body) == 200
-    stray = Stray.objects.get()
-    assert (bytes(stray.body), stray.reason) == (body, "The body is not a JSON object in UTF-8.")
+    unmatched = UnmatchedDelivery.objects.get()
+    assert (bytes(unmatched.body), unmatched.reason) == (body, "The body is not a JSON object in UTF-8.")
 
 
-def test_an_unknown_address_is_kept_whole(call, receiver, batch):
+def test_a_call_to_an_unknown_address_is_kept_unchanged(call, receiver, batch):
     body = good_body(receiver, batch)
     assert call(receiver, body, token="nobody") == 200
-    stray = Stray.objects.get()
-    assert (bytes(stray.body), stray.token, stray.reason) == (body, "nobody", "No batch has this address.")
+    unmatched = UnmatchedDelivery.objects.get()
+    assert (bytes(unmatched.body), unmatched.token, unmatched.reason) == (
+        body,
+        "nobody",
+        "No batch has this callback address.",
+    )
 
 
-def test_a_byte_order_mark_and_a_nul_in_the_address_lose_nothing(call, receiver, batch):
+def test_nothing_is_lost_because_of_a_byte_order_mark_or_a_nul_in_the_address(call, receiver, batch):
     assert call(receiver, b"\xef\xbb\xbf" + good_body(receiver, batch)) == 200
-    assert not Stray.objects.exists()
+    assert not UnmatchedDelivery.objects.exists()
     assert call(receiver, b"{}", token="a%00b") == 200
-    assert Stray.objects.get().token == "ab"
+    assert UnmatchedDelivery.objects.get().token == "ab"
 
 
-def test_a_long_address_is_kept_as_well(call, receiver):
+def test_a_call_to_a_long_address_is_kept(call, receiver):
     assert call(receiver, b"{}", token="x" * 500) == 200
-    assert Stray.objects.count() == 1
+    assert UnmatchedDelivery.objects.count() == 1
 
 
 def break_filing(monkeypatch, file):
@@ -164,37 +176,37 @@ def break_filing(monkeypatch, file):
         raise OperationalError
 
     monkeypatch.setattr(filing, "file_pending", fail)
-    for kind in Stray.Kind:
-        monkeypatch.setitem(filing.FILE, kind, file)
+    for kind in DeliveryKind:
+        monkeypatch.setitem(filing.FILERS, kind, file)
 
 
-def test_a_database_that_is_back_soon_costs_no_result(call, receiver, batch, monkeypatch):
-    failures, whole = [OperationalError, InterfaceError], dict(filing.FILE)
+def test_a_short_database_outage_costs_no_result(call, receiver, batch, monkeypatch):
+    failures, whole = [OperationalError, InterfaceError], dict(filing.FILERS)
 
     def fail_twice(*args):
         if failures:
             raise failures.pop()
-        return whole[Stray.Kind.ITEM if receiver == "item" else Stray.Kind.COMPLETION](*args)
+        return whole[DeliveryKind.ITEM if receiver == "item" else DeliveryKind.COMPLETION](*args)
 
     break_filing(monkeypatch, fail_twice)
     assert call(receiver, good_body(receiver, batch)) == 200
-    assert not Stray.objects.exists()
+    assert not UnmatchedDelivery.objects.exists()
     assert Item.objects.filter(outcome=Outcome.MATCHED).exists() or Batch.objects.get().completed_at
 
 
 @pytest.mark.parametrize("error", [DataError, ValueError, KeyError])
-def test_what_goes_wrong_otherwise_is_kept_whole(call, receiver, batch, monkeypatch, caplog, error):
+def test_after_any_other_error_the_call_is_kept_unchanged(call, receiver, batch, monkeypatch, caplog, error):
     def fail(*_):
         raise error("the row was: Ada Abbott")
 
     break_filing(monkeypatch, fail)
     body = good_body(receiver, batch)
     assert call(receiver, body) == 200
-    stray = Stray.objects.get()
-    assert (bytes(stray.body), stray.reason) == (body, f"It could not be stored: {error.__name__}.")
+    unmatched = UnmatchedDelivery.objects.get()
+    assert (bytes(unmatched.body), unmatched.reason) == (body, f"It could not be stored: {error.__name__}.")
 
 
-def test_where_nothing_can_be_stored_the_answer_is_503(call, receiver, batch, monkeypatch, caplog):
+def test_if_nothing_can_be_stored_the_answer_is_503(call, receiver, batch, monkeypatch, caplog):
     def fail(*_):
         raise OperationalError("the row was: Ada Abbott")
 
@@ -204,9 +216,10 @@ def test_where_nothing_can_be_stored_the_answer_is_503(call, receiver, batch, mo
         assert call(receiver, good_body(receiver, batch)) == 503
     assert "OperationalError" in caplog.text
     assert "Abbott" not in caplog.text
+    assert len(OUTAGE.refusals) == 1
 
 
-def test_nobody_is_named_in_the_log(call, receiver, batch, caplog):
+def test_the_log_contains_no_personal_data(call, receiver, batch, caplog):
     with caplog.at_level(logging.DEBUG):
         call(receiver, good_body(receiver, batch))
         call(receiver, good_body(receiver, batch), token="nobody")
@@ -225,27 +238,27 @@ def test_an_item_is_filed_with_its_outcome(call, batch, outcome):
     assert item.outcome == outcome
 
 
-def test_an_item_takes_one_statement_and_its_savepoint(call, batch, django_assert_max_num_queries):
+def test_filing_an_item_takes_one_statement_and_its_savepoint(call, batch, django_assert_max_num_queries):
     body = answer_for(batch.items.first())
     with django_assert_max_num_queries(3):
         call("item", body)
 
 
-def test_a_second_delivery_is_no_stray(call, batch):
+def test_a_second_delivery_is_not_unmatched(call, batch):
     body = answer_for(batch.items.first())
     assert [call("item", body) for _ in range(3)] == [200] * 3
-    assert not Stray.objects.exists()
+    assert not UnmatchedDelivery.objects.exists()
     assert Batch.objects.get().duplicates == 2
 
 
-def test_one_answer_too_many_is_kept(call, batch):
+def test_a_second_answer_is_kept(call, batch):
     item = batch.items.first()
     call("item", answer_for(item))
     call("item", answer_for(item, batchRequestId="another"))
-    assert Stray.objects.get().reason == item_filing.Filing.ONE_TOO_MANY.value
+    assert UnmatchedDelivery.objects.get().reason == item_filing.Filing.ONE_TOO_MANY.value
 
 
-def test_an_unknown_shape_is_filed_and_kept_whole(call, batch):
+def test_an_unknown_shape_is_filed_unchanged(call, batch):
     item = batch.items.first()
     body = json.dumps({"input": {"key": item.pk}, "match": True, "surprise": ["x"]})
     call("item", body)
@@ -253,7 +266,7 @@ def test_an_unknown_shape_is_filed_and_kept_whole(call, batch):
     assert (item.outcome, item.answer) == (Outcome.MATCHED, body)
 
 
-def test_escapes_that_no_database_keeps_as_text_are_filed(call, batch):
+def test_escapes_that_databases_do_not_allow_in_text_are_filed(call, batch):
     item = batch.items.first()
     body = answer_for(item, message="\0 \ud800")
     assert call("item", body) == 200
@@ -262,7 +275,7 @@ def test_escapes_that_no_database_keeps_as_text_are_filed(call, batch):
 
 
 def test_the_statement_is_prepared_once(call, batch):
-    """Else PostgreSQL would plan it for each answer anew."""
+    """Otherwise PostgreSQL would plan it again for each answer."""
     if connection.vendor != "postgresql":
         pytest.skip("Only PostgreSQL prepares.")
     for item in batch.items.all()[:2]:
@@ -270,29 +283,29 @@ def test_the_statement_is_prepared_once(call, batch):
     with connection.cursor() as cursor:
         uses = "SELECT generic_plans + custom_plans FROM pg_prepared_statements WHERE statement LIKE %s"
         cursor.execute(uses, ["%batches_item AS item%"])
-        # Of a connection that lives longer than a test.
+        # The connection lives longer than a test.
         assert max(used for (used,) in cursor.fetchall()) >= 2
         assert connection.connection.prepare_threshold is None
 
 
-# Many at once
+# Simultaneous deliveries
 
 
 @pytest.fixture
 def deliver(site, batch):
     def deliver(*bodies):
-        """All at once; gives the fates."""
+        """Deliver all bodies at once. Return their fates."""
 
-        async def take_all():
-            deliveries = [filing.Delivery(Stray.Kind.ITEM, batch.token, body) for body in bodies]
-            return await asyncio.gather(*map(site.desk.take, deliveries))
+        async def file_all():
+            deliveries = [filing.Delivery(DeliveryKind.ITEM, batch.token, body) for body in bodies]
+            return await asyncio.gather(*map(site.batcher.file, deliveries))
 
-        return asyncio.run(take_all())
+        return asyncio.run(file_all())
 
     return deliver
 
 
-def test_what_comes_at_once_is_filed_together(deliver, batch, django_assert_max_num_queries):
+def test_simultaneous_deliveries_are_filed_together(deliver, batch, django_assert_max_num_queries):
     bodies = [answer_for(item) for item in batch.items.all()]
     first, *others = bodies
     assert deliver(first) == ["filed"]
@@ -302,7 +315,7 @@ def test_what_comes_at_once_is_filed_together(deliver, batch, django_assert_max_
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_comes_at_once_is_one_transaction(batch):
+def test_simultaneous_deliveries_share_one_transaction(batch):
     if connection.vendor != "postgresql":
         pytest.skip("Only PostgreSQL tells.")
     answers = [
@@ -314,22 +327,22 @@ def test_what_comes_at_once_is_one_transaction(batch):
         assert cursor.fetchone() == (len(answers), 1)
 
 
-def test_each_of_many_has_its_own_fate(deliver, batch):
+def test_each_delivery_has_its_own_fate(deliver, batch):
     item, other = batch.items.all()[:2]
     body = answer_for(item)
     fates = deliver(body, body, b"no json", answer_for(other), answer_for(Item(pk=2**31 - 1)))
-    assert fates == ["filed", "duplicate", "stray", "filed", "stray"]
+    assert fates == ["filed", "duplicate", "unmatched", "filed", "unmatched"]
     assert Batch.objects.get().duplicates == 1
 
 
-def test_more_than_go_together_are_filed_as_well(deliver, batch):
+def test_more_deliveries_than_fit_into_one_transaction_are_filed(deliver, batch):
     item = batch.items.first()
-    fates = deliver(*[answer_for(item)] * (2 * TOGETHER + 1))
-    assert sorted(fates) == ["duplicate"] * 2 * TOGETHER + ["filed"]
+    fates = deliver(*[answer_for(item)] * (2 * BATCH_SIZE + 1))
+    assert sorted(fates) == ["duplicate"] * 2 * BATCH_SIZE + ["filed"]
 
 
-def test_one_that_breaks_the_statement_does_not_break_the_others(deliver, batch, monkeypatch):
-    """PostgreSQL refuses the whole transaction for one value."""
+def test_a_delivery_that_breaks_the_statement_does_not_affect_the_others(deliver, batch, monkeypatch):
+    """PostgreSQL refuses the whole transaction because of one value."""
     item, other = batch.items.all()[:2]
     whole = item_filing.write_each
 
@@ -339,14 +352,14 @@ def test_one_that_breaks_the_statement_does_not_break_the_others(deliver, batch,
         return whole(writes)
 
     monkeypatch.setattr(item_filing, "write_each", refuse)
-    assert deliver(answer_for(item), answer_for(other)) == ["filed", "stray"]
+    assert deliver(answer_for(item), answer_for(other)) == ["filed", "unmatched"]
 
 
-def test_nobody_waits_for_ever_for_what_nobody_expected(deliver, batch, monkeypatch, caplog):
+def test_an_unexpected_error_leaves_no_call_waiting(deliver, batch, monkeypatch, caplog):
     def fail(_):
         raise RuntimeError("Ada Abbott")
 
-    monkeypatch.setattr("webhooks.inbound.group_commit.take_all", fail)
+    monkeypatch.setattr("webhooks.inbound.group_commit.file_deliveries", fail)
     assert deliver(b"{}", b"{}") == [None, None]
     assert "RuntimeError" in caplog.text
     assert "Abbott" not in caplog.text
@@ -354,57 +367,88 @@ def test_nobody_waits_for_ever_for_what_nobody_expected(deliver, batch, monkeypa
     assert deliver(answer_for(batch.items.first())) == ["filed"]
 
 
-def test_a_database_that_cannot_be_reached_is_waited_for(deliver, batch, monkeypatch, caplog):
+def test_an_unreachable_database_is_waited_for(deliver, batch, monkeypatch, caplog):
     failures = [OperationalError] * 3
 
     def fail_thrice(_):
         if failures:
             raise failures.pop()
 
-    monkeypatch.setattr(filing, "connect", fail_thrice)
+    monkeypatch.setattr(filing, "ensure_connection", fail_thrice)
     assert deliver(*map(answer_for, batch.items.all()[:2])) == ["filed", "filed"]
     assert not failures
 
 
-def test_one_that_cannot_even_be_kept_costs_no_other_its_place(deliver, batch, monkeypatch, caplog):
+def test_a_delivery_that_cannot_be_stored_does_not_affect_the_others(deliver, batch, monkeypatch, caplog):
     item, other = batch.items.all()[:2]
-    whole = filing.file_or_keep
+    whole, nameless = filing.file_or_store, b'{"input": {"last_name": "Abbott"}}'
 
     def fail_for_one(delivery):
-        if delivery.body == b"no json":
+        if delivery.body == nameless:
             raise ValueError("Ada Abbott")
         return whole(delivery)
 
-    monkeypatch.setattr(filing, "file_or_keep", fail_for_one)
-    assert deliver(answer_for(item), b"no json", answer_for(other)) == ["filed", None, "filed"]
+    monkeypatch.setattr(filing, "file_or_store", fail_for_one)
+    assert deliver(answer_for(item), nameless, answer_for(other)) == ["filed", None, "filed"]
     assert "Abbott" not in caplog.text
 
 
-def test_a_deep_body_costs_no_other_its_place(deliver, batch):
+BROKEN = [b"no json", b"[1]", b"\xff"]
+
+
+def test_malformed_bodies_are_stored_together(deliver, batch, monkeypatch):
+    def fail(delivery):
+        pytest.fail("It was stored by itself.")
+
+    monkeypatch.setattr(filing, "file_delivery", fail)
+    assert deliver(BROKEN[0], answer_for(batch.items.first()), *BROKEN[1:]) == [
+        "unmatched",
+        "filed",
+        "unmatched",
+        "unmatched",
+    ]
+    stored = UnmatchedDelivery.objects.order_by("pk")
+    assert [bytes(unmatched.body) for unmatched in stored] == BROKEN
+    assert {(unmatched.reason, unmatched.next_try_at) for unmatched in stored} == {(filing.MALFORMED, None)}
+
+
+def test_if_malformed_bodies_cannot_be_stored_together_each_is_stored_by_itself(deliver, monkeypatch, caplog):
+    def fail(lock_wait):
+        monkeypatch.undo()
+        raise OperationalError("Ada Abbott")
+
+    monkeypatch.setattr(filing, "ensure_connection", fail)
+    assert deliver(*BROKEN) == ["unmatched"] * 3
+    assert UnmatchedDelivery.objects.count() == 3
+    assert "Abbott" not in caplog.text
+
+
+def test_a_deeply_nested_body_does_not_affect_the_others(deliver, batch):
     deep = b'{"match": true, "input": {"key": 1}, "output": ' + b"[" * 5_000 + b"]" * 5_000 + b"}"
-    assert deliver(answer_for(batch.items.first()), deep) == ["filed", "stray"]
+    assert deliver(answer_for(batch.items.first()), deep) == ["filed", "unmatched"]
 
 
-def test_where_filing_is_stuck_the_vendor_is_told_so_and_nothing_piles_up(site, batch, monkeypatch):
-    monkeypatch.setattr("webhooks.inbound.group_commit.PATIENCE", 0.05)
+def test_if_filing_is_stuck_calls_are_refused_and_nothing_piles_up(site, batch, monkeypatch):
+    monkeypatch.setattr("webhooks.inbound.group_commit.FILING_TIMEOUT", 0.05)
     is_free = threading.Event()
     monkeypatch.setattr(
-        "webhooks.inbound.group_commit.take_all", lambda deliveries: is_free.wait(10) and ["filed"] * len(deliveries)
+        "webhooks.inbound.group_commit.file_deliveries",
+        lambda deliveries: is_free.wait(10) and ["filed"] * len(deliveries),
     )
 
     async def deliver_two():
-        first = asyncio.create_task(site.desk.take(filing.Delivery(Stray.Kind.ITEM, batch.token, b"{}")))
+        first = asyncio.create_task(site.batcher.file(filing.Delivery(DeliveryKind.ITEM, batch.token, b"{}")))
         await asyncio.sleep(0.01)
-        second = await site.desk.take(filing.Delivery(Stray.Kind.ITEM, batch.token, b"{}"))
-        waiting = len(site.desk.waiting)
+        second = await site.batcher.file(filing.Delivery(DeliveryKind.ITEM, batch.token, b"{}"))
+        waiting = len(site.batcher.waiting)
         is_free.set()
         return await first, second, waiting
 
     assert asyncio.run(deliver_two()) == (None, None, 0)
 
 
-def test_a_body_that_does_not_come_is_not_waited_for_for_ever(site, batch, monkeypatch):
-    monkeypatch.setattr(receiver_module, "BODY_WAIT", 0.05)
+def test_a_body_that_does_not_arrive_times_out(site, batch, monkeypatch):
+    monkeypatch.setattr(receiver_module, "BODY_TIMEOUT", 0.05)
     sent = []
 
     async def receive():
@@ -417,13 +461,23 @@ def test_a_body_that_does_not_come_is_not_waited_for_for_ever(site, batch, monke
     scope = {"type": "http", "method": "POST", "path": f"/webhooks/item/{batch.token}/", "headers": headers}
     asyncio.run(site(scope, receive, note))
     assert sent[0]["status"] == 408
-    assert not Stray.objects.exists()
+    assert not UnmatchedDelivery.objects.exists()
+
+
+def test_healthz_needs_no_pages(send):
+    assert send("/healthz", method="GET") == (200, {b"content-length": b"3", b"content-type": b"text/plain"}, b"ok\n")
+
+
+@pytest.mark.parametrize("path", ["item/abc", "item/", "items/abc/", "item/abc/more/", ""])
+def test_a_mistyped_address_is_not_passed_to_the_pages(send, path):
+    """Otherwise its token would be logged there."""
+    assert send(f"/webhooks/{path}")[0] == 404
 
 
 # The completion call
 
 
-def test_the_completion_is_kept_whole(call, batch):
+def test_the_completion_call_is_kept_unchanged(call, batch):
     body = b'{"batchId": "vendor-batch", "totalProcessed": 12, "extra": true}'
     call("complete", body)
     batch.refresh_from_db()

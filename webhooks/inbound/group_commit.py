@@ -1,60 +1,70 @@
-"""Where deliveries wait to be filed: while one transaction runs, what comes meanwhile is gathered for the next."""
+"""File deliveries together: those that arrive during one transaction are filed in the next one."""
 
 import asyncio
 import logging
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 
-from webhooks.inbound.filing import STORE_WAIT, take_all
+from webhooks.inbound.filing import STORE_WAIT, Delivery, Fate, file_deliveries
+from webhooks.inbound.outage import OUTAGE
 
 logger = logging.getLogger(__name__)
-PATIENCE = STORE_WAIT + 3
-"""Seconds in which a delivery must be filed. Beyond, the clerk is stuck, and the vendor is told so."""
-TOGETHER = 32
-"""Most deliveries in one transaction: more of them make nothing faster (docs/performance.md)."""
+
+FILING_TIMEOUT = STORE_WAIT + 3
+"""Seconds in which a delivery must be filed. After that the writer thread is stuck, and the vendor gets a 503."""
+BATCH_SIZE = 32
+"""Most deliveries in one transaction. More make nothing faster (docs/performance.md)."""
+
+Waiting = tuple[Delivery, "asyncio.Future[Fate | None]"]
 
 
-class Desk:
-    """Files deliveries in a thread, the clerk. Belongs to one event loop, which alone touches `waiting` and `work`.
+class DeliveryBatcher:
+    """Files deliveries in a writer thread.
 
-    One clerk for each process of the web server: a second one makes the transactions smaller and nothing faster.
+    It belongs to one event loop, which alone touches `waiting` and `writing`. Each process of the web server has one
+    writer: a second one would make the transactions smaller and nothing faster.
     """
 
-    def __init__(self, thread=None):
-        self.thread = thread or ThreadPoolExecutor(1, thread_name_prefix="clerk")
-        self.waiting, self.work = [], None
+    def __init__(self, writer: Executor | None = None) -> None:
+        self.writer = writer or ThreadPoolExecutor(1, thread_name_prefix="writer")
+        self.waiting: list[Waiting] = []
+        self.writing: asyncio.Task[None] | None = None
 
-    async def take(self, delivery):
-        """Return what became of a delivery, as take_all() says it; None if that took longer than PATIENCE.
+    async def file(self, delivery: Delivery) -> Fate | None:
+        """Return the fate of a delivery, or None if it could not be stored within FILING_TIMEOUT.
 
-        It may be filed later all the same, which does no harm.
+        A delivery that timed out may still be filed later, which does no harm.
         """
-        fate = asyncio.get_running_loop().create_future()
+        fate: asyncio.Future[Fate | None] = asyncio.get_running_loop().create_future()
         self.waiting.append((delivery, fate))
-        if self.work is None:
-            self.work = asyncio.create_task(self.empty())
+        if self.writing is None:
+            self.writing = asyncio.create_task(self.write_waiting())
         try:
-            async with asyncio.timeout(PATIENCE):
-                return await fate
+            async with asyncio.timeout(FILING_TIMEOUT):
+                result = await fate
         except TimeoutError:
             self.waiting = [waiting for waiting in self.waiting if waiting[1] is not fate]
-            return None
+            result = None
+        if result is None:
+            OUTAGE.record_refusal()
+        return result
 
-    async def empty(self):
+    async def write_waiting(self) -> None:
         try:
             while self.waiting:
-                taken, self.waiting = self.waiting[:TOGETHER], self.waiting[TOGETHER:]
-                fates = await self.file([delivery for delivery, _ in taken])
-                for (_, fate), what in zip(taken, fates, strict=True):
-                    # Whoever waited for it may have gone.
+                batch, self.waiting = self.waiting[:BATCH_SIZE], self.waiting[BATCH_SIZE:]
+                results = await self.write([delivery for delivery, _ in batch])
+                for (_, fate), result in zip(batch, results, strict=True):
+                    # The call may have timed out or been cancelled.
                     if not fate.done():
-                        fate.set_result(what)
+                        fate.set_result(result)
         finally:
-            self.work = None
+            self.writing = None
 
-    async def file(self, deliveries):
+    async def write(self, deliveries: list[Delivery]) -> list[Fate | None]:
         try:
-            return await asyncio.get_running_loop().run_in_executor(self.thread, take_all, deliveries)
+            return await asyncio.get_running_loop().run_in_executor(self.writer, file_deliveries, deliveries)
         except Exception as error:
-            # The class only: the text of an error can hold the row. What nobody answers would wait for ever.
-            logger.error("Deliveries could not be filed: %s", type(error).__name__)
+            # Log the class only: the text of an error can contain the row.
+            logger.error("Could not file deliveries: %s", type(error).__name__)
+            # Without a result the calls would wait for ever.
             return [None] * len(deliveries)

@@ -1,15 +1,32 @@
-"""What the receivers count, for /metrics. Each process of the web server counts in files of its own."""
+"""The receivers' metrics, for /metrics.
 
+Each process counts in memory. A thread writes the counts to a file every second, so that no delivery waits for a disk.
+If the disk is full or the directory is missing, the file is out of date and nothing else happens.
+"""
+
+import contextlib
+import os
+import threading
+import time
 from http import HTTPStatus
+from pathlib import Path
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
 
-DELIVERIES = Counter("skipportal_deliveries", "Deliveries that were stored, by what became of them.", ["fate"])
-REFUSED = Counter("skipportal_deliveries_refused", "Calls that were not taken, by reason.", ["reason"])
+INTERVAL = 1
+"""Seconds between two writes."""
+SUFFIX = ".prom"
+REGISTRY = CollectorRegistry()
+disable_created_metrics()
+DELIVERIES = Counter("skipportal_deliveries", "Deliveries that were stored, by fate.", ["fate"], registry=REGISTRY)
+REFUSED = Counter(
+    "skipportal_deliveries_refused", "Calls that were not accepted, by reason.", ["reason"], registry=REGISTRY
+)
 SECONDS = Histogram(
     "skipportal_delivery_seconds",
-    "From when a call was there whole until it was filed, or could not be.",
+    "Time from the complete body of a call until it was filed, or failed to be.",
     buckets=[0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    registry=REGISTRY,
 )
 REASONS = {
     401: "wrong key",
@@ -20,12 +37,35 @@ REASONS = {
 }
 
 
-def note_fate(fate, seconds):
+def count_delivery(fate: str | None, seconds: float) -> None:
+    """Count a delivery by its fate, and observe how long filing took. A fate of None was not stored."""
     if fate:
         DELIVERIES.labels(fate).inc()
     SECONDS.observe(seconds)
 
 
-def note_status(status):
+def count_response(status: int) -> None:
+    """Count a call by the reason for which it was refused, if it was."""
     if status != HTTPStatus.OK:
         REFUSED.labels(REASONS[status]).inc()
+
+
+def start_publishing(directory: Path) -> None:
+    """Write this process's metrics to a file in `directory` every second until the process ends."""
+    path = directory / f"{os.getpid()}-{time.time_ns()}{SUFFIX}"
+
+    def keep_publishing() -> None:
+        while True:
+            publish(path)
+            time.sleep(INTERVAL)
+
+    threading.Thread(target=keep_publishing, name="metrics", daemon=True).start()
+
+
+def publish(path: Path) -> None:
+    """Replace the file with the current metrics. If the disk refuses, the next call tries again."""
+    unfinished = path.with_suffix(".new")
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_bytes(generate_latest(REGISTRY))
+        unfinished.replace(path)

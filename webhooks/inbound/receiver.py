@@ -1,81 +1,92 @@
 """The receivers: verify, read, file, answer.
 
-The vendor redelivers nothing, so what it sends is lost unless it is stored. Hence: 200 once an answer is committed, as
-a result, as a duplicate or, whole, as a stray; 503 only where the database could store nothing. Redis is not on this
-path.
+The vendor delivers everything only once, so what is not stored is lost. A call is answered with 200 once it is
+committed, as a result, as a duplicate or, whole, as an unmatched delivery; with 503 only if the database could store
+nothing. Redis is not involved.
 
-They speak ASGI and stand before Django's pages, for two reasons. A body that comes slowly, or never, occupies no
-thread. And Django's request handling with its middleware takes longer than all that is done here: docs/performance.md
-has the figures.
+The receivers speak ASGI and stand in front of Django's pages for two reasons. A body that arrives slowly, or never,
+occupies no thread. And Django's request handling with its middleware would take longer than everything done here:
+docs/performance.md has the figures.
 """
 
 import asyncio
-import hmac
 import re
 import time
+from typing import Any
 
-from django.conf import settings
-
+from batches.tracing.vendor_keys import is_accepted
 from webhooks.inbound import metrics
 from webhooks.inbound.filing import Delivery
-from webhooks.inbound.group_commit import Desk
-from webhooks.models import Stray
+from webhooks.inbound.group_commit import DeliveryBatcher
+from webhooks.models import DeliveryKind
 
 ADDRESS = re.compile("/webhooks/(item|complete)/([^/]+)/")
-KIND = {"item": Stray.Kind.ITEM, "complete": Stray.Kind.COMPLETION}
-BODY_LIMIT = 1024 * 1024
+PREFIX = "/webhooks/"
+"""Every call below it is answered here: a mistyped address contains a token too, which must not be in Django's log."""
+KINDS = {"item": DeliveryKind.ITEM, "complete": DeliveryKind.COMPLETION}
+MAX_BODY = 1024 * 1024
 """Bytes. The largest answers seen have some 20 KB."""
-BODY_WAIT = 30
-"""Seconds that a body may take to come."""
+BODY_TIMEOUT = 30
+"""Seconds for a body to arrive."""
 
 
 class Receiver:
-    """Takes the vendor's calls; everything else goes on to the pages."""
+    """An ASGI application that accepts the vendor's calls and passes all others on to the pages."""
 
-    def __init__(self, pages, desk=None):
-        self.pages, self.desk = pages, desk or Desk()
+    def __init__(self, pages: Any, batcher: DeliveryBatcher | None = None) -> None:
+        self.pages, self.batcher = pages, batcher or DeliveryBatcher()
 
-    async def __call__(self, scope, receive, send):
-        address = ADDRESS.fullmatch(scope["path"]) if scope["type"] == "http" else None
-        if address is None:
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        path = scope["path"] if scope["type"] == "http" else ""
+        if path == "/healthz":
+            return await respond(send, 200, b"ok\n")
+        if not path.startswith(PREFIX):
             return await self.pages(scope, receive, send)
-        status = await self.answer(*address.groups(), scope, receive)
-        headers = [(b"content-length", b"0")] + ([(b"allow", b"POST")] if status == 405 else [])
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": b""})
-        return metrics.note_status(status)
+        address = ADDRESS.fullmatch(path)
+        if address is None:
+            return await respond(send, 404)
+        status = await self.accept(address[1], address[2], scope, receive)
+        await respond(send, status)
+        return metrics.count_response(status)
 
-    async def answer(self, receiver, token, scope, receive):
-        """Return the status to answer a call with."""
+    async def accept(self, kind: str, token: str, scope: Any, receive: Any) -> int:
+        """File a call and return the status to answer it with."""
         if scope["method"] != "POST":
             return 405
         headers = dict(scope["headers"])
-        if not hmac.compare_digest(headers.get(b"x-api-key", b""), settings.REALESTATEAPI_KEY.encode()):
+        if not is_accepted(headers.get(b"x-api-key", b"")):
             return 401
-        if int(headers.get(b"content-length", 0)) > BODY_LIMIT:
+        if int(headers.get(b"content-length", 0)) > MAX_BODY:
             return 413
         try:
-            async with asyncio.timeout(BODY_WAIT):
+            async with asyncio.timeout(BODY_TIMEOUT):
                 body = await read_body(receive)
         except TimeoutError:
             return 408
         if body is None:
             return 413
         began = time.perf_counter()
-        fate = await self.desk.take(Delivery(KIND[receiver], token.replace("\0", ""), body))
-        metrics.note_fate(fate, time.perf_counter() - began)
+        fate = await self.batcher.file(Delivery(KINDS[kind], token.replace("\0", ""), body))
+        metrics.count_delivery(fate, time.perf_counter() - began)
         return 200 if fate else 503
 
 
-async def read_body(receive):
-    """Return the body, or None if it is over the limit. One that was cut short is kept as far as it came."""
+async def respond(send: Any, status: int, body: bytes = b"") -> None:
+    headers = [(b"content-length", str(len(body)).encode())] + ([(b"allow", b"POST")] if status == 405 else [])
+    headers += [(b"content-type", b"text/plain")] if body else []
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def read_body(receive: Any) -> bytes | None:
+    """Return the body, or None if it is over the limit. If the connection breaks, return what has arrived."""
     chunks, size, has_more = [], 0, True
     while has_more:
         message = await receive()
         chunk = message.get("body", b"")
         chunks.append(chunk)
         size += len(chunk)
-        if size > BODY_LIMIT:
+        if size > MAX_BODY:
             return None
         has_more = message.get("more_body", False)
     return b"".join(chunks)

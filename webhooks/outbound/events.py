@@ -1,64 +1,72 @@
-"""Which lists are complete and have not been told of, and what is said about them. No personal data."""
+"""Messages for lists that are complete. They contain no personal data."""
 
 import json
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from batches.models import Upload
-from batches.statuses import COUNTED, UploadStatus
-from batches.tracing.counts import count_uploads
+from batches.statuses import OUTCOME_COUNTED, UploadStatus
+from batches.tracing.counts import Counts, count_uploads
 from webhooks.models import Endpoint, Message
 
-LATELY = timedelta(days=3)
-"""Completions before are not told any more, for example to an endpoint that was away for long."""
-TOGETHER = 100
-"""Most messages that are written at once."""
+LOOKBACK = timedelta(days=3)
+"""Older completions are not reported any more, for example to an endpoint that was off for a long time."""
+BATCH_SIZE = 100
+"""Most messages that are created for one endpoint in one tick."""
 
 
-def announce(now):
-    """Write down what endpoints are to be told. Two clocks at once write each message once."""
+def create_messages(now: datetime) -> None:
+    """Create the messages for lists that have been completed. Two clocks at once create each message once."""
     for endpoint in Endpoint.objects.filter(is_active=True):
-        uploads = list(find_untold(endpoint, now)[:TOGETHER])
+        uploads = list(find_unreported(endpoint, now)[:BATCH_SIZE])
         counts = count_uploads(uploads) if uploads else {}
         messages = [make_message(endpoint, upload, counts[upload.pk], now) for upload in uploads]
         Message.objects.bulk_create(messages, ignore_conflicts=True)
 
 
-def find_untold(endpoint, now):
-    since = max(endpoint.created_at, now - LATELY)
-    told = Message.objects.filter(endpoint=endpoint, upload=OuterRef("pk"), completed_at=OuterRef("completed_at"))
+def find_unreported(endpoint: Endpoint, now: datetime) -> QuerySet[Upload]:
+    since = max(endpoint.created_at, now - LOOKBACK)
+    reported = Message.objects.filter(endpoint=endpoint, upload=OuterRef("pk"), completed_at=OuterRef("completed_at"))
     complete = Upload.objects.filter(status=UploadStatus.COMPLETE, completed_at__gt=since)
-    return complete.exclude(Exists(told)).order_by("completed_at")
+    return complete.exclude(Exists(reported)).order_by("completed_at")
 
 
-def make_message(endpoint, upload, counts, now):
-    body = write_body("upload.completed", upload.completed_at, describe(upload, counts))
-    at = {"completed_at": upload.completed_at, "created_at": now, "next_try_at": now}
-    return Message(endpoint=endpoint, upload=upload, body=body, **at)
+def make_message(endpoint: Endpoint, upload: Upload, counts: Counts, now: datetime) -> Message:
+    """Return the message that a list is complete."""
+    completed_at = cast(datetime, upload.completed_at)
+    return Message(
+        endpoint=endpoint,
+        upload=upload,
+        body=format_body("upload.completed", completed_at, list_details(upload, completed_at, counts)),
+        completed_at=completed_at,
+        created_at=now,
+        next_try_at=now,
+    )
 
 
-def make_test(endpoint, now):
+def make_test(endpoint: Endpoint, now: datetime) -> Message:
     """Return a message that shows whether an endpoint can be reached."""
-    return Message(endpoint=endpoint, body=write_body("test", now, {}), created_at=now, next_try_at=now)
+    return Message(endpoint=endpoint, body=format_body("test", now, {}), created_at=now, next_try_at=now)
 
 
-def write_body(kind, at, data):
-    return json.dumps({"type": kind, "timestamp": write_time(at), "data": data}, separators=(",", ":"))
+def format_body(kind: str, at: datetime, data: dict[str, Any]) -> str:
+    return json.dumps({"type": kind, "timestamp": format_time(at), "data": data}, separators=(",", ":"))
 
 
-def write_time(at):
+def format_time(at: datetime) -> str:
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def describe(upload, counts):
+def list_details(upload: Upload, completed_at: datetime, counts: Counts) -> dict[str, Any]:
     return {
         "id": upload.pk,
         "name": upload.name,
         "status": upload.status,
-        "completed_at": write_time(upload.completed_at),
-        "counts": {name: getattr(counts, name) for name in COUNTED} | upload.unsent_counts,
+        "completed_at": format_time(completed_at),
+        "counts": {name: getattr(counts, name) for name in OUTCOME_COUNTED} | upload.unsent_counts,
         "credits": float(counts.credits),
         "url": settings.PUBLIC_URL + upload.get_absolute_url(),
     }

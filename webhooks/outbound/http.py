@@ -1,31 +1,31 @@
-"""The socket half of what we tell others: where may be called, and one call.
+"""Make one HTTP call to an endpoint, if its address may be called.
 
-Whoever may add endpoints could otherwise have this server call what stands beside it: so an address is called only
-where its host is a public one, and the connection goes to the very IP address that was looked at.
+People who may add endpoints could otherwise make this server call its neighbours in a private network. So an address is
+called only if its host is public, and the connection goes to the very IP address that was checked.
 """
 
 import ipaddress
 import socket
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import urllib3
 from django.conf import settings
 from requests.certs import where
 
 TIMEOUT = 15
-"""Seconds for a connection and the answer's first line."""
-NO_MORE = 410
-"""What an endpoint answers that wants to be told nothing any more."""
+"""Seconds for the connection and the first line of the answer."""
+GONE = 410
+"""The status with which an endpoint asks for no more messages."""
 
 
 class Forbidden(Exception):
-    """An address that is not called; the text says why."""
+    """An address that must not be called. The text says why."""
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where an address leads to."""
+class Target:
+    """The resolved address of an endpoint."""
 
     is_https: bool
     host: str
@@ -35,56 +35,59 @@ class Place:
     netloc: str
 
 
-def find_place(url):
-    """Return the Place of an address that may be called. Asks the name servers; raises Forbidden."""
+def resolve(url: str) -> Target:
+    """Return the target of an address that may be called. Queries DNS; raises Forbidden."""
     try:
         parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError:
-        raise Forbidden("This is no address.") from None
-    refuse_odd(parts)
+        raise Forbidden("This is not a valid address.") from None
+    host = check_parts(parts)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Place(parts.scheme == "https", parts.hostname, port, find_ip(parts.hostname, port), path, parts.netloc)
+    return Target(parts.scheme == "https", host, port, resolve_host(host, port), path, parts.netloc)
 
 
-def refuse_odd(parts):
+def check_parts(parts: SplitResult) -> str:
+    """Return the host of an address. Raises Forbidden if the address has parts that are not allowed."""
     if not parts.hostname or not parts.netloc.isascii() or not (parts.path + parts.query).isascii():
-        raise Forbidden("This is no address, or it has characters beyond ASCII.")
+        raise Forbidden("This is not a valid address, or it contains characters other than ASCII.")
     if parts.username is not None or parts.fragment:
-        raise Forbidden("An address holds neither a login nor a #.")
+        raise Forbidden("An address must not contain a login or a #.")
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in settings.LOOPBACK):
-        raise Forbidden("Only addresses that begin with https:// are called.")
+        raise Forbidden("The address must begin with https://.")
+    return parts.hostname
 
 
-def find_ip(host, port):
+def resolve_host(host: str, port: int) -> str:
+    """Return the IP address of a public host. Raises Forbidden if it has none or is in a private network."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, ValueError):
-        raise Forbidden(f"There is no host {host}, or the name servers do not answer.") from None
-    ips = [entry[4][0] for entry in found]
+        raise Forbidden(f"There is no host {host}, or the DNS server does not answer.") from None
+    ips = [str(entry[4][0]) for entry in found]
     if not settings.IS_LOCAL and not all(map(is_public, ips)):
-        raise Forbidden(f"{host} is in a private network: only public hosts are called.")
+        raise Forbidden(f"{host} is in a private network. Only public hosts can be called.")
     return ips[0]
 
 
-def is_public(ip):
-    ip = ipaddress.ip_address(ip.partition("%")[0])
-    if ip.version == 6:
+def is_public(text: str) -> bool:
+    ip = ipaddress.ip_address(text.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
         ip = ip.ipv4_mapped or ip.sixtofour or ip
     return ip.is_global and not ip.is_multicast
 
 
-def post(url, body, headers):
-    """Return the status of the answer. Raises Forbidden, or OSError or urllib3's HTTPError without an answer.
+def post(url: str, body: bytes, headers: dict[str, str]) -> int:
+    """Return the status of the answer. Raises Forbidden; without an answer, OSError or urllib3's HTTPError.
 
-    Redirects are not followed, and the answer's body is not read.
+    Redirects are not followed, and the body of the answer is not read.
     """
-    place = find_place(url)
-    headers = headers | {"host": place.netloc, "content-type": "application/json", "user-agent": "skipportal"}
-    with connect(place) as pool:
+    target = resolve(url)
+    headers = headers | {"host": target.netloc, "content-type": "application/json", "user-agent": "skipportal"}
+    with connect(target) as pool:
         reply = pool.urlopen(
             "POST",
-            place.path,
+            target.path,
             body=body,
             headers=headers | {"connection": "close"},
             redirect=False,
@@ -95,9 +98,15 @@ def post(url, body, headers):
         return reply.status
 
 
-def connect(place):
+def connect(target: Target) -> urllib3.HTTPConnectionPool:
     timeout = urllib3.Timeout(total=TIMEOUT)
-    if not place.is_https:
-        return urllib3.HTTPConnectionPool(place.ip, place.port, timeout=timeout)
-    names = {"server_hostname": place.host, "assert_hostname": place.host}
-    return urllib3.HTTPSConnectionPool(place.ip, place.port, timeout=timeout, ca_certs=where(), **names)
+    if not target.is_https:
+        return urllib3.HTTPConnectionPool(target.ip, target.port, timeout=timeout)
+    return urllib3.HTTPSConnectionPool(
+        target.ip,
+        target.port,
+        timeout=timeout,
+        ca_certs=where(),
+        server_hostname=target.host,
+        assert_hostname=target.host,
+    )

@@ -5,6 +5,7 @@ import signal
 import socket
 import threading
 import time
+from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
@@ -12,16 +13,17 @@ from django.db import Error as StorageError
 from django.db import close_old_connections
 
 from batches import jobs, lease
+from batches.models import SendingBlock
+from batches.tracing import doubt
 
 logger = logging.getLogger(__name__)
-TICK = 1
-"""Seconds."""
+TICK_SECONDS = 1
 
 
 class Command(BaseCommand):
-    help = "What is due at once, every second; what may have been left lying, every minute. One clock of several acts."
+    help = "Start what is due, every second and more thoroughly every minute. One of several clocks is active."
 
-    def handle(self, **_):
+    def handle(self, **_: Any) -> None:
         ending = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: ending.set())
@@ -36,15 +38,31 @@ class Command(BaseCommand):
                 jobs.sweep()
             else:
                 jobs.tick()
-            ending.wait(TICK)
+            ending.wait(TICK_SECONDS)
         with contextlib.suppress(StorageError):
             lease.release(lease.CLOCK, me)
 
 
-def is_acting(me):
-    """Whether this clock is the one that acts. None does while the database is away."""
+def block_after_outage() -> None:
+    """Block sending after a restore or a long outage, because people may have been sent meanwhile.
+
+    The lease is reclaimed only afterwards, so that the next clock does this again if this one stops meanwhile.
+    """
+    if doubt.is_anything_open():
+        marked = jobs.doubt_open_work(SendingBlock.STOOD_STILL)
+        logger.warning("Nothing ran for a long time. Sending is blocked, and %s batches need a decision.", marked)
+    lease.reclaim(lease.CLOCK)
+
+
+def is_acting(me: str) -> bool:
+    """Return whether this clock is the active one. None is while the database is down."""
     try:
+        if lease.acquire(lease.CLOCK, me):
+            return True
+        if not lease.is_abandoned(lease.CLOCK):
+            return False
+        block_after_outage()
         return lease.acquire(lease.CLOCK, me)
     except StorageError as error:
-        logger.error("The clock waits for the database: %s", type(error).__name__)
+        logger.error("The clock is waiting for the database: %s", type(error).__name__)
         return False

@@ -1,4 +1,5 @@
 import secrets
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -6,9 +7,9 @@ from django.core.management.base import BaseCommand
 
 
 class Command(BaseCommand):
-    help = "In sandbox mode, on a database without users: make one and print its name and password."
+    help = "In sandbox mode, if there are no users: create one and print its name and password."
 
-    def handle(self, **_):
+    def handle(self, **_: Any) -> None:
         users = get_user_model().objects
         if settings.IS_SANDBOX and not users.exists():
             password = secrets.token_urlsafe(9)

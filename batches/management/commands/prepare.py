@@ -1,23 +1,34 @@
 import hashlib
 import importlib.metadata
+import socket
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from batches.database import refuse_broken_pool
+from batches.tracing import vendor_keys
+
 
 class Command(BaseCommand):
-    """One process for what three commands would do, each of which would load Django anew."""
+    """Does the work of three commands in one process, so that Django is loaded only once."""
 
-    help = "Migrate the database, collect static files and make the first login, each only if it is needed."
+    help = "Migrate the database, collect static files and create the first login, each only if needed."
 
-    def handle(self, **_):
+    def handle(self, **_: Any) -> None:
+        try:
+            refuse_broken_pool()
+        except ImproperlyConfigured as problem:
+            raise CommandError(str(problem)) from None
         if is_behind():
             call_command("migrate", interactive=False, verbosity=0)
+        vendor_keys.expect_if_alone(socket.gethostname())
         collect_static_files()
         call_command("first_login", stdout=self.stdout)
 
@@ -29,7 +40,7 @@ def is_behind() -> bool:
 
 
 def collect_static_files() -> None:
-    """Collect and compress static files, which takes seconds, unless they are those of the last time."""
+    """Collect and compress static files, unless they are unchanged. This takes seconds."""
     stamp = Path(settings.STATIC_ROOT) / "collected"
     found = fingerprint_static_files()
     if not stamp.exists() or stamp.read_text() != found:
@@ -38,7 +49,7 @@ def collect_static_files() -> None:
 
 
 def fingerprint_static_files() -> str:
-    """Return a hash of every static file's path, size and time, and of the version of what compresses them."""
+    """Return a hash of every static file's path, size and time, and of the compressor's version."""
     found = [importlib.metadata.version("whitenoise")]
     for finder in get_finders():
         for path, storage in finder.list([]):

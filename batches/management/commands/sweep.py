@@ -1,10 +1,12 @@
+from typing import Any
+
 from django.core.management.base import BaseCommand
 
 from batches import jobs
 
 
 class Command(BaseCommand):
-    help = "Find what is due and enqueue it again, as the clock does once a minute."
+    help = "Enqueue everything that is due, as the clock does every minute."
 
-    def handle(self, **_):
+    def handle(self, **_: Any) -> None:
         jobs.sweep()

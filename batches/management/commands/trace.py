@@ -6,65 +6,80 @@ from pathlib import Path
 from typing import Any
 
 from django.core.files import File
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 from django.db.models import Count
 
 from batches import jobs
 from batches.files.file_format import UnreadableFile
 from batches.intake import list_options, row_import, uploads
-from batches.intake.list_options import GivenSettings, Refused
+from batches.intake.list_options import GivenSettings, InvalidOption
 from batches.intake.trace_settings import TraceSettings
 from batches.management.commands.export import write_export
 from batches.mapping.fields import LABELS
 from batches.models import Upload
-from batches.statuses import Companies, NameOrder, Outcome, Priority, UploadStatus
+from batches.statuses import CompanyHandling, NameOrder, Outcome, Priority, UploadStatus
 from batches.tracing import spending
 from batches.tracing.counts import count_uploads
 
-ARGUMENTS = {"mapping": "--map", "fixed": "--fixed", "match": "--match", "look_back": "--look-back"}
-"""Setting → the argument that gives it."""
-OVER = {UploadStatus.COMPLETE, UploadStatus.CANCELLED, UploadStatus.FAILED}
+ARGUMENT_NAMES = {
+    "mapping": "--map",
+    "constants": "--fixed",
+    "match_requirements": "--match",
+    "look_back": "--look-back",
+    "accept_guesses": "--accept-guesses",
+}
+"""Setting → its command-line argument."""
+UPLOAD_FINISHED = {UploadStatus.COMPLETE, UploadStatus.CANCELLED, UploadStatus.FAILED}
 
 
 class Command(BaseCommand):
-    help = "Trace a list: upload, map, check, start; the same as on the screens."
+    help = "Trace a list as on the screens: upload, map the columns, check, start."
 
-    def add_arguments(self, parser):
-        parser.add_argument("file")
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", help="The list, as CSV or XLSX.")
         parser.add_argument(
             "--map",
             action="append",
             default=[],
             metavar="FIELD=COLUMN",
-            help="Guessed where not told; A+B joins columns.",
+            help="The column that holds a field; A+B joins columns. Fields you leave out are guessed.",
         )
         parser.add_argument(
-            "--fixed", action="append", default=[], metavar="FIELD=VALUE", help="The same for all rows."
+            "--fixed",
+            action="append",
+            default=[],
+            metavar="FIELD=VALUE",
+            help="The same value for every row.",
         )
-        parser.add_argument("--name-order", choices=NameOrder.values, help="Of full names; guessed where not told.")
-        parser.add_argument("--companies", choices=Companies.values, help="What becomes of owners that are no person.")
+        parser.add_argument("--name-order", choices=NameOrder.values, help="Order of full names; guessed if not given.")
+        parser.add_argument(
+            "--companies", choices=CompanyHandling.values, help="How to trace owners that are not people."
+        )
         parser.add_argument("--co-owners", action=BooleanOptionalAction, help="Trace second owners as well.")
-        parser.add_argument(
-            "--look-back", type=int, metavar="DAYS", help="How long an earlier answer counts; 0: never."
-        )
-        parser.add_argument("--name", default="")
-        parser.add_argument("--source", default="", help="Where the list is from; scorecards compare sources.")
+        parser.add_argument("--look-back", type=int, metavar="DAYS", help="Reuse answers of the last DAYS; 0: never.")
+        parser.add_argument("--name", default="", help="Name of the list; by default the name of the file.")
+        parser.add_argument("--source", default="", help="Where the list comes from; scorecards compare sources.")
         parser.add_argument("--priority", choices=[p.name.lower() for p in Priority], default="normal")
-        parser.add_argument("--match", default="", help="What a match must bring: phones, emails, or both.")
-        parser.add_argument("--wait", action="store_true", help="Until the upload is complete.")
+        parser.add_argument(
+            "--match", default="", help="What a match must include: phones, emails, or either as phones,emails."
+        )
+        parser.add_argument("--accept-guesses", action="store_true", help="Accept uncertain guesses of columns.")
+        parser.add_argument("--wait", action="store_true", help="Wait until the list is complete.")
         parser.add_argument("--timeout", type=float, default=3600, metavar="S", help="Longest wait, in seconds.")
-        parser.add_argument("--export", metavar="OUT.csv", help="Write the results here; with --wait when complete.")
+        parser.add_argument(
+            "--export", metavar="OUT.csv", help="Write the results to this file; with --wait, when complete."
+        )
 
-    def handle(self, *, wait, timeout, export, **options):
+    def handle(self, *, wait: bool, timeout: float, export: str | None, **options: Any) -> None:
         try:
             if export:
-                # Found out before anything is spent, not after.
+                # Fail before spending anything if the file cannot be written.
                 Path(export).open("ab").close()
-            upload = self.begin(**options)
-        except (Refused, UnreadableFile, spending.OverLimit, OSError) as problem:
+            upload = self.start_list(**options)
+        except (InvalidOption, UnreadableFile, spending.OverLimit, OSError) as problem:
             self.stderr.write(str(problem))
             sys.exit(2)
-        is_in_time = not wait or self.follow(upload, timeout)
+        is_in_time = not wait or self.wait_until_complete(upload, timeout)
         upload.refresh_from_db()
         if export:
             write_export(upload, export)
@@ -72,39 +87,41 @@ class Command(BaseCommand):
         if not is_in_time:
             sys.exit(3)
         if wait and upload.status != UploadStatus.COMPLETE:
-            self.stderr.write(f"The list was {upload.status} before it was complete.")
+            self.stderr.write(f"The list did not complete: it is {upload.status}.")
             sys.exit(1)
 
-    def begin(self, *, file, name, priority, source, **options):
-        given = read_given(**options)
+    def start_list(self, *, file: str, name: str, priority: str, source: str, **options: Any) -> Upload:
+        """Upload, check and start a list. Raises InvalidOption, UnreadableFile, OverLimit and OSError."""
+        given = given_settings(**options)
         details = {"name": name, "priority": Priority[priority.upper()], "source": source}
         with Path(file).open("rb") as handle:
             upload, settings = list_options.receive(File(handle, name=Path(file).name), None, given, **details)
-        self.warn_of_doubts(upload, settings)
-        list_options.refuse_gaps(settings)
+        self.warn_about_guesses(upload, settings)
+        list_options.validate_complete(settings)
+        list_options.validate_certain(upload, settings, given)
         uploads.accept_settings(upload, settings, None)
         row_import.check_rows(upload.pk)
         upload.refresh_from_db()
         if upload.status == UploadStatus.FAILED:
-            raise Refused(upload.problem)
+            raise InvalidOption(upload.problem)
         status = jobs.start(upload, None)
         if status is None:
-            raise Refused(f"None of the {upload.row_count} rows can be traced: see upload {upload.pk} for the reasons.")
+            raise InvalidOption(f"No row can be traced. See list {upload.pk} for the reasons.")
         if status == UploadStatus.APPROVAL:
-            self.stderr.write(f"Somebody must approve this list before it is started: upload {upload.pk}.")
+            self.stderr.write(f"List {upload.pk} starts once someone else approves it.")
         return upload
 
-    def warn_of_doubts(self, upload: Upload, settings: TraceSettings) -> None:
+    def warn_about_guesses(self, upload: Upload, settings: TraceSettings) -> None:
         if upload.used_template:
-            self.stderr.write(f"The columns are read as the template “{upload.used_template}” says.")
-        for field in sorted(set(upload.doubts) - set(settings.fixed)):
+            self.stderr.write(f"Reading the columns with the template “{upload.used_template}”.")
+        for field in sorted(set(upload.uncertain) - set(settings.constants)):
             names = " + ".join(upload.columns[position] for position in settings.mapping.get(field, []))
-            self.stderr.write(f"Not sure: {LABELS[field]}{': ' if names else ''}{names}. {upload.doubts[field]}")
+            self.stderr.write(f"Uncertain: {LABELS[field]}{': ' if names else ''}{names}. {upload.uncertain[field]}")
 
-    def follow(self, upload, timeout):
-        """Show progress until the upload is over: True; or the time is: False."""
+    def wait_until_complete(self, upload: Upload, timeout: float) -> bool:
+        """Show progress until the list is finished. Return False if `timeout` seconds pass first."""
         if not jobs.is_redis_there():
-            self.stderr.write("Redis does not answer: start script/server, the list goes on by itself then.")
+            self.stderr.write("Redis does not respond. Start script/server; the list then continues automatically.")
         end, shown = time.monotonic() + timeout, None
         while time.monotonic() < end:
             upload.refresh_from_db()
@@ -115,23 +132,25 @@ class Command(BaseCommand):
             if line != shown:
                 self.stderr.write(line)
                 shown = line
-            if upload.status in OVER:
+            if upload.status in UPLOAD_FINISHED:
                 return True
             time.sleep(min(0.5, max(end - time.monotonic(), 0)))
         return False
 
 
-def read_given(*, match: str, **options: Any) -> GivenSettings:
+def given_settings(*, match: str, **options: Any) -> GivenSettings:
     """Return the settings given on the command line."""
     return GivenSettings(
         mapping=options["map"],
-        match=[word.strip() for word in match.split(",") if word.strip()],
-        labels=ARGUMENTS,
-        **{name: options[name] for name in ("fixed", "name_order", "companies", "co_owners", "look_back")},
+        match_requirements=[name.strip() for name in match.split(",") if name.strip()],
+        constants=options["fixed"],
+        labels=ARGUMENT_NAMES,
+        **{name: options[name] for name in ("name_order", "companies", "co_owners", "look_back", "accept_guesses")},
     )
 
 
-def summarise(upload):
+def summarise(upload: Upload) -> dict[str, Any]:
+    """Return the counts of a list, as the last line of the output prints them."""
     counts = count_uploads([upload])[upload.pk]
     by_outcome = dict(upload.items.order_by().values_list("outcome").annotate(Count("pk")))
     outcomes = {outcome: by_outcome.get(outcome, 0) for outcome in Outcome.values if outcome != Outcome.PENDING}

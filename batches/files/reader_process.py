@@ -1,0 +1,132 @@
+"""Read one uploaded file in a separate process: `python -m batches.files.reader_process`.
+
+`isolated_reader` starts it. It reads one request from standard input, and writes messages as lines of JSON to standard
+output. It does not load Django, so it starts within a tenth of a second.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import resource
+import select
+import signal
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from batches.files import parsing
+from batches.files.file_format import OUT_OF_MEMORY, Layout, UnreadableFile
+
+CHUNK_SIZE = 100_000
+"""Characters of rows that are sent at a time, so that neither process holds more of a list, however long it is."""
+MORE_CPU = 2
+"""Seconds between the signal that may be delayed and the one that kills the process."""
+
+
+def main() -> None:
+    request = json.loads(read_line(sys.stdin.fileno()))
+    end_with_parent(sys.stdin.fileno())
+    try:
+        limit(request["memory"], request["cpu_seconds"])
+        for message in answer(request):
+            send(message)
+    except MemoryError:
+        # Not with sys.exit, which needs memory.
+        os._exit(OUT_OF_MEMORY)
+    except BrokenPipeError:
+        # The parent no longer reads.
+        os._exit(0)
+
+
+def read_line(descriptor: int) -> bytes:
+    """Read up to the end of a line or the pipe, and not a byte more."""
+    line = b""
+    while not line.endswith(b"\n") and (piece := os.read(descriptor, 1 << 16)):
+        line += piece
+    return line
+
+
+def end_with_parent(descriptor: int) -> None:
+    """Make the system end this process when the pipe from its parent closes, even in the middle of other code.
+
+    Ignore signals to the process group, which the parent handles: a worker finishes its list before it ends.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    fcntl.fcntl(descriptor, fcntl.F_SETOWN, os.getpid())
+    # SIGIO is sent for any event on the pipe, and ends a process that does not handle it. Nothing more is
+    # written to the pipe, so the only possible event is that it closes.
+    fcntl.fcntl(descriptor, fcntl.F_SETFL, fcntl.fcntl(descriptor, fcntl.F_GETFL) | os.O_ASYNC)
+    if select.select([descriptor], [], [], 0)[0]:
+        os._exit(0)
+
+
+def limit(memory: int, cpu_seconds: int) -> None:
+    """Limit the resources of this process. Not every system supports every limit."""
+    limits = {
+        resource.RLIMIT_AS: (memory, memory),
+        resource.RLIMIT_CPU: (cpu_seconds, cpu_seconds + MORE_CPU),
+        # A core dump would contain personal data.
+        resource.RLIMIT_CORE: (0, 0),
+        resource.RLIMIT_FSIZE: (0, 0),
+    }
+    for kind, amount in limits.items():
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(kind, amount)
+    # If the computer runs out of memory, kill this process first.
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
+
+
+def answer(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the messages that answer a request: the result and the end, or why there is no result."""
+    try:
+        if request["layout"] is None:
+            yield {"examined": asdict(parsing.examine(request["path"], request["sheet"]))}
+        else:
+            rows = parsing.rows(request["path"], Layout(**request["layout"]))
+            yield from ({"rows": chunk} for chunk in make_chunks(rows))
+    except UnreadableFile as problem:
+        yield {"problem": str(problem)}
+    except (MemoryError, BrokenPipeError):
+        raise
+    except Exception as error:
+        # Without its text and values, which can contain the row.
+        yield {"error": f"{type(error).__name__} in {find_place(error)}"}
+    yield {"is_end": True}
+
+
+def make_chunks(rows: Iterable[tuple[int, list[str]]]) -> Iterator[list[tuple[int, list[str]]]]:
+    """Yield the rows in chunks of about CHUNK_SIZE characters."""
+    chunk, characters = [], 0
+    for number, cells in rows:
+        chunk.append((number, cells))
+        characters += sum(map(len, cells)) + 4 * len(cells) + 10
+        if characters > CHUNK_SIZE:
+            yield chunk
+            chunk, characters = [], 0
+    if chunk:
+        yield chunk
+
+
+def find_place(error: Exception) -> str:
+    """Return the line of code that raised an error."""
+    trace = error.__traceback__
+    assert trace  # noqa: S101 - it was raised
+    while trace.tb_next:
+        trace = trace.tb_next
+    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
+
+
+def send(message: dict[str, Any]) -> None:
+    line = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    view = memoryview(line)
+    while view:
+        view = view[os.write(sys.stdout.fileno(), view) :]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""The findings of a list's rows, each a `field:kind`: what they mean in words, and which columns they concern."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from batches.intake.row_check import MAX_FIELD_LENGTH, PROPERTY_FIELDS, ProblemKind, WarningKind
+from batches.intake.row_reader import find_columns, name_column
+from batches.mapping.guessing import find_countries
+from batches.models import Upload
+
+TITLES = {
+    ProblemKind.EMPTY: "{column} is empty",
+    ProblemKind.UNREADABLE: "{column} is not {what}",
+    ProblemKind.FOREIGN: "The address is outside the United States",
+    ProblemKind.NOTHING: "There is nothing to trace by",
+    ProblemKind.UNADDRESSED: "A company, trust or the like has no mailing address",
+    ProblemKind.TOO_LONG: "{column} is too long",
+    ProblemKind.TOO_WIDE: "The row has more cells than there are columns",
+}
+"""Kind of problem → what is wrong."""
+HINTS = {
+    ProblemKind.EMPTY: "An address needs its city and state; a city without a street also needs a name and a ZIP.",
+    ProblemKind.FOREIGN: "Only addresses in the United States are traced.",
+    ProblemKind.NOTHING: "Give an address, a city, an email or a phone.",
+    ProblemKind.UNADDRESSED: "Companies, trusts and the like are traced by mailing address.",
+    ProblemKind.TOO_LONG: f"At most {MAX_FIELD_LENGTH} characters are sent.",
+    ProblemKind.TOO_WIDE: "Often, a cell contains a comma but has no quotation marks around it.",
+}
+"""Kind of problem → what to do about it, or why it is a problem."""
+EXPECTED = {
+    "address": ("a street address", "Give a number and a street."),
+    "city": ("a city", "Give the city's name."),
+    "state": ("a US state", "Give the state's two letters or its name."),
+    "zip": ("a ZIP", "Give the ZIP's five digits, or five and four."),
+    "phone": ("a US phone number", "Give the phone's ten digits."),
+    "email": ("an email address", "Give one address, such as ada@example.com."),
+}
+"""Field → what is expected in it, and how to write it."""
+CONTACTS = ["phone", "email"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One `field:kind` of a row's findings."""
+
+    field: str
+    kind: str
+
+    @property
+    def part(self) -> str:
+        """The field without the prefix that says whose address it belongs to."""
+        return self.field.removeprefix("mail_")
+
+    @property
+    def family(self) -> list[str]:
+        """All fields of the same address, and the columns that are split into them."""
+        prefix = "mail_" if self.field.startswith("mail_") else ""
+        return [f"{prefix}{part}" for part in (*PROPERTY_FIELDS, "full_address", "place")]
+
+
+def read_findings(text: str) -> list[Finding]:
+    return [Finding(*token.split(":")) for token in text.split()]
+
+
+def describe(upload: Upload, finding: Finding) -> str:
+    what = EXPECTED.get(finding.part, ("readable",))[0]
+    return TITLES[ProblemKind(finding.kind)].format(column=name_column(upload, finding.field), what=what)
+
+
+def find_hint(finding: Finding) -> str:
+    if finding.kind == ProblemKind.UNREADABLE and finding.part in EXPECTED:
+        return EXPECTED[finding.part][1]
+    return HINTS.get(ProblemKind(finding.kind), "")
+
+
+def find_positions(upload: Upload, findings: Iterable[Finding]) -> list[int]:
+    """Return the positions of the columns that findings concern, or of all mapped columns if there are none."""
+    found = {position for finding in findings for position in find_concerned(upload, finding)}
+    return sorted(found) or list_mapped(upload)
+
+
+def find_concerned(upload: Upload, finding: Finding) -> Iterator[int]:
+    """Yield the positions of the columns that a finding concerns: if none holds its field, those of its address."""
+    if finding.kind == ProblemKind.TOO_WIDE:
+        yield from range(len(upload.all_columns))
+        return
+    wanted = list(choose_fields(upload, finding))
+    found = [position for field in wanted for position in find_columns(upload, field)]
+    if finding.kind in (ProblemKind.FOREIGN, WarningKind.FOREIGN):
+        found += find_countries(upload.columns).values()
+    yield from found or (position for field in finding.family for position in find_columns(upload, field))
+
+
+def choose_fields(upload: Upload, finding: Finding) -> Iterable[str]:
+    """Return the fields whose cells show what is wrong and can be edited to fix it."""
+    mailing = Finding("mail_address", "").family
+    property_fields = Finding("address", "").family
+    if finding.kind == ProblemKind.NOTHING:
+        return [*property_fields, *mailing, *CONTACTS]
+    if finding.kind == ProblemKind.UNADDRESSED:
+        return mailing if any(find_columns(upload, field) for field in mailing) else property_fields
+    if finding.kind in (ProblemKind.FOREIGN, WarningKind.FOREIGN, WarningKind.INCOMPLETE):
+        return finding.family
+    if finding.kind == WarningKind.ELSEWHERE:
+        return [finding.field, finding.field.replace("zip", "state")]
+    return [finding.field]
+
+
+def match_columns(upload: Upload, names: str) -> list[int]:
+    """Return the positions of the columns with these names, or of all mapped columns if there are none."""
+    wanted = set(names.split(", "))
+    found = [position for position, name in enumerate(upload.columns) if name.strip() in wanted]
+    return found or list_mapped(upload)
+
+
+def list_mapped(upload: Upload) -> list[int]:
+    """Return the positions of all columns that a field is read from."""
+    width = len(upload.columns)
+    return sorted({position for each in upload.mapping.values() for position in each if position < width})

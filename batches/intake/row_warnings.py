@@ -1,0 +1,68 @@
+"""Warnings about a list's rows: values that are left out or look odd, counted by column and kind."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from batches.intake.row_check import WarningKind
+
+MAX_ROWS = 20
+"""Most rows listed by number for one warning."""
+SENTENCES = {
+    WarningKind.UNREADABLE: "could not be read and is left out",
+    WarningKind.FILLER: "is only a placeholder and is left out",
+    WarningKind.FOREIGN: "is outside the United States and is left out",
+    WarningKind.INCOMPLETE: "is incomplete and is left out",
+    WarningKind.ELSEWHERE: "is not in the state",
+}
+"""Kind of warning → the text after the name of its column."""
+
+
+@dataclass
+class WarningCount:
+    """How many rows have a warning, and which are the first."""
+
+    column: str
+    kind: str
+    count: int = 0
+    rows: list[int] = field(default_factory=list)
+
+
+class WarningTally:
+    """Counts warnings while rows are read, continuing from the counts of an interrupted run."""
+
+    def __init__(self, counted: Iterable[dict[str, Any]] = ()) -> None:
+        self.counts = {(each["column"], each["kind"]): WarningCount(**each) for each in counted}
+
+    def add(self, row_number: int, column: str, kind: WarningKind) -> None:
+        counted = self.counts.setdefault((column, kind.value), WarningCount(column, kind.value))
+        counted.count += 1
+        if len(counted.rows) < MAX_ROWS:
+            counted.rows.append(row_number)
+
+    def remove(self, row_number: int, column: str, kind: WarningKind) -> None:
+        """Remove a row's warning, when an edit of the row is undone."""
+        if not (counted := self.counts.get((column, kind.value))):
+            return
+        counted.count -= 1
+        counted.rows = [number for number in counted.rows if number != row_number]
+        if counted.count <= 0:
+            del self.counts[column, kind.value]
+
+    def as_list(self) -> list[dict[str, Any]]:
+        """Return the counts as they are saved, the largest first."""
+        return [asdict(each) for each in sorted(self.counts.values(), key=lambda each: -each.count)]
+
+
+def format_hidden(layout: dict[str, Any]) -> list[str]:
+    """Return what was left out because the workbook hides it, one sentence each."""
+    sentences = []
+    if (count := layout.get("hidden_rows", 0)) and not layout.get("with_hidden"):
+        is_one = count == 1
+        sentences.append(
+            f"{count:,} row{'' if is_one else 's'} of the workbook {'is' if is_one else 'are'} hidden and left out. "
+            "To trace them, show them in the workbook and upload it again."
+        )
+    if sheets := layout.get("hidden_sheets"):
+        sentences.append(f"Hidden sheets: {', '.join(sheets)}.")
+    return sentences

@@ -1,0 +1,108 @@
+"""Words that tax rolls add to a name: how people own, with whom, in whose care. Pure."""
+
+import re
+from collections.abc import Iterable
+
+TAIL_PHRASES = frozenset(
+    phrase.strip()
+    for line in """
+    ETAL, ETALS, ET AL, ET ALS, ET ALIA, ETUX, ET UX, ETVIR, ET VIR, ET, UX, VIR, ETC, ET CETERA, JT, JTS, JT TEN
+    JTTEN, JT TENANTS, JT/RS, JTRS, JT RS, JTROS, JT ROS, JTWROS, JT WROS, JTWRS, JTW/ROS, J/T, WROS, W/ROS, ROS
+    R/S, W/RS, JOINT, JOINT TEN, JOINT TENANT, JOINT TENANTS, JOINT TENANCY, AS JOINT TENANTS
+    WITH RIGHTS OF SURVIVORSHIP, WITH RIGHT OF SURVIVORSHIP, RIGHT OF SURVIVORSHIP, RIGHTS OF SURVIVORSHIP
+    SURVIVORSHIP, CPWROS, CP/WROS, CPWRS, CPRS, CP/RS, CP, COMM PROP, COMMUNITY PROPERTY, COM PROP, CP WROS
+    AS COMMUNITY PROPERTY, TEN COM, TENCOM, TEN IN COM, TEN IN COMMON, TIC, T/C, T/I/C, TENANTS IN COMMON
+    TENANCY IN COMMON, TENANT IN COMMON, AS TENANTS IN COMMON, TEN ENT, TENENT, TEN BY ENT, TEN BY ENTIRETY
+    TEN BY THE ENT, TBE, T/E, T/B/E, TENANTS BY ENTIRETY, TENANTS BY THE ENTIRETY, TENANTS BY ENTIRETIES
+    TENANTS BY THE ENTIRETIES, BY THE ENTIRETY, BY ENTIRETY, ENTIRETY, ENTIRETIES, AS TENANTS BY THE ENTIRETY
+    TENANTS ENTIRETY, H/W, HW, H&W, H & W, W/H, H/E, W/E, H/H, HUSB, HUSBAND, HUS, WIFE, WF, HIS WIFE, HER HUSBAND
+    SPOUSE, HUSBAND AND WIFE, HUSBAND & WIFE, WIFE AND HUSBAND, WIFE & HUSBAND, HUS & WF, HUS & WIFE, HUSB & WIFE
+    HUS/WF, HUSBAND/WIFE, MARRIED, MARRIED COUPLE, A MARRIED COUPLE, MARRIED MAN, MARRIED WOMAN, MARRIED PERSON
+    A MARRIED MAN, A MARRIED WOMAN, A MARRIED PERSON, SINGLE, SINGLE MAN, SINGLE WOMAN, SINGLE PERSON
+    A SINGLE MAN, A SINGLE WOMAN, A SINGLE PERSON, UNMARRIED, UNMARRIED MAN, UNMARRIED WOMAN, UNMARRIED PERSON
+    AN UNMARRIED MAN, AN UNMARRIED WOMAN, AN UNMARRIED PERSON, UNMARRIED COUPLE, DIVORCED, A DIVORCED MAN
+    A DIVORCED WOMAN, WIDOW, A WIDOW, WIDOWER, A WIDOWER, WIDOWED, WID, SOLE, SOLE OWNER, SEPARATE
+    SEPARATE PROPERTY, SEP PROP, SOLE AND SEPARATE PROPERTY, SOLE & SEPARATE PROPERTY
+    AS SOLE AND SEPARATE PROPERTY, AS SEPARATE PROPERTY, AS HIS SEPARATE PROPERTY, AS HER SEPARATE PROPERTY
+    HIS SOLE AND SEPARATE PROPERTY, HER SOLE AND SEPARATE PROPERTY, S/P, S/M, S/W, U/M, U/W, M/M, M/W, A MINOR
+    AN INDIVIDUAL, INDIVIDUALLY, INDIV, LIFE EST, LIFE ESTATE, LIFE TENANT, LIFE TENANTS, LIFE TEN, LIFE INT
+    LIFE INTEREST, L/E, LE, LIFE, L/T, L/EST, LF EST, LFE EST, RES LIFE EST, ENH LIFE EST, ENHANCED LIFE ESTATE
+    ENHANCED LIFE EST, A LIFE ESTATE, REM, REMAINDER, REMAINDERMAN, REMAINDERMEN, RMDR, REMDR, DECLARANT, GRANTOR
+    GRANTOR/TRUSTEE, BENEFICIARY, BENEFICIARIES, TOD, POD, T/O/D, P/O/D, POA, P/O/A, ATTY IN FACT
+    ATTORNEY IN FACT, AGT, AGENT, GDN, GDNS, GUARDIAN, CONSERVATOR, CUST, UTMA, UGMA, C/F, RET, RETIRED
+    SURVIVING SPOUSE, SURV SPOUSE, SURVIVOR, SURVIVORS, SURV, INT, INTEREST, UND, UNDIV, UNDIVIDED, CO-OWNER
+    CO-OWNERS, COOWNER, CO-TENANTS, TENANT, TENANTS, OTHERS, AND OTHERS, & OTHERS, EXECUTOR, EXECUTRIX, EXEC
+    EXECUTRIX OF, ADMINISTRATOR, ADMINISTRATRIX, ADMR, ADMX, PERS REP, PER REP, AS, ET UXOR, ET-AL, ET-UX
+    """.splitlines()
+    for phrase in line.split(",")
+    if phrase.strip()
+)
+"""Phrases after names: and others, and wife, joint tenants, life estate, a single man."""
+MOST_WORDS = max(len(phrase.split()) for phrase in TAIL_PHRASES)
+LAST_WORDS = frozenset(phrase.split()[-1] for phrase in TAIL_PHRASES)
+CARE_OF = re.compile(r"^\s*(?:%|C/O\b|ATTN?\b:?|ATTENTION\b:?|IN CARE OF\b)\s*", re.IGNORECASE)
+FROM_HERE = re.compile(
+    r"(?<=\S)\s+(?:C/O|C\\O|IN CARE OF|ATTN|ATTENTION|D/?B/?A|T/A|A/?K/?A|F/?K/?A|N/?K/?A|F/?N/?A|FORMERLY"
+    r"|N[EÉ]E(?=\s\w)"
+    r"|(?:W/)?L/?E\s+(?:REM|TO|W/)|(?:W/)?L/?E-?REM|LIFE\s+REM|REM(?:AINDER)?\s+TO|TOD\s+TO|TOD\s+(?=\w+\s+\w)|POD\s+(?=\w+\s+\w)"
+    r"|REM(?:AINDER(?:MAN|MEN)?)?\s+(?=\w{2,}\s+\w)|(?:BY\s+)?POA\s+(?=\w)|CUST(?:ODIAN)?\s+FOR|(?:GDN|GUARDIAN)\s+(?:FOR|OF)"
+    r"|W/RE?M)\b.*|(?<=\S)\s*%.*",
+    re.IGNORECASE,
+)
+"""Phrases that start a part about someone else, or another name of the owner. That part is removed."""
+SHARES = re.compile(
+    r"\b(?:UND(?:IV(?:IDED)?)?\s+)?\d+\s*/\s*\d+(?!\s*/)(?:\s*(?:INT(?:EREST)?|UND|SHARE))?\b\.?"
+    r"|\d+(?:\.\d+)?\s*%(?:\s*INT(?:EREST)?\b)?",
+    re.IGNORECASE,
+)
+IN_BRACKETS = re.compile(r"\([^)]*\)?|\[[^\]]*\]?|\*+")
+NICKNAMES = re.compile(r"[\"“”][^\"“”]*[\"“”]|(?<=\s)['‘’][^'‘’\s]+['‘’](?=\s|$)")
+IN_THE_MIDDLE = re.compile(
+    r"\b(?:JT/RS|JTWROS|J/T|T/C|T/E|L/E|H/E|W/E|R/S|W/ROS|TBE|CPWROS|ETALS?|JT\s+TEN|TEN\s+(?:ENT|COM)|T\s+BY\s+E)\b",
+    re.IGNORECASE,
+)
+ANY_SIGN = re.compile(
+    r"[%(\[*\"“”/\d‘’']|\b(?:C|IN|ATTN?|ATTENTION|[DAFN][KBN]A|FORMERLY|N[EÉ]E|LE|LIFE|REM\w*|TOD|POD|POA|CUST\w*|GDN"
+    r"|GUARDIAN|BY|JT\w*|TEN|TBE|CPWROS|ETALS?)\b",
+    re.IGNORECASE,
+)
+"""Without any of these characters, only the end can contain roll words."""
+MIDDLE_NAMES_OF_LE = frozenset("VAN THI NGOC THANH MINH KIM HONG XUAN DUC HUU QUOC".split())
+"""Words before a Le that is a Vietnamese surname, not a life estate."""
+SEPARATORS = frozenset("&,;")
+
+
+def cut_others(text: str) -> str:
+    """Return a name without shares, and without a part about others: care of, doing business as."""
+    return FROM_HERE.sub("", SHARES.sub(" ", CARE_OF.sub("", text))) if ANY_SIGN.search(text) else text
+
+
+def cut_roll_words(text: str) -> str:
+    """Return a name also without brackets, nicknames and the roll words between two owners."""
+    if not ANY_SIGN.search(text):
+        return text
+    text = NICKNAMES.sub(" ", IN_BRACKETS.sub(" ", cut_others(text)))
+    return IN_THE_MIDDLE.sub(" ", text).strip(" ,")
+
+
+def drop_roles(words: Iterable[str], least: int = 2) -> list[str]:
+    """Drop roll words at the end of a name, but keep `least` words: there are people called Le and Al."""
+    words = list(words)
+    while len(words) > least:
+        last = words[-1].upper().strip(".,;")
+        if words[-1] in SEPARATORS:
+            words.pop()
+            continue
+        is_surname = last == "LE" and words[-2].upper() in MIDDLE_NAMES_OF_LE
+        count = count_role(words, least) if last in LAST_WORDS and not is_surname else 0
+        if not count:
+            break
+        del words[-count:]
+    return words
+
+
+def count_role(words: list[str], least: int) -> int:
+    """Return how many words at the end are one phrase of a roll. The longest phrase counts."""
+    tail = [word.upper().strip(".,;") for word in words[-MOST_WORDS:]]
+    longest = min(len(tail), len(words) - least)
+    return next((count for count in range(longest, 0, -1) if " ".join(tail[-count:]) in TAIL_PHRASES), 0)

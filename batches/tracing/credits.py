@@ -1,0 +1,84 @@
+"""Learn what a match costs from recent charges, because the vendor publishes no price (decision 53)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import cast
+
+from django.conf import settings
+from django.core.cache import cache
+
+from batches.models import Batch
+from batches.nouns import noun_for
+from batches.statuses import BatchStatus
+
+COST_SAMPLE_BATCHES = 200
+"""Number of recently closed batches whose charges are sampled."""
+MIN_CHARGED_MATCHES = 20
+"""Number of charged matches from which on the learnt cost is used. Fewer could all be exceptions."""
+CACHE_SECONDS = 30
+"""How long a process keeps the learnt cost, so that pages need not read these batches each time."""
+CACHE_KEY = "learnt-match-cost"
+
+
+@dataclass(frozen=True)
+class LearntCost:
+    """The recent cost of a match: the median, and the number of charged matches it is based on."""
+
+    credits: Decimal
+    matches: int
+
+
+def credits_per_match() -> Decimal:
+    """Return the cost of a match in credits: as learnt or, until enough matches were charged, CREDITS_PER_MATCH."""
+    learnt = learnt_cost()
+    return learnt.credits if learnt.matches >= MIN_CHARGED_MATCHES else configured_cost()
+
+
+def configured_cost() -> Decimal:
+    return Decimal(str(settings.CREDITS_PER_MATCH))
+
+
+def learnt_cost() -> LearntCost:
+    """Return the recent cost of a match. It may be CACHE_SECONDS old."""
+    return cast(LearntCost, cache.get_or_set(CACHE_KEY, compute_learnt_cost, CACHE_SECONDS))
+
+
+def compute_learnt_cost() -> LearntCost:
+    """Compute the cost of a match from the batches that closed last."""
+    closed = Batch.objects.filter(status=BatchStatus.CLOSED, closed_at__isnull=False).order_by("-closed_at")
+    sampled = list(closed.values_list("match_cost", "charged")[:COST_SAMPLE_BATCHES])
+    costs = [(cost, count) for cost, count in sampled if cost is not None and count]
+    return LearntCost(trim_zeros(weighted_median(costs)), sum(count for _, count in costs))
+
+
+def trim_zeros(credits: Decimal) -> Decimal:
+    """Return the same number without trailing zeros, so that pages do not show 150.00 credits."""
+    return credits.quantize(Decimal(1)) if credits == credits.to_integral_value() else credits.normalize()
+
+
+def weighted_median(costs: Iterable[tuple[Decimal, int]]) -> Decimal:
+    """Return the median of costs, each repeated as often as its count says. Return 0 if there are none."""
+    ordered = sorted(costs)
+    middle, seen = sum(count for _, count in ordered) / 2, 0
+    for cost, count in ordered:
+        seen += count
+        if seen >= middle:
+            return cost
+    return Decimal(0)
+
+
+def cost_difference() -> str:
+    """Return a warning if matches cost something other than CREDITS_PER_MATCH, else ""."""
+    learnt = learnt_cost()
+    if not learnt.matches or learnt.credits == configured_cost():
+        return ""
+    setting = trim_zeros(configured_cost())
+    text = f"Matches have recently cost {format_credits(learnt.credits)} each, but CREDITS_PER_MATCH is {setting}."
+    if learnt.matches >= MIN_CHARGED_MATCHES:
+        return text
+    return f"{text} The setting applies until {MIN_CHARGED_MATCHES} matches are charged. So far: {learnt.matches}."
+
+
+def format_credits(credits: Decimal) -> str:
+    return f"{credits:,f} {noun_for(credits, 'credit')}"

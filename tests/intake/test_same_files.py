@@ -1,0 +1,89 @@
+"""A file that was uploaded before is recognised, and the pages say so."""
+
+import hashlib
+import re
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from batches.intake import uploads
+from batches.intake.same_files import find_same_files
+from batches.models import Upload
+from batches.statuses import UploadStatus
+from tests.factories import people, to_csv
+
+pytestmark = pytest.mark.django_db
+CONTENT = to_csv(people(3))
+
+
+def receive(user, name="Spring leads", content=CONTENT):
+    return uploads.receive(ContentFile(content, name="people.csv"), user, name=name)
+
+
+def look(browser, upload, page=""):
+    return " ".join(browser.get(f"/uploads/{upload.pk}/{page}").content.decode().split())
+
+
+def test_the_sha_256_of_the_files_bytes_is_stored(alice):
+    assert receive(alice).sha256 == hashlib.sha256(CONTENT).hexdigest()
+
+
+def test_a_large_file_is_hashed_in_chunks(alice):
+    content = to_csv(people(3)) + b"\n" * 200_000
+    file = SimpleUploadedFile("people.csv", content)
+    assert uploads.hash_file(file) == hashlib.sha256(content).hexdigest()
+
+
+def test_a_replacement_has_its_own_hash(alice):
+    upload, content = receive(alice), to_csv(people(4))
+    uploads.replace_file(upload, ContentFile(content, name="second.csv"), alice, name="", priority=1, source="")
+    upload.refresh_from_db()
+    assert upload.sha256 == hashlib.sha256(content).hexdigest()
+
+
+def test_other_lists_with_the_file_are_found_the_latest_first(alice, charlie):
+    lists = [receive(user) for user in (alice, charlie, alice, None, alice)]
+    receive(alice, content=to_csv(people(4)))
+    found = find_same_files(lists[4])
+    assert [(each.upload, each.user) for each in found] == [(lists[3], None), (lists[2], alice), (lists[1], charlie)]
+
+
+def test_a_list_that_got_the_file_last_comes_first_however_old_it_is(alice):
+    old = receive(alice, content=to_csv(people(4)))
+    lists = [receive(alice) for _ in range(4)]
+    uploads.replace_file(old, ContentFile(CONTENT, name="second.csv"), alice, name="", priority=1, source="")
+    assert [each.upload for each in find_same_files(lists[0])] == [old, lists[3], lists[2]]
+
+
+def test_lists_without_a_stored_hash_do_not_match_each_other(alice):
+    first, _ = receive(alice), receive(alice)
+    Upload.objects.update(sha256="")
+    assert find_same_files(Upload.objects.get(pk=first.pk)) == []
+
+
+@pytest.mark.parametrize("page", ["columns/", ""])
+def test_the_columns_and_the_review_say_who_uploaded_it_when_and_as_what(
+    browser, alice, charlie, make_upload, time_machine, page
+):
+    time_machine.move_to("2026-11-25 12:00Z", tick=False)
+    mine, theirs = receive(alice), receive(charlie, name="Theirs")
+    Upload.objects.filter(pk=theirs.pk).update(status=UploadStatus.CANCELLED)
+    page = look(browser, make_upload(CONTENT), page)
+    text = re.sub(r"<[^>]+>", "", page)
+    assert "You uploaded this file on Nov 25 as “Spring leads”." in text
+    assert "charlie uploaded this file on Nov 25 as “Theirs” (cancelled)." in text
+    assert f'href="/uploads/{mine.pk}/"' in page
+
+
+def test_the_year_is_shown_if_it_is_not_the_current_one(browser, alice, make_upload, time_machine):
+    time_machine.move_to("2025-11-25 12:00Z", tick=False)
+    receive(alice)
+    time_machine.move_to("2026-02-01 12:00Z", tick=False)
+    upload = make_upload(CONTENT)
+    browser.force_login(alice)
+    assert "uploaded this file on Nov 25, 2025 as" in look(browser, upload)
+
+
+def test_a_new_file_says_nothing(browser, make_upload):
+    assert "uploaded this file" not in look(browser, make_upload(CONTENT))

@@ -1,0 +1,277 @@
+"""Header rows as exports have them, written down from knowledge of their formats; what each column says is beside it.
+
+Columns, each with the field that it is, and none for those that say nothing of the person.
+"""
+
+HEADERS = {
+    "outlook contacts": """
+        Title; First Name=first_name; Middle Name=middle_name; Last Name=last_name; Suffix; Company; Department
+        Job Title; Business Street; Business City; Business State; Business Postal Code; Home Street=address
+        Home City=city; Home State=state; Home Postal Code=zip; Business Phone; Home Phone; Mobile Phone=phone
+        E-mail Address=email; Notes
+    """,
+    "north carolina voters": """
+        county_id; county_desc; voter_reg_num; last_name=last_name; first_name=first_name
+        middle_name=middle_name; name_suffix_lbl; status_cd; res_street_address=address; res_city_desc=city
+        state_cd=state; zip_code=zip; mail_addr1=mail_address; mail_addr2=mail_unit; mail_city=mail_city
+        mail_state=mail_state; mail_zipcode=mail_zip; full_phone_number=phone; race_code; party_cd; gender_code
+        birth_year
+    """,
+    "florida voters": """
+        County Code; Voter ID; Name Last=last_name; Name Suffix; Name First=first_name; Name Middle=middle_name
+        Residence Address Line 1=address; Residence Address Line 2=unit; Residence City=city
+        Residence State=state; Residence Zipcode=zip; Mailing Address Line 1=mail_address
+        Mailing Address Line 2=mail_unit; Mailing City=mail_city; Mailing State=mail_state
+        Mailing Zipcode=mail_zip; Gender; Race; Birth Date; Email address=email
+    """,
+    "ohio voters": """
+        SOS_VOTERID; COUNTY_NUMBER; LAST_NAME=last_name; FIRST_NAME=first_name; MIDDLE_NAME=middle_name; SUFFIX
+        DATE_OF_BIRTH; RESIDENTIAL_ADDRESS1=address; RESIDENTIAL_SECONDARY_ADDR=unit; RESIDENTIAL_CITY=city
+        RESIDENTIAL_STATE=state; RESIDENTIAL_ZIP=zip; RESIDENTIAL_ZIP_PLUS4; MAILING_ADDRESS1=mail_address
+        MAILING_SECONDARY_ADDRESS=mail_unit; MAILING_CITY=mail_city; MAILING_STATE=mail_state
+        MAILING_ZIP=mail_zip
+    """,
+    "dallas account info": """
+        ACCOUNT_NUM; APPRAISAL_YR; DIVISION_CD; OWNER_NAME1=full_name; OWNER_NAME2
+        OWNER_ADDRESS_LINE1=mail_address; OWNER_ADDRESS_LINE2=mail_unit; OWNER_CITY=mail_city
+        OWNER_STATE=mail_state; OWNER_ZIPCODE=mail_zip; STREET_NUM=address.1; STREET_HALF_NUM=address.2
+        FULL_STREET_NAME=address.3; UNIT_ID=unit; PROPERTY_CITY=city; PROPERTY_ZIPCODE=zip; MAPSCO; NBHD_CD
+        LEGAL1; DEED_TXFR_DATE
+    """,
+    "harris real account": """
+        acct; yr; mailto=full_name; mail_addr_1=mail_address; mail_addr_2=mail_unit; mail_city=mail_city
+        mail_state=mail_state; mail_zip=mail_zip; mail_country; undeliverable; str_pfx=address.2
+        str_num=address.1; str=address.3; str_sfx=address.4; str_sfx_dir=address.5; str_unit=unit
+        site_addr_2=city; site_addr_3=zip; land_val
+    """,
+    "massachusetts level 3": """
+        PROP_ID; LOC_ID; BLDG_VAL; TOTAL_VAL; LS_DATE; SITE_ADDR=address; CITY=city; ZIP=zip; OWNER1=full_name
+        OWN_ADDR=mail_address; OWN_CITY=mail_city; OWN_STATE=mail_state; OWN_ZIP=mail_zip; OWN_CO; LS_BOOK
+        LS_PAGE; STYLE
+    """,
+    "new jersey mod iv": """
+        PAMS_PIN; PCLBLOCK; PCLLOT; PROP_CLASS; PROP_LOC=address; OWNER_NAME=full_name; ST_ADDRESS=mail_address
+        CITY_STATE=mail_place; ZIP_CODE=mail_zip; LAND_VAL; NET_VALUE; DEED_BOOK; DEED_DATE; SALE_PRICE
+    """,
+    "montana cadastral": """
+        PropertyID; GeoCode; OwnerName=full_name; OwnerAddress1=mail_address; OwnerAddress2=mail_unit
+        OwnerCity=mail_city; OwnerState=mail_state; OwnerZipCode=mail_zip; CareOfTaxpayer; AddressLine1=address
+        CityStateZip=place; TotalAcres; TotalValue
+    """,
+    "miami dade": """
+        FOLIO; TRUE_SITE_ADDR=address; TRUE_SITE_UNIT=unit; TRUE_SITE_CITY=city; TRUE_SITE_ZIP_CODE=zip
+        TRUE_OWNER1=full_name; TRUE_OWNER2; TRUE_MAILING_ADDR1=mail_address; TRUE_MAILING_ADDR2=mail_unit
+        TRUE_MAILING_CITY=mail_city; TRUE_MAILING_STATE=mail_state; TRUE_MAILING_ZIP_CODE=mail_zip; LOT_SIZE
+        YEAR_BUILT
+    """,
+    "cook county": """
+        pin; tax_year; property_address=address; property_city=city; property_zip=zip
+        mail_address_name=full_name; mail_address_full=mail_address; mail_address_city_name=mail_city
+        mail_address_state=mail_state; mail_address_zipcode_1=mail_zip; mail_address_zipcode_2; township_code
+        class
+    """,
+    "washington voters": """
+        StateVoterID; FName=first_name; MName=middle_name; LName=last_name; NameSuffix; Birthyear; Gender
+        RegStNum=address.1; RegStPreDirection=address.2; RegStName=address.3; RegStType=address.4
+        RegStPostDirection=address.5; RegUnitNum=unit; RegCity=city; RegState=state; RegZipCode=zip
+        Mail1=mail_address; MailCity=mail_city; MailZip=mail_zip; MailState=mail_state; CountyCode; PrecinctCode
+    """,
+    "shopify customers": """
+        Customer ID; First Name=first_name; Last Name=last_name; Email=email; Accepts Email Marketing
+        Default Address Address1=address; Default Address Address2=unit; Default Address City=city
+        Default Address Province Code=state; Default Address Zip=zip; Default Address Phone; Phone=phone
+        Total Spent
+    """,
+    "zoho contacts": """
+        Record Id; Contact Owner; Lead Source; First Name=first_name; Last Name=last_name; Account Name
+        Email=email; Phone=phone; Mobile; Mailing Street=mail_address; Mailing City=mail_city
+        Mailing State=mail_state; Mailing Zip=mail_zip; Other Street; Other City; Other State; Other Zip
+    """,
+    "klaviyo profiles": """
+        Email=email; Klaviyo ID; First Name=first_name; Last Name=last_name; Phone Number=phone
+        Address 1=address; Address 2=unit; City=city; State / Region=state; Zip Code=zip; Source; First Active
+        Last Active
+    """,
+    "treasurer's bills": """
+        BILL_NO; BILL_YEAR; NOTICE_NAME=full_name; NOTICE_ADDR1=mail_address; NOTICE_CITY=mail_city
+        NOTICE_STATE=mail_state; NOTICE_ZIP=mail_zip; SITUS_ADDR=address; SITUS_CITY=city; SITUS_ZIP=zip
+        AMOUNT_DUE
+    """,
+    "crm with a prefix": """
+        crm_id; crm_first_name=first_name; crm_last_name=last_name; crm_street=address; crm_city=city
+        crm_state=state; crm_zip=zip; crm_phone=phone; crm_email=email; crm_created; crm_score; crm_stage
+    """,
+    "two blocks": """
+        Owner=full_name; Street=address; City=city; State=state; Zip=zip; Street=mail_address; City=mail_city
+        State=mail_state; Zip=mail_zip; Phone=phone
+    """,
+    "business and owner": """
+        APN; Entity Name=full_name; Owner First=first_name; Owner Last=last_name; Site Street=address
+        Site City=city; Site St=state; Site Zip=zip; Mail Street=mail_address; Mail City=mail_city
+        Mail St=mail_state; Mail Zip=mail_zip
+    """,
+    "attention lines": """
+        Account; Owner Name=full_name; Attention; Mail Line 1=mail_address; Mail Line 2=mail_unit
+        Mail City=mail_city; Mail State=mail_state; Mail Zip=mail_zip; Legal; In Care Of
+        Property Street No=address.1; Property Street Dir=address.2; Property Street=address.3
+        Property Street Suffix=address.4; Property Unit No=unit; Property Town=city
+    """,
+}
+FILLERS = {
+    "State / Region": "",
+    "Entity Name": "",
+    "BILL_YEAR": "2024",
+    "yr": "2024",
+    "land_val": "120000",
+    "YEAR_BUILT": "1988",
+    "SALE_PRICE": "245000",
+    "AMOUNT_DUE": "1834.20",
+    "OWNER_NAME2": "",
+    "CareOfTaxpayer": "",
+    "Attention": "",
+    "Title": "Mr.",
+    "Salutation": "Ms.",
+    "Company": "Oak Hill Dental",
+    "Account Name": "Oak Hill Dental",
+    "Business Street": "900 Commerce St",
+    "Business City": "Dallas",
+    "Business State": "TX",
+    "Business Postal Code": "75202",
+    "Business Phone": "(214) 555-0177",
+    "county_desc": "WAKE",
+    "township_code": "70",
+    "birth_year": "1961",
+    "Birthyear": "1961",
+    "mail_address_zipcode_2": "1234",
+    "RESIDENTIAL_ZIP_PLUS4": "1410",
+    "voter_reg_num": "000123456",
+    "Contact Owner": "Dana Reyes",
+}
+"""What stands in columns that say nothing of the person; others are empty."""
+PEOPLE = [
+    (
+        "Margaret",
+        "A",
+        "Holloway",
+        "1204",
+        "",
+        "Maple",
+        "St",
+        "",
+        "Austin",
+        "TX",
+        "78745",
+        "410 W Harbor St",
+        "5125550110",
+    ),
+    (
+        "Dennis",
+        "",
+        "Pruitt",
+        "38",
+        "S",
+        "Oak Hollow",
+        "Dr",
+        "",
+        "Austin",
+        "TX",
+        "78704",
+        "1650 Pine Knoll Dr",
+        "5125550111",
+    ),
+    (
+        "Carol",
+        "J",
+        "Westbrook",
+        "5517",
+        "N",
+        "State",
+        "Ave",
+        "",
+        "Austin",
+        "TX",
+        "78745",
+        "93 Summit Ave",
+        "5125550112",
+    ),
+    (
+        "Thomas",
+        "R",
+        "Lindqvist",
+        "902",
+        "",
+        "Cedar Bend",
+        "Ln",
+        "E",
+        "Austin",
+        "TX",
+        "78704",
+        "27 Lark Ln",
+        "5125550113",
+    ),
+    (
+        "Patricia",
+        "",
+        "Oyelaran",
+        "2210",
+        "",
+        "Brookside",
+        "Rd",
+        "",
+        "Austin",
+        "TX",
+        "78745",
+        "PO Box 118",
+        "5125550114",
+    ),
+    ("Raymond", "L", "Kessler", "77", "W", "Fern", "Ct", "", "Austin", "TX", "78704", "3301 Aspen Rd", "5125550115"),
+]
+
+
+def read_header(text):
+    """Return a header's columns, and field → its columns in the order in which they are joined."""
+    columns, fields = [], {}
+    for position, entry in enumerate(entry.strip() for line in text.strip().splitlines() for entry in line.split(";")):
+        name, _, field = entry.partition("=")
+        columns.append(name)
+        if field:
+            part, _, order = field.partition(".")
+            fields.setdefault(part, []).append((int(order or 0), position))
+    return columns, {field: [position for _, position in sorted(found)] for field, found in fields.items()}
+
+
+def make_rows(columns, fields):
+    """Return rows of invented people in these columns."""
+    return [make_row(columns, fields, person) for person in PEOPLE]
+
+
+def make_row(columns, fields, person):
+    first, middle, last, number, pre, street, kind, post, city, state, zip_code, mailing, phone = person
+    parts = {2: [number, f"{pre} {street} {kind} {post}"], 3: [number, "", f"{pre} {street} {kind} {post}"]}
+    parts |= {4: [number, pre, street, kind], 5: [number, pre, street, kind, post], 1: [f"{number} {street} {kind}"]}
+    values = {
+        "full_name": [f"{last} {first} {middle}".strip().upper()],
+        "first_name": [first],
+        "middle_name": [middle],
+        "last_name": [last],
+        "address": parts[len(fields.get("address", [0]))],
+        "city": [city],
+        "state": [state],
+        "zip": [zip_code],
+        "place": [f"{city}, {state} {zip_code}"],
+        "unit": ["Apt 4" if number == "77" else ""],
+        "mail_address": [mailing],
+        "mail_unit": ["Ste 12" if number == "38" else ""],
+        "mail_city": ["Round Rock"],
+        "mail_state": [state],
+        "mail_zip": ["78664"],
+        "mail_place": [f"Round Rock, {state}"],
+        "phone": [phone],
+        "email": [f"{first}@example.com".lower()],
+    }
+    row = [FILLERS.get(name, "") for name in columns]
+    for field, positions in fields.items():
+        if columns[positions[0]] not in FILLERS:
+            for position, value in zip(positions, values[field], strict=True):
+                row[position] = " ".join(value.split())
+    return row

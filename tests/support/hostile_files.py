@@ -1,0 +1,68 @@
+"""Small invented files that harm a careless reader."""
+
+import io
+import zipfile
+
+from batches.files.writers import write_xlsx
+from tests.factories import HEADER, people, to_csv
+
+SHEET = "xl/worksheets/sheet1.xml"
+FAR_CELL = '<row r="{row}"><c r="{column}{row}" t="inlineStr"><is><t>x</t></is></c></row></sheetData>'
+
+
+def change_workbook(change, part=SHEET, rows=None):
+    """Return a workbook of people, with the XML of one part changed."""
+    out = io.BytesIO()
+    source = io.BytesIO(b"".join(write_xlsx([HEADER, *(rows or people(3))])))
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for entry in old.infolist():
+            text = old.read(entry).decode()
+            new.writestr(entry.filename, change(text) if entry.filename == part else text)
+    return out.getvalue()
+
+
+def with_far_cell(column, row):
+    """Return a workbook with a cell far from its list. A table of the whole sheet would exhaust the memory."""
+    return change_workbook(lambda text: text.replace("</sheetData>", FAR_CELL.format(column=column, row=row)))
+
+
+def with_tags_in_a_comment(count=40_000):
+    """Return a workbook whose markup is slow for patterns that look for its sheets."""
+    return change_workbook(
+        lambda text: text.replace("<sheets>", f"<!--{'<sheet ' * count}--><sheets>"), "xl/workbook.xml"
+    )
+
+
+def with_long_header_cell(count=100_000):
+    """Return a list with a column name that is almost a street address."""
+    return to_csv(people(3), header=[*HEADER[:-1], f"1 a {'a' * count}\nx"])
+
+
+def with_reopened_quotes():
+    """Return a list whose first record has 50 lines, each of which closes and reopens its quote."""
+    line = '",' + 600 * f"{'x' * 1000}," + '"\n'
+    return ",".join(HEADER).encode() + b',"\n' + 49 * line.encode()
+
+
+def with_entities():
+    """Return a workbook that declares entities which grow when they are expanded."""
+    entities = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 9))
+    declared = f'<!DOCTYPE worksheet [<!ENTITY e0 "ha">{entities}]>'
+    return change_workbook(lambda text: text.replace("<worksheet", f"{declared}<worksheet").replace("Ada", "&e8;", 1))
+
+
+HOSTILE = {
+    "the last cell of a sheet": (
+        with_far_cell("XFD", 1_048_576),
+        "cell XFD1048576 is far from the list. Delete it, save, and upload the workbook again.",
+    ),
+    "a cell far down": (with_far_cell("AH", 1_000_000), "cell AH1000000 is far from the list."),
+    "reopened quotes": (with_reopened_quotes(), "Row 1 has over 1,000,000 characters"),
+    "entities": (with_entities(), "The workbook is damaged."),
+}
+"""Name → a file that must be refused, and part of the message."""
+HARMLESS = {
+    "tags in a comment": with_tags_in_a_comment(),
+    "a long column name": with_long_header_cell(),
+}
+"""Name → a file that must be read as quickly as any other."""

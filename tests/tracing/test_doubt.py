@@ -1,0 +1,280 @@
+"""After a restored backup or a long outage, no person is paid for again until a user decides."""
+
+import json
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+import responses
+from django.core.management import call_command
+from django.db import transaction
+from django.utils import timezone
+
+from batches import jobs
+from batches.models import Batch, Item, SendingBlock, Upload
+from batches.statuses import BATCH_OPEN, BatchStatus, Outcome, UploadStatus
+from batches.tracing import closing, decisions, dispatch, doubt, filing, lifecycle, packing, pausing, spending
+from batches.tracing.lifecycle import transition_batch
+from batches.vendor import protocol
+from tests.factories import answer_for, person
+
+pytestmark = pytest.mark.django_db
+BATCH_URL = "https://vendor.example/v1/SkipTraceBatch"
+SIZE = 16
+LATER = [timedelta(minutes=1), timedelta(minutes=15), timedelta(hours=2), timedelta(days=1), timedelta(days=9)]
+
+
+@pytest.fixture(autouse=True)
+def bought(settings):
+    """Return how often the vendor accepted each person, by the items' keys."""
+    settings.REALESTATEAPI_URL = "https://vendor.example"
+    counter = Counter()
+
+    def take(request):
+        skips = json.loads(request.body)["skips"]
+        counter.update(skip["key"] for skip in skips)
+        ids = [{"key": skip["key"], "batchRequestId": f"r{skip['key']}"} for skip in skips]
+        return 200, {}, json.dumps({"batchId": "vendor-batch", "receiveCount": len(skips), "batchRequestIds": ids})
+
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        mock.add_callback("POST", BATCH_URL, take)
+        yield counter
+
+
+@pytest.fixture
+def start(start_upload):
+    """Start a list of people who are in no other list."""
+
+    def start(number, **options):
+        return start_upload([person(1000 * number + n) for n in range(SIZE)], **options)
+
+    return start
+
+
+def answer(batch, item):
+    body = answer_for(item)
+    return filing.file_answer(batch.token, protocol.decode_answer(body), body.decode())
+
+
+@pytest.fixture
+def half_way(start, make_upload, alice):
+    """Lists in every state in progress: a batch in each open status, a paused list, and unplanned people."""
+    lists = {name: start(n) for n, name in enumerate([*BATCH_OPEN, "paused"])}
+    batches = {name: upload.batches.get() for name, upload in lists.items()}
+    for name in (BatchStatus.SUBMITTING, BatchStatus.UNCONFIRMED, BatchStatus.REFUSED):
+        transition_batch(batches[name].pk, BatchStatus.SUBMITTING, submitted_at=timezone.now(), attempts=1)
+    transition_batch(batches[BatchStatus.UNCONFIRMED].pk, BatchStatus.UNCONFIRMED)
+    transition_batch(batches[BatchStatus.REFUSED].pk, BatchStatus.REFUSED)
+    known = batches[BatchStatus.ACKNOWLEDGED]
+    dispatch.submit_batch(known.pk)
+    for item in known.items.all()[:5]:
+        answer(known, item)
+    filing.record_completion(known.token, protocol.decode_completion("{}"), "{}")
+    pausing.pause_upload(lists["paused"], alice)
+    lists["unplanned"] = make_upload([person(90_000 + n) for n in range(SIZE)])
+    spending.start(lists["unplanned"], alice)
+    return {name: Upload.objects.get(pk=upload.pk) for name, upload in lists.items()}
+
+
+def run_for_ten_days(time_machine):
+    """Run everything that the clock and the workers do automatically within ten days."""
+    begin = timezone.now()
+    for later in LATER:
+        time_machine.move_to(begin + later, tick=False)
+        for _ in range(3):
+            jobs.sweep()
+            for upload_id in packing.list_unplanned():
+                jobs.plan(upload_id)
+            for batch_id in dispatch.choose_batches(timezone.now()):
+                dispatch.submit_batch(batch_id)
+            jobs.tick()
+
+
+@pytest.fixture
+def restored(half_way, bought, time_machine, settings):
+    """Restore a backup that is ten days old."""
+    settings.MISSING_RETRIES = 1
+    time_machine.move_to(timezone.now() + LATER[-1], tick=False)
+    call_command("restored")
+    bought.clear()
+    return {name: Upload.objects.get(pk=upload.pk) for name, upload in half_way.items()}
+
+
+def unblock_sending(user):
+    for block in SendingBlock.objects.in_force(timezone.now()):
+        decisions.unblock(block, user)
+
+
+def test_without_the_command_people_are_paid_for_again(half_way, bought, time_machine, settings):
+    """The problem that the command prevents."""
+    settings.MISSING_SHARE = 100
+    run_for_ten_days(time_machine)
+    assert bought.total() > 4 * SIZE
+
+
+def test_restoring_a_ten_day_old_backup_costs_nothing(half_way, bought, time_machine, settings, capsys):
+    settings.MISSING_RETRIES = 1
+    backup = transaction.savepoint()
+    run_for_ten_days(time_machine)
+    assert Item.objects.filter(outcome=Outcome.MISSING).exists()
+    transaction.savepoint_rollback(backup)
+    bought.clear()
+    call_command("restored")
+    assert f"Batches newly in doubt: {len(half_way)}." in capsys.readouterr().out
+    run_for_ten_days(time_machine)
+    assert bought.total() == 0
+
+
+@pytest.mark.parametrize("policy", ["ask", "resend"])
+@pytest.mark.parametrize("is_unblocked", [False, True])
+def test_no_person_is_paid_for_until_a_user_decides(
+    restored, bought, time_machine, settings, alice, policy, is_unblocked
+):
+    settings.UNCONFIRMED_POLICY = policy
+    if is_unblocked:
+        unblock_sending(alice)
+    pausing.resume_upload(restored["paused"], alice)
+    run_for_ten_days(time_machine)
+    assert bought.total() == 0
+    assert {batch.is_in_doubt for batch in Batch.objects.all()} == {True}
+    assert Batch.objects.count() == len(restored)
+    assert not Item.objects.filter(outcome=Outcome.MISSING).exists()
+
+
+@pytest.mark.parametrize("policy", ["ask", "resend"])
+def test_only_resent_batches_are_paid_for_once(restored, bought, time_machine, settings, charlie, policy):
+    settings.UNCONFIRMED_POLICY = policy
+    unblock_sending(charlie)
+    chosen = Batch.objects.exclude(upload=restored["paused"])
+    waiting = set(Item.objects.filter(batch__in=chosen, outcome=Outcome.PENDING).values_list("pk", flat=True))
+    for batch in chosen:
+        assert decisions.send_again(batch, charlie)
+    run_for_ten_days(time_machine)
+    assert bought == dict.fromkeys(waiting, 1)
+    assert Batch.objects.in_doubt().get().upload == restored["paused"]
+    assert Upload.objects.filter(status=UploadStatus.COMPLETE).count() == len(restored) - 1
+
+
+def test_people_in_closed_batches_are_missing_and_cost_nothing(restored, bought, time_machine, charlie):
+    unblock_sending(charlie)
+    for batch in Batch.objects.in_doubt():
+        assert closing.close_manually(batch, charlie)
+    run_for_ten_days(time_machine)
+    assert bought.total() == 0
+    outcomes = Counter(Item.objects.values_list("outcome", flat=True))
+    assert outcomes == {Outcome.MATCHED: 5, Outcome.MISSING: SIZE * len(restored) - 5}
+
+
+def test_a_late_answer_is_filed_and_adopts_the_batch(restored, bought, time_machine, alice):
+    """The others in its batch are missing when it closes, and are not re-run automatically."""
+    unblock_sending(alice)
+    batches = {name: upload.batches.get() for name, upload in restored.items() if name != "unplanned"}
+    for batch in batches.values():
+        assert answer(batch, batch.items.filter(outcome=Outcome.PENDING).first()) is filing.Filing.FILED
+    jobs.tick()
+    for batch in batches.values():
+        batch.refresh_from_db()
+        assert batch.status in {BatchStatus.ACKNOWLEDGED, BatchStatus.CLOSED}
+    run_for_ten_days(time_machine)
+    for name, batch in batches.items():
+        batch.refresh_from_db()
+        answered = 6 if name == BatchStatus.ACKNOWLEDGED else 1
+        counts = (batch.status, batch.matched, batch.missing)
+        assert counts == (BatchStatus.CLOSED, answered, SIZE - answered), name
+    assert bought.total() == 0
+
+
+def test_a_fully_answered_batch_closes_automatically(restored):
+    batch = restored[BatchStatus.ACKNOWLEDGED].batches.get()
+    for item in batch.items.filter(outcome=Outcome.PENDING):
+        answer(batch, item)
+    jobs.tick()
+    jobs.tick()
+    batch.refresh_from_db()
+    assert (batch.status, batch.matched) == (BatchStatus.CLOSED, SIZE)
+
+
+def test_people_missing_after_a_restore_can_be_re_run(restored, bought, time_machine, settings, charlie):
+    settings.MISSING_SHARE = 100
+    unblock_sending(charlie)
+    batch = restored[BatchStatus.ACKNOWLEDGED].batches.get()
+    assert closing.close_manually(batch, charlie)
+    assert decisions.rerun(batch.items.filter(outcome=Outcome.MISSING), charlie) == {batch.upload_id: SIZE - 5}
+    run_for_ten_days(time_machine)
+    # Once by the user, and once more by MISSING_RETRIES, as usual.
+    assert set(bought.values()) == {2}
+    assert len(bought) == SIZE - 5
+
+
+def test_the_command_reports_what_it_did_and_acts_once(restored, capsys):
+    before = list(Batch.objects.order_by("pk").values())
+    call_command("restored")
+    assert list(Batch.objects.order_by("pk").values()) == before
+    assert SendingBlock.objects.get().reason == SendingBlock.RESTORED
+    output = capsys.readouterr().out
+    lists, people = len(restored), SIZE * len(restored) - 5
+    assert "Sending is blocked" in output
+    assert "Batches newly in doubt: 0." in output
+    assert f"Total: {lists} batches in doubt, {people} people without an answer, up to {people} credits" in output
+    assert "/batches/in-doubt/" in output
+
+
+def test_the_earlier_status_of_a_batch_is_recorded(restored):
+    for status in BATCH_OPEN:
+        batch = restored[status].batches.get()
+        assert batch.problem.startswith(f"It was “{status.label}” when the database was last in use.")
+        assert batch.events.get(what="in doubt").detail == batch.problem
+
+
+def test_complete_and_cancelled_lists_are_left_alone(start, finish_upload, alice):
+    finish_upload(12)
+    cancelled = start(1)
+    transition_batch(cancelled.batches.get().pk, BatchStatus.SUBMITTING, submitted_at=timezone.now(), attempts=1)
+    transition_batch(cancelled.batches.get().pk, BatchStatus.ACKNOWLEDGED, acknowledged_at=timezone.now())
+    pausing.cancel_upload(cancelled, alice)
+    assert not doubt.is_anything_open()
+    assert jobs.doubt_open_work(SendingBlock.RESTORED) == 0
+    assert cancelled.batches.get().status == BatchStatus.ACKNOWLEDGED
+
+
+def test_a_delayed_sender_undoes_nothing(start):
+    batch = start(1).batches.get()
+    transition_batch(batch.pk, BatchStatus.SUBMITTING, submitted_at=timezone.now(), attempts=1)
+    batch.refresh_from_db()
+    doubt.mark_in_doubt()
+    assert not transition_batch(batch.pk, BatchStatus.PLANNED, only_if={"attempts": batch.attempts})
+    assert Batch.objects.get().is_in_doubt
+
+
+def test_a_decision_from_before_the_restore_has_no_effect(start, alice):
+    batch = start(1).batches.get()
+    Batch.objects.update(status=BatchStatus.UNCONFIRMED, attempts=1)
+    batch.refresh_from_db()
+    doubt.mark_in_doubt()
+    assert not decisions.send_again(batch, alice)
+    assert not closing.close_manually(batch, alice)
+
+
+def test_batches_in_doubt_do_not_delay_others(restored):
+    assert not Batch.objects.in_progress(timezone.now()).exists()
+    assert Item.objects.in_flight(timezone.now()).count() == 0
+
+
+@pytest.mark.parametrize("status", BatchStatus)
+def test_only_open_batches_are_put_in_doubt(start, status):
+    start(1)
+    Batch.objects.update(status=status)
+    moved = lifecycle.transition_to_doubt(Batch.objects.all())
+    assert moved == (status in BATCH_OPEN)
+    assert Batch.objects.get().status == (BatchStatus.UNCONFIRMED if status in BATCH_OPEN else status)
+    assert lifecycle.transition_to_doubt(Batch.objects.all()) == 0
+
+
+def test_other_batches_become_unconfirmed_only_by_a_lost_call():
+    assert lifecycle.BATCH_COMES_FROM[BatchStatus.UNCONFIRMED] == [BatchStatus.SUBMITTING]
+    assert [to for to in BatchStatus if BatchStatus.UNCONFIRMED in lifecycle.BATCH_COMES_FROM[to]] == [
+        BatchStatus.PLANNED,
+        BatchStatus.ACKNOWLEDGED,
+        BatchStatus.REFUSED,
+        BatchStatus.CLOSED,
+    ]

@@ -1,0 +1,230 @@
+"""People in several lists are paid for once, whichever list is sent first."""
+
+import json
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+import responses
+from django.db import connection
+from django.utils import timezone
+
+from batches.models import Batch, Item, Upload
+from batches.statuses import BatchStatus, Outcome, UploadStatus
+from batches.tracing import closing, dispatch, overlaps, packing, pausing
+from batches.tracing.lifecycle import transition_batch
+from tests.factories import answer_for, people
+from tests.tracing.test_dispatch import acknowledge, send_next
+from webhooks.inbound import filing
+from webhooks.models import DeliveryKind
+
+BATCH_URL = "https://vendor.example/v1/SkipTraceBatch"
+
+
+@pytest.fixture(autouse=True)
+def _address(settings):
+    settings.REALESTATEAPI_URL = "https://vendor.example"
+    settings.ITEMS_IN_FLIGHT = 10_000
+
+
+@pytest.fixture
+def vendor():
+    """A vendor that accepts every batch. `bought` counts its people by street address."""
+    bought = Counter()
+
+    def accept(request):
+        bought.update(skip["address"] for skip in json.loads(request.body)["skips"])
+        return acknowledge(request)
+
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        mock.add_callback("POST", BATCH_URL, accept)
+        mock.bought = bought
+        yield mock
+
+
+def answer_all(upload, outcome="matched"):
+    for item in Item.objects.filter(upload=upload, outcome=Outcome.PENDING).exclude(batch=None):
+        filing.file_delivery(filing.Delivery(DeliveryKind.ITEM, item.batch.token, answer_for(item, outcome)))
+
+
+def close_all(now=None):
+    for batch_id in closing.list_closable(now or timezone.now()):
+        closing.close_batch(batch_id)
+
+
+def run_everything():
+    """Run the clock and the workers until nothing is left to do."""
+    for _ in range(4):
+        close_all()
+        for upload_id in [*overlaps.resolve_waiting(None), *packing.list_unplanned()]:
+            packing.plan_upload(upload_id)
+        send_next()
+    closing.complete_uploads(timezone.now())
+
+
+def outcomes(upload):
+    return Counter(Item.objects.filter(upload=upload).values_list("outcome", flat=True))
+
+
+@pytest.mark.django_db
+def test_three_lists_of_the_same_people_pay_for_each_once(start_upload, vendor):
+    lists = [start_upload(30) for _ in range(3)]
+    send_next()
+    assert set(vendor.bought.values()) == {1}
+    assert len(vendor.bought) == 30
+    run_everything()
+    answer_all(lists[0])
+    run_everything()
+    assert set(vendor.bought.values()) == {1}
+    assert [outcomes(upload) for upload in lists] == [{"matched": 30}, {"reused": 30}, {"reused": 30}]
+    assert [Upload.objects.get(pk=upload.pk).status for upload in lists] == ["complete"] * 3
+    assert Upload.objects.get(pk=lists[2].pk).reused_count == 30
+
+
+@pytest.mark.django_db
+def test_only_those_in_both_lists_wait(start_upload, vendor):
+    start_upload(people(20))
+    later = start_upload(people(40)[10:])
+    send_next()
+    assert len(vendor.bought) == 40
+    assert set(vendor.bought.values()) == {1}
+    assert later.items.waiting().count() == 10
+    batch = later.batches.get(status=BatchStatus.ACKNOWLEDGED)
+    assert (batch.size, batch.moved) == (30, 10)
+
+
+@pytest.mark.django_db
+def test_people_answered_since_planning_are_not_paid_for(start_upload, vendor):
+    first = start_upload(20)
+    dispatch.submit_batch(first.batches.get().pk)
+    later = start_upload(people(40)[10:])
+    answer_all(first)
+    send_next()
+    assert set(vendor.bought.values()) == {1}
+    assert outcomes(later) == {"reused": 10, "pending": 20}
+
+
+@pytest.mark.django_db
+def test_a_remainder_too_small_for_a_batch_is_sent_one_by_one(start_upload, vendor):
+    start_upload(20)
+    later = start_upload(24)
+    send_next()
+    packing.plan_upload(later.pk)
+    assert list(later.batches.order_by("number").values_list("status", "kind")) == [
+        ("dissolved", "bulk"),
+        *[("planned", "single")] * 4,
+    ]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("outcome", ["error", None], ids=["an error", "no answer"])
+def test_people_whose_awaited_answer_does_not_come_are_sent(start_upload, vendor, settings, outcome):
+    settings.MISSING_RETRIES = 0
+    first, later = start_upload(20), start_upload(20)
+    send_next()
+    if outcome:
+        answer_all(first, outcome)
+        close_all()
+    else:
+        Batch.objects.update(completed_at=timezone.now())
+        close_all(timezone.now() + timedelta(hours=1))
+    run_everything()
+    answer_all(later)
+    run_everything()
+    assert outcomes(later) == {"matched": 20}
+    assert set(vendor.bought.values()) == {2}
+
+
+@pytest.mark.django_db
+def test_people_waiting_for_a_cancelled_list_get_its_late_answers(start_upload, vendor, alice):
+    first, later = start_upload(20), start_upload(20)
+    send_next()
+    pausing.cancel_upload(first, alice)
+    run_everything()
+    assert outcomes(later) == {"pending": 20}
+    answer_all(first)
+    run_everything()
+    assert outcomes(later) == {"reused": 20}
+    assert set(vendor.bought.values()) == {1}
+
+
+@pytest.mark.django_db
+def test_people_do_not_wait_for_a_list_cancelled_before_sending(start_upload, vendor, alice):
+    first, later = start_upload(20), start_upload(20)
+    pausing.cancel_upload(first, alice)
+    run_everything()
+    assert not later.items.waiting().exists()
+    assert set(vendor.bought.values()) == {1}
+
+
+@pytest.mark.django_db
+def test_people_do_not_wait_for_a_batch_that_was_not_accepted(start_upload, vendor):
+    first, later = start_upload(20), start_upload(20)
+    send_next()
+    Batch.objects.filter(upload=first).update(status=BatchStatus.SUBMITTING)
+    transition_batch(first.batches.get().pk, BatchStatus.PLANNED)
+    assert overlaps.resolve_waiting(None) == [later.pk]
+    assert later.items.unplanned().count() == 20
+
+
+@pytest.mark.django_db
+def test_people_possibly_at_the_vendor_are_awaited_until_a_decision(start_upload, vendor, alice):
+    first, later = start_upload(20), start_upload(20)
+    send_next()
+    Batch.objects.filter(upload=first).update(status=BatchStatus.UNCONFIRMED)
+    run_everything()
+    assert later.items.waiting().count() == 20
+    closing.close_manually(first.batches.get(), alice)
+    run_everything()
+    assert outcomes(later) == {"pending": 20}
+    assert set(vendor.bought.values()) == {2}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "options", [{"settings": {"look_back": 0}}, {"match": ["emails"]}], ids=["always again", "other requirements"]
+)
+def test_lists_with_incompatible_settings_do_not_wait(start_upload, vendor, options):
+    start_upload(20)
+    start_upload(20, **options)
+    send_next()
+    assert set(vendor.bought.values()) == {2}
+
+
+@pytest.mark.django_db
+def test_pages_show_that_a_person_waits(start_upload, vendor, browser):
+    start_upload(20)
+    later = start_upload(20)
+    send_next()
+    page = browser.get(f"/uploads/{later.pk}/").content.decode()
+    assert "20 people are being traced in another list." in page
+    assert "Being traced in" in browser.get(f"/items/{later.items.first().pk}/").content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_only_one_of_two_concurrent_batches_pays(start_upload, vendor):
+    lists = [start_upload(20) for _ in range(2)]
+    batches = [upload.batches.get().pk for upload in lists]
+
+    def send(batch_id):
+        try:
+            dispatch.submit_batch(batch_id)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as workers:
+        list(workers.map(send, batches))
+    assert set(vendor.bought.values()) == {1}
+    assert sum(upload.items.waiting().count() for upload in lists) == 20
+
+
+@pytest.mark.django_db
+def test_a_paused_list_is_answered_too(start_upload, vendor, alice):
+    first, later = start_upload(20), start_upload(20)
+    send_next()
+    pausing.pause_upload(later, alice)
+    answer_all(first)
+    overlaps.resolve_waiting(None)
+    assert outcomes(later) == {"reused": 20}
+    assert Upload.objects.get(pk=later.pk).status == UploadStatus.PAUSED

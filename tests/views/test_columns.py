@@ -1,0 +1,341 @@
+"""The columns step: a table of what each column goes to, and a row as it would be sent."""
+
+import re
+
+import pytest
+
+from batches.models import MappingTemplate, Upload
+from batches.statuses import UploadStatus
+from tests.factories import HEADER, people, person, to_csv
+from tests.support.pages import read_page
+from tests.views.test_uploads import columns_form, give
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+
+ROLL_HEADER = [
+    "OWNER",
+    "HOUSE NO",
+    "STREET",
+    "SITUS CITY",
+    "SITUS ZIP",
+    "MAIL ADDR",
+    "MAIL CITY STATE ZIP",
+    "PH",
+    "PARCEL ID",
+]
+ROLL = [
+    ["SMITH JOHN A", "1", "OAK ST", "Herndon", "20170", "9 ELM ST", "RESTON, VA 20190", "(703) 555-0142", "A-1"],
+    ["OAK HOLDINGS LLC", "2", "OAK ST", "Herndon", "20170", "8 ELM ST", "RESTON, VA 20190", "call me", "A-2"],
+    ["ABBOTT ADA", "3", "OAK ST", "Herndon", "20170", "7 ELM ST", "RESTON, VA 20190", "(703) 555-0143", "A-3"],
+    ["BAKER BEN", "4", "OAK ST", "Herndon", "20170", "6 ELM ST", "RESTON, VA 20190", "(703) 555-0144", "A-4"],
+]
+
+
+@pytest.fixture
+def roll(browser):
+    """A draft of a tax roll: names to split, streets to join, no column for the property's state."""
+    return make_draft(browser, ROLL, ROLL_HEADER)
+
+
+def make_draft(browser, rows, header):
+    give(browser, to_csv(rows, header=header))
+    return Upload.objects.get()
+
+
+def look(browser, upload):
+    return browser.get(f"/uploads/{upload.pk}/columns/")
+
+
+def send(browser, upload, headers=None, page="", **changes):
+    """Send the form of the columns, to the page or to its preview."""
+    header = look(browser, upload).context["header"]
+    page += f"?row={changes.pop('row')}" if "row" in changes else ""
+    form = columns_form(upload, **changes) | {"header": header}
+    return browser.post(f"/uploads/{upload.pk}/columns/{page}", form, headers=headers)
+
+
+def preview(browser, upload, **changes):
+    return send(browser, upload, HTMX, "preview/", **changes)
+
+
+def outline(page):
+    """Each heading of the table with the fields without a column and the columns under it."""
+    groups = page.context["groups"]
+    return {g.heading: [*(row.label for row in g.missing), *(row.name for row in g.columns)] for g in groups}
+
+
+def find_row(html, name):
+    """The row of one column in the page."""
+    return next(row for row in re.findall(r"<tr .*?</tr>", html) if f"<bdi>{name}</bdi></th>" in row)
+
+
+# The table
+
+
+def test_the_table_has_one_row_for_each_column_in_groups(browser, roll):
+    page = look(browser, roll)
+    assert outline(page) == {
+        "Person": ["OWNER", "PH"],
+        "Property": ["HOUSE NO", "STREET", "SITUS CITY", "SITUS ZIP"],
+        "Mailing": ["MAIL ADDR", "MAIL CITY STATE ZIP"],
+        "Needs a look": ["Property state"],
+    }
+    assert next(iter(outline(page))) == "Needs a look"
+    html = read_page(page)
+    assert "1 column is kept and not sent" in html
+    assert "We use 8 of 9 columns and keep 1 as it is. <b>1 thing needs a look.</b>" in html
+
+
+def test_a_row_shows_three_values_and_where_they_go(browser, roll):
+    row = find_row(read_page(look(browser, roll)), "OWNER")
+    assert "<bdi>SMITH JOHN A</bdi>" in row
+    assert '<option value="full_name" selected>Full name (we split it)</option>' in row
+    assert 'aria-label="OWNER goes to"' in row
+    assert '<span class="visually-hidden">sure</span>' in row
+    assert "We split it into first, middle and last name." in row
+
+
+def test_equal_values_are_shown_once_and_empty_columns_say_so(browser):
+    upload = make_draft(browser, [[*person(n), ""] for n in range(9)], [*HEADER, "Flag"])
+    html = read_page(look(browser, upload))
+    assert find_row(html, "City").count("<bdi>Herndon</bdi>") == 1
+    assert find_row(html, "Address").count("<bdi>") == 4
+    assert "Empty in the first rows" in find_row(html, "Flag")
+
+
+def test_joined_columns_name_each_other(browser, roll):
+    html = read_page(look(browser, roll))
+    assert "Joined with HOUSE NO." in find_row(html, "STREET")
+    assert "Joined with STREET." in find_row(html, "HOUSE NO")
+
+
+def test_an_uncertain_guess_needs_a_look_and_says_why(browser, roll):
+    Upload.objects.update(uncertain={"phone": "Many of its values look like something else."})
+    page = look(browser, roll)
+    assert outline(page)["Needs a look"] == ["PH"]
+    row = find_row(read_page(page), "PH")
+    assert "Is this right?" in row
+    assert "Many of its values look like something else." in row
+    assert 'aria-describedby="note-7"' in row
+
+
+def test_a_field_of_a_template_without_its_column_needs_a_look(browser, roll):
+    template = MappingTemplate.objects.create(name="Roll", header="x", columns=[], fields={})
+    doubt = "This file has no column “Mail”, which the template “Roll” uses."
+    Upload.objects.update(uncertain={"email": doubt}, used_template=template)
+    page = look(browser, roll)
+    assert outline(page)["Needs a look"] == ["Email"]
+    assert doubt in read_page(page)
+
+
+def test_names_and_values_of_a_file_are_escaped_in_the_table(browser):
+    upload = make_draft(browser, [["<script>x</script>", "ada@example.com"]], ["<b>Name", "Email"])
+    html = look(browser, upload).content.decode()
+    assert "<script>x" not in html
+    assert "<b>Name" not in html
+
+
+# What a column goes to
+
+
+def test_a_column_may_be_used_twice(browser, roll):
+    assert send(browser, roll, place=6).status_code == 302
+    roll.refresh_from_db()
+    assert (roll.mapping["place"], roll.mapping["mail_place"]) == ([6], [6])
+    Upload.objects.update(status=UploadStatus.DRAFT)
+    assert "<details open>" in find_row(read_page(look(browser, roll)), "MAIL CITY STATE ZIP")
+
+
+def test_two_columns_for_one_phone_are_refused_by_their_names(browser, roll):
+    response = send(browser, roll, **{"column-8": "phone"})
+    assert response.status_code == 422
+    assert "Phone can have only one column, but “PH” and “PARCEL ID” go to it." in read_page(response)
+    assert "PARCEL ID" in outline(response)["Person"]
+    assert '<a class="alert-link" href="#id_column-8">PARCEL ID</a>' in read_page(response)
+
+
+def test_more_columns_are_joined_in_the_order_of_the_file(browser, roll):
+    assert send(browser, roll, **{"column-0": "address", "column-7": "full_name"}).status_code == 302
+    roll.refresh_from_db()
+    assert roll.mapping["address"] == [0, 1, 2]
+
+
+def test_joined_columns_keep_the_order_that_they_have(browser, roll):
+    Upload.objects.update(mapping=roll.mapping | {"address": [2, 1]})
+    roll.refresh_from_db()
+    send(browser, roll)
+    roll.refresh_from_db()
+    assert roll.mapping["address"] == [2, 1]
+
+
+def test_a_column_that_goes_to_three_fields_keeps_them(browser, make_upload):
+    upload = make_upload(people(12))
+    Upload.objects.update(mapping=upload.mapping | {"mail_city": [3], "mail_address": [2], "unit": [3]})
+    upload.refresh_from_db()
+    mapping = upload.mapping
+    send(browser, upload)
+    upload.refresh_from_db()
+    assert upload.mapping == mapping
+
+
+# What has no column
+
+
+def test_a_missing_state_is_taken_from_the_zip(browser, roll):
+    page = read_page(look(browser, roll))
+    assert "We found no column for the state. We take it from the ZIP." in page
+    assert '<option value="zip" selected>Take it from the ZIP</option>' in page
+    assert send(browser, roll, source_state="zip", fixed_state="Texas").status_code == 302
+    roll.refresh_from_db()
+    assert roll.constants == {}
+
+
+def test_a_missing_state_can_be_the_same_for_every_row(browser, roll):
+    assert send(browser, roll, source_state="fixed", fixed_state="Virginia").status_code == 302
+    roll.refresh_from_db()
+    assert roll.constants == {"state": "Virginia"}
+    Upload.objects.update(status=UploadStatus.DRAFT)
+    page = look(browser, roll)
+    assert outline(page)["Property"][0] == "Property state"
+    assert '<option value="fixed" selected>' in read_page(page)
+
+
+def test_a_state_for_every_row_must_be_given(browser, roll):
+    response = send(browser, roll, source_state="fixed", fixed_state="")
+    assert response.status_code == 422
+    assert "Enter the state, or take it from the ZIP." in read_page(response)
+
+
+def test_a_missing_city_can_be_the_same_for_every_row(browser):
+    upload = make_draft(browser, [["Ada Abbott", "1 Oak St", "20170"]] * 3, ["Full Name", "Address", "Zip"])
+    page = look(browser, upload)
+    assert outline(page)["Needs a look"] == ["Property city", "Property state"]
+    assert "We found no column for the city. Is it the same for every row?" in read_page(page)
+    assert send(browser, upload).status_code == 422
+    assert send(browser, upload, fixed_city="Herndon").status_code == 302
+
+
+# Settings
+
+
+def test_a_phone_is_ticked_if_nothing_was_chosen_and_that_changes_nothing(browser, make_upload):
+    upload = make_upload(people(12))
+    assert look(browser, upload).context["form"]["match_requirements"].value() == ["phones"]
+    send(browser, upload, match_requirements=["phones"], back="review")
+    assert not look(browser, upload).context["is_kept"]
+
+
+def test_the_order_of_names_is_asked_only_if_it_matters(browser, roll):
+    assert "Full names are written" in read_page(look(browser, roll))
+    Upload.objects.all().delete()
+    with_commas = make_draft(browser, [["SMITH, JOHN", "1 Oak St", "Herndon", "VA"]] * 3, ["Owner", *HEADER[2:5]])
+    assert "Full names are written" not in read_page(look(browser, with_commas))
+    Upload.objects.all().delete()
+    assert "Full names are written" not in read_page(look(browser, make_draft(browser, people(3), HEADER)))
+
+
+def test_the_button_says_how_many_rows_are_checked(browser, roll):
+    assert "Check 4 rows</button>" in read_page(look(browser, roll))
+
+
+def test_the_button_is_not_more_exact_than_what_is_known(browser):
+    upload = make_draft(browser, people(900), HEADER)
+    Upload.objects.update(row_estimate=25_437)
+    assert "Check about 25,000 rows</button>" in read_page(look(browser, upload))
+
+
+# The row as it would be sent
+
+
+def test_the_first_row_stands_beside_the_table(browser, roll):
+    page = read_page(look(browser, roll))
+    assert "How we read row 2" in page
+    assert "<dt>Last name</dt><dd><div><bdi>Smith</bdi></div></dd>" in page
+    assert "State from the ZIP" in page
+
+
+def test_the_preview_follows_what_is_chosen_and_changes_nothing(browser, roll):
+    before = Upload.objects.values().get()
+    page = read_page(preview(browser, roll, **{"column-7": "", "name_order": "first_last"}))
+    assert "<html" not in page
+    assert "<dt>Phone</dt>" not in page
+    assert '<div class="note" id="note-1" hx-swap-oob="true"><div>Joined with STREET.</div></div>' in page
+    assert Upload.objects.values().get() == before
+
+
+def test_the_preview_shows_the_next_and_the_previous_row(browser, roll):
+    page = read_page(preview(browser, roll, row=3))
+    assert "How we read row 3" in page
+    assert "<dt>Company</dt><dd><div><bdi>OAK HOLDINGS LLC</bdi></div>" in page
+    assert "PH: “call me” is not a US phone number" in page
+    assert f'hx-post="/uploads/{roll.pk}/columns/preview/?row=2"' in page
+    assert f'hx-post="/uploads/{roll.pk}/columns/preview/?row=4"' in page
+    assert "How we read row 3" in read_page(preview(browser, roll, shown=3))
+    assert "How we read row 2" in read_page(preview(browser, roll, row="x"))
+
+
+def test_the_buttons_at_the_ends_stay_and_do_nothing(browser, roll):
+    page = read_page(preview(browser, roll, row=5))
+    assert re.search(r'id="next-row"[^>]*\?row=" [^>]*aria-disabled="true"', page)
+    assert not re.search(r'id="previous-row"[^>]*aria-disabled', page)
+
+
+def test_the_preview_says_what_is_wrong_with_the_choices(browser, roll):
+    response = preview(browser, roll, **{"column-8": "phone", "city": None})
+    page = read_page(response)
+    assert response.status_code == 200
+    assert "A property address needs a city and a state." in page
+    assert page.count("Phone can have only one column") == 2
+
+
+def test_the_preview_is_a_whole_page_without_scripts(browser, roll):
+    page = read_page(send(browser, roll, page="preview/", row=3, **{"column-8": "email"}))
+    assert "<html" in page
+    assert "How we read row 3" in page
+    assert '<option value="email" selected>' in find_row(page, "PARCEL ID")
+
+
+def test_the_preview_takes_no_get_and_no_columns_of_another_file(browser, roll):
+    address = f"/uploads/{roll.pk}/columns/preview/"
+    assert browser.get(address).status_code == 405
+    response = browser.post(address, {"header": "other"}, headers=HTMX)
+    assert response["HX-Redirect"] == f"/uploads/{roll.pk}/columns/"
+
+
+def test_the_preview_of_a_list_that_has_moved_on_leads_to_it(browser, start_upload):
+    upload = start_upload(12)
+    response = browser.post(f"/uploads/{upload.pk}/columns/preview/", {}, headers=HTMX)
+    assert response["HX-Redirect"] == upload.get_absolute_url()
+
+
+def test_the_page_shows_without_its_file(browser, roll):
+    roll.file.delete(save=False)
+    assert "The first rows of the file cannot be read at the moment." in read_page(look(browser, roll))
+
+
+# Wide files
+
+
+def test_a_thousand_columns_are_shown_and_taken(browser):
+    header = [*HEADER, *(f"Col {number}" for number in range(1_100))]
+    upload = make_draft(browser, [[*person(n), *["x"] * 1_100] for n in range(3)], header)
+    page = look(browser, upload)
+    html = read_page(page)
+    assert html.count("<select") < 1_030
+    assert "1,100 columns are kept and not sent" in html
+    assert "Col 0, Col 1" in html
+    assert "and 1,088 others" in html
+    assert "107 more columns cannot be chosen here." in html
+    form = {f"column-{place}": "" for place in range(1_000)} | columns_form(upload, email=900)
+    assert browser.post(f"/uploads/{upload.pk}/columns/", form).status_code == 302
+    upload.refresh_from_db()
+    assert upload.mapping["email"] == [900]
+
+
+def test_a_mapping_template_that_is_gone_or_a_list_that_has_moved_on_is_said(browser, roll):
+    page = browser.post(f"/uploads/{roll.pk}/columns/", {"use_template": 999}, follow=True).content.decode()
+    assert "This mapping template no longer exists. Please choose another." in page
+    Upload.objects.update(status=UploadStatus.READY)
+    page = browser.post(f"/uploads/{roll.pk}/columns/", {"use_template": ""}, follow=True).content.decode()
+    assert "this list has moved on since you opened the page" in page
