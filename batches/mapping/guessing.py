@@ -17,6 +17,7 @@ from batches.mapping.column_names import (
     STREET_PARTS,
     Meaning,
     read_names,
+    split_tokens,
 )
 from batches.mapping.column_values import FEW, Values
 from batches.mapping.fields import FULL_NAME, NAME_PARTS
@@ -24,6 +25,9 @@ from batches.mapping.value_guesses import BY_VALUES, Guess, Guesses, guess_by_va
 from batches.people.cells import clean
 from batches.people.owner_names import guess_order
 
+PLAINTIFFS = {"plaintiff", "plaintiffs", "petitioner", "landlord", "creditor"}
+DEFENDANTS = {"defendant", "defendants", "respondent", "tenant", "debtor"}
+"""The sides of a court case, as columns name them."""
 COUNTRY = re.compile(r"country(?:code|name)?", re.IGNORECASE)
 
 
@@ -35,6 +39,8 @@ class Candidate:
     doubt: str
     is_empty: bool = False
     """Whether the column is empty although there are rows."""
+    is_second_line: bool = False
+    """Whether the column is named as the second line of an address."""
 
 
 def guess_mapping(columns: Sequence[str], rows: Sequence[Sequence[str]] = (), hidden: Collection[int] = ()) -> Guesses:
@@ -62,6 +68,7 @@ def guess_mapping(columns: Sequence[str], rows: Sequence[Sequence[str]] = (), hi
     }
     guess_by_values(guesses, columns, silent, values)
     choose_names(guesses, candidates, values, rows)
+    doubt_parties(guesses, columns)
     return guesses
 
 
@@ -150,6 +157,7 @@ def move(meaning: Meaning, family: str) -> Meaning:
 
 def weigh(position: int, meaning: Meaning, values: Values, have_rows: bool) -> Candidate | None:
     """Return the Candidate for a column, or None if its values are of another kind."""
+    is_second_line = meaning.part == "line" and meaning.number == 2
     meaning = recognise(meaning, values)
     share = values.share(meaning.part)
     if meaning.part == "address":
@@ -163,7 +171,7 @@ def weigh(position: int, meaning: Meaning, values: Values, have_rows: bool) -> C
             return Candidate(position, meaning, BY_VALUES, "The column's name could mean several things.")
         if len(values) > 1 and not values.count(meaning.part):
             return Candidate(position, meaning, BY_VALUES, "It has few values, and they look like something else.")
-        return Candidate(position, meaning, 0.9 if have_rows else 1.0, "", is_empty)
+        return Candidate(position, meaning, 0.9 if have_rows else 1.0, "", is_empty, is_second_line)
     if share < 0.6 and not meaning.is_certain:
         return None
     if share >= 0.7:
@@ -230,9 +238,15 @@ def guess_address(guesses: Guesses, prefix: str, candidates: Sequence[Candidate]
     elif line:
         add_guess(guesses, f"{prefix}address", doubt_numbers(line, values[line.position]))
     for part in ("unit", "city", "state", "zip", "place"):
-        if part in best:
+        if part in best and not is_line_of_another(best[part], line or whole):
             add_place(guesses, prefix, part, best[part])
     drop_redundant(guesses, prefix)
+
+
+def is_line_of_another(candidate: Candidate, street: Candidate | None) -> bool:
+    """Return whether an empty second line does not follow the street that is used: it belongs to another first line."""
+    is_next = street is not None and candidate.position == street.position + 1
+    return candidate.is_second_line and candidate.is_empty and not is_next
 
 
 def add_joined(
@@ -314,6 +328,18 @@ def choose_names(
         if 0 < confidence < 0.75:
             doubt = "It is not clear whether first or last names come first."
             fields[FULL_NAME] = Guess(full.columns, min(full.confidence, BY_VALUES), doubt)
+
+
+def doubt_parties(guesses: Guesses, columns: Sequence[str]) -> None:
+    """Ask who is to be traced if the file names both sides of court cases.
+
+    In a list of foreclosures the owner is the defendant, in one of evictions the plaintiff. No column says which it is.
+    """
+    words = [set(split_tokens(column)) for column in columns]
+    if any(PLAINTIFFS & each for each in words) and any(DEFENDANTS & each for each in words):
+        for name in guesses.fields.keys() & {FULL_NAME, *NAME_PARTS}:
+            doubt = "The file names both sides of a case. Choose the side to trace."
+            guesses.fields[name] = Guess(guesses.fields[name].columns, BY_VALUES, doubt)
 
 
 def stands_alone(position: int, parts: Sequence[int], rows: Sequence[Sequence[str]], is_likely: bool) -> bool:
