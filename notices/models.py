@@ -22,7 +22,7 @@ class Kind(models.TextChoices):
     UNCONFIRMED = "unconfirmed", "Unconfirmed"
     REFUSED = "refused", "Refused"
     MISSING = "missing", "Many without an answer"
-    SENDING_BLOCKED = "hold", "Sending blocked"
+    SENDING_BLOCKED = "blocked", "Sending blocked"
     RECONCILIATION = "books", "Reconciliation"
 
 

@@ -83,7 +83,7 @@ class StateMetrics:
         yield gauge("batches", "Batches by status.", "status", dict.fromkeys(BatchStatus.values, 0) | dict(counted))
         yield gauge("queue_jobs", "Waiting jobs, by queue.", "queue", jobs.queue_lengths())
         is_blocked = SendingBlock.objects.in_force(timezone.now()).exists()
-        yield GaugeMetricFamily("skipportal_held", "1 while all sending is blocked.", value=int(is_blocked))
+        yield GaugeMetricFamily("skipportal_sending_blocked", "1 while all sending is blocked.", value=int(is_blocked))
         alive = Receiver.objects.alive().count()
         yield GaugeMetricFamily("skipportal_receivers", "Processes that accept the vendor's deliveries.", value=alive)
         skew = read_skew().total_seconds()

@@ -37,7 +37,9 @@ def spied(chromium, portal, reader):
 
 def tell(portal, reader, subject, text):
     user = f"get_user_model().objects.get(username={reader[0]!r})"
-    portal.do(f"Notice.objects.create(user={user}, kind='hold', subject={subject}, at=timezone.now(), text={text!r})")
+    portal.do(
+        f"Notice.objects.create(user={user}, kind='blocked', subject={subject}, at=timezone.now(), text={text!r})"
+    )
 
 
 def ask(page):

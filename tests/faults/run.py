@@ -33,7 +33,7 @@ TIME_LIMIT = 180
 PACE = 120
 """Deliveries a second."""
 SLOW_PACE = 50
-BUTTON = re.compile(r'formaction="(?P<path>[^"]*/(?:send-again|give-up)/)" name="(?P<name>\w+)" value="(?P<value>\d*)"')
+BUTTON = re.compile(r'formaction="(?P<path>[^"]*/(?:send-again|close)/)" name="(?P<name>\w+)" value="(?P<value>\d*)"')
 """A button with which a page lets the user decide about batches."""
 
 
@@ -206,7 +206,7 @@ class Decider:
 
     def unblock_sending(self):
         blocks = list(SendingBlock.objects.in_force(timezone.now()))
-        return sum(self.person.press(f"/holds/{block.pk}/lift/") for block in blocks)
+        return sum(self.person.press(f"/sending-blocks/{block.pk}/unblock/") for block in blocks)
 
     def decide_doubts(self):
         """Press a button on the page about batches in doubt: for a batch, a list, or all of them."""
@@ -221,9 +221,9 @@ class Decider:
     def decide_batches(self):
         pressed = 0
         for batch in Batch.objects.filter(upload__in=self.uploads).needing_decision().exclude(IS_IN_DOUBT):
-            ways = ["give-up", "send-again"]
+            ways = ["close", "send-again"]
             if batch.status == BatchStatus.REFUSED:
-                ways = ["give-up", "send-singly"]
+                ways = ["close", "send-singly"]
             elif batch.to_be_decided_at > timezone.now():
                 continue
             way = self.rng.choice(ways)

@@ -168,21 +168,22 @@ def test_fixed_rows_over_the_limit_are_refused(upload, settings):
 
 def test_the_screen_gives_and_takes_them(browser, upload, django_capture_on_commit_callbacks):
     assert "Fix the 3 invalid rows" in browser.get(f"/uploads/{upload.pk}/").content.decode()
-    response = browser.get(f"/uploads/{upload.pk}/rejected/")
+    response = browser.get(f"/uploads/{upload.pk}/invalid-rows/")
     content = b"".join(response)
     assert response["Content-Disposition"].endswith('-rows-to-fix.csv"')
     file = SimpleUploadedFile("corrected.csv", content.replace(b",Atlantis,", b",VA,"))
     with django_capture_on_commit_callbacks(execute=True):
-        page = browser.post(f"/uploads/{upload.pk}/mended/", {"file": file}, follow=True).content.decode()
+        page = browser.post(f"/uploads/{upload.pk}/corrections/", {"file": file}, follow=True).content.decode()
     assert "Reading the corrected file" in page
     [job] = jobs.django_rq.get_queue("intake").jobs
     assert job.func_name == "batches.jobs.check_correction"
     corrections.check_correction(*job.args)
     assert "1 row fixed, 2 still invalid" in browser.get(f"/uploads/{upload.pk}/").content.decode()
-    page = browser.post(f"/uploads/{upload.pk}/mended/", follow=True).content.decode()
+    page = browser.post(f"/uploads/{upload.pk}/corrections/", follow=True).content.decode()
     assert "Please choose your corrected file." in page
     bad = SimpleUploadedFile("corrected.csv", b"%PDF-1.7")
-    assert "This is a PDF" in browser.post(f"/uploads/{upload.pk}/mended/", {"file": bad}, follow=True).content.decode()
+    page = browser.post(f"/uploads/{upload.pk}/corrections/", {"file": bad}, follow=True).content.decode()
+    assert "This is a PDF" in page
 
 
 def test_rows_that_had_a_cell_too_many_are_fixed(make_upload):

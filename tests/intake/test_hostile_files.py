@@ -91,7 +91,7 @@ def test_a_corrected_file_is_read_in_its_own_process_too(browser, make_upload):
     upload = make_upload([person(1), person(2, State="Atlantis")])
     content, sentence = HOSTILE["the last cell of a sheet"]
     corrected_file = {"file": as_file(content)}
-    answer = browser.post(reverse("upload-mended", args=[upload.pk]), corrected_file, follow=True)
+    answer = browser.post(reverse("upload-corrections", args=[upload.pk]), corrected_file, follow=True)
     assert sentence in answer.content.decode()
     assert (Correction.objects.count(), len(stored_files())) == (0, 1)
 

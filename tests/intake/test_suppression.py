@@ -74,7 +74,7 @@ def test_a_person_is_suppressed_on_their_page_and_removed_again(browser, make_up
     assert "Added 1 entry to the do-not-contact list." in page
     assert make_upload(people(2)).suppressed_count == 1
     assert "1 Oak St" in browser.get("/suppressions/").content.decode()
-    browser.post(f"/suppressions/{Suppression.objects.get().pk}/lift/")
+    browser.post(f"/suppressions/{Suppression.objects.get().pk}/remove/")
     assert make_upload(people(2)).suppressed_count == 0
 
 

@@ -91,7 +91,9 @@ def test_a_mail_contains_a_limited_number_of_notices(alice, later, monkeypatch):
     monkeypatch.setattr(notice_mail, "MAX_NOTICES", 2)
     now = timezone.now()
     for number in range(5):
-        Notice.objects.create(user=alice, kind="hold", subject=number, at=now, text=f"No. {number}.", mail_due_at=now)
+        Notice.objects.create(
+            user=alice, kind="blocked", subject=number, at=now, text=f"No. {number}.", mail_due_at=now
+        )
     later(seconds=1)
     assert "No. 1" in mail.outbox[0].body
     assert "No. 2" not in mail.outbox[0].body

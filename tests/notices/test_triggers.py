@@ -274,7 +274,7 @@ def test_staff_are_notified_once_that_sending_is_blocked(alice, charlie, django_
     django_user_model.objects.create_superuser("gone", is_active=False)
     block = SendingBlock.objects.create(reason="The vendor does not accept the API key.")
     notify()
-    assert notified() == [("charlie", "hold")]
+    assert notified() == [("charlie", "blocked")]
     block.unblocked_at = timezone.now()
     block.save()
     SendingBlock.objects.create(reason="Once more.")

@@ -23,7 +23,7 @@ def create_notices(alice):
         last = Notice.objects.count()
         numbered = enumerate(texts, start=last)
         return [
-            Notice.objects.create(user=user, kind="hold", subject=number, at=timezone.now(), text=text)
+            Notice.objects.create(user=user, kind="blocked", subject=number, at=timezone.now(), text=text)
             for number, text in numbered
         ]
 

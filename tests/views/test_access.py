@@ -83,12 +83,12 @@ def test_forms_need_a_csrf_token(alice, make_upload):
 def test_only_staff_unblock_sending(browser, client, charlie):
     block = SendingBlock.objects.create(reason="The vendor does not accept the API key")
     assert b"Staff can unblock sending" in browser.get("/").content
-    assert browser.post(f"/holds/{block.pk}/lift/").status_code == 403
+    assert browser.post(f"/sending-blocks/{block.pk}/unblock/").status_code == 403
     block.refresh_from_db()
     assert block.unblocked_at is None
     client.force_login(charlie)
     assert b"Unblock sending" in client.get("/").content
-    client.post(f"/holds/{block.pk}/lift/")
+    client.post(f"/sending-blocks/{block.pk}/unblock/")
     block.refresh_from_db()
     assert (block.unblocked_by, block.unblocked_at is None) == (charlie, False)
 

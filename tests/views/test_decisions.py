@@ -189,7 +189,7 @@ def test_the_people_of_a_small_refused_batch_are_sent_one_by_one(browser, troubl
 @pytest.mark.parametrize("away", ["https://elsewhere.example/", "//elsewhere.example/", "javascript:alert(1)"])
 def test_a_button_redirects_only_to_our_own_pages(browser, troubled, away):
     batch = troubled(BatchStatus.UNCONFIRMED)
-    assert browser.post(f"/batches/{batch.pk}/give-up/", {"next": away}).url == batch.get_absolute_url()
+    assert browser.post(f"/batches/{batch.pk}/close/", {"next": away}).url == batch.get_absolute_url()
 
 
 def test_the_live_part_of_the_dashboard_shows_that_nothing_is_sent(browser, alice):

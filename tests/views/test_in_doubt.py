@@ -47,7 +47,7 @@ def test_the_page_shows_how_many_batches_there_are_and_what_they_can_cost(browse
     ("action", "status", "message"),
     [
         ("send-again", BatchStatus.PLANNED, "Sending 1 batch again."),
-        ("give-up", BatchStatus.CLOSED, "Closed 1 batch. People without an answer are marked missing"),
+        ("close", BatchStatus.CLOSED, "Closed 1 batch. People without an answer are marked missing"),
     ],
 )
 def test_a_user_decides_about_one_list_or_about_all(browser, lists, alice, action, status, message):
@@ -72,7 +72,7 @@ def test_a_decision_about_another_number_than_was_shown_is_refused(browser, list
 
 def test_one_click_decides_about_a_limited_number_and_shows_how_many_remain(browser, lists, monkeypatch):
     monkeypatch.setattr(in_doubt, "MAX_BATCHES_AT_ONCE", 1)
-    page = browser.post(f"{PAGE}give-up/", {"shown": 2}, follow=True).content.decode()
+    page = browser.post(f"{PAGE}close/", {"shown": 2}, follow=True).content.decode()
     assert "1 batch remaining: press the button again." in page
     assert statuses() == [BatchStatus.CLOSED, BatchStatus.UNCONFIRMED]
 
@@ -88,7 +88,7 @@ def test_each_batch_has_its_own_buttons(browser, lists):
 
 def test_a_batch_that_is_not_in_doubt_is_left_alone(browser, lists):
     Batch.objects.filter(upload=lists[0]).update(doubted_at=None)
-    browser.post(f"{PAGE}give-up/", {"shown": 1})
+    browser.post(f"{PAGE}close/", {"shown": 1})
     assert statuses() == [BatchStatus.UNCONFIRMED, BatchStatus.CLOSED]
 
 

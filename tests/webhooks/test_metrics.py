@@ -22,7 +22,7 @@ def test_metrics_have_batches_queues_and_sending(client, batch):
     assert f'skipportal_batches{{status="{batch.status}"}} 1.0' in lines
     assert 'skipportal_batches{status="refused"} 0.0' in lines
     assert 'skipportal_queue_jobs{queue="vendor"} 0.0' in lines
-    assert "skipportal_held 0.0" in lines
+    assert "skipportal_sending_blocked 0.0" in lines
 
 
 def test_metrics_have_the_number_of_receivers_and_the_clock_skew(client):
@@ -54,7 +54,7 @@ def test_without_redis_the_other_metrics_are_shown(client, monkeypatch):
     monkeypatch.setattr(jobs.django_rq, "get_queue", fail)
     status, lines = read(client)
     assert status == 200
-    assert "skipportal_held 0.0" in lines
+    assert "skipportal_sending_blocked 0.0" in lines
     assert not any(line.startswith("skipportal_queue_jobs{") for line in lines)
 
 
@@ -65,7 +65,7 @@ def test_without_the_database_the_counters_are_shown(client, monkeypatch):
     monkeypatch.setattr(metrics.Batch.objects, "order_by", fail)
     status, lines = read(client)
     assert status == 200
-    assert not any(line.startswith("skipportal_held") for line in lines)
+    assert not any(line.startswith("skipportal_sending_blocked") for line in lines)
 
 
 def test_without_a_token_only_this_computer_can_read_metrics(client, settings):

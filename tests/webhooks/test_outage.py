@@ -20,11 +20,11 @@ def refuse(count=outage.MAX_REFUSALS):
 def test_many_refusals_block_all_sending_and_staff_get_a_notice(charlie):
     refuse()
     OUTAGE.report()
-    hold = SendingBlock.objects.get()
+    block = SendingBlock.objects.get()
     minute = timezone.now().strftime("%H:%M")
-    assert hold.reason[: len(outage.REASON)] == outage.REASON
-    assert hold.reason.endswith("UTC. Sending is blocked until a person unblocks it.")
-    assert minute in hold.reason or OUTAGE.since is None
+    assert block.reason[: len(outage.REASON)] == outage.REASON
+    assert block.reason.endswith("UTC. Sending is blocked until a person unblocks it.")
+    assert minute in block.reason or OUTAGE.since is None
     triggers.notify_blocks(timezone.now())
     assert Notice.objects.get().user == get_user_model().objects.get()
 
@@ -48,8 +48,8 @@ def test_sending_is_blocked_once_for_all_processes_and_again_after_it_was_unbloc
         refuse()
         OUTAGE.report()
         OUTAGE.report()
-    hold = SendingBlock.objects.get()
-    decisions.unblock(hold, charlie)
+    block = SendingBlock.objects.get()
+    decisions.unblock(block, charlie)
     OUTAGE.report()
     assert SendingBlock.objects.count() == 1
     refuse()

@@ -72,7 +72,7 @@ def restart_receivers(system, vendor, rng, uploads):
         raise Missed
     statuses = system.proxy.read_statuses()
     refused = [status for status in statuses if status != "200"]
-    assert not refused, f"{len(refused)} of {len(statuses)} deliveries are counts {set(refused)}"
+    assert not refused, f"{len(refused)} of {len(statuses)} deliveries were answered with {set(refused)}"
 
 
 def restart_first(system):
