@@ -25,7 +25,7 @@ from batches.database import read_now
 from batches.intake import corrections, reuse, row_import, stored_files
 from batches.intake.trace_settings import TraceSettings
 from batches.intake.uploads import accept_settings
-from batches.models import Correction, ItemQuerySet, Upload
+from batches.models import Batch, Correction, ItemQuerySet, Upload
 from batches.reports import pace
 from batches.results import digests
 from batches.statuses import UPLOAD_STARTED, CorrectionStatus, UploadStatus
@@ -191,6 +191,14 @@ def rerun(items: ItemQuerySet, user: User) -> Counter[int]:
     for upload_id in moved:
         enqueue("planning", plan_upload, upload_id)
     return moved
+
+
+def close(batch: Batch, user: User) -> bool:
+    """Close a batch like `closing.close_manually`, and digest it."""
+    is_closed = closing.close_manually(batch, user)
+    if is_closed:
+        enqueue("results", digest_batch, batch.pk)
+    return is_closed
 
 
 # After a restored backup or a long outage

@@ -62,7 +62,7 @@ def read_list(path: Path, **settings: Any) -> ReadList:
     from batches.mapping.guessing import guess_mapping  # noqa: PLC0415
 
     examined = parsing.examine(path)
-    rows = [(number, cells) for number, cells in parsing.rows(path, examined.layout) if cells]
+    rows = [(number, cells) for number, cells in parsing.rows(path, examined.file_format) if cells]
     guesses = guess_mapping(examined.columns, examined.samples)
     upload = SimpleNamespace(
         pk=0,

@@ -6,8 +6,8 @@ from django.core.files.base import ContentFile
 from batches import jobs
 from batches.intake import uploads
 from batches.intake.trace_settings import TraceSettings
-from batches.models import Item, Upload
-from batches.statuses import UploadStatus
+from batches.models import Batch, Item, Upload
+from batches.statuses import BatchStatus, UploadStatus
 from tests.factories import people, to_csv
 
 
@@ -62,3 +62,13 @@ def test_a_step_is_registered_once():
     with pytest.raises(ValueError, match="print is registered already"):
         steps(print)
     assert steps.steps == [print]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_batch_closed_by_hand_is_digested(start_upload, alice, waiting):
+    batch = start_upload(10).batches.get()
+    assert not jobs.close(batch, alice)
+    assert waiting("results") == []
+    Batch.objects.update(status=BatchStatus.UNCONFIRMED)
+    assert jobs.close(batch, alice)
+    assert waiting("results") == [("digest_batch", batch.pk)]

@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
+from batches import jobs
 from batches.admin import confirmation
 from batches.admin.base import BoundedAdmin, LargeTableAdmin, ReadOnlyAdmin, id_condition, list_name_condition
 from batches.admin.confirmation import Decision
@@ -15,7 +16,7 @@ from batches.forms.result_messages import changed_count_message
 from batches.keys import read_key
 from batches.models import Batch, Correction, Item, MappingTemplate, Upload
 from batches.statuses import Outcome
-from batches.tracing import closing, decisions, pausing
+from batches.tracing import decisions, pausing
 from batches.tracing.counts import format_people
 from batches.user_request import UserRequest
 
@@ -41,7 +42,7 @@ SEND_AGAIN = Decision(
 )
 CLOSE = Decision(
     "close",
-    closing.close_manually,
+    jobs.close,
     done="Closed {}. People without an answer are marked missing; late answers will still be saved.",
     skipped="not unconfirmed or refused, or changed since you were asked.",
     question="Close {}? People without an answer will be marked missing.",

@@ -1,4 +1,4 @@
-"""How to read a file: its layout, limits, and the error for files that cannot be read."""
+"""How to read a file: its format, the limits, and the error for files that cannot be read."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -27,7 +27,7 @@ class UnreadableFile(Exception):
 
 
 @dataclass(frozen=True)
-class Layout:
+class FileFormat:
     """How a file is read. It is stored with the upload, so that the file is always read in the same way."""
 
     kind: str
@@ -64,7 +64,7 @@ class Layout:
 class Examined:
     """The result of examining a file."""
 
-    layout: Layout
+    file_format: FileFormat
     columns: list[str]
     samples: list[list[str]]
     """The first rows below the header."""

@@ -20,7 +20,7 @@ from typing import Any
 
 import msgspec
 
-from batches.files.file_format import ADVICE, OUT_OF_MEMORY, Examined, Layout, UnreadableFile
+from batches.files.file_format import ADVICE, OUT_OF_MEMORY, Examined, FileFormat, UnreadableFile
 
 logger = logging.getLogger(__name__)
 COMMAND = [sys.executable, "-m", "batches.files.reader_process"]
@@ -79,16 +79,16 @@ def examine(path: str | Path, sheet: str | None = None) -> Examined:
     return examined
 
 
-def rows(path: str | Path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
+def rows(path: str | Path, file_format: FileFormat) -> Iterator[tuple[int, list[str]]]:
     """Yield every row below the header with its number; blank rows are empty. Raises UnreadableFile and OSError."""
-    for message in read(path, layout=layout.as_dict()):
+    for message in read(path, file_format=file_format.as_dict()):
         yield from message.rows
 
 
-def read(path: str | Path, sheet: str | None = None, layout: dict[str, Any] | None = None) -> Iterator[Message]:
+def read(path: str | Path, sheet: str | None = None, file_format: dict[str, Any] | None = None) -> Iterator[Message]:
     """Yield the messages about a file from a new process. Raises UnreadableFile and OSError."""
     limits = find_limits(Path(path).stat().st_size)
-    request: dict[str, Any] = {"path": str(Path(path).absolute()), "sheet": sheet, "layout": layout}
+    request: dict[str, Any] = {"path": str(Path(path).absolute()), "sheet": sheet, "file_format": file_format}
     request |= {"memory": limits.memory, "cpu_seconds": limits.cpu_seconds}
     with start(request) as process:
         for message in receive(process, limits.wait):

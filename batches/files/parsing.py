@@ -21,7 +21,7 @@ from batches.files.file_format import (
     LONGEST_ROW,
     SAMPLE_ROWS,
     Examined,
-    Layout,
+    FileFormat,
     UnreadableFile,
     cut_samples,
     read_head,
@@ -52,53 +52,57 @@ def examine(path: str | Path, sheet: str | None = None) -> Examined:
     """Find out how to read a file, and its columns and first rows. Raises UnreadableFile."""
     row_count: int | None = None
     if kind := xlsx_reader.find_kind(path):
-        layout, row_count = xlsx_reader.examine(path, kind, sheet)
+        file_format, row_count = xlsx_reader.examine(path, kind, sheet)
     elif markup_reader.is_html(read_head(path, 4096)):
-        layout = find_encoding(path, Layout("html"))
+        file_format = find_encoding(path, FileFormat("html"))
     else:
-        layout = examine_text(path)
-    head = list(islice(records(path, layout), SAMPLE_ROWS))
+        file_format = examine_text(path)
+    head = list(islice(records(path, file_format), SAMPLE_ROWS))
     if not any(is_filled(cells) for _, cells in head):
-        if layout.hidden_rows:
-            raise UnreadableFile(f"{layout} has only hidden rows. Unhide them, save, and upload the workbook again.")
-        raise UnreadableFile(f"{layout} is empty. {ADVICE}")
+        if file_format.hidden_rows:
+            raise UnreadableFile(
+                f"{file_format} has only hidden rows. Unhide them, save, and upload the workbook again."
+            )
+        raise UnreadableFile(f"{file_format} is empty. {ADVICE}")
     header = find_header(head)
-    layout = replace(layout, header_row=header.row)
+    file_format = replace(file_format, header_row=header.row)
     samples = [cells for number, cells in head if number > header.row and is_filled(cells)]
     if not samples:
-        raise UnreadableFile(f"{layout} has column names in row {header.row} but no rows below them.")
-    estimate = estimate_rows(path, layout, head) if row_count is None else row_count - layout.hidden_rows
-    return Examined(layout, header.columns, list(cut_samples(samples)), estimate)
+        raise UnreadableFile(f"{file_format} has column names in row {header.row} but no rows below them.")
+    estimate = estimate_rows(path, file_format, head) if row_count is None else row_count - file_format.hidden_rows
+    return Examined(file_format, header.columns, list(cut_samples(samples)), estimate)
 
 
-def estimate_rows(path: str | Path, layout: Layout, head: Sequence[tuple[int, list[str]]]) -> int:
+def estimate_rows(path: str | Path, file_format: FileFormat, head: Sequence[tuple[int, list[str]]]) -> int:
     """Estimate the rows of a text by its size and that of its first rows."""
     if len(head) < SAMPLE_ROWS:
         return len(head)
-    size = sum(len(layout.delimiter.join(cells).encode(layout.encoding, "replace")) + 2 for _, cells in head)
+    size = sum(len(file_format.delimiter.join(cells).encode(file_format.encoding, "replace")) + 2 for _, cells in head)
     return round(Path(path).stat().st_size / size * len(head))
 
 
-def rows(path: str | Path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
+def rows(path: str | Path, file_format: FileFormat) -> Iterator[tuple[int, list[str]]]:
     """Yield every row below the header with its number; blank rows are empty. Raises UnreadableFile.
 
     Header rows that are repeated because pages were put together are left out.
     """
     header: list[str] | None = None
-    for number, cells in records(path, layout):
-        if number > layout.header_row:
+    for number, cells in records(path, file_format):
+        if number > file_format.header_row:
             yield number, cells if is_filled(cells) and cells != header else []
-        elif number == layout.header_row:
+        elif number == file_format.header_row:
             header = cells
 
 
-def records(path: str | Path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
+def records(path: str | Path, file_format: FileFormat) -> Iterator[tuple[int, list[str]]]:
     """Yield every row with its number. Raises UnreadableFile, also if a row is longer or wider than allowed."""
-    if layout.kind == "csv":
-        yield from text_records(path, layout)
+    if file_format.kind == "csv":
+        yield from text_records(path, file_format)
         return
     read = (
-        markup_reader.read_rows(path, layout.encoding) if layout.kind == "html" else xlsx_reader.read_rows(path, layout)
+        markup_reader.read_rows(path, file_format.encoding)
+        if file_format.kind == "html"
+        else xlsx_reader.read_rows(path, file_format)
     )
     for number, cells in read:
         refuse_long(number, sum(map(len, cells)))
@@ -108,35 +112,37 @@ def records(path: str | Path, layout: Layout) -> Iterator[tuple[int, list[str]]]
 # Text
 
 
-def examine_text(path: str | Path) -> Layout:
+def examine_text(path: str | Path) -> FileFormat:
     """Find out the encoding, the delimiter and the quotes of a text. Raises UnreadableFile."""
     head = read_head(path, 8)
     for signature, problem in SIGNATURES.items():
         if head.removeprefix(codecs.BOM_UTF8).startswith(signature):
             raise UnreadableFile(f"{problem} {ADVICE}")
-    layout = find_encoding(path, Layout("csv"))
-    candidates = [each for delimiter in DELIMITERS for each in list_styles(replace(layout, delimiter=delimiter), path)]
+    file_format = find_encoding(path, FileFormat("csv"))
+    candidates = [
+        each for delimiter in DELIMITERS for each in list_styles(replace(file_format, delimiter=delimiter), path)
+    ]
     return max(candidates, key=lambda each: regularity(islice(text_records(path, each), SAMPLE_ROWS)))
 
 
-def list_styles(layout: Layout, path: str | Path) -> list[Layout]:
+def list_styles(file_format: FileFormat, path: str | Path) -> list[FileFormat]:
     """Return the possible ways to quote cells in a file, the likeliest first. The usual one is always included."""
-    text = read_head(path, SAMPLE_BYTES).decode(layout.encoding, "replace")
-    between = re.escape(layout.delimiter)
+    text = read_head(path, SAMPLE_BYTES).decode(file_format.encoding, "replace")
+    between = re.escape(file_format.delimiter)
     lines = text.splitlines()
-    found = [layout]
+    found = [file_format]
     if re.search(rf'{between} +"', text):
-        found.insert(0, replace(layout, skips_spaces=True))
+        found.insert(0, replace(file_format, skips_spaces=True))
     if re.search(r'\\["' + between + "]", text):
         found.insert(0, replace(found[0], escape="\\"))
     in_single = [line for line in lines if len(re.findall(rf"(?:^|{between})'(?:[^']|'')*'(?={between}|$)", line)) > 1]
     if len(in_single) > len(lines) / 2:
-        found.insert(0, replace(layout, quote="'"))
-    wrapped = [line for line in lines if line.startswith('"') and line.endswith('"') and layout.delimiter in line]
+        found.insert(0, replace(file_format, quote="'"))
+    wrapped = [line for line in lines if line.startswith('"') and line.endswith('"') and file_format.delimiter in line]
     if len(wrapped) > len(lines) / 2 and all(len(line) < CHUNK_SIZE for line in wrapped):
-        cells = [next(csv.reader([line], delimiter=layout.delimiter), []) for line in wrapped[:SAMPLE_ROWS]]
+        cells = [next(csv.reader([line], delimiter=file_format.delimiter), []) for line in wrapped[:SAMPLE_ROWS]]
         if all(len(each) == 1 for each in cells):
-            found.insert(0, replace(layout, is_wrapped=True))
+            found.insert(0, replace(file_format, is_wrapped=True))
     return found
 
 
@@ -149,8 +155,8 @@ def regularity(head: Iterator[tuple[int, list[str]]]) -> tuple[int, int]:
     return max(((count, width) for width, count in widths.items() if width > 1), default=(0, 0))
 
 
-def find_encoding(path: str | Path, layout: Layout) -> Layout:
-    """Return a layout with the encoding of a text: UTF-8, UTF-16 or a single-byte one. Raises UnreadableFile."""
+def find_encoding(path: str | Path, file_format: FileFormat) -> FileFormat:
+    """Return `file_format` with the encoding of a text: UTF-8, UTF-16 or a single-byte one. Raises UnreadableFile."""
     head = read_head(path, 4096)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         candidates = ["utf-16"]
@@ -160,11 +166,11 @@ def find_encoding(path: str | Path, layout: Layout) -> Layout:
         candidates = ["utf-8-sig"]
     for encoding in candidates:
         if is_encoded_in(path, encoding):
-            return replace(layout, encoding=encoding)
+            return replace(file_format, encoding=encoding)
     if candidates == ["utf-8-sig"]:
         encoding, errors = ("utf-8-sig", FALLBACK) if is_mixed(path) else (choose_single_byte(path), "replace")
         if is_encoded_in(path, encoding, errors):
-            return replace(layout, encoding=encoding, errors=errors)
+            return replace(file_format, encoding=encoding, errors=errors)
     raise UnreadableFile(f"This is not text in UTF-8, UTF-16 or Windows-1252. {ADVICE}")
 
 
@@ -182,14 +188,14 @@ def is_encoded_in(path: str | Path, encoding: str, errors: str = "strict") -> bo
     return True
 
 
-def text_records(path: str | Path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
+def text_records(path: str | Path, file_format: FileFormat) -> Iterator[tuple[int, list[str]]]:
     """Yield the records of a delimited file, without NUL bytes, which no database stores.
 
     A quote in the middle of a cell is an ordinary character, and text after a closing quote is kept: an error in one
     row must never hide the next row.
     """
-    style = style_of(layout)
-    with Path(path).open(encoding=layout.encoding, errors=layout.errors, newline="") as file:
+    style = style_of(file_format)
+    with Path(path).open(encoding=file_format.encoding, errors=file_format.errors, newline="") as file:
         lines = RecordLines(file)
         reader = csv.reader(lines, strict=True, **style)
         number = width = 0
@@ -204,8 +210,8 @@ def text_records(path: str | Path, layout: Layout) -> Iterator[tuple[int, list[s
                 cells = read_leniently(lines, style)
             if cells is None:
                 return
-            if layout.is_wrapped and len(cells) == 1:
-                cells = next(csv.reader([cells[0]], delimiter=layout.delimiter), [])
+            if file_format.is_wrapped and len(cells) == 1:
+                cells = next(csv.reader([cells[0]], delimiter=file_format.delimiter), [])
             refuse_wide(number, cells)
             # A correctly quoted cell of several lines leaves the row as wide as others.
             may_be_several = len(lines.taken) > 1 and (is_broken or len(cells) != width)
@@ -219,11 +225,11 @@ def text_records(path: str | Path, layout: Layout) -> Iterator[tuple[int, list[s
                 width = len((swallowed or [cells])[-1])
 
 
-def style_of(layout: Layout) -> dict[str, Any]:
-    style: dict[str, Any] = {"delimiter": layout.delimiter, "quotechar": layout.quote}
-    if layout.escape:
-        style["escapechar"] = layout.escape
-    return style | ({"skipinitialspace": True} if layout.skips_spaces else {})
+def style_of(file_format: FileFormat) -> dict[str, Any]:
+    style: dict[str, Any] = {"delimiter": file_format.delimiter, "quotechar": file_format.quote}
+    if file_format.escape:
+        style["escapechar"] = file_format.escape
+    return style | ({"skipinitialspace": True} if file_format.skips_spaces else {})
 
 
 def split_lines(lines: Sequence[str], width: int, style: dict[str, Any]) -> list[list[str]]:

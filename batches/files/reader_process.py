@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from batches.files import parsing
-from batches.files.file_format import OUT_OF_MEMORY, Layout, UnreadableFile
+from batches.files.file_format import OUT_OF_MEMORY, FileFormat, UnreadableFile
 
 CHUNK_SIZE = 100_000
 """Characters of rows that are sent at a time, so that neither process holds more of a list, however long it is."""
@@ -84,10 +84,10 @@ def limit(memory: int, cpu_seconds: int) -> None:
 def answer(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the messages that answer a request: the result and the end, or why there is no result."""
     try:
-        if request["layout"] is None:
+        if request["file_format"] is None:
             yield {"examined": asdict(parsing.examine(request["path"], request["sheet"]))}
         else:
-            rows = parsing.rows(request["path"], Layout(**request["layout"]))
+            rows = parsing.rows(request["path"], FileFormat(**request["file_format"]))
             yield from ({"rows": chunk} for chunk in make_chunks(rows))
     except UnreadableFile as problem:
         yield {"problem": str(problem)}

@@ -10,7 +10,7 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
-from batches.files.file_format import ADVICE, Layout, UnreadableFile, read_head
+from batches.files.file_format import ADVICE, FileFormat, UnreadableFile, read_head
 from batches.files.workbook_parts import DamagedPart, SheetExtent, find_sheet_part, measure_sheet, read_xml_sheets
 
 MAX_UNPACKED_RATIO = 20
@@ -74,7 +74,7 @@ def errors_as_unreadable(kind: str = "xlsx") -> Iterator[None]:
         raise UnreadableFile(f"The workbook is damaged. {ADVICE}") from None
 
 
-def examine(path: str | Path, kind: str, sheet: str | None = None) -> tuple[Layout, int]:
+def examine(path: str | Path, kind: str, sheet: str | None = None) -> tuple[FileFormat, int]:
     """Find out how to read a workbook, and its number of rows. Without `sheet`, use the first visible one with rows.
 
     Raises UnreadableFile.
@@ -89,7 +89,7 @@ def examine(path: str | Path, kind: str, sheet: str | None = None) -> tuple[Layo
         return examine_sheets(path, kind, sheet)
 
 
-def examine_sheets(path: str | Path, kind: str, sheet: str | None) -> tuple[Layout, int]:
+def examine_sheets(path: str | Path, kind: str, sheet: str | None) -> tuple[FileFormat, int]:
     with open_workbook(path) as workbook:
         sheets = workbook.sheet_names
         hidden = [each.name for each in workbook.sheets_metadata if each.visible != SheetVisibleEnum.Visible]
@@ -97,7 +97,7 @@ def examine_sheets(path: str | Path, kind: str, sheet: str | None) -> tuple[Layo
             extent = measure(path, name) if kind == "xlsx" else None
             height = extent.height if extent else workbook.get_sheet_by_name(name).height
             if height or sheet is not None:
-                layout = Layout(
+                file_format = FileFormat(
                     kind,
                     sheet=name,
                     sheets=sheets,
@@ -105,8 +105,8 @@ def examine_sheets(path: str | Path, kind: str, sheet: str | None) -> tuple[Layo
                     hidden_rows=len(extent.hidden_rows) if extent else 0,
                     hidden_columns=sorted(column - 1 for column in extent.hidden_columns) if extent else [],
                 )
-                refuse_unreadable(layout, extent)
-                return layout, height
+                refuse_unreadable(file_format, extent)
+                return file_format, height
     raise UnreadableFile(f"Every sheet of the workbook is empty. {ADVICE}")
 
 
@@ -119,14 +119,14 @@ def order_sheets(sheets: list[str], hidden: list[str], sheet: str | None) -> lis
     return [sheet]
 
 
-def examine_xml(path: str | Path, sheet: str | None) -> tuple[Layout, int]:
+def examine_xml(path: str | Path, sheet: str | None) -> tuple[FileFormat, int]:
     with Path(path).open("rb") as file:
         found = read_xml_sheets(file)
     for name in order_sheets(list(found.sheets), [], sheet):
         rows = found.sheets[name]
         if rows or sheet is not None:
             hidden = found.hidden[name] & {number for number, cells in rows if any(cells)}
-            return Layout("xml", sheet=name, sheets=list(found.sheets), hidden_rows=len(hidden)), len(rows)
+            return FileFormat("xml", sheet=name, sheets=list(found.sheets), hidden_rows=len(hidden)), len(rows)
     raise UnreadableFile(f"Every sheet of the workbook is empty. {ADVICE}")
 
 
@@ -158,41 +158,42 @@ def measure(path: str | Path, sheet: str) -> SheetExtent | None:
         return measure_sheet(archive, part) if part else None
 
 
-def refuse_unreadable(layout: Layout, extent: SheetExtent | None) -> None:
+def refuse_unreadable(file_format: FileFormat, extent: SheetExtent | None) -> None:
     """Raise UnreadableFile if a sheet cannot be read, before reading it."""
     if extent is None:
         return
     if extent.box > max(MAX_SPARSE_RATIO * extent.filled, SPARSE_ALLOWANCE):
         raise UnreadableFile(
-            f"{layout}: cell {extent.outermost} is far from the list. Delete it, save, and upload the workbook again."
+            f"{file_format}: cell {extent.outermost} is far from the list. "
+            "Delete it, save, and upload the workbook again."
         )
     if extent.unsaved_formula:
         raise UnreadableFile(
-            f"{layout}, cell {extent.unsaved_formula}: a formula whose result was not saved. "
+            f"{file_format}, cell {extent.unsaved_formula}: a formula whose result was not saved. "
             "Open the workbook in a spreadsheet program, save it, and upload it again."
         )
 
 
-def read_rows(path: str | Path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
+def read_rows(path: str | Path, file_format: FileFormat) -> Iterator[tuple[int, list[str]]]:
     """Yield every row of a sheet with its number, as text. Hidden rows are left out unless they are wanted."""
-    with errors_as_unreadable(layout.kind):
-        if layout.kind == "xml":
-            yield from read_xml_rows(path, layout)
+    with errors_as_unreadable(file_format.kind):
+        if file_format.kind == "xml":
+            yield from read_xml_rows(path, file_format)
             return
         hidden: set[int] = set()
-        if layout.hidden_rows and not layout.with_hidden:
-            extent = measure(path, layout.sheet)
+        if file_format.hidden_rows and not file_format.with_hidden:
+            extent = measure(path, file_format.sheet)
             hidden = extent.hidden_rows if extent else hidden
         with open_workbook(path) as workbook:
-            for number, cells in enumerate(workbook.get_sheet_by_name(layout.sheet).iter_rows(), start=1):
+            for number, cells in enumerate(workbook.get_sheet_by_name(file_format.sheet).iter_rows(), start=1):
                 yield number, [] if number in hidden else [as_text(cell) for cell in cells]
 
 
-def read_xml_rows(path: str | Path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
+def read_xml_rows(path: str | Path, file_format: FileFormat) -> Iterator[tuple[int, list[str]]]:
     with Path(path).open("rb") as file:
         found = read_xml_sheets(file)
-    hidden = set() if layout.with_hidden else found.hidden[layout.sheet]
-    for number, cells in found.sheets[layout.sheet]:
+    hidden = set() if file_format.with_hidden else found.hidden[file_format.sheet]
+    for number, cells in found.sheets[file_format.sheet]:
         yield number, [] if number in hidden else cells
 
 

@@ -17,7 +17,7 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from batches.files import isolated_reader, writers
-from batches.files.file_format import Layout, UnreadableFile
+from batches.files.file_format import FileFormat, UnreadableFile
 from batches.intake import reuse
 from batches.intake.row_import import refresh_counts
 from batches.intake.row_reader import ITEM_COLUMNS, RowReader, trim
@@ -70,7 +70,7 @@ def receive(upload: Upload, file: File, user: User | None) -> Correction:
         correction.file.save(correction.filename, file, save=False)
         examined = isolated_reader.examine(correction.file.path)
         find_positions(upload, examined.columns)
-        correction.layout, correction.columns = examined.layout.as_dict(), examined.columns
+        correction.file_format, correction.columns = examined.file_format.as_dict(), examined.columns
         correction.save()
     record(upload.pk, Event.CORRECTIONS_UPLOADED, user=user)
     return correction
@@ -166,7 +166,7 @@ def read_chunks(correction: Correction) -> Iterator[tuple[dict[int, list[str]], 
     """Yield chunks of a file's rows as row number → cells, and how many rows have no number or a repeated one."""
     columns = correction.upload.columns
     positions, problem_at = find_positions(correction.upload, correction.columns)
-    rows = isolated_reader.rows(correction.file.path, Layout(**correction.layout))
+    rows = isolated_reader.rows(correction.file.path, FileFormat(**correction.file_format))
     while chunk := list(islice((cells for _, cells in rows if cells), CHUNK_SIZE)):
         numbered, ignored = {}, 0
         for cells in chunk:

@@ -32,7 +32,7 @@ def save_edits(upload: Upload, edits: dict[int, list[str]], revision: int, user:
     edited = upload.items.filter(row_number__in=edits, owner_number=1, outcome=Outcome.INVALID)
     correction = Correction.objects.create(
         upload=upload,
-        layout={},
+        file_format={},
         columns=[],
         created_by=user,
         previous_cells={str(number): cells for number, cells in edited.values_list("row_number", "cells")},

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from batches.database import bulk_insert, run_sql
 from batches.files import isolated_reader
-from batches.files.file_format import Layout, UnreadableFile
+from batches.files.file_format import FileFormat, UnreadableFile
 from batches.intake import reuse
 from batches.intake.row_reader import ITEM_COLUMNS, RowReader, trim
 from batches.models import Item, Upload
@@ -83,7 +83,7 @@ def fail(upload: Upload, problem: str) -> None:
 def read_filled_rows(upload: Upload, tally: dict[str, int]) -> Iterator[tuple[int, list[str]]]:
     """Yield numbered rows that are not blank. Adds blank rows between them, and the widest row, to the tally."""
     blank = 0
-    for number, cells in isolated_reader.rows(upload.file.path, Layout(**upload.layout)):
+    for number, cells in isolated_reader.rows(upload.file.path, FileFormat(**upload.file_format)):
         if not cells:
             blank += 1
             continue

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from batches.database import run_sql
 from batches.files import isolated_reader
-from batches.files.file_format import SAMPLE_ROWS, Examined, Layout, UnreadableFile, cut_samples
+from batches.files.file_format import SAMPLE_ROWS, Examined, FileFormat, UnreadableFile, cut_samples
 from batches.intake import mapping_templates
 from batches.intake.stored_files import delete_on_failure
 from batches.intake.trace_settings import SETTING_NAMES, TraceSettings
@@ -30,7 +30,7 @@ from batches.models import Event, MappingTemplate, Upload
 from batches.statuses import OUTCOME_NOT_SENT, UPLOAD_EDITABLE, CorrectionStatus, Priority, UploadStatus
 from batches.tracing.lifecycle import record, transition_upload
 
-READING_FIELDS = ["layout", "columns", "row_estimate", "uncertain", "used_template", *SETTING_NAMES]
+READING_FIELDS = ["file_format", "columns", "row_estimate", "uncertain", "used_template", *SETTING_NAMES]
 """Fields of an upload that say how its file is read."""
 COUNT_FIELDS = [
     *(f"{outcome}_count" for outcome in OUTCOME_NOT_SENT),
@@ -105,7 +105,7 @@ def examine(upload: Upload, sheet: str | None = None) -> None:
 
 
 def set_layout(upload: Upload, examined: Examined) -> None:
-    upload.layout, upload.columns = examined.layout.as_dict(), examined.columns
+    upload.file_format, upload.columns = examined.file_format.as_dict(), examined.columns
     upload.row_estimate = examined.row_estimate
 
 
@@ -115,7 +115,7 @@ def read_columns(upload: Upload, template: MappingTemplate | None, samples: list
     if template:
         use_template(upload, template, samples)
     else:
-        hidden = upload.layout.get("hidden_columns", [])
+        hidden = upload.file_format.get("hidden_columns", [])
         apply_guesses(upload, guessing.guess_mapping(upload.columns, samples, hidden))
 
 
@@ -182,18 +182,18 @@ def read_first_rows(upload: Upload) -> Sequence[NumberedRow]:
     """Return the first filled rows of the upload's file with their numbers; none if it can no longer be read."""
     try:
         version = Path(upload.file.path).stat().st_mtime_ns
-        return read_beginning(upload.file.path, version, json.dumps(upload.layout, sort_keys=True))
+        return read_beginning(upload.file.path, version, json.dumps(upload.file_format, sort_keys=True))
     except (OSError, UnreadableFile):
         return ()
 
 
 @lru_cache(maxsize=KEPT_BEGINNINGS)
-def read_beginning(path: str, version: int, layout: str) -> Sequence[NumberedRow]:
+def read_beginning(path: str, version: int, file_format: str) -> Sequence[NumberedRow]:
     """Read the first filled rows of a version of a file. Cached, because every choice of a column needs them.
 
     Raises UnreadableFile and OSError.
     """
-    rows = isolated_reader.rows(path, Layout(**json.loads(layout)))
+    rows = isolated_reader.rows(path, FileFormat(**json.loads(file_format)))
     first = list(islice((row for row in rows if row[1]), SAMPLE_ROWS))
     return first[: len(list(cut_samples(cells for _, cells in first)))]
 
@@ -239,9 +239,9 @@ def replace_file(upload: Upload, file: File, user: User | None, name: str, prior
 
 def examine_replacement(upload: Upload) -> None:
     """Examine a replaced file, but keep the sheet, and the settings if the columns have the same names."""
-    sheet, header = upload.layout.get("sheet"), mapping_templates.header_key(upload.columns)
+    sheet, header = upload.file_format.get("sheet"), mapping_templates.header_key(upload.columns)
     examined = isolated_reader.examine(upload.file.path)
-    if sheet in examined.layout.sheets:
+    if sheet in examined.file_format.sheets:
         examined = isolated_reader.examine(upload.file.path, sheet)
     set_layout(upload, examined)
     if mapping_templates.header_key(examined.columns) != header:

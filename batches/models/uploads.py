@@ -68,7 +68,9 @@ class Upload(models.Model):
         db_default="",
         help_text="Of the file's bytes. Empty for files that were uploaded before hashes were stored.",
     )
-    layout = models.JSONField(default=dict, help_text="Encoding, delimiter, sheet and header row of the file.")
+    file_format = models.JSONField(
+        db_column="layout", default=dict, help_text="Encoding, delimiter, sheet and header row of the file."
+    )
     columns = models.JSONField(default=list, help_text="The original header row.")
     mapping = models.JSONField(default=dict, help_text="Field → positions of its columns, from 0. Several are joined.")
     uncertain = models.JSONField(
@@ -236,7 +238,7 @@ class Correction(models.Model):
     upload = models.ForeignKey(Upload, models.CASCADE, verbose_name="list", related_name="corrections")
     file = models.FileField(upload_to="uploads/%Y/%m/")
     filename = models.CharField(max_length=255)
-    layout = models.JSONField()
+    file_format = models.JSONField(db_column="layout")
     columns = models.JSONField()
     status = models.CharField(max_length=10, choices=CorrectionStatus, default=CorrectionStatus.CHECKING)
     problem = models.TextField(blank=True)

@@ -26,7 +26,7 @@ from batches.tracing import filing, limits, packing
 from batches.tracing.counts import format_people, freeze_counts
 from batches.tracing.lifecycle import lock_batch, record, transition_batch, transition_upload
 from batches.tracing.limits import OverLimit
-from batches.vendor import client
+from batches.vendor import protocol
 
 MAX_GRACE_SECONDS = 30
 """A batch that is still `submitting` this long after the longest possible call has lost its sender."""
@@ -38,7 +38,7 @@ MAX_GRACE_SECONDS = 30
 def mark_lost_calls(now: datetime) -> None:
     """Mark batches whose sender died as unconfirmed: the vendor may have received them."""
     limit = settings.VENDOR_TIMEOUT
-    longest = timedelta(seconds=limit + min(limit, client.MAX_CONNECT_SECONDS) + min(limit, MAX_GRACE_SECONDS))
+    longest = timedelta(seconds=limit + min(limit, protocol.MAX_CONNECT_SECONDS) + min(limit, MAX_GRACE_SECONDS))
     for batch in Batch.objects.filter(status=BatchStatus.SUBMITTING, submitted_at__lt=now - longest):
         mark_lost_call(batch)
 

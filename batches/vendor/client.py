@@ -14,9 +14,6 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 
 from batches.vendor import protocol
 
-MAX_CONNECT_SECONDS = 10
-"""Time limit for connecting. The time limit for the reply is the setting VENDOR_TIMEOUT."""
-
 CONNECT_ERRORS = (ConnectTimeoutError, NewConnectionError, NameResolutionError)
 SETTINGS_ERRORS = (
     requests.exceptions.InvalidHeader,
@@ -81,7 +78,7 @@ def post(path: str, body: bytes, is_answer: Callable[[bytes], bool] = lambda _: 
             settings.REALESTATEAPI_URL + path,
             data=body,
             headers=headers | {"connection": "close"},
-            timeout=(min(MAX_CONNECT_SECONDS, settings.VENDOR_TIMEOUT), settings.VENDOR_TIMEOUT),
+            timeout=(min(protocol.MAX_CONNECT_SECONDS, settings.VENDOR_TIMEOUT), settings.VENDOR_TIMEOUT),
             allow_redirects=False,
         )
     except requests.RequestException as error:

@@ -29,6 +29,8 @@ BATCH_CALLS_PER_SECOND = 20
 """(1)"""
 SINGLE_CALLS_PER_SECOND = 10
 """(1, 6)"""
+MAX_CONNECT_SECONDS = 10
+"""Our time limit for connecting. The time limit for the reply is the setting VENDOR_TIMEOUT."""
 
 PERSON_FIELDS = [
     "first_name",

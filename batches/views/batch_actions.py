@@ -5,8 +5,9 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST
 
+from batches import jobs
 from batches.models import Batch
-from batches.tracing import closing, decisions
+from batches.tracing import decisions
 from batches.user_request import UserRequest
 from batches.views.shortcuts import over_limit_as_message, redirect_back
 
@@ -33,7 +34,7 @@ def send_batch_singly(request: UserRequest, pk: int) -> HttpResponse:
 @require_POST
 def close_batch(request: UserRequest, pk: int) -> HttpResponse:
     batch = get_object_or_404(Batch, pk=pk)
-    is_done = is_as_shown(request, batch) and closing.close_manually(batch, request.user)
+    is_done = is_as_shown(request, batch) and jobs.close(batch, request.user)
     done = f"Batch {batch} was closed. People without an answer are marked missing; late answers will still be saved."
     show_result(request, is_done, done)
     return redirect_back(request, batch)

@@ -5,10 +5,11 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST
 
+from batches import jobs
 from batches.models import Batch, BatchQuerySet, Upload
 from batches.nouns import noun_for
 from batches.reports import doubt
-from batches.tracing import closing, decisions
+from batches.tracing import decisions
 from batches.user_request import UserRequest
 from batches.views.item_choice import is_unchanged
 from batches.views.shortcuts import over_limit_as_message, redirect_back
@@ -48,7 +49,7 @@ def send_all_again(request: UserRequest, pk: int | None = None) -> HttpResponse:
 @require_POST
 def close_all(request: UserRequest, pk: int | None = None) -> HttpResponse:
     if (batches := select_batches(request, pk)) is not None:
-        closed = sum(bool(closing.close_manually(batch, request.user)) for batch in batches)
+        closed = sum(bool(jobs.close(batch, request.user)) for batch in batches)
         done = f"Closed {count_batches(closed)}. People without an answer are marked missing"
         done += f"; late answers will still be saved.{remaining_message(pk, len(batches))}"
         messages.success(request, done)

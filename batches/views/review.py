@@ -74,7 +74,7 @@ def summarise(upload: Upload, user: User) -> ReviewSummary:
         problems=problems,
         ungrouped=max(0, upload.invalid_count - sum(group.count for group in problems)),
         warnings=problem_groups.list_warnings(upload),
-        hidden=format_hidden(upload.layout),
+        hidden=format_hidden(upload.file_format),
         nothing_to_send=nothing_to_send(upload),
         cannot_start=not (upload.item_count or upload.reused_count),
         start=summarise_start(upload, user, most),

@@ -10,17 +10,17 @@ import psutil
 import pytest
 
 from batches.files import isolated_reader, parsing
-from batches.files.file_format import Layout, UnreadableFile
+from batches.files.file_format import FileFormat, UnreadableFile
 from batches.files.isolated_reader import CUT_OFF, FAILED, TOO_MUCH_MEMORY, TOO_MUCH_TIME
 from batches.files.writers import write_xlsx
 from tests.factories import HEADER, people, to_csv
 from tests.support.hostile_files import HARMLESS, HOSTILE, with_far_cell
 
-LAYOUT = Layout("csv", "utf-8-sig", ",", header_row=1)
-BOOK = Layout("xlsx", sheet="Results 1", sheets=["Results 1"], header_row=1)
+CSV_FORMAT = FileFormat("csv", "utf-8-sig", ",", header_row=1)
+BOOK = FileFormat("xlsx", sheet="Results 1", sheets=["Results 1"], header_row=1)
 ENDLESS = """
 from batches.files import parsing, reader_process
-def rows(path, layout):
+def rows(path, file_format):
     yield 1, ["a" * 200_000]
     while True:
         pass
@@ -62,7 +62,7 @@ def test_isolation_does_not_change_what_is_read(write):
         path = write(content)
         examined = isolated_reader.examine(path)
         assert examined == parsing.examine(path)
-        assert list(isolated_reader.rows(path, examined.layout)) == list(parsing.rows(path, examined.layout))
+        assert list(isolated_reader.rows(path, examined.file_format)) == list(parsing.rows(path, examined.file_format))
     assert list_readers() == []
 
 
@@ -77,13 +77,13 @@ def test_a_missing_file_raises_file_not_found(tmp_path):
     with pytest.raises(FileNotFoundError):
         isolated_reader.examine(tmp_path / "gone.csv")
     with pytest.raises(FileNotFoundError):
-        list(isolated_reader.rows(tmp_path / "gone.csv", LAYOUT))
+        list(isolated_reader.rows(tmp_path / "gone.csv", CSV_FORMAT))
 
 
 def test_an_unexpected_error_is_logged_without_its_text(write, caplog):
     path = write(to_csv(people(3)) + b"\xff secret")
     with pytest.raises(UnreadableFile, match="could not be read"):
-        list(isolated_reader.rows(path, LAYOUT))
+        list(isolated_reader.rows(path, CSV_FORMAT))
     assert "UnicodeDecodeError" in caplog.text
     assert "secret" not in caplog.text
 
@@ -137,7 +137,7 @@ def test_a_reader_that_uses_too_much_cpu_time_is_ended(write, run_instead, monke
     monkeypatch.setattr(isolated_reader, "CPU_SECONDS", 1)
     monkeypatch.setattr(isolated_reader, "WAIT_FACTOR", 60)
     with pytest.raises(UnreadableFile, match="takes too long to read"):
-        list(isolated_reader.rows(write(b"a"), LAYOUT))
+        list(isolated_reader.rows(write(b"a"), CSV_FORMAT))
 
 
 def test_a_reader_that_does_nothing_is_ended(write, run_instead, monkeypatch):
@@ -148,7 +148,7 @@ def test_a_reader_that_does_nothing_is_ended(write, run_instead, monkeypatch):
 
 
 def test_killing_the_process_midway_raises_a_message(write):
-    rows = isolated_reader.rows(write(to_csv(people(20_000))), LAYOUT)
+    rows = isolated_reader.rows(write(to_csv(people(20_000))), CSV_FORMAT)
     assert next(rows)[0] == 2
     [child] = list_readers()
     child.kill()
@@ -158,7 +158,7 @@ def test_killing_the_process_midway_raises_a_message(write):
 
 
 def test_closing_the_rows_ends_the_process(write):
-    rows = isolated_reader.rows(write(to_csv(people(20_000))), LAYOUT)
+    rows = isolated_reader.rows(write(to_csv(people(20_000))), CSV_FORMAT)
     next(rows)
     assert len(list_readers()) == 1
     rows.close()
@@ -169,9 +169,9 @@ def test_the_process_ends_with_its_parent_even_if_it_is_busy(write):
     code = f"""
 import sys, time
 from batches.files import isolated_reader
-from batches.files.file_format import Layout
+from batches.files.file_format import FileFormat
 isolated_reader.COMMAND = [sys.executable, "-c", {ENDLESS!r}]
-rows = isolated_reader.rows({str(write(b"a"))!r}, Layout("csv"))
+rows = isolated_reader.rows({str(write(b"a"))!r}, FileFormat("csv"))
 next(rows)
 print("reading", flush=True)
 time.sleep(60)
@@ -186,7 +186,7 @@ time.sleep(60)
 
 
 def test_the_process_ignores_signals_meant_for_its_parent(write):
-    rows = isolated_reader.rows(write(to_csv(people(20_000))), LAYOUT)
+    rows = isolated_reader.rows(write(to_csv(people(20_000))), CSV_FORMAT)
     next(rows)
     [child] = list_readers()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -196,7 +196,7 @@ def test_the_process_ignores_signals_meant_for_its_parent(write):
 
 def test_the_process_gets_no_secrets_and_is_killed_first_if_memory_is_short(write, monkeypatch):
     monkeypatch.setenv("SECRET_KEY", "a-secret")
-    rows = isolated_reader.rows(write(to_csv(people(20_000))), LAYOUT)
+    rows = isolated_reader.rows(write(to_csv(people(20_000))), CSV_FORMAT)
     next(rows)
     [child] = list_readers()
     assert "SECRET_KEY" not in child.environ()

@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 
 from batches.files.encodings import repair_mojibake
-from batches.files.file_format import Layout, UnreadableFile
+from batches.files.file_format import FileFormat, UnreadableFile
 from batches.files.parsing import examine, rows
 
 HEADER = "First Name,Last Name,Mailing Address,Mailing City,Mailing State,Mailing Zip"
@@ -21,7 +21,7 @@ PEOPLE = [
 
 def read(path):
     examined = examine(path)
-    return examined, [cells for _, cells in rows(path, examined.layout) if cells]
+    return examined, [cells for _, cells in rows(path, examined.file_format) if cells]
 
 
 def quoted(row, quote='"'):
@@ -113,13 +113,13 @@ def test_repeated_header_rows_are_not_people(write):
     content = "Name,City\nAda Webb,Reno\nName,City\nBen Webb,Reno\n"
     examined, found = read(write(content.encode()))
     assert found == [["Ada Webb", "Reno"], ["Ben Webb", "Reno"]]
-    assert [number for number, cells in rows(write(content.encode()), examined.layout) if cells] == [2, 4]
+    assert [number for number, cells in rows(write(content.encode()), examined.file_format) if cells] == [2, 4]
 
 
 def test_a_title_and_a_second_line_of_criteria(write):
     head = "Tax roll 2025\nPrinted: 1/2/2025,By: clerk,Page: 1,,\nOwner Name,Mail Address,City,State,Zip\n"
     content = f"{head}WEBB ADA,1 Oak St,Reno,NV,89501\nWEBB BEN,2 Oak St,Reno,NV,89501\n"
-    assert examine(write(content.encode())).layout.header_row == 3
+    assert examine(write(content.encode())).file_format.header_row == 3
 
 
 def workbook(change=None, **sheets):
@@ -144,8 +144,8 @@ def test_hidden_sheets_are_listed_and_not_chosen_first(write):
         book["Old"].sheet_state = "hidden"
         book.active = 1
 
-    layout = examine(write(workbook(hide, Old=LIST, New=LIST[:3]))).layout
-    assert (layout.sheet, layout.hidden_sheets, layout.sheets) == ("New", ["Old"], ["Old", "New"])
+    file_format = examine(write(workbook(hide, Old=LIST, New=LIST[:3]))).file_format
+    assert (file_format.sheet, file_format.hidden_sheets, file_format.sheets) == ("New", ["Old"], ["Old", "New"])
 
 
 def test_hidden_columns_are_kept_and_listed(write):
@@ -153,7 +153,7 @@ def test_hidden_columns_are_kept_and_listed(write):
         book["New"].column_dimensions["C"].hidden = True
 
     examined, found = read(write(workbook(hide, New=LIST)))
-    assert examined.layout.hidden_columns == [2]
+    assert examined.file_format.hidden_columns == [2]
     assert found == PEOPLE
 
 
@@ -163,9 +163,9 @@ def test_hidden_rows_are_read_on_request(write):
 
     path = write(workbook(hide, New=LIST))
     examined, found = read(path)
-    assert examined.layout.hidden_rows == 1
+    assert examined.file_format.hidden_rows == 1
     assert [row[0] for row in found] == ["Margaret", "Carol", "Thomas"]
-    wanted = Layout(**examined.layout.as_dict() | {"with_hidden": True})
+    wanted = FileFormat(**examined.file_format.as_dict() | {"with_hidden": True})
     assert [cells[0] for _, cells in rows(path, wanted)] == ["Margaret", "Dennis", "Carol", "Thomas"]
 
 
@@ -187,7 +187,7 @@ def test_a_web_page_called_xls(write):
     title = "<table><tr><td>Search &amp; results</td></tr></table>"
     page = f"<!DOCTYPE html><html><body>{title}<TABLE>{table}</TABLE></body></html>"
     examined, found = read(write(page.encode(), "list.xls"))
-    assert (examined.layout.kind, examined.columns, found) == ("html", HEADER.split(","), PEOPLE)
+    assert (examined.file_format.kind, examined.columns, found) == ("html", HEADER.split(","), PEOPLE)
 
 
 def test_a_web_page_without_a_table_is_refused(write):
@@ -207,7 +207,7 @@ def test_an_xml_spreadsheet_called_xls(write):
         f"{body}{hidden}</Table></Worksheet></Workbook>"
     )
     examined, found = read(write(content.encode(), "list.xls"))
-    assert (examined.layout.kind, examined.layout.hidden_rows, found) == ("xml", 1, PEOPLE)
+    assert (examined.file_format.kind, examined.file_format.hidden_rows, found) == ("xml", 1, PEOPLE)
 
 
 def test_an_opendocument_spreadsheet_is_read(write):
@@ -233,7 +233,7 @@ def test_an_opendocument_spreadsheet_is_read(write):
         archive.writestr("content.xml", content)
         archive.writestr("META-INF/manifest.xml", "<manifest/>")
     examined, found = read(write(out.getvalue(), "list.ods"))
-    assert (examined.layout.kind, found) == ("ods", PEOPLE)
+    assert (examined.file_format.kind, found) == ("ods", PEOPLE)
 
 
 @pytest.mark.parametrize(

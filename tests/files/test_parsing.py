@@ -7,7 +7,7 @@ import zipfile
 import openpyxl
 import pytest
 
-from batches.files.file_format import LONGEST_ROW, Layout, UnreadableFile
+from batches.files.file_format import LONGEST_ROW, FileFormat, UnreadableFile
 from batches.files.parsing import RecordLines, examine, rows
 from batches.files.workbook_parts import measure_sheet
 from tests.factories import HEADER, people, to_csv
@@ -18,7 +18,7 @@ TEXT = to_csv(people(3, City="Zoëtown")).decode()
 
 def read(path, sheet=None):
     examined = examine(path, sheet)
-    return examined.columns, list(rows(path, examined.layout))
+    return examined.columns, list(rows(path, examined.file_format))
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def read(path, sheet=None):
 def test_encodings_are_detected(write, encoding, found):
     path = write(TEXT.encode(encoding))
     columns, found_rows = read(path)
-    assert examine(path).layout.encoding == found
+    assert examine(path).file_format.encoding == found
     assert columns == HEADER
     assert [cells[3] for _, cells in found_rows] == ["Zoëtown"] * 3
 
@@ -48,7 +48,7 @@ def test_a_letter_far_down_decides_the_encoding(write):
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_delimiters_are_detected(write, delimiter):
     path = write(to_csv(people(3, Address="1 Oak St, Rear; left | right\tside"), delimiter=delimiter))
-    assert examine(path).layout.delimiter == delimiter
+    assert examine(path).file_format.delimiter == delimiter
     assert len(read(path)[1][0][1]) == len(HEADER)
 
 
@@ -61,7 +61,7 @@ def test_quoted_newlines_stay_in_their_cell_and_rows_keep_their_numbers(write):
 def test_titles_and_blank_lines_above_the_header_are_skipped(write):
     path = write(b"Leads of November\r\n\r\nmade by us,,,,,,\r\n" + to_csv(people(2)))
     examined = examine(path)
-    assert examined.layout.header_row == 4
+    assert examined.file_format.header_row == 4
     assert examined.columns == HEADER
     assert [number for number, _ in read(path)[1]] == [5, 6]
 
@@ -105,7 +105,7 @@ def test_quotes_inside_a_cell_do_not_hide_rows(write):
 def test_the_message_names_the_row_of_an_unclosed_quote(write):
     content = b'Name,City\r\na,b\r\n"c,d\r\n' + b"e,f\r\n" * 200
     with pytest.raises(UnreadableFile, match="Row 3: a quote"):
-        list(rows(write(content), Layout("csv", "utf-8-sig", ",", header_row=1)))
+        list(rows(write(content), FileFormat("csv", "utf-8-sig", ",", header_row=1)))
 
 
 def test_a_quoted_cell_of_many_lines_is_read_once(write, monkeypatch):
@@ -113,7 +113,7 @@ def test_a_quoted_cell_of_many_lines_is_read_once(write, monkeypatch):
     next_line = RecordLines.__next__
     monkeypatch.setattr(RecordLines, "__next__", lambda self: lines.append(1) or next_line(self))
     content = b'Name,City\r\n"a' + b"\r\na" * 48 + b'",b\r\nc,d\r\n'
-    assert [number for number, _ in rows(write(content), Layout("csv", "utf-8-sig", ","))] == [1, 2, 3]
+    assert [number for number, _ in rows(write(content), FileFormat("csv", "utf-8-sig", ","))] == [1, 2, 3]
     assert len(lines) == 1 + 49 + 1 + 1
 
 
@@ -121,7 +121,7 @@ def test_a_quoted_cell_of_many_lines_is_read_once(write, monkeypatch):
 def test_the_message_names_a_row_that_is_too_long(write, delimiter):
     content = b'Name,City\na,b\n"c' + delimiter + b'",' + b"d" * LONGEST_ROW
     with pytest.raises(UnreadableFile, match="Row 3 has over 1,000,000 characters"):
-        list(rows(write(content), Layout("csv", "utf-8-sig", ",", header_row=1)))
+        list(rows(write(content), FileFormat("csv", "utf-8-sig", ",", header_row=1)))
 
 
 def test_the_message_names_a_row_that_is_too_wide(write):
@@ -189,7 +189,7 @@ def test_a_workbook_is_read_as_a_spreadsheet_shows_it(write):
 def test_the_first_sheet_with_rows_is_read_unless_another_is_chosen(write):
     path = write(workbook(Empty=[], Leads=[["Name"], ["Ada"]], More=[["Email"], ["a@example.com"]]))
     examined = examine(path)
-    assert (examined.layout.sheet, examined.layout.sheets) == ("Leads", ["Empty", "Leads", "More"])
+    assert (examined.file_format.sheet, examined.file_format.sheets) == ("Leads", ["Empty", "Leads", "More"])
     assert read(path, "More")[0] == ["Email"]
     with pytest.raises(UnreadableFile, match="no sheet “Nope”"):
         examine(path, "Nope")

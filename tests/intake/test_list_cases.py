@@ -5,7 +5,7 @@ from functools import cache
 import pytest
 
 from batches.files import parsing
-from batches.files.file_format import Layout, UnreadableFile
+from batches.files.file_format import FileFormat, UnreadableFile
 from bench.mapping_cases import GOOD, SAMPLES, judge_columns, judge_values, read_cases, read_list
 
 CASES = {case.name: case for case in read_cases("")}
@@ -53,10 +53,10 @@ def is_traced(prefix):
 
 def test_filtered_rows_are_left_out_and_counted():
     [case] = read_cases("C01")
-    layout = parsing.examine(case.path).layout
-    assert [number for number, cells in parsing.rows(case.path, layout) if cells] == [2, 4, 7]
-    assert layout.hidden_rows == 3
-    wanted = Layout(**layout.as_dict() | {"with_hidden": True})
+    file_format = parsing.examine(case.path).file_format
+    assert [number for number, cells in parsing.rows(case.path, file_format) if cells] == [2, 4, 7]
+    assert file_format.hidden_rows == 3
+    wanted = FileFormat(**file_format.as_dict() | {"with_hidden": True})
     assert len([cells for _, cells in parsing.rows(case.path, wanted) if cells]) == 6
 
 
@@ -108,7 +108,7 @@ def test_a_space_before_a_quote_is_not_part_of_the_cell():
 
 
 def test_criteria_above_the_column_names_are_not_column_names():
-    assert parsing.examine(next(read_cases("C27")).path).layout.header_row == 4
+    assert parsing.examine(next(read_cases("C27")).path).file_format.header_row == 4
 
 
 def test_formulas_with_text_are_read_as_text():

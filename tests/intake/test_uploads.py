@@ -80,7 +80,7 @@ def test_the_chosen_sheet_is_read_from_the_next_workbook_too(alice):
     book.save(out)
     upload = uploads.receive(ContentFile(out.getvalue(), name="book.xlsx"), alice)
     assert uploads.change_sheet(upload, "Leads", alice)
-    assert replace(upload, out.getvalue(), name="book.xlsx").layout["sheet"] == "Leads"
+    assert replace(upload, out.getvalue(), name="book.xlsx").file_format["sheet"] == "Leads"
 
 
 def test_a_file_that_cannot_be_read_changes_nothing(upload):

@@ -93,7 +93,9 @@ class Service:
 
     def start(self):
         command = list(map(str, self.command))
-        self.process = subprocess.Popen(command, user=self.user, cwd="/", start_new_session=True)
+        # The processes of a portal are recognised by their VAR_DIR, and a server is none of them.
+        environment = {name: value for name, value in os.environ.items() if name != "VAR_DIR"}
+        self.process = subprocess.Popen(command, env=environment, user=self.user, cwd="/", start_new_session=True)
         wait_until(self.is_ready, type(self).__name__)
 
     def stop(self, number=signal.SIGTERM):

@@ -52,7 +52,7 @@ def make_all(start_upload, charlie):
         Group.objects.create(name=f"group{number}")
         ApiToken.objects.create_with_secret(user, f"token{number}")
         filename = f"corrected{number}.csv"
-        Correction.objects.create(upload=upload, filename=filename, layout={}, columns=[], created_by=user)
+        Correction.objects.create(upload=upload, filename=filename, file_format={}, columns=[], created_by=user)
         EarlierAnswer.objects.create(item=item, batch=batch, outcome="error", answered_at=timezone.now())
         Event.objects.create(upload=upload, batch=batch, what="paused", user=user)
         Export.objects.create(upload=upload, user=user, layout="wide", format="csv")

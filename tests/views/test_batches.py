@@ -31,20 +31,20 @@ def test_a_user_decides_about_an_unconfirmed_batch(browser, batch, alice):
     assert (batch.events.last().what, batch.events.last().user) == ("resend requested", alice)
 
 
-def test_giving_up_closes_the_batch(browser, batch):
+def test_closing_ends_the_batch(browser, batch):
     Batch.objects.update(status=BatchStatus.UNCONFIRMED)
     browser.post(f"/batches/{batch.pk}/close/")
     assert (Batch.objects.get().status, Batch.objects.get().missing) == (BatchStatus.CLOSED, 12)
 
 
-def test_a_refused_batch_is_given_up_too(browser, batch):
+def test_a_refused_batch_can_be_closed_too(browser, batch):
     Batch.objects.update(status=BatchStatus.REFUSED, problem="No.")
     assert "Close<span" in browser.get(f"/batches/{batch.pk}/").content.decode()
     browser.post(f"/batches/{batch.pk}/close/")
     assert Batch.objects.get().status == BatchStatus.CLOSED
 
 
-def test_only_a_batch_that_needs_a_decision_is_given_up(browser, batch):
+def test_only_a_batch_that_needs_a_decision_can_be_closed(browser, batch):
     page = browser.post(f"/batches/{batch.pk}/close/", follow=True).content.decode()
     assert "No changes were made" in page
     assert Batch.objects.get().status == BatchStatus.PLANNED

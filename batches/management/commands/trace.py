@@ -13,7 +13,7 @@ from batches import jobs
 from batches.files.file_format import UnreadableFile
 from batches.intake import list_options, row_import, uploads
 from batches.intake.list_options import GivenSettings, InvalidOption
-from batches.intake.trace_settings import TraceSettings
+from batches.intake.trace_settings import OPTION_NAMES, TraceSettings
 from batches.management.commands.export import write_export
 from batches.mapping.fields import LABELS
 from batches.models import Upload
@@ -29,6 +29,8 @@ ARGUMENT_NAMES = {
     "accept_guesses": "--accept-guesses",
 }
 """Setting → its command-line argument."""
+SINGLE_OPTIONS = set(OPTION_NAMES) - {"match_requirements"}
+"""Settings with an argument of the same name."""
 UPLOAD_FINISHED = {UploadStatus.COMPLETE, UploadStatus.CANCELLED, UploadStatus.FAILED}
 
 
@@ -145,7 +147,8 @@ def given_settings(*, match: str, **options: Any) -> GivenSettings:
         match_requirements=[name.strip() for name in match.split(",") if name.strip()],
         constants=options["fixed"],
         labels=ARGUMENT_NAMES,
-        **{name: options[name] for name in ("name_order", "companies", "co_owners", "look_back", "accept_guesses")},
+        accept_guesses=options["accept_guesses"],
+        **{name: options[name] for name in SINGLE_OPTIONS},
     )
 
 
