@@ -150,9 +150,8 @@ def write_script(directory, number):
         "request_id": f"'request-{number}'",
         "credits": "1",
         "answer": f":body{number}",
-        "answered_at": "now()",
     }
-    statement = (FILE_SQL % values).replace("\n", " ")
+    statement = (FILE_SQL.format(now="statement_timestamp()") % values).replace("\n", " ")
     lines = [r"\set n :n + 1", r"\set position :n * :clients + :client_id", rf"\set key {FIRST_KEY} + :position"]
     lines += [rf"\set batch :position / {PER_BATCH}", statement.replace(":token", "'b' || lpad(:batch::text, 9, '0')")]
     path = directory / f"{number}.sql"
