@@ -1,4 +1,4 @@
-"""The review of a list in a real browser: rows are fixed on the page with the keyboard, and the fix is undone."""
+"""The review of a list in a real browser: rows are edited on the page with the keyboard, and the edit is undone."""
 
 import csv
 import re
@@ -24,7 +24,7 @@ def upload(page, path):
 
 
 @pytest.mark.parametrize("has_scripts", [True, False])
-def test_rows_are_fixed_on_the_page_and_the_fix_is_undone(chromium, portal, tmp_path, has_scripts):
+def test_rows_are_edited_on_the_page_and_the_edit_is_undone(chromium, portal, tmp_path, has_scripts):
     with browse(chromium, portal, java_script_enabled=has_scripts, viewport={"width": 360, "height": 800}) as page:
         upload(page, write_list(tmp_path / "Atlantis.csv"))
         page.get_by_role("heading", name="3 rows cannot be traced").wait_for(timeout=60_000)

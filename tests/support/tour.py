@@ -87,18 +87,18 @@ def person(outcome):
 PAGES = [line.split('"')[1] for line in ADDRESSES.splitlines() if line.startswith('    "')]
 
 
-def fill_portal(portal, running=20_000):
-    """Fill a new portal with lists in all states, one with `running` people in progress. Return page → address."""
+def fill_portal(portal, running_count=20_000):
+    """Fill a new portal with lists in all states, one with `running_count` people. Return page name → address."""
     sample = ROOT / "static" / "sample.csv"
     for name in ("Spring leads", "Heirs of last year"):
-        portal.trace(sample, "--name", name, "--wait", "--timeout", "120", *(["--export", portal.directory / "x.csv"]))
+        portal.trace(sample, "--name", name, "--wait", "--timeout", "120", "--export", portal.directory / "x.csv")
     portal.do(PREPARE.format(path=str(sample)))
     headers = {"x-api-key": "sandbox"}
     requests.post(f"{portal.address}/webhooks/item/nobody/", data=b"{broken", headers=headers, timeout=5)
-    make_list(portal, "County roll, north", running, "Oak", "normal")
-    make_list(portal, "Cabell heirs", running // 10, "Elm", "low")
-    found = "Item.objects.filter(upload__name='County roll, north', outcome='matched').exists()"
-    wait_until(lambda: portal.ask(found), "the first results", 60)
+    make_list(portal, "County roll, north", running_count, "Oak", "normal")
+    make_list(portal, "Cabell heirs", running_count // 10, "Elm", "low")
+    has_results = "Item.objects.filter(upload__name='County roll, north', outcome='matched').exists()"
+    wait_until(lambda: portal.ask(has_results), "the first results", 60)
     portal.do(FIND)
     return portal.ask(ADDRESSES)
 
