@@ -33,7 +33,7 @@ def test_rows_are_edited_on_the_page_and_the_edit_is_undone(chromium, portal, tm
         state = page.get_by_label("State in row 14")
         state.fill("Atlantis City")
         state.press("Enter")
-        page.get_by_text("Nothing was saved yet. Please correct: State in row 14.").wait_for()
+        page.get_by_text("Nothing has been saved yet. Please correct: State in row 14.").wait_for()
         assert state.input_value() == "Atlantis City"
         assert state.get_attribute("aria-invalid") == "true"
         assert page.locator(f"#{state.get_attribute('aria-describedby')}").text_content().strip().endswith("its name.")

@@ -22,8 +22,8 @@ DROP = """([selector, name, text, kind]) => {
 # Everything announced to screen readers, including on the previous page.
 ANNOUNCEMENTS = "JSON.parse(sessionStorage.announcements || '[]')"
 RECORD_ANNOUNCEMENTS = f"""new MutationObserver(() => {{
-  sessionStorage.announcements = JSON.stringify([...{ANNOUNCEMENTS}, said.textContent]);
-}}).observe(said, {{ childList: true }})"""
+  sessionStorage.announcements = JSON.stringify([...{ANNOUNCEMENTS}, announcement.textContent]);
+}}).observe(announcement, {{ childList: true }})"""
 
 
 def drag(page, selector, kind="drop", name="leads.csv"):
@@ -190,7 +190,7 @@ def test_leaving_the_page_in_any_way_keeps_the_choices(page_with_own_login, port
     columns = start(page, "Left alone")
     page.get_by_label(PHONE_SELECT).select_option("")
     page.get_by_label("an email").check()
-    page.get_by_text("Remember these columns").click()
+    page.get_by_text("Save this mapping").click()
     page.get_by_label("Save these columns as a template").fill("Ada Abbott's")
     assert "Abbott" not in page.evaluate("JSON.stringify(sessionStorage)")
 
@@ -270,7 +270,7 @@ def test_restored_choices_update_the_preview(page):
 
 def test_a_column_is_used_for_two_fields(page):
     start(page, "Used twice")
-    page.get_by_text("Use it twice: Property City").click()
+    page.get_by_text("Use for a second field: Property City").click()
     page.get_by_label("Property City also goes to").select_option("Mailing city")
     page.get_by_label("Mailing City goes to").select_option("")
     page.get_by_role("button", name=CHECK).click()
@@ -331,7 +331,7 @@ def test_all_steps_work_without_javascript(chromium, portal):
         page.get_by_role("button", name=CONTINUE).click()
         assert page.get_by_label(PHONE_SELECT).input_value() == ""
         page.get_by_label(STATE_SELECT).select_option("")
-        page.get_by_role("button", name="Read the row with these choices").click()
+        page.get_by_role("button", name="Update preview").click()
         page.get_by_text("State from the ZIP").wait_for()
         page.get_by_role("button", name="Next row").click()
         page.get_by_role("heading", name="How we read row 3").wait_for()
