@@ -9,7 +9,7 @@ item.
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -635,7 +635,7 @@ def normalise_email(text: str) -> str:
     return text
 
 
-def normalise_field(checked: CheckedRow, name: str, normalise) -> None:
+def normalise_field(checked: CheckedRow, name: str, normalise: Callable[[str], str]) -> None:
     """Normalise one field, or leave it out."""
     try:
         checked.fields[name] = normalise(checked.fields[name])
