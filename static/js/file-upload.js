@@ -175,9 +175,15 @@ class FileUpload {
 
   failureMessage() {
     if (this.progress.hasAttribute("value")) {
-      return "The connection was lost before the whole file was sent. Nothing was saved, and the file is still selected. Try again. If you changed or moved the file, select it again.";
+      return (
+        "The connection was lost before the whole file was sent. Nothing was saved, and the file is still selected. " +
+        "Try again. If you changed or moved the file, select it again."
+      );
     }
-    return "The file was sent, but the server did not answer. Check whether the list is under Lists before you try again.";
+    return (
+      "The file was sent, but the server did not answer. " +
+      "Check whether the list is under Lists before you try again."
+    );
   }
 
   stop(text, look = "danger") {
