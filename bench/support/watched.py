@@ -12,7 +12,7 @@ from bench.support.load import Calls, drive, percentile
 from bench.webhooks import OURS, running
 
 WATCHERS = 100
-SETTLED = 3
+WARM_UP = 3
 """Seconds until all dashboards poll steadily and measuring begins."""
 LOOKS = "looks: p50, p95 | their callers, of a core |"
 
@@ -28,7 +28,7 @@ def watching(port, count):
     command = [sys.executable, "-m", "bench.support.dashboards", port, client.cookies["sessionid"].value, count]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen([*map(str, command)], **pipes) as process:
-        time.sleep(SETTLED)
+        time.sleep(WARM_UP)
         yield seen
         # They poll until their input ends, so they were open during all measurements.
         seen |= json.loads(process.communicate()[0])
