@@ -40,7 +40,7 @@ for line in sys.stdin:
         answer = json.dumps([False, repr(error)])
     print(answer, flush=True)
 """
-"""Evaluates code from stdin, line by line. A new process for each line would have to load Django each time."""
+"""A program that evaluates each line of stdin as code. A new process for each line would have to load Django."""
 
 
 class Portal:
