@@ -60,7 +60,7 @@ class IdempotencyKey(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        # The table and the constraint keep the names that they were made with.
+        # The table and the constraint keep their original names.
         db_table = "api_orderkey"
         constraints = [models.UniqueConstraint(fields=["user", "key"], name="order_key_once_per_user")]
 

@@ -63,7 +63,7 @@ NOT_FOUND_RESPONSES = {401: Problem, 404: Problem}
 
 
 class ListOptions(Schema):
-    """How a list is read and traced. Options that are left out stay as they were guessed."""
+    """How a list is read and traced. Options you omit keep their guessed values."""
 
     mapping: list[Text] = Field(
         default=[], description="Each is FIELD=COLUMN, with the name or number of a column. A+B joins columns."
@@ -88,7 +88,7 @@ class ListOptions(Schema):
 
 
 class NewList(ListOptions):
-    """A new list, in addition to its file."""
+    """A new list's settings, sent with its file."""
 
     name: Text = Field(default="", description="If empty, the name of the file is used.")
     priority: PriorityName = PriorityName.NORMAL

@@ -20,7 +20,7 @@ RETRY_PAUSE = 0.25
 PREPARE_ROUNDS = 5
 """How often prepared statements are tried, because a pool changes a session's connection only occasionally."""
 BROKEN_POOL = (
-    "DATABASE_URL leads through a pool that breaks prepared statements (PgBouncer in transaction mode). "
+    "DATABASE_URL goes through a connection pool that breaks prepared statements (PgBouncer in transaction mode). "
     "Connect to PostgreSQL directly, or use session mode."
 )
 
@@ -29,7 +29,7 @@ Result = TypeVar("Result")
 
 
 def retry_write(write: Callable[[], Result], seconds: float) -> Result:
-    """Run `write`, one statement or one transaction, and retry it while the database is away.
+    """Run `write`, one statement or one transaction, and retry it while the database is unavailable.
 
     Return its result. Raise the database's error after `seconds`; by then a restart, a deadlock or a long lock is over.
     """
@@ -163,7 +163,7 @@ def read_skew() -> timedelta:
 def supports_prepared_statements() -> bool:
     """Return whether a statement prepared in one transaction can be used in another. The result is cached.
 
-    Raise the database's error while the database is away.
+    Raise the database's error while the database is unavailable.
     """
     if connection.vendor != "postgresql":
         return True
@@ -190,7 +190,7 @@ def can_isolate(first: psycopg.Connection, second: psycopg.Connection) -> bool:
 
 
 def refuse_broken_pool() -> None:
-    """Raise ImproperlyConfigured if a pool breaks prepared statements. Do nothing while the database is away."""
+    """Raise ImproperlyConfigured if a pool breaks prepared statements. Do nothing while the database is unavailable."""
     try:
         is_kept = supports_prepared_statements()
     except StorageError:

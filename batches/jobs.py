@@ -80,7 +80,7 @@ def is_redis_there() -> bool:
 
 
 def queue_lengths() -> dict[str, int]:
-    """Return queue → number of waiting jobs. Return nothing while Redis is away."""
+    """Return queue → number of waiting jobs. Return nothing while Redis is unavailable."""
     try:
         return {name: django_rq.get_queue(name).count for name in settings.RQ_QUEUES}
     except RedisError:

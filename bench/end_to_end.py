@@ -22,8 +22,8 @@ def main():
         report = {
             "database": options.database,
             "people": options.people,
-            "answers a second of the vendor": options.per_second,
-            "people / answers a second": shortest,
+            "answers per second of the vendor": options.per_second,
+            "people / answers per second": shortest,
             "seconds from start to complete": round(elapsed, 1),
             "ratio": round(elapsed / shortest, 3),
             "first and last answer": span,

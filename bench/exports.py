@@ -257,7 +257,7 @@ def main():
         "--raced", type=int, default=100_000, help="Number of rows at which the other libraries are measured too."
     )
     options = parser.parse_args()
-    print("| rows | | rows a second: median | seconds ÷ ours | first byte, ms: median (longest) | MiB at the most |")
+    print("| rows | | rows per second: median | seconds ÷ ours | first byte, ms: median (longest) | MiB at the most |")
     print("|--:|---|--:|--:|--:|--:|")
     with run_postgres() as (directory, _):
         for size in options.rows or [10_000, 100_000, 1_000_000]:

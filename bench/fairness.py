@@ -1,4 +1,4 @@
-"""Measure how long a list of 60 waits behind one of 20,000, at 50 answers a second. See docs/reliability.md."""
+"""Measure how long a list of 60 waits behind one of 20,000, at 50 answers per second. See docs/reliability.md."""
 
 import argparse
 import json
@@ -33,7 +33,7 @@ def measure(portal, vendor, options):
         "first in, first out it would have taken": round(total / PER_SECOND - (waiting - started), 1),
         "long list: people": options.long,
         "both lists: seconds": round(elapsed["long"], 1),
-        "both lists: people / answers a second": round(total / PER_SECOND, 1),
+        "both lists: people / answers per second": round(total / PER_SECOND, 1),
         "vendor idle between first and last batch, seconds": round(vendor.books("state")["idle"], 2),
     }
 

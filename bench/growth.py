@@ -54,7 +54,7 @@ def main():
             print(f"round {number + 1} of {options.rounds}", file=sys.stderr, flush=True)
         verify(OURS, many, len(many))
     ratios = [large / small for small, large in zip(speeds["small"], speeds["large"], strict=True)]
-    print("| items stored | results a second: median (each) |\n|--:|--:|")
+    print("| items stored | results per second: median (each) |\n|--:|--:|")
     for count, name in ((options.small, "small"), (options.large, "large")):
         each = ", ".join(f"{speed:.0f}" for speed in speeds[name])
         print(f"| {count:,} | {statistics.median(speeds[name]):.0f} ({each}) |")

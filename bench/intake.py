@@ -226,7 +226,7 @@ def main():
     )
     options = parser.parse_args()
     os.environ["MAX_UPLOAD_BYTES"] = str(10**9)
-    print("| database | rows | | rows a second: median | ours ÷ this | MiB at the most |\n|---|--:|---|--:|--:|--:|")
+    print("| database | rows | | rows per second: median | ours ÷ this | MiB at the most |\n|---|--:|---|--:|--:|--:|")
     for database in options.database or ["postgresql", "sqlite"]:
         compare(database, options.rows or [100_000, 1_000_000], options.rounds, options.most_for_import_export)
 

@@ -36,7 +36,7 @@ AT_THE_VENDORS_PACE = """
     FROM (SELECT id AS key, now() - rank() OVER (ORDER BY id DESC) * interval '20 seconds' AS moment
           FROM batches_batch WHERE status = 'closed') AS lately WHERE key = id
 """
-"""Close a batch every twenty seconds, the last one just now: 50 people a second (docs/vendor.md)."""
+"""Close a batch every twenty seconds, the last one just now: 50 people per second (docs/vendor.md)."""
 COMPLETED = """
     UPDATE batches_upload SET digested_at = now(), started_at = now() - interval '40 days',
         completed_at = (SELECT max(closed_at) FROM batches_batch WHERE upload_id = batches_upload.id)
@@ -99,11 +99,11 @@ def list_pages():
     from batches.models import Upload  # noqa: PLC0415
 
     runs, done = (Upload.objects.filter(status=status).last() for status in ("running", "complete"))
-    parts = {"dashboard": "/", "list that runs": f"/uploads/{runs.pk}/", "lists": "/uploads/", "batches": "/batches/"}
+    parts = {"dashboard": "/", "running list": f"/uploads/{runs.pk}/", "lists": "/uploads/", "batches": "/batches/"}
     pages = {name: (address, {}) for name, address in parts.items()}
     pages |= {f"{name}, live part": (address, LIVE_PART) for name, address in parts.items()}
     pages |= {
-        "list that is complete": (f"/uploads/{done.pk}/", {}),
+        "completed list": (f"/uploads/{done.pk}/", {}),
         "batches by when they closed": ("/batches/?sort=-closed_at", {}),
         "people": ("/items/", {}),
         "people who are errors": ("/items/?outcome=error", {}),

@@ -69,15 +69,15 @@ def main():
     options = parser.parse_args()
     multiprocessing.set_start_method("spawn")
     os.environ["RESULT_RETENTION_DAYS"] = str(DAYS)
-    # As many as arrive while 500 people a second are purged.
+    # As many as arrive while 500 people per second are purged.
     calls = Calls(20_000 + options.people // 500 * PER_SECOND, BODIES)
     with run_postgres():
         alone, during, seconds = measure(options.people, calls)
-    print(f"| {PER_SECOND} results a second | p50 ms | p99 ms | longest ms |\n|---|--:|--:|--:|")
+    print(f"| {PER_SECOND} results per second | p50 ms | p99 ms | longest ms |\n|---|--:|--:|--:|")
     for name, latencies in (("nothing else", alone), (f"{options.people:,} people purged meanwhile", during)):
         cells = [f"{1000 * percentile(latencies, share):.1f}" for share in (0.5, 0.99, 1)]
         print(f"| {name} | {' | '.join(cells)} |")
-    print(f"\n{options.people / seconds:,.0f} people a second were purged.")
+    print(f"\n{options.people / seconds:,.0f} people per second were purged.")
 
 
 if __name__ == "__main__":

@@ -221,7 +221,7 @@ def compare(contenders, calls, rounds, connections, directory, postgres):
 
 
 def show_speeds(speeds):
-    print("| receiver | results a second: median (each) | ours ÷ this: median (each) |\n|---|--:|--:|")
+    print("| receiver | results per second: median (each) | ours ÷ this: median (each) |\n|---|--:|--:|")
     for name, each in speeds.items():
         ratios = [own / other for own, other in zip(speeds[OURS.name], each, strict=True)]
         medians = f"{statistics.median(each):.0f}", f"{statistics.median(ratios):.2f}"

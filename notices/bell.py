@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from notices.models import Notice
 
 MAX_COUNTED = 100
-"""Most unread notices that are loaded. If there are more, the bell shows "99+"."""
+"""Maximum number of unread notices that are loaded. If there are more, the bell shows "99+"."""
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ ATTEMPTS = Attempts(
     claim_timeout=timedelta(minutes=10),
 )
 MAX_NOTICES = 50
-"""Most notices that one mail contains in full."""
+"""Maximum number of notices that one mail contains in full."""
 
 
 def deliver(user_id: int) -> None:

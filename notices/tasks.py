@@ -7,7 +7,7 @@ from notices import mail
 from notices.models import Notice
 
 BATCH_SIZE = 100
-"""Most mails that one tick enqueues."""
+"""Maximum number of mails that one tick enqueues."""
 
 
 @jobs.job

@@ -29,7 +29,7 @@ LOOKBACK = timedelta(days=1)
 RETENTION = timedelta(days=90)
 """How long notices are kept."""
 BATCH_SIZE = 100
-"""Most records of a kind that one tick reports."""
+"""Maximum number of records of a kind that one tick reports."""
 LONG_CHECK = timedelta(minutes=1)
 """If checking a list took longer than this, its user may have left the page."""
 

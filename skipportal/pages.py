@@ -2,20 +2,19 @@
 
 import asyncio
 import os
-import string
 import threading
 from typing import Any, cast
-from urllib.parse import quote
 
 from a2wsgi import WSGIMiddleware
 from django.core.wsgi import get_wsgi_application
+
+from skipportal.url_escapes import escape
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "skipportal.settings")
 
 PAGE_THREADS = 4
 CHUNK_TIMEOUT = 30
 """Seconds for the next chunk of a request's body to arrive."""
-PRINTABLE = string.ascii_letters + string.digits + string.punctuation
 run_in_thread = WSGIMiddleware(cast(Any, get_wsgi_application()), workers=PAGE_THREADS)
 
 EMPTY_BODY = {"type": "http.request", "body": b"", "more_body": False}
@@ -51,6 +50,6 @@ async def serve(scope: Any, receive: Any, send: Any) -> None:
         async with asyncio.timeout(CHUNK_TIMEOUT):
             return await receive()
 
-    # An unencoded é in an address means %C3%A9, but a2wsgi would fail on it.
-    query = quote(scope.get("query_string", b""), safe=PRINTABLE).encode()
+    # a2wsgi fails on characters that are not escaped.
+    query = escape(scope.get("query_string", b"")).encode()
     await run_in_thread(scope | {"query_string": query}, cast(Any, receive_in_time), send)

@@ -5,11 +5,9 @@ its request occupies one of the pages' few threads, and a body that is too large
 """
 
 import asyncio
-import string
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from aiohttp import (
     ClientConnectorError,
@@ -22,6 +20,8 @@ from aiohttp import (
 )
 from multidict import CIMultiDict
 from yarl import URL
+
+from skipportal.url_escapes import escape
 
 MEBIBYTE = 1024 * 1024
 MAX_BUFFERED = MEBIBYTE
@@ -41,7 +41,6 @@ NO_ANSWER = (
     "The page could not be shown. If you were sending something, check whether it was saved before you send it again; "
     "otherwise, reload the page."
 )
-PRINTABLE = string.ascii_letters + string.digits + string.punctuation
 HOP_BY_HOP = {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
 SERVER_HEADERS = {"date", "server"}
 """Headers that every web server sets itself."""
@@ -168,9 +167,8 @@ class PagesProxy:
 
 
 def page_address(scope: Any) -> URL:
-    # An unencoded é in an address means %C3%A9.
-    query = quote(scope.get("query_string", b""), safe=PRINTABLE)
-    path = quote(scope.get("raw_path") or scope["path"].encode(), safe=PRINTABLE)
+    query = escape(scope.get("query_string", b""))
+    path = escape(scope.get("raw_path") or scope["path"].encode())
     return URL(f"http://pages{path}{'?' if query else ''}{query}", encoded=True)
 
 

@@ -40,7 +40,7 @@ START_TIMEOUT = 60
 MAX_BACKOFF = 30
 """Seconds between two restarts of a child that keeps failing."""
 MAX_CONNECTIONS = 4096
-"""Most connections of one process of the web server. Idle ones are closed after 30 s."""
+"""Maximum number of connections of one process of the web server. Idle ones are closed after 30 s."""
 STABLE_AFTER = 10
 """Seconds after which a start counts as successful, so that the next restart is quick again."""
 WEB_OPTIONS = ["--interface", "asginl", "--workers", "2", "--loop", "uvloop", "--log-level", "warning"]

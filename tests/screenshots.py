@@ -13,29 +13,29 @@ WIDTHS = {"narrow": 360, "wide": 1280}
 SCHEMES = ["light", "dark"]
 
 
-def take_all(portal, addresses, directory, wanted):
+def save_screenshots(portal, addresses, directory, wanted):
     with run_chromium() as chromium, browse(chromium, portal, ".") as page:
         for name, address in addresses.items():
             if wanted and name not in wanted:
                 continue
             for scheme in SCHEMES:
-                for word, width in WIDTHS.items():
+                for width_name, width in WIDTHS.items():
                     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
                     page.set_viewport_size({"width": width, "height": 800})
                     page.goto(address)
-                    picture = directory / f"{name.replace(', ', '-').replace(' ', '-')}-{scheme}-{word}.png"
-                    page.screenshot(path=picture, full_page=True)
+                    path = directory / f"{name.replace(', ', '-').replace(' ', '-')}-{scheme}-{width_name}.png"
+                    page.screenshot(path=path, full_page=True)
 
 
 def main():
     parser = argparse.ArgumentParser(prog="script/screenshots", description=__doc__)
     parser.add_argument("directory", type=Path, nargs="?", default=ROOT / "var" / "screenshots")
-    parser.add_argument("--page", action="append", help="Only this one; may be given several times.")
+    parser.add_argument("--page", action="append", help="Save only this page. May be given more than once.")
     options = parser.parse_args()
     options.directory.mkdir(parents=True, exist_ok=True)
     os.environ |= {"DATABASE_URL": "sqlite", DIRECTORY: str(make_directory())}
     with run_portal(Path(os.environ[DIRECTORY]) / "v") as portal:
-        take_all(portal, fill_portal(portal), options.directory, options.page)
+        save_screenshots(portal, fill_portal(portal), options.directory, options.page)
 
 
 if __name__ == "__main__":

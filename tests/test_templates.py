@@ -1,4 +1,4 @@
-"""Templates have short lines, their tags work, and everything they show has a colour."""
+"""Templates, scripts and styles have short lines, tags work, and every status has a colour."""
 
 import re
 from decimal import Decimal
@@ -7,14 +7,19 @@ from pathlib import Path
 import pytest
 from django.template import Context, Template
 
-from batches.statuses import BatchStatus, MatchCheck, Outcome, UploadStatus
+from batches.statuses import BatchStatus, CorrectionStatus, MatchCheck, Outcome, UploadStatus
 from batches.templatetags.navigation import find_section
 from batches.templatetags.numbers import count, money, number, percent
 from notices.models import Kind
 from webhooks.models import UnmatchedDelivery
 
 ROOT = Path(__file__).parent.parent
-TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+FRONT_END_FILES = sorted(
+    path
+    for pattern in ("templates/**/*.html", "static/js/**/*.js", "static/css/**/*.css")
+    for path in ROOT.glob(pattern)
+)
+"""Our own templates, scripts and styles. Those of others are in static/vendor/."""
 MAX_LINE_LENGTH = 120
 
 
@@ -25,25 +30,28 @@ def read_rules(prefix):
     return {name for selectors in rules for name in re.findall(rf"\.{prefix}-([a-z_]+)", selectors)}
 
 
-def test_no_line_of_a_template_is_too_long():
+def test_no_line_of_a_template_script_or_style_is_too_long():
     long_lines = [
         f"{path.relative_to(ROOT)}:{line_number}"
-        for path in TEMPLATES
+        for path in FRONT_END_FILES
         for line_number, line in enumerate(path.read_text().splitlines(), 1)
         if len(line) > MAX_LINE_LENGTH
     ]
     assert long_lines == []
 
 
-@pytest.mark.parametrize("choices", [UploadStatus, BatchStatus, Outcome, MatchCheck, Kind, UnmatchedDelivery.Status])
+@pytest.mark.parametrize(
+    "choices",
+    [UploadStatus, BatchStatus, CorrectionStatus, Outcome, MatchCheck, Kind, UnmatchedDelivery.Status],
+)
 def test_every_status_and_outcome_has_a_colour(choices):
     assert set(choices.values) - read_rules("dot") == set()
 
 
 def test_each_part_of_bars_and_strips_has_a_colour():
     assert read_rules("fill") >= {Outcome.MATCHED, Outcome.NO_MATCH, Outcome.ERROR, Outcome.MISSING, *MatchCheck.values}
-    gone = {BatchStatus.DISSOLVED, BatchStatus.CANCELLED}
-    assert set(BatchStatus.values) - gone - read_rules("cell") == set()
+    ended = {BatchStatus.DISSOLVED, BatchStatus.CANCELLED}
+    assert set(BatchStatus.values) - ended - read_rules("cell") == set()
 
 
 def test_the_admin_has_each_colour_once_for_both_schemes():

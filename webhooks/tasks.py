@@ -12,7 +12,7 @@ from webhooks.models import Message, UnmatchedDelivery
 from webhooks.outbound import delivery
 
 BATCH_SIZE = 100
-"""Most messages that one tick enqueues."""
+"""Maximum number of messages that one tick enqueues."""
 
 
 @jobs.job

@@ -21,9 +21,9 @@ from batches.tracing.limits import OverLimit
 from batches.user_request import UserRequest
 
 MAX_RECORDS = 1000
-"""Most records that one action changes, also if everything that a search finds is selected."""
+"""Maximum number of records that one action changes, also if everything that a search finds is selected."""
 MAX_RECORDS_NAMED = 50
-"""Most records that the confirmation page lists by name."""
+"""Maximum number of records that the confirmation page lists by name."""
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ class ItemAdmin(LargeTableAdmin):
         return super().get_queryset(request).defer("cells", "answer")
 
     def get_ordering(self, request: HttpRequest) -> list[str | Combinable]:
-        """Order one list by its rows, which an index supports. Newest first, PostgreSQL would scan past newer lists."""
+        """Sort one list by row, using its index. Sorted newest first, PostgreSQL would scan all newer lists."""
         return ["upload_id", "row_number", "owner_number"] if request.GET.get(SCOPE_PARAMETERS[0]) else ["-id"]
 
     def search_condition(self, text: str) -> Q:

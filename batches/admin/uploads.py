@@ -40,7 +40,7 @@ SEND_AGAIN = Decision(
     skipped="not unconfirmed or refused, changed since you were asked, or in a list that is not running.",
     question="Send {} again? You will be charged twice for people the vendor has already received.",
 )
-CLOSE = Decision(
+CLOSE_DECISION = Decision(
     "close",
     jobs.close,
     done="Closed {}. People without an answer are marked missing; late answers will still be saved.",
@@ -129,7 +129,7 @@ class BatchAdmin(LargeTableAdmin):
 
     @admin.action(permissions=["decide"], description="Close: mark people without an answer as missing")
     def close(self, request: HttpRequest, queryset: QuerySet) -> TemplateResponse | None:
-        return confirmation.run_decision(self, request, queryset, CLOSE)
+        return confirmation.run_decision(self, request, queryset, CLOSE_DECISION)
 
 
 @admin.register(Correction)

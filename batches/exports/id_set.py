@@ -1,4 +1,4 @@
-"""A compact set of item ids, which stays small however many there are. Pure: no database."""
+"""A compact set of item ids that stays small at any size."""
 
 import zlib
 from typing import Self

@@ -15,8 +15,8 @@ SINGLE_BYTE = ["cp1252", "mac_roman", "cp437"]
 """Single-byte encodings: Windows, old Macs and DOS. If several fit equally well, the first is used."""
 CONTEXT = re.compile(rb"[A-Za-z]?[\x80-\xff][A-Za-z]?")
 MAX_CONTEXTS = 5_000
-"""Most distinct characters, with their neighbours, that are examined."""
-EXPECTED = frozenset("áéíóúñüÁÉÍÓÚÑÜàèìòùçÇöäëïâêîôûÀÈÖÄËãõåøØÅ’‘“”–—°½¼¾ºª•…®™\xa0\xad")
+"""Maximum number of distinct characters, with their neighbours, that are examined."""
+EXPECTED_CHARACTERS = frozenset("áéíóúñüÁÉÍÓÚÑÜàèìòùçÇöäëïâêîôûÀÈÖÄËãõåøØÅ’‘“”–—°½¼¾ºª•…®™\xa0\xad")
 """Characters beyond ASCII that names and addresses in the United States contain. Others suggest another encoding."""
 
 
@@ -60,7 +60,7 @@ def score(context: bytes, encoding: str) -> int:
         return -5
     character = next(character for character in text if not character.isascii())
     before, after = text.partition(character)[::2]
-    points = 2 if character in EXPECTED else -1
+    points = 2 if character in EXPECTED_CHARACTERS else -1
     if character.isalpha():
         if (before and before.islower() and character.isupper()) or (
             after and after.isupper() and character.islower() and before.isupper()

@@ -10,11 +10,11 @@ ADVICE = "Save the list as CSV (UTF-8) or as an XLSX workbook and upload that."
 SAMPLE_ROWS = 200
 """Rows that are examined to find the delimiter, the header row and the meaning of columns."""
 SAMPLE_CHARACTERS = 500_000
-"""Most characters in these rows. A hundred columns of usual width are kept whole."""
-MOST_COLUMNS = 16_384
+"""Maximum number of characters in these rows. A hundred columns of usual width are kept whole."""
+MAX_COLUMNS = 16_384
 """The limit of Excel."""
-LONGEST_ROW = 1_000_000
-"""Most characters in one row, as many as in thirty full cells of a spreadsheet."""
+MAX_ROW_LENGTH = 1_000_000
+"""Maximum length of one row: as many characters as in thirty full cells of a spreadsheet."""
 CHUNK_SIZE = 1 << 20
 """Bytes or characters that are read at a time."""
 
@@ -89,17 +89,17 @@ def read_head(path: str | Path, size: int) -> bytes:
 
 def refuse_long(number: int, characters: int) -> None:
     """Raise UnreadableFile if a row has too many characters."""
-    if characters > LONGEST_ROW:
+    if characters > MAX_ROW_LENGTH:
         raise UnreadableFile(
-            f"Row {number:,} has over {LONGEST_ROW:,} characters, too many for a row of a list. "
+            f"Row {number:,} has over {MAX_ROW_LENGTH:,} characters, too many for a row of a list. "
             "Look there for a missing quote or line break, and upload the file again."
         )
 
 
 def refuse_wide(number: int, cells: list[str]) -> None:
     """Raise UnreadableFile if a row has too many cells."""
-    if len(cells) > MOST_COLUMNS:
+    if len(cells) > MAX_COLUMNS:
         raise UnreadableFile(
-            f"Row {number:,} has {len(cells):,} cells, more than the limit of {MOST_COLUMNS:,}. "
+            f"Row {number:,} has {len(cells):,} cells, more than the limit of {MAX_COLUMNS:,}. "
             "Look there for a missing line break, and upload the file again."
         )

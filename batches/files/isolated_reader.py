@@ -35,7 +35,7 @@ CPU_SECONDS_PER_MEGABYTE = 3
 """Additional seconds per megabyte of a file: about three times the measured time for a workbook."""
 WAIT_FACTOR = 2
 """Seconds to wait for each second of CPU time, because other processes use the processor too."""
-LONGEST_MESSAGE = 64 * MEGABYTE
+MAX_MESSAGE_BYTES = 64 * MEGABYTE
 CHUNK_SIZE = MEGABYTE
 
 KEPT_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV")
@@ -60,7 +60,7 @@ class Limits:
     """Seconds that the caller may wait for rows in total."""
 
 
-class Message(msgspec.Struct):
+class ReaderMessage(msgspec.Struct):
     """A message of the process: one of these fields is set."""
 
     rows: list[tuple[int, list[str]]] = []
@@ -70,7 +70,7 @@ class Message(msgspec.Struct):
     is_end: bool = False
 
 
-decoder = msgspec.json.Decoder(Message)
+decoder = msgspec.json.Decoder(ReaderMessage)
 
 
 def examine(path: str | Path, sheet: str | None = None) -> Examined:
@@ -85,7 +85,9 @@ def rows(path: str | Path, file_format: FileFormat) -> Iterator[tuple[int, list[
         yield from message.rows
 
 
-def read(path: str | Path, sheet: str | None = None, file_format: dict[str, Any] | None = None) -> Iterator[Message]:
+def read(
+    path: str | Path, sheet: str | None = None, file_format: dict[str, Any] | None = None
+) -> Iterator[ReaderMessage]:
     """Yield the messages about a file from a new process. Raises UnreadableFile and OSError."""
     limits = find_limits(Path(path).stat().st_size)
     request: dict[str, Any] = {"path": str(Path(path).absolute()), "sheet": sheet, "file_format": file_format}
@@ -135,13 +137,13 @@ def start(request: dict[str, Any]) -> Iterator[subprocess.Popen[bytes]]:
             process.kill()
 
 
-def receive(process: subprocess.Popen[bytes], wait: float) -> Iterator[Message]:
+def receive(process: subprocess.Popen[bytes], wait: float) -> Iterator[ReaderMessage]:
     """Yield the messages of a process until it ends. Raises UnreadableFile if waiting for them takes too long."""
     held = b""
     assert process.stdout  # noqa: S101 - a pipe
     for piece in read_chunks(process.stdout.fileno(), wait):
         *lines, held = (held + piece).split(b"\n")
-        if len(held) > LONGEST_MESSAGE:
+        if len(held) > MAX_MESSAGE_BYTES:
             raise UnreadableFile(FAILED)
         yield from map(decode, lines)
 
@@ -161,7 +163,7 @@ def read_chunks(descriptor: int, wait: float) -> Iterator[bytes]:
         yield piece
 
 
-def decode(line: bytes) -> Message:
+def decode(line: bytes) -> ReaderMessage:
     try:
         return decoder.decode(line)
     except msgspec.MsgspecError:

@@ -7,12 +7,12 @@ from pathlib import Path
 from batches.files.encodings import FALLBACK
 from batches.files.file_format import CHUNK_SIZE, UnreadableFile
 
-STARTS = (b"<html", b"<!doctype html", b"<table", b"<head", b"<body", b"<meta", b"<style", b"<div", b"<center")
+MARKUP_STARTS = (b"<html", b"<!doctype html", b"<table", b"<head", b"<body", b"<meta", b"<style", b"<div", b"<center")
 
 
 def is_html(head: bytes) -> bool:
     """Return whether a file starts like a web page."""
-    return head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0").lower().replace(b"\0", b"").startswith(STARTS)
+    return head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0").lower().replace(b"\0", b"").startswith(MARKUP_STARTS)
 
 
 class Tables(HTMLParser):

@@ -18,7 +18,7 @@ from batches.files.encodings import FALLBACK, choose_single_byte, is_mixed, repa
 from batches.files.file_format import (
     ADVICE,
     CHUNK_SIZE,
-    LONGEST_ROW,
+    MAX_ROW_LENGTH,
     SAMPLE_ROWS,
     Examined,
     FileFormat,
@@ -32,7 +32,7 @@ from batches.files.header_row import find_header, is_filled
 
 DELIMITERS = [",", ";", "\t", "|"]
 QUOTED_LINES = 50
-"""Most lines of a quoted cell. If there are more, the quote was never closed."""
+"""Maximum number of lines of a quoted cell. If there are more, the quote was never closed."""
 SAMPLE_BYTES = 200_000
 """Bytes that are examined to find out how cells are quoted."""
 
@@ -267,7 +267,7 @@ class RecordLines:
     def __next__(self) -> str:
         if len(self.taken) == QUOTED_LINES:
             raise UnreadableFile(unclosed(self.number))
-        line = self.file.readline(LONGEST_ROW + 1)
+        line = self.file.readline(MAX_ROW_LENGTH + 1)
         if not line:
             if self.taken:
                 raise UnreadableFile(unclosed(self.number))

@@ -17,8 +17,8 @@ CHUNK_SIZE = 64 * 1024
 """Bytes or characters in a chunk."""
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
-LONGEST_CELL = 32_767
-MOST_ROWS = 1_048_576
+MAX_CELL_LENGTH = 32_767
+MAX_SHEET_ROWS = 1_048_576
 """Both are limits of Excel (Microsoft: Excel specifications and limits)."""
 NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 """Characters that XML 1.0 does not allow."""
@@ -116,7 +116,7 @@ def write_xlsx(rows: Iterable[Iterable[str]]) -> Iterator[bytes]:
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as book:
         while row is not None or not count:
             count += 1
-            sheet_rows = chain([header], [row] if row else [], islice(rows, MOST_ROWS - 1 - bool(row)))
+            sheet_rows = chain([header], [row] if row else [], islice(rows, MAX_SHEET_ROWS - 1 - bool(row)))
             with book.open(f"xl/worksheets/sheet{count}.xml", "w", force_zip64=True) as sheet:
                 for chunk in make_sheet(sheet_rows):
                     sheet.write(chunk.encode())
@@ -153,9 +153,9 @@ def make_cell(cell: str) -> str:
 
 def cut(cell: str) -> str:
     """Cut a text to the length of a cell. Spreadsheets count characters beyond 16 bits as two."""
-    if len(cell) <= LONGEST_CELL // 2:
+    if len(cell) <= MAX_CELL_LENGTH // 2:
         return cell
-    return cell.encode("utf-16-le", "surrogatepass")[: 2 * LONGEST_CELL].decode("utf-16-le", "ignore")
+    return cell.encode("utf-16-le", "surrogatepass")[: 2 * MAX_CELL_LENGTH].decode("utf-16-le", "ignore")
 
 
 FORMATS = {

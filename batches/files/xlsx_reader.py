@@ -14,11 +14,11 @@ from batches.files.file_format import ADVICE, FileFormat, UnreadableFile, read_h
 from batches.files.workbook_parts import DamagedPart, SheetExtent, find_sheet_part, measure_sheet, read_xml_sheets
 
 MAX_UNPACKED_RATIO = 20
-"""Most that a workbook may grow when it is unpacked, as a factor (a zip bomb grows more)."""
+"""Maximum factor by which a workbook may grow when it is unpacked (a zip bomb grows more)."""
 UNPACKED_ALLOWANCE = 100_000_000
 """Unpacked bytes that are allowed for any workbook."""
 MAX_SPARSE_RATIO = 20
-"""Most cells in the box around the filled cells per filled cell: the reader creates all of them."""
+"""Maximum number of cells in the box around the filled cells per filled cell: the reader creates all of them."""
 SPARSE_ALLOWANCE = 5_000_000
 """Cells that are allowed in any box. A table of this size needs about 160 MB."""
 ZIP_START = b"PK\x03\x04"

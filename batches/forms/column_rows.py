@@ -8,11 +8,11 @@ from django.forms.boundfield import BoundField
 from batches.mapping.fields import GROUPS
 
 SAMPLE_COUNT = 3
-"""Most values of a column that are shown."""
-LONGEST_SAMPLE = 60
-"""Most characters of a value that are shown."""
-LONGEST_READ = 300
-"""Most characters of a value that are read for this."""
+"""Maximum number of values shown for a column."""
+MAX_SAMPLE_LENGTH = 60
+"""Maximum length of a value as shown."""
+MAX_READ_LENGTH = 300
+"""Maximum number of characters of a value that are read for this."""
 
 
 @dataclass(frozen=True)
@@ -23,15 +23,15 @@ class ColumnRow:
     name: str
     samples: list[str]
     select: BoundField
-    """What it goes to."""
+    """The field it is mapped to."""
     more: list[BoundField]
-    """Selects for what else it goes to. Empty if it cannot be used twice."""
+    """Selects for further fields. Empty if it cannot be used twice."""
     notes: list[str]
     """What is done with it."""
     doubt: str = ""
-    """Why the screen asks about it. Empty if it is sure."""
+    """Why the user is asked to confirm it; empty if certain."""
     group: str = ""
-    """The heading of what it goes to. Empty if it is kept."""
+    """Heading of its field; empty if not mapped."""
     is_refused: bool = False
     """Whether too many columns go to its field. The error is shown at the last of them."""
     errors: list[str] = field(default_factory=list)
@@ -78,7 +78,7 @@ def group_rows(columns: Sequence[ColumnRow], missing: Sequence[MissingRow]) -> l
     asked = ColumnGroup(
         "Needs a look", [row for row in missing if row.is_asked], [row for row in columns if row.doubt], is_asked=True
     )
-    settled = [
+    by_heading = [
         ColumnGroup(
             heading,
             [row for row in missing if row.group == heading and not row.is_asked],
@@ -86,15 +86,15 @@ def group_rows(columns: Sequence[ColumnRow], missing: Sequence[MissingRow]) -> l
         )
         for heading in GROUPS
     ]
-    return [group for group in (asked, *settled) if group]
+    return [group for group in (asked, *by_heading) if group]
 
 
 def find_samples(rows: Sequence[Sequence[str]], position: int) -> list[str]:
     """Return the first distinct values of a column, cut to a length that fits on a line."""
     found: dict[str, None] = {}
     for cells in rows:
-        if position < len(cells) and (text := " ".join(cells[position][:LONGEST_READ].split())):
-            found[text if len(text) <= LONGEST_SAMPLE else f"{text[: LONGEST_SAMPLE - 1]}…"] = None
+        if position < len(cells) and (text := " ".join(cells[position][:MAX_READ_LENGTH].split())):
+            found[text if len(text) <= MAX_SAMPLE_LENGTH else f"{text[: MAX_SAMPLE_LENGTH - 1]}…"] = None
         if len(found) == SAMPLE_COUNT:
             break
     return list(found)

@@ -1,4 +1,4 @@
-"""The form with which the invalid rows of one group are edited on the page."""
+"""Edit one group's invalid rows on the page."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -17,9 +17,9 @@ from batches.intake.row_reader import RowReader, trim
 from batches.models import Item
 from batches.statuses import Outcome
 
-PREFIX = "cell-"
+CELL_PREFIX = "cell-"
 MAX_NAMED = 5
-"""Most cells that the sentence above a refused form names."""
+"""Maximum number of cells that the sentence above a refused form names."""
 Cell = tuple[int, int]
 """A row number and the position of a column."""
 
@@ -38,7 +38,7 @@ class EditedRow:
 class EditForm(forms.Form):
     """One field for each cell that the problem concerns, in at most MAX_EDITED_ROWS rows."""
 
-    alike = forms.BooleanField(
+    apply_to_same = forms.BooleanField(
         required=False,
         label="Apply each change to all rows on this page with the same value",
         widget=CheckboxInput,
@@ -52,16 +52,16 @@ class EditForm(forms.Form):
         """Row number → all of its new cells, for the rows that were changed. Filled by a valid form."""
         for item in items:
             for position, column in group.columns:
-                self.fields[name_cell(item.row_number, position)] = make_field(item, position, column)
+                self.fields[cell_field_name(item.row_number, position)] = make_field(item, position, column)
         if self.is_bound:
             self.data = self.add_unsent()
 
     def add_unsent(self) -> QueryDict:
-        """Return what was sent, plus the unchanged cells of rows that were not on the page yet when it was loaded."""
+        """Return the submitted data plus current values for rows that joined the group after the page was loaded."""
         data = QueryDict(mutable=True)
         data.update(self.data)
         for name, field in self.fields.items():
-            if name.startswith(PREFIX):
+            if name.startswith(CELL_PREFIX):
                 data.setdefault(name, field.initial)
         return data
 
@@ -70,7 +70,9 @@ class EditForm(forms.Form):
         read = {position for positions in self.group.upload.mapping.values() for position in positions}
         others = sorted(read - set(self.group.positions))
         for item in self.items:
-            cells = [(column, self[name_cell(item.row_number, position)]) for position, column in self.group.columns]
+            cells = [
+                (column, self[cell_field_name(item.row_number, position)]) for position, column in self.group.columns
+            ]
             known = (read_cell(item, position).strip() for position in others)
             yield EditedRow(item, cells, " · ".join(filter(None, known)))
 
@@ -81,11 +83,11 @@ class EditForm(forms.Form):
         changes = self.read_changes()
         if not changes:
             raise forms.ValidationError("Nothing was changed. Correct at least one cell, then save.")
-        if cleaned.get("alike"):
+        if cleaned.get("apply_to_same"):
             changes |= self.spread(changes)
         if not self.errors:
             self.edits = self.apply(changes)
-            self.refuse_invalid()
+            self.add_row_errors()
         return cleaned
 
     def read_changes(self) -> dict[Cell, str]:
@@ -93,7 +95,7 @@ class EditForm(forms.Form):
         changes = {}
         for item in self.items:
             for position in self.group.positions:
-                text = self.cleaned_data.get(name_cell(item.row_number, position), "")
+                text = self.cleaned_data.get(cell_field_name(item.row_number, position), "")
                 if text != on_one_line(read_cell(item, position)):
                     changes[item.row_number, position] = text
         return changes
@@ -115,9 +117,9 @@ class EditForm(forms.Form):
                     f"Row {first} changes the same value to something else. Enter the same text in both, "
                     "or untick “Apply each change to all rows”."
                 )
-                self.add_error(name_cell(second, position), sentence)
-        alike = {cell: given.get((cell[1], text), {}) for cell, text in cells.items() if cell not in changes}
-        return {cell: next(iter(texts)) for cell, texts in alike.items() if texts}
+                self.add_error(cell_field_name(second, position), sentence)
+        same = {cell: given.get((cell[1], text), {}) for cell, text in cells.items() if cell not in changes}
+        return {cell: next(iter(texts)) for cell, texts in same.items() if texts}
 
     def apply(self, changes: dict[Cell, str]) -> dict[int, list[str]]:
         """Return the changed rows as row number → all cells."""
@@ -130,7 +132,7 @@ class EditForm(forms.Form):
                 edits[item.row_number] = trim([own.get(at, text) for at, text in enumerate(padded)], width)
         return edits
 
-    def refuse_invalid(self) -> None:
+    def add_row_errors(self) -> None:
         """Add an error to each changed row that still has a problem in a cell of this form.
 
         A row that only has other problems is saved, and moves to the group with these problems.
@@ -144,7 +146,7 @@ class EditForm(forms.Form):
                 concerned = find_concerned(self.group.upload, Finding(problem.field, problem.kind.value))
                 shown = [position for position in concerned if position in self.group.positions]
                 if shown:
-                    self.add_error(name_cell(number, shown[0]), capitalise(problem.sentence))
+                    self.add_error(cell_field_name(number, shown[0]), capitalise(problem.sentence))
 
     @property
     def refusal(self) -> str:
@@ -153,11 +155,12 @@ class EditForm(forms.Form):
         if not wrong:
             return ""
         more = f" and {len(wrong) - MAX_NAMED:,} more" if len(wrong) > MAX_NAMED else ""
-        return f"Nothing was saved yet. Please correct: {', '.join(wrong[:MAX_NAMED])}{more}."
+        return f"Nothing has been saved yet. Please correct: {', '.join(wrong[:MAX_NAMED])}{more}."
 
 
-def name_cell(number: int, position: int) -> str:
-    return f"{PREFIX}{number}-{position}"
+def cell_field_name(number: int, position: int) -> str:
+    """Return the name of the form field for a cell: cell-14-4."""
+    return f"{CELL_PREFIX}{number}-{position}"
 
 
 def make_field(item: Item, position: int, column: str) -> forms.CharField:

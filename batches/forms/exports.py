@@ -18,7 +18,7 @@ BUILT_IN_LABELS = {
 }
 FORMAT_LABELS = {"csv": "CSV", "xlsx": "Excel workbook (XLSX)"}
 PHONE_TYPES = [("mobile", "Mobile"), ("landline", "Landline"), ("voip", "VoIP"), ("", "Unknown")]
-MAX_COLUMNS = 200
+MAX_LAYOUT_COLUMNS = 200
 TRUE_VALUES = {"1", "on", "true", "yes"}
 """Values that switch a choice on, as in ?without_dnc=1."""
 ROW_PHONE_FIELDS = {f"phone{part}" for part in PHONE_PARTS}
@@ -87,7 +87,7 @@ class LayoutForm(forms.ModelForm):
             "needs": "Leave out people without",
             "max_phones": "Maximum phones per person",
         }
-        help_texts = {"max_phones": "0: no limit.", "originals": ""}
+        help_texts = {"max_phones": "0 means no limit.", "originals": ""}
         widgets = {
             "name": TextInput,
             "per": Select,
@@ -111,8 +111,8 @@ class LayoutForm(forms.ModelForm):
         lines = [
             (number, line) for number, line in enumerate(self.cleaned_data["columns"].splitlines(), 1) if line.strip()
         ]
-        if len(lines) > MAX_COLUMNS:
-            raise forms.ValidationError(f"A layout can have at most {MAX_COLUMNS} columns.")
+        if len(lines) > MAX_LAYOUT_COLUMNS:
+            raise forms.ValidationError(f"A layout can have at most {MAX_LAYOUT_COLUMNS} columns.")
         if not lines:
             raise forms.ValidationError("Enter at least one column.")
         columns = [read_column(number, line) for number, line in lines]
@@ -133,7 +133,7 @@ def read_column(number: int, line: str) -> list[str]:
     """Return a line of a layout as [column name, field]. Raises ValidationError with the line and the reason."""
     name, equals, field = (part.strip() for part in line.partition(" = " if " = " in line else "="))
     if not equals or not name or not field:
-        raise forms.ValidationError(f"Line {number}, “{line.strip()}”: enter the column's name, =, and a field.")
+        raise forms.ValidationError(f"Line {number}, “{line.strip()}”: write it as “Column name = field”.")
     try:
         find_source(field)
     except UnknownField as problem:

@@ -10,7 +10,7 @@ from batches.forms.column_rows import ColumnGroup, ColumnRow, MissingRow, find_s
 from batches.forms.widgets import CheckboxInput, CheckboxSelectMultiple, GroupedSelect, NumberInput, Select, TextInput
 from batches.intake.mapping_templates import header_key
 from batches.intake.trace_settings import MAX_LOOK_BACK_DAYS, OPTION_NAMES, TraceSettings
-from batches.mapping.column_uses import Uses, build_mapping, describe_use, find_clash, list_uses, name_columns
+from batches.mapping.column_uses import Uses, build_mapping, find_clash, list_uses, name_columns, use_notes
 from batches.mapping.fields import (
     FIXABLE,
     FULL_NAME,
@@ -28,9 +28,9 @@ from batches.people.owner_names import is_order_needed
 from batches.statuses import CompanyHandling, NameOrder
 
 MAX_LISTED = 1_000
-"""Most columns that the page offers, besides those that are used: nobody reads a longer page."""
+"""Maximum number of columns offered in addition to those in use, because nobody reads a longer page."""
 MAX_FOR_TWO_USES = 100
-"""Most columns of a file in which each can be used twice; in a wider file, only those that are used already."""
+"""Maximum number of columns of a file in which each can be used twice. In a wider file, only those in use can."""
 OPTIONS = tuple((heading, tuple((name, LABELS[name]) for name in names)) for heading, names in GROUPS.items())
 USES = (("", (("", "Kept, not sent"),)), *OPTIONS)
 FURTHER_USES = (("", (("", "Nothing else"),)), *OPTIONS)
@@ -57,20 +57,21 @@ class MappingForm(forms.Form):
         choices=[("phones", "a phone"), ("emails", "an email")],
         required=False,
         label="A match must include",
-        help_text="You pay per match. If you choose both, either one is enough; if you choose neither, a phone.",
+        help_text="You pay per match. If you choose both, either one is enough; "
+        "if you choose neither, a phone is required.",
         widget=CheckboxSelectMultiple,
     )
     companies = forms.ChoiceField(
         choices=CompanyHandling,
         required=False,
         label="Companies, trusts, estates, governments and churches",
-        help_text="We recognise them by name. The vendor finds more of them if only their mailing address is sent.",
+        help_text="We recognise them by name. The vendor finds more of them when only the mailing address is sent.",
         widget=Select,
     )
     co_owners = forms.BooleanField(
         required=False,
         label="Trace second owners as well",
-        help_text="If a name contains two people, as in SMITH JOHN & MARY, each of them is traced and paid for.",
+        help_text="If a name contains two people, as in SMITH JOHN & MARY, each is traced, and you pay for each match.",
         widget=CheckboxInput,
     )
     look_back = forms.IntegerField(
@@ -78,15 +79,15 @@ class MappingForm(forms.Form):
         max_value=MAX_LOOK_BACK_DAYS,
         required=False,
         label="Reuse results from the last",
-        help_text="You do not pay again for people who were traced in that time, in any list. 0: always trace again.",
+        help_text="People traced within this time, in any list, are not charged again. Enter 0 to always trace again.",
         widget=NumberInput,
     )
     template = forms.CharField(
         max_length=200,
         required=False,
         label="Save these columns as a template",
-        help_text="All later files with these column names are then read this way, whoever uploads them. "
-        "Leave this empty to save no template.",
+        help_text="Later files with these column names are mapped this way, for everyone on your team. "
+        "Leave empty to save none.",
         widget=TextInput,
     )
 
@@ -176,9 +177,7 @@ class MappingForm(forms.Form):
             samples=find_samples(self.rows, position),
             select=self[fields[0]],
             more=[self[field] for field in fields[1:]],
-            notes=describe_use(
-                position, [name for name in names if name not in self.clashing], self.mapping, self.names
-            ),
+            notes=use_notes(position, [name for name in names if name not in self.clashing], self.mapping, self.names),
             doubt=next(filter(None, doubts), ""),
             group=GROUP_OF[names[0]] if names else "",
             is_refused=not self.clashing.isdisjoint(names),
@@ -187,7 +186,9 @@ class MappingForm(forms.Form):
 
     def kept_group(self) -> ColumnGroup:
         """Return the columns that are kept and not sent."""
-        return ColumnGroup("", [], [self.make_row(place) for place in self.positions if not self.chosen.get(place)])
+        return ColumnGroup(
+            "", [], [self.make_row(position) for position in self.positions if not self.chosen.get(position)]
+        )
 
     @property
     def kept_names(self) -> list[str]:
@@ -206,9 +207,9 @@ class MappingForm(forms.Form):
                 yield self.make_missing(name)
 
     def make_missing(self, name: str) -> MissingRow:
-        is_by_zip = is_derived(name, self.mapping)
+        is_from_zip = is_derived(name, self.mapping)
         fixed = self[f"fixed_{name}"] if name in FIXABLE else None
-        source = self[f"source_{name}"] if is_by_zip and f"source_{name}" in self.fields else None
+        source = self[f"source_{name}"] if is_from_zip and f"source_{name}" in self.fields else None
         is_given = fixed is not None and bool(fixed.value()) and not fixed.errors and is_chosen(source, FIXED)
         doubt = self.upload.uncertain.get(name, "")
         return MissingRow(
@@ -217,7 +218,7 @@ class MappingForm(forms.Form):
             sentence=doubt if doubt and self.upload.used_template else ask_for(name, self.mapping),
             source=source,
             fixed=fixed,
-            is_asked=not is_given and bool(doubt or not is_by_zip),
+            is_asked=not is_given and bool(doubt or not is_from_zip),
             group=GROUP_OF[name],
         )
 
@@ -236,7 +237,7 @@ class MappingForm(forms.Form):
         """Whether the order of full names makes a difference to this file."""
         positions = self.mapping.get(FULL_NAME, [])
         texts = (
-            " ".join(filter(None, (cells[place].strip() for place in positions if place < len(cells))))
+            " ".join(filter(None, (cells[position].strip() for position in positions if position < len(cells))))
             for cells in self.rows
         )
         return bool(self["name_order"].errors) or is_order_needed(texts)

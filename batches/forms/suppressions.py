@@ -14,7 +14,8 @@ class SuppressionForm(forms.Form):
         required=False,
         strip=False,
         label="Phones, emails, or people with an address",
-        help_text="One per line. For people: first name, last name, address, city, state, ZIP, or add column names.",
+        help_text="One per line. For people: first name, last name, address, city, state, ZIP, "
+        "or put column names in the first line.",
         widget=Textarea({"rows": 6}),
     )
     file = forms.FileField(required=False, label="Or a CSV file", widget=FileInput)

@@ -87,12 +87,14 @@ def render_groups(groups: Groups, chosen: str) -> SafeString:
     parts = []
     for heading, options in groups:
         shown = format_html_join(
-            "", '<option value="{}"{}>{}</option>', ((value, mark(value == chosen), label) for value, label in options)
+            "",
+            '<option value="{}"{}>{}</option>',
+            ((value, selected_attribute(value == chosen), label) for value, label in options),
         )
         parts.append(format_html('<optgroup label="{}">{}</optgroup>', heading, shown) if heading else shown)
     return format_html_join("", "{}", ((part,) for part in parts))
 
 
-def mark(is_chosen: bool) -> SafeString:
+def selected_attribute(is_chosen: bool) -> SafeString:
     """Return the attribute of an option that is chosen."""
     return SafeString(" selected" if is_chosen else "")

@@ -8,12 +8,12 @@ from batches.intake.row_reader import find_columns, name_column
 from batches.mapping.guessing import find_countries
 from batches.models import Upload
 
-TITLES = {
+PROBLEM_TITLES = {
     ProblemKind.EMPTY: "{column} is empty",
     ProblemKind.UNREADABLE: "{column} is not {what}",
     ProblemKind.FOREIGN: "The address is outside the United States",
-    ProblemKind.NOTHING: "There is nothing to trace by",
-    ProblemKind.UNADDRESSED: "A company, trust or the like has no mailing address",
+    ProblemKind.NOTHING: "The row has nothing to search by",
+    ProblemKind.UNADDRESSED: "A company or trust needs a mailing address",
     ProblemKind.TOO_LONG: "{column} is too long",
     ProblemKind.TOO_WIDE: "The row has more cells than there are columns",
 }
@@ -21,19 +21,19 @@ TITLES = {
 HINTS = {
     ProblemKind.EMPTY: "An address needs its city and state; a city without a street also needs a name and a ZIP.",
     ProblemKind.FOREIGN: "Only addresses in the United States are traced.",
-    ProblemKind.NOTHING: "Give an address, a city, an email or a phone.",
+    ProblemKind.NOTHING: "Enter an address, a city, an email or a phone.",
     ProblemKind.UNADDRESSED: "Companies, trusts and the like are traced by mailing address.",
     ProblemKind.TOO_LONG: f"At most {MAX_FIELD_LENGTH} characters are sent.",
-    ProblemKind.TOO_WIDE: "Often, a cell contains a comma but has no quotation marks around it.",
+    ProblemKind.TOO_WIDE: "This often happens when a cell contains a comma but is not in quotation marks.",
 }
 """Kind of problem → what to do about it, or why it is a problem."""
-EXPECTED = {
-    "address": ("a street address", "Give a number and a street."),
-    "city": ("a city", "Give the city's name."),
-    "state": ("a US state", "Give the state's two letters or its name."),
-    "zip": ("a ZIP", "Give the ZIP's five digits, or five and four."),
-    "phone": ("a US phone number", "Give the phone's ten digits."),
-    "email": ("an email address", "Give one address, such as ada@example.com."),
+EXPECTED_VALUES = {
+    "address": ("a street address", "Enter a number and a street."),
+    "city": ("a city", "Enter the city's name."),
+    "state": ("a US state", "Enter the state's two letters or its name."),
+    "zip": ("a ZIP", "Enter the ZIP's five digits, or five and four."),
+    "phone": ("a US phone number", "Enter the phone's ten digits."),
+    "email": ("an email address", "Enter one address, such as ada@example.com."),
 }
 """Field → what is expected in it, and how to write it."""
 CONTACTS = ["phone", "email"]
@@ -62,14 +62,15 @@ def read_findings(text: str) -> list[Finding]:
     return [Finding(*token.split(":")) for token in text.split()]
 
 
-def describe(upload: Upload, finding: Finding) -> str:
-    what = EXPECTED.get(finding.part, ("readable",))[0]
-    return TITLES[ProblemKind(finding.kind)].format(column=name_column(upload, finding.field), what=what)
+def finding_title(upload: Upload, finding: Finding) -> str:
+    """Return what is wrong, with the name of the column."""
+    what = EXPECTED_VALUES.get(finding.part, ("readable",))[0]
+    return PROBLEM_TITLES[ProblemKind(finding.kind)].format(column=name_column(upload, finding.field), what=what)
 
 
 def find_hint(finding: Finding) -> str:
-    if finding.kind == ProblemKind.UNREADABLE and finding.part in EXPECTED:
-        return EXPECTED[finding.part][1]
+    if finding.kind == ProblemKind.UNREADABLE and finding.part in EXPECTED_VALUES:
+        return EXPECTED_VALUES[finding.part][1]
     return HINTS.get(ProblemKind(finding.kind), "")
 
 

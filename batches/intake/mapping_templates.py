@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from batches.intake.row_check import digest
 from batches.intake.trace_settings import TraceSettings
 from batches.mapping.column_names import find_words
-from batches.mapping.column_values import KINDS, Values
+from batches.mapping.column_values import VALUE_TESTS, Values
 from batches.mapping.fields import LABELS
 from batches.mapping.value_guesses import Guess, Guesses
 from batches.models import MappingTemplate, Upload
@@ -65,14 +65,14 @@ def normalise_name(name: str) -> str:
 def apply_template(template: MappingTemplate, columns: Sequence[str], rows: Iterable[Sequence[str]] = ()) -> Guesses:
     """Apply a template to a file. Columns that are missing, or hold another kind of value, become doubts."""
     guesses = Guesses(name_order=template.options.get("name_order", Guesses.name_order))
-    meanings = [normalise_name(name) for name in columns]
+    normalised = [normalise_name(name) for name in columns]
     for field, sources in template.fields.items():
-        positions = [find_column(columns, meanings, *source) for source in sources]
+        positions = [find_column(columns, normalised, *source) for source in sources]
         found = tuple(position for position in positions if position is not None)
-        gone = [name for (name, _), position in zip(sources, positions, strict=True) if position is None]
+        missing = [name for (name, _), position in zip(sources, positions, strict=True) if position is None]
         doubt = ""
-        if gone:
-            doubt = f"This file has no column “{'”, “'.join(gone)}”, which the template “{template}” uses."
+        if missing:
+            doubt = f"This file has no column “{'”, “'.join(missing)}”, which the template “{template}” uses."
         elif len(found) == 1 and has_changed(field, found[0], rows):
             what = LABELS[field].lower()
             doubt = f"The template “{template}” reads this column as the {what}, but its values look different here."
@@ -80,12 +80,12 @@ def apply_template(template: MappingTemplate, columns: Sequence[str], rows: Iter
     return guesses
 
 
-def find_column(columns: Sequence[str], meanings: Sequence[str], name: str, number: int) -> int | None:
+def find_column(columns: Sequence[str], normalised: Sequence[str], name: str, number: int) -> int | None:
     """Return the position of a column, by its name or else by its normalised name; None if it is missing."""
     same = [position for position, other in enumerate(columns) if other == name]
     if not same:
         wanted = normalise_name(name)
-        same = [position for position, meaning in enumerate(meanings) if meaning == wanted]
+        same = [position for position, other in enumerate(normalised) if other == wanted]
     return same[number] if number < len(same) else None
 
 
@@ -93,5 +93,5 @@ def has_changed(field: str, position: int, rows: Iterable[Sequence[str]]) -> boo
     """Return whether a column's values are too rarely of the kind that its field needs."""
     kind = field.removeprefix("mail_")
     values = Values(row[position] for row in rows if position < len(row))
-    share = values.share(kind) if kind in KINDS else None
+    share = values.share(kind) if kind in VALUE_TESTS else None
     return share is not None and share < 0.3

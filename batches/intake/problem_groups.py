@@ -6,7 +6,7 @@ from functools import cached_property
 
 from django.db.models import Count, Min, Q
 
-from batches.intake.findings import Finding, describe, find_hint, find_positions, match_columns, read_findings
+from batches.intake.findings import Finding, find_hint, find_positions, finding_title, match_columns, read_findings
 from batches.intake.row_check import WarningKind, digest
 from batches.intake.row_reader import name_column
 from batches.intake.row_warnings import SENTENCES
@@ -15,13 +15,13 @@ from batches.models import ItemQuerySet, Upload
 from batches.statuses import Outcome
 
 MAX_EDITED_ROWS = 50
-"""Most rows of one problem that can be edited on the page. More are fixed in a file."""
+"""Maximum number of rows of one problem that can be edited on the page. More are fixed in a file."""
 MAX_EDITED_COLUMNS = 12
-"""Most columns that can be edited on the page."""
+"""Maximum number of columns that can be edited on the page."""
 MAX_GROUPS = 30
-"""Most groups that are shown, the largest first."""
+"""Maximum number of groups that are shown, the largest first."""
 MAX_EXAMPLE = 60
-"""Most characters of an example."""
+"""Maximum length of an example."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def merge_groups(groups: Iterable[ProblemGroup]) -> list[ProblemGroup]:
 def make_problem(upload: Upload, text: str, columns: str, count: int, first: int) -> ProblemGroup:
     findings = read_findings(text)
     other = f"Problem in {columns}" if columns else "Other problem"
-    titles = [describe(upload, finding) for finding in findings] or [other]
+    titles = [finding_title(upload, finding) for finding in findings] or [other]
     hints = [find_hint(finding) for finding in findings] or ["Open a row to see what is wrong with it."]
     return ProblemGroup(
         upload=upload,
@@ -127,7 +127,7 @@ def make_warning(upload: Upload, column: str, kind: WarningKind, count: int, row
         is_found |= Q(findings__contains=f" {finding.field}:{finding.kind} ")
     return ProblemGroup(
         upload=upload,
-        title=f"{column} {describe_warning(upload, kind)}",
+        title=f"{column} {warning_text(upload, kind)}",
         hint="",
         count=count,
         first_row=rows[0] if rows else 0,
@@ -139,7 +139,7 @@ def make_warning(upload: Upload, column: str, kind: WarningKind, count: int, row
     )
 
 
-def describe_warning(upload: Upload, kind: WarningKind) -> str:
+def warning_text(upload: Upload, kind: WarningKind) -> str:
     """Return a warning in words, to follow the column's name. A state that is the same for all rows is named."""
     states = {text for field, text in upload.constants.items() if field in ("state", "mail_state")}
     return f"is not in {states.pop()}" if kind == WarningKind.ELSEWHERE and len(states) == 1 else SENTENCES[kind]

@@ -9,7 +9,7 @@ item.
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -26,9 +26,9 @@ from batches.people.surnames import SURNAMES
 from batches.vendor.protocol import PERSON_FIELDS
 
 MAX_FIELD_LENGTH = 255
-"""Most characters of a field. This is our own limit: it keeps every batch valid, and no real field is longer."""
+"""Maximum length of a field. This is our own limit: it keeps every batch valid, and no real field is longer."""
 MAX_LENGTH_READ = 1_000
-"""Most characters of a field that are read, because some patterns take time that grows with the square of it."""
+"""Maximum number of characters read from a field, because some patterns take time that grows with their square."""
 PLAIN_PHONE = re.compile(r"[2-9]\d\d[2-9]\d{6}")
 """Ten digits of the North American plan, which need no further check."""
 ANY_PHONE = re.compile(r"(?<!\d)(?:\+?0{0,2}1[\s.-]*)?\(?\s*([2-9]\d{2})\s*\)?[\s./-]*([2-9]\d{2})[\s.-]*(\d{4})(?!\d)")
@@ -80,7 +80,7 @@ class ProblemKind(StrEnum):
     UNREADABLE = "unreadable"
     FOREIGN = "foreign"
     NOTHING = "nothing"
-    """There is nothing to trace by."""
+    """The row has nothing to search by."""
     UNADDRESSED = "unaddressed"
     """The owner is not a person, and has no address."""
     TOO_LONG = "too_long"
@@ -109,7 +109,7 @@ class CheckedRow:
     fields: dict[str, str]
     problems: list[RowProblem] = field(default_factory=list)
     owner_kind: str = PERSON
-    """`person`, or one of owner_kinds.KINDS."""
+    """`person`, or one of owner_kinds.OWNER_KINDS."""
     owner_name: str = ""
     """The name of an owner that is not a person, as in the file."""
     co_owner: owner_names.Person | None = None
@@ -635,7 +635,7 @@ def normalise_email(text: str) -> str:
     return text
 
 
-def normalise_field(checked: CheckedRow, name: str, normalise) -> None:
+def normalise_field(checked: CheckedRow, name: str, normalise: Callable[[str], str]) -> None:
     """Normalise one field, or leave it out."""
     try:
         checked.fields[name] = normalise(checked.fields[name])

@@ -1,4 +1,4 @@
-"""The background check of a list: reads a file's rows and stores them as checked items.
+"""Check a list in the background: read the rows of its file and store them as items.
 
 Rows are stored in file order, in chunks, each exactly once: a check that was interrupted continues after the last
 stored row. Then duplicates are marked and earlier answers reused.
@@ -43,11 +43,11 @@ def check_rows(upload_id: int) -> None:
             if not store_chunk(upload, reader, chunk):
                 return
     except UnreadableFile as problem:
-        fail(upload, str(problem))
+        fail_check(upload, str(problem))
     except (OSError, ValueError, DataError) as problem:
         # Log only the class: the text of a database error may contain the row.
         logger.error("The rows of upload %s cannot be read: %s", upload_id, type(problem).__name__)
-        fail(upload, "The file could not be read completely. Please save the list again and upload the new file.")
+        fail_check(upload, "The file could not be read completely. Please save the list again and upload the new file.")
     else:
         finish_check(upload, tally)
 
@@ -75,7 +75,7 @@ def store_chunk(upload: Upload, reader: RowReader, chunk: list[tuple[int, list[s
         return False
 
 
-def fail(upload: Upload, problem: str) -> None:
+def fail_check(upload: Upload, problem: str) -> None:
     if transition_upload(upload.pk, UploadStatus.FAILED, only_if=current_check(upload), problem=problem):
         record(upload.pk, "could not be read", detail=problem)
 

@@ -16,7 +16,7 @@ from batches.people.contacts import Phone
 from batches.people.owner_kinds import PERSON
 from batches.statuses import CompanyHandling, Outcome, OwnerKind
 
-NAMES = {"first_name": "First name", "middle_name": "Middle name", "last_name": "Last name"}
+NAME_LABELS = {"first_name": "First name", "middle_name": "Middle name", "last_name": "Last name"}
 
 
 @dataclass(frozen=True)
@@ -61,13 +61,13 @@ def list_lines(upload: Upload, checked: CheckedRow) -> Iterator[PreviewLine]:
     """Yield the lines of a row: who, how to reach them, and both addresses."""
     fields = checked.fields
     if checked.owner_kind == PERSON:
-        yield from (PreviewLine(label, [fields[name]]) for name, label in NAMES.items() if name in fields)
+        yield from (PreviewLine(label, [fields[name]]) for name, label in NAME_LABELS.items() if name in fields)
     else:
-        yield PreviewLine(OwnerKind(checked.owner_kind).label, [checked.owner_name], [describe_handling(upload)])
+        yield PreviewLine(OwnerKind(checked.owner_kind).label, [checked.owner_name], [handling_label(upload)])
     if checked.co_owner:
         second = check_co_owner(checked).fields
         note = "Traced as well" if upload.co_owners else "Not traced"
-        yield PreviewLine("Second owner", [" ".join(second[name] for name in NAMES if name in second)], [note])
+        yield PreviewLine("Second owner", [" ".join(second[name] for name in NAME_LABELS if name in second)], [note])
     if "phone" in fields:
         yield PreviewLine("Phone", [Phone(fields["phone"]).display])
     if "email" in fields:
@@ -77,7 +77,7 @@ def list_lines(upload: Upload, checked: CheckedRow) -> Iterator[PreviewLine]:
             yield PreviewLine(label, lines, list(list_sources(upload, fields, prefix)))
 
 
-def describe_handling(upload: Upload) -> str:
+def handling_label(upload: Upload) -> str:
     """Return what happens to owners that are not people."""
     if upload.companies == CompanyHandling.LEAVE_OUT:
         return "Skipped"

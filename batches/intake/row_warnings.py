@@ -6,8 +6,8 @@ from typing import Any
 
 from batches.intake.row_check import WarningKind
 
-MAX_ROWS = 20
-"""Most rows listed by number for one warning."""
+MAX_LISTED_ROWS = 20
+"""Maximum number of rows listed by number for one warning."""
 SENTENCES = {
     WarningKind.UNREADABLE: "could not be read and is left out",
     WarningKind.FILLER: "is only a placeholder and is left out",
@@ -37,7 +37,7 @@ class WarningTally:
     def add(self, row_number: int, column: str, kind: WarningKind) -> None:
         counted = self.counts.setdefault((column, kind.value), WarningCount(column, kind.value))
         counted.count += 1
-        if len(counted.rows) < MAX_ROWS:
+        if len(counted.rows) < MAX_LISTED_ROWS:
             counted.rows.append(row_number)
 
     def remove(self, row_number: int, column: str, kind: WarningKind) -> None:

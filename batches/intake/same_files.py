@@ -10,7 +10,7 @@ from batches.statuses import UploadStatus
 
 ENDED_EARLY = [UploadStatus.CANCELLED, UploadStatus.FAILED]
 MAX_LISTS = 3
-"""Most lists that are named, the latest first."""
+"""Maximum number of lists that are named, the latest first."""
 
 
 @dataclass(frozen=True)

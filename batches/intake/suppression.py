@@ -18,7 +18,7 @@ Key = tuple[str, str]
 """Kind and key of an entry."""
 CHUNK_SIZE = 500
 MAX_PASTED_LINES = 10_000
-"""Most lines accepted at once."""
+"""Maximum number of lines accepted at once."""
 
 
 class UnusableLines(Exception):

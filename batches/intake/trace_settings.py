@@ -7,7 +7,7 @@ from batches.mapping.fields import find_gaps
 from batches.models import MappingTemplate, Upload
 
 MAX_LOOK_BACK_DAYS = 3650
-"""Most days for which an earlier answer may be reused."""
+"""Maximum number of days for which an earlier answer may be reused."""
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ NEXT_REVISION = {"revision": F("revision") + 1}
 NumberedRow = tuple[int, list[str]]
 """A row's number in the file, and its cells."""
 KEPT_BEGINNINGS = 4
-"""Most files whose first rows are kept in memory while their columns are chosen; usually less than 1 MB each."""
+"""Maximum number of files whose first rows are kept in memory while columns are chosen; usually under 1 MB each."""
 UPLOAD_UNREAD = [UploadStatus.DRAFT, UploadStatus.FAILED]
 """Statuses of lists without checked rows."""
 

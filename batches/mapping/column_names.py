@@ -24,7 +24,7 @@ STREET_PARTS = [
 ]
 """The parts of a split street address, in the order in which they are joined."""
 
-WORDS = {
+WORDS_BY_MEANING = {
     # Families. An owner's columns hold a name, a number, or the owner's own address.
     "mailing": "mail mailing mailed mlg mlng pstl postl billing bill correspondence tax notice statement remit invoice",
     "property": "property violation prop prp site situs situ phy phys physical loc location located premise premises"
@@ -71,7 +71,7 @@ WORDS = {
     "and": "and",
 }
 """Meaning → the words for it."""
-MEANT = {word: meant for meant, words in WORDS.items() for word in words.split()}
+MEANT = {word: meant for meant, words in WORDS_BY_MEANING.items() for word in words.split()}
 UNNUMBERED = re.compile(r"(par|prop|prem|subject|res|tax)", re.IGNORECASE)
 """Words whose number is an entry in a register, not a house number."""
 IGNORED = {
@@ -185,9 +185,9 @@ OTHER_PEOPLE = {
 FEW_COLUMNS = 3
 """A prefix of fewer columns is not ignored."""
 FAMILY_WORDS = {"mailing", "property", "owner", "contact"}
-ORDINALS = {"one": 1, "two": 2, "three": 3}
-LONGEST_TOKEN = 40
-"""Most letters of a token; longer ones are not column names."""
+NUMBER_WORDS = {"one": 1, "two": 2, "three": 3}
+MAX_TOKEN_LENGTH = 40
+"""Maximum length of a token; longer ones are not column names."""
 SHORT_FAMILIES = {"m": "mailing", "s": "property", "p": "property", "o": "owner"}
 """A single letter before a part of an address: mcity, szip."""
 
@@ -419,7 +419,7 @@ def read_name(column: str, prefix: str = "") -> Meaning | None:
     if words is None:
         return None
     families = {word for word in words if word in FAMILY_WORDS}
-    numbers = [int(word) if word.isdecimal() else ORDINALS[word] for word in words if is_number(word)]
+    numbers = [int(word) if word.isdecimal() else NUMBER_WORDS[word] for word in words if is_number(word)]
     rest = join_rest(words)
     if "zip" in words and numbers == [5]:
         numbers = []
@@ -526,7 +526,7 @@ def weigh(part: str, families: set[str], words: Sequence[str]) -> int:
 
 
 def is_number(word: str) -> bool:
-    return word in ORDINALS or word.isdecimal()
+    return word in NUMBER_WORDS or word.isdecimal()
 
 
 def split_tokens(column: str) -> list[str]:
@@ -569,7 +569,7 @@ def cut(token: str) -> tuple[str, ...] | None:
     """Split a token into as few known words as possible. Return their meanings, or None if it is unknown."""
     if token in MEANT:
         return (MEANT[token],)
-    if len(token) > LONGEST_TOKEN:
+    if len(token) > MAX_TOKEN_LENGTH:
         return None
     if len(token) > 3 and token[0] in SHORT_FAMILIES:
         rest = cut(token[1:])

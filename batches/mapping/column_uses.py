@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from batches.mapping.fields import FULL_NAME, JOINABLE, LABELS, MAPPABLE, MAX_JOINED_COLUMNS, NAME_PARTS, SPLIT_NOTES
 
-LONGEST_NAME = 80
-"""Most characters of a column's name on the screen."""
+MAX_SHOWN_NAME_LENGTH = 80
+"""Maximum length of a column's name on the screen."""
 Uses = dict[int, list[str]]
 """Position → the fields that its column goes to."""
 
@@ -17,7 +17,7 @@ def name_columns(columns: Iterable[str]) -> list[str]:
     """Return the names of a file's columns as the screen shows them: none is empty, and none fills a page."""
     names = (" ".join(name.split()) for name in columns)
     return [
-        (name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…") or f"Column {number}"
+        (name if len(name) <= MAX_SHOWN_NAME_LENGTH else f"{name[: MAX_SHOWN_NAME_LENGTH - 1]}…") or f"Column {number}"
         for number, name in enumerate(names, start=1)
     ]
 
@@ -71,7 +71,7 @@ def find_clash(
     return ""
 
 
-def describe_use(
+def use_notes(
     position: int, names: Iterable[str], mapping: Mapping[str, Sequence[int]], columns: Sequence[str]
 ) -> list[str]:
     """Return how a column that goes to these fields is joined or split, one sentence each."""

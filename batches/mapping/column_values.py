@@ -11,8 +11,8 @@ from batches.people import places
 from batches.people.cells import clean
 from batches.people.first_names import FIRST_NAMES
 
-LONGEST = 300
-"""Longest value that is examined, in characters."""
+MAX_VALUE_LENGTH = 300
+"""Maximum length of a value that is examined."""
 FEW = 3
 """Fewer values than this prove nothing."""
 DIRECTIONS = {"N", "S", "E", "W", "NE", "NW", "SE", "SW", "NORTH", "SOUTH", "EAST", "WEST"}
@@ -20,17 +20,17 @@ UNIT = re.compile(r"(#|APT|UNIT|STE|SUITE|RM|ROOM|FL|FLOOR|BLDG|LOT|SPC|TRLR|PH)
 STREET = re.compile(
     r"(\d+[A-Z]?(-\d+)?( 1/2)? [^A-Z\n]*[A-Z].*|(P\.? ?O\.? ?)?BOX \w+.*|(RR|HC|RT) ?\d+.*)", re.IGNORECASE
 )
-WORDS = re.compile(r"[^\W\d_][^\d@_]*")
+WORDS_PATTERN = re.compile(r"[^\W\d_][^\d@_]*")
 PHONE = re.compile(r"\+?1?[ .(-]*[2-9]\d\d[ ).-]*[2-9]\d\d[ .-]*\d{4}( ?x\d+)?(\.0)?")
 ZIP = re.compile(r"(\d{5}(-?\d{4})?|\d{4})(\.0)?-?")
-LONGEST_STATE = 40
+MAX_STATE_LENGTH = 40
 
 
-TITLES = {"mr", "mrs", "ms", "miss", "dr"}
+TITLE_VALUES = {"mr", "mrs", "ms", "miss", "dr"}
 
 
 def is_state(text: str) -> bool:
-    return len(text) <= LONGEST_STATE and bool(places.find_state(text))
+    return len(text) <= MAX_STATE_LENGTH and bool(places.find_state(text))
 
 
 def is_place(text: str) -> bool:
@@ -59,7 +59,7 @@ def is_first_name(text: str) -> bool:
     return text.split()[0].upper().strip(".,") in FIRST_NAMES
 
 
-KINDS: dict[str, Callable[[str], object]] = {
+VALUE_TESTS: dict[str, Callable[[str], object]] = {
     "zip": ZIP.fullmatch,
     "state": is_state,
     "phone": PHONE.fullmatch,
@@ -72,7 +72,7 @@ KINDS: dict[str, Callable[[str], object]] = {
     "line": lambda text: True,
     "unit": UNIT.fullmatch,
     "city": is_name,
-    "words": WORDS.fullmatch,
+    "words": WORDS_PATTERN.fullmatch,
     "first_name": is_name,
     "middle_name": is_name,
     "last_name": is_name,
@@ -93,7 +93,7 @@ class Values:
     """The examined values of one column."""
 
     def __init__(self, texts: Iterable[str]) -> None:
-        cleaned = (clean(text[:LONGEST]) for text in texts)
+        cleaned = (clean(text[:MAX_VALUE_LENGTH]) for text in texts)
         self.texts = [text for text in cleaned if text]
         self.shares: dict[str, float] = {}
 
@@ -107,11 +107,11 @@ class Values:
     def count(self, kind: str) -> float:
         """Return the share even if there are few values, or 0 if there are none."""
         if kind not in self.shares:
-            is_kind = KINDS[kind]
+            is_kind = VALUE_TESTS[kind]
             self.shares[kind] = sum(bool(is_kind(text)) for text in self.texts) / max(len(self.texts), 1)
         return self.shares[kind]
 
     @property
     def are_titles(self) -> bool:
         """Return whether all values are titles: `Ms.` would otherwise be Mississippi."""
-        return bool(self.texts) and all(text.lower().strip(".") in TITLES for text in self.texts)
+        return bool(self.texts) and all(text.lower().strip(".") in TITLE_VALUES for text in self.texts)

@@ -23,7 +23,7 @@ FIXABLE = ["city", "state", "zip", "mail_city", "mail_state", "mail_zip"]
 JOINABLE = {FULL_NAME, "address", "mail_address"}
 """Fields whose columns are joined if there are several: first and second owner line, house number and street."""
 MAX_JOINED_COLUMNS = 5
-"""Most columns joined into one field: house number, direction, street, type, direction."""
+"""Maximum number of columns joined into one field: house number, direction, street, type, direction."""
 
 GROUPS = {
     "Person": [FULL_NAME, *PERSON_FIELDS[:3], "phone", "email"],

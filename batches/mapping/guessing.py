@@ -102,7 +102,7 @@ def assign_families(meanings: Sequence[Meaning | None]) -> list[Meaning | None]:
     explicit = {(m.family, m.part) for m in meanings if m and m.part in ADDRESS_PARTS and m.family}
     # A combined city and state counts as both.
     explicit |= {(family, part) for family, place in explicit if place == "place" for part in ("city", "state")}
-    current, settled, taken = None, [], set(explicit)
+    current, resolved, taken = None, [], set(explicit)
     for meaning in meanings:
         if meaning and meaning.part in ADDRESS_PARTS:
             if meaning.part not in PLACE_PARTS:
@@ -110,9 +110,9 @@ def assign_families(meanings: Sequence[Meaning | None]) -> list[Meaning | None]:
             elif not meaning.family and current and (current, meaning.part) not in taken:
                 meaning = move(meaning, current)
                 taken.add((current, meaning.part))
-        settled.append(meaning)
-    rest = choose_for_plain(settled)
-    return [move(m, rest) if m and m.part in ADDRESS_PARTS and m.family == PLAIN else m for m in settled]
+        resolved.append(meaning)
+    rest = choose_for_plain(resolved)
+    return [move(m, rest) if m and m.part in ADDRESS_PARTS and m.family == PLAIN else m for m in resolved]
 
 
 def separate_blocks(meanings: list[Meaning | None]) -> list[Meaning | None]:

@@ -9,12 +9,12 @@ from batches.mapping.column_values import Values
 from batches.mapping.fields import FULL_NAME, MAPPABLE, NAME_PARTS, SPLIT, ask_for, find_lacking
 from batches.people.owner_names import FIRST_LAST, guess_order
 
-SURE = 0.8
+MIN_CONFIDENCE = 0.8
 """A guess at least this sure is not asked about."""
 BY_VALUES = 0.6
 """How sure a guess from values alone is."""
 NEAR = 3
-"""Most columns between a part of an address that only its values show, and the rest of the address."""
+"""Maximum number of columns between a part of an address that only its values show, and the rest of the address."""
 NOT_PERSONAL = re.compile(
     r"sq|price|value|amount|amt|area|year|yr|date|tax|sale|score|id\b|apn|parcel|count|code|bed|bath|lot|acre|rate|equity"
     r"|salut|title|prefix|suffix|gender|sex|party|race|county|country|care|attn|attention|business|work|office|attorney|company|corporate|employer|spouse|relative|previous|prior|emergency|loan|status|lat|lon|assess|lender|agent|broker|phone|owner.?2|second",
@@ -34,7 +34,7 @@ class Guess:
 
     @property
     def is_sure(self) -> bool:
-        return self.confidence >= SURE
+        return self.confidence >= MIN_CONFIDENCE
 
 
 @dataclass

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from batches.people.street_words import ANY_DIRECTION, DIRECTIONS, LONE_UNITS, SHORT_DIRECTIONS, STREET_TYPES, UNITS
 
-ORDINALS = {
+STREET_ORDINALS = {
     word: f"{number}{'st nd rd'.split()[number - 1] if number < 4 else 'th'}"
     for number, word in enumerate("first second third fourth fifth sixth seventh eighth ninth tenth".split(), start=1)
 } | {
@@ -24,7 +24,7 @@ AT_THE_END = re.compile(
     rf"(?P<kind>{DESIGNATOR})(?:[.:]?\s*\#\s*|[.:]?\s+|[.:-]|(?=\d))(?P<number>{UNIT_NUMBER})"
     rf"|\#\s*(?P<bare>{UNIT_NUMBER})"
     r"|(?:NO|NUM|NUMBER|NBR)\.?\s*\#?\s*(?P<counted>\d[\w-]*)"
-    rf"|(?P<floor>\d+(?=ST|ND|RD|TH)|{'|'.join(ORDINALS)})(?:ST|ND|RD|TH)?\s+(?:FL|FLR|FLOOR)\.?"
+    rf"|(?P<floor>\d+(?=ST|ND|RD|TH)|{'|'.join(STREET_ORDINALS)})(?:ST|ND|RD|TH)?\s+(?:FL|FLR|FLOOR)\.?"
     rf"|(?P<lone>{'|'.join(LONE_UNITS)}))",
     re.IGNORECASE,
 )
@@ -39,13 +39,13 @@ UNNUMBERED_TYPES = frozenset("ST AVE BLVD DR LN CT PL WAY TER CIR PKWY SQ".split
 """Street types after which a number is never part of the street's name."""
 SHORT_UNITS = frozenset(["FL", "SP", "SU", "KEY"])
 """Units that are often other words: their number has at most three digits."""
-GLUED = re.compile(rf"(?:{DESIGNATOR})(?:[.:-]|\d)", re.IGNORECASE)
+GLUED_DESIGNATOR = re.compile(rf"(?:{DESIGNATOR})(?:[.:-]|\d)", re.IGNORECASE)
 STREET_START = re.compile(r"(?:\d\S*|[NSEW]\s?\d+(?:\s?[NSEW]\s?\d*)?\w?)\s+\S", re.IGNORECASE)
 """A house number, or a grid number (N6W23001, W148 N9748), followed by more text."""
 GRID_NUMBER = re.compile(r"[NSEW]\d+(?:[NSEW]\d*)?[A-Z]?", re.IGNORECASE)
 IS_UNIT = re.compile(
     rf"\s*(?:\#|(?:{DESIGNATOR})(?:\b|(?=\d))|(?:{'|'.join(LONE_UNITS)})$"
-    rf"|(?:\d+(?:ST|ND|RD|TH)|{'|'.join(ORDINALS)}) FL)",
+    rf"|(?:\d+(?:ST|ND|RD|TH)|{'|'.join(STREET_ORDINALS)}) FL)",
     re.IGNORECASE,
 )
 SAME_UNITS = frozenset(word for word, short in UNITS.items() if short in ("Apt", "Unit", "Ste")) | {"NO"}
@@ -81,7 +81,7 @@ EMPTY_BY_THEMSELVES = frozenset(
     " CONFIDENTIAL SAME VARIOUS MULTIPLE TBD NA NULL UNAVAILABLE WITHHELD REDACTED SUPPRESSED PROTECTED"
     " UNSPECIFIED X XX XXX REFUSED INVALID INCOMPLETE MISSING BLANK SITUS ADDRESS".split()
 )
-WORD = re.compile(r"[A-Z0-9]+")
+ADDRESS_WORD = re.compile(r"[A-Z0-9]+")
 
 
 def shorten(street: str) -> str:
@@ -134,7 +134,7 @@ def is_no_address(text: str) -> bool:
     """Return whether a text is a placeholder for an address: `NO SITUS ADDRESS`, `0 UNASSIGNED`, `0 MAIN ST`."""
     if re.match(r"0+(?:\s|$)", text):
         return True
-    words = WORD.findall(text.upper())
+    words = ADDRESS_WORD.findall(text.upper())
     return bool(words) and NO_ADDRESS_WORDS.issuperset(words) and not EMPTY_BY_THEMSELVES.isdisjoint(words)
 
 
@@ -171,7 +171,7 @@ def may_have_unit(street: str, upper: list[str]) -> bool:
     is_odd = any(not word.isalpha() for word in (upper[0][:1], upper[-1], upper[-2]) if not word.isdigit())
     return is_odd and (
         not UNIT_WORDS.isdisjoint(word.rstrip(".:") for word in upper)
-        or bool(GLUED.match(upper[-1]) or GLUED.match(upper[0]))
+        or bool(GLUED_DESIGNATOR.match(upper[-1]) or GLUED_DESIGNATOR.match(upper[0]))
     )
 
 
@@ -214,7 +214,7 @@ def read_unit(found: re.Match[str]) -> str:
     if found["lone"]:
         return LONE_UNITS[found["lone"].upper()]
     if found["floor"]:
-        return f"Fl {ORDINALS.get(found['floor'].lower(), found['floor']).rstrip('stndrh')}"
+        return f"Fl {STREET_ORDINALS.get(found['floor'].lower(), found['floor']).rstrip('stndrh')}"
     return write_unit(found["kind"] or "", found["number"] or found["bare"] or found["counted"])
 
 
@@ -257,7 +257,13 @@ ROADS = {
     r"(?:route|rte|rt)(?= \d)": "rte",
     r"p o box": "po box",
 }
-SAME_WORDS = {"saint": "st", "sainte": "ste", "mount": "mt", "fort": "ft", "martin luther king": "mlk"} | ORDINALS
+SAME_WORDS = {
+    "saint": "st",
+    "sainte": "ste",
+    "mount": "mt",
+    "fort": "ft",
+    "martin luther king": "mlk",
+} | STREET_ORDINALS
 APART = re.compile(r"[\W_]+")
 REWRITTEN_WORDS = frozenset(
     "farm ranch county co cnty cty state u us interstate ih rural r rfd route rte rt highway hiway hwy star p"
@@ -270,7 +276,7 @@ def rewrite(key: str) -> str:
     """Normalise numbered roads, saints and spelled-out numbers."""
     for tens, number in TENS.items():
         if tens in key:
-            for word, ordinal in ORDINALS.items():
+            for word, ordinal in STREET_ORDINALS.items():
                 key = re.sub(rf"\b{tens} {word}\b", f"{number}{ordinal}", key)
             key = re.sub(rf"\b{tens.removesuffix('y')}ieth\b", f"{number}0th", key)
     for pattern, short in ROADS.items():

@@ -17,8 +17,8 @@ SAME, PERHAPS, OTHER = "same", "perhaps", "other"
 
 RANKS = {SAME: 2, PERHAPS: 1, OTHER: 0}
 LOWER = {SAME: PERHAPS, PERHAPS: OTHER, OTHER: OTHER}
-MOST_NAMES = 50
-"""Most found names that are compared."""
+MAX_NAMES = 50
+"""Maximum number of found names that are compared."""
 
 DIFFERENT, VAGUE, INITIAL, CLOSE, EQUAL = range(5)
 """How similar two words or two sets of given names are."""
@@ -47,7 +47,7 @@ def compare(first: str, middle: str, last: str, found: Sequence[str]) -> str:
     if not asked.given and not asked.last:
         return ""
     best = ""
-    for text in found[:MOST_NAMES]:
+    for text in found[:MAX_NAMES]:
         for reading in read_found(text):
             verdict = judge(asked, reading)
             if verdict == SAME:
@@ -61,7 +61,7 @@ def is_written_alike(first: str, middle: str, last: str, found: Sequence[str]) -
     """Return quickly whether names have the same letters, regardless of case."""
     name = (f"{first} {middle} {last}" if middle else f"{first} {last}").lower()
     is_named = name[:1].isalpha() and last[:1].isalpha()
-    return is_named and any(len(text) == len(name) and text.lower() == name for text in found[:MOST_NAMES])
+    return is_named and any(len(text) == len(name) and text.lower() == name for text in found[:MAX_NAMES])
 
 
 def judge(asked: Reading, found: Reading) -> str:

@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 from batches.people.first_names import FIRST_NAMES
 from batches.people.owner_kinds import DISTINCTIVE, PERSON, find_kind, is_placeholder
-from batches.people.owner_names import FIRST_LAST, JOINT, LAST_FIRST, PARTICLES, SUFFIXES, TITLES, split_owners
+from batches.people.owner_names import FIRST_LAST, HONORIFICS, JOINT, LAST_FIRST, PARTICLES, SUFFIXES, split_owners
 
-LONGEST = 120
-"""Most letters of a name that are compared. No person's name is longer, and the time must be limited."""
-MOST_WORDS = 12
+MAX_NAME_LENGTH = 120
+"""Maximum number of letters of a name that are compared. No real name is longer, and the time must be limited."""
+MAX_NAME_WORDS = 12
 LETTERS = str.maketrans(
     {"Ø": "O", "Ł": "L", "Đ": "D", "Ð": "D", "Æ": "AE", "Œ": "OE", "Þ": "TH", "İ": "I"}
     | dict.fromkeys("'`\u00b4\u02bb\u02bc\u2018\u2019\u2032", "")
@@ -25,14 +25,14 @@ LETTERS = str.maketrans(
 """Latin letters that Unicode does not decompose into a letter and an accent, and marks within names."""
 ACCENTS = re.compile("[\u0300-\u036f]")
 """Accents of Latin, Greek and Cyrillic. Marks of other scripts are kept, because they work like letters."""
-WORD = re.compile(r"[A-Z]+(?:-[A-Z]+)*")
+NAME_WORD = re.compile(r"[A-Z]+(?:-[A-Z]+)*")
 DEGREE = re.compile(r"\b(?:M\.D|PH\.D|D\.D\.S)\b\.?|\b(?:N[ÉE]E|FORMERLY)\b")
 AKA = re.compile(r"\b[AFN][/.]?K[/.]?A\b\.?")
-ORDINALS = {"2ND": " II ", "3RD": " III ", "4TH": " IV "}
+GENERATION_ORDINALS = {"2ND": " II ", "3RD": " III ", "4TH": " IV "}
 GENERATIONS = {"JR", "SR", "II", "III", "IV", "V"}
-GLUED = {"O", "D", "MC", "MAC", "ST", "SAINT", "SAN", "SANTA"}
+GLUED_PARTICLES = {"O", "D", "MC", "MAC", "ST", "SAINT", "SAN", "SANTA"}
 """First parts of surnames that are joined with the next word. Other particles may be left out."""
-STARTS = (PARTICLES | GLUED) - {"O", "D"}
+SURNAME_STARTS = (PARTICLES | GLUED_PARTICLES) - {"O", "D"}
 
 
 class Reading(NamedTuple):
@@ -49,10 +49,10 @@ class Reading(NamedTuple):
 
 def fold(text: str) -> str:
     """Return a name in capitals, without accents and apostrophes, and no longer than any name is."""
-    text = text[:LONGEST].upper()
+    text = text[:MAX_NAME_LENGTH].upper()
     if not text.isascii():
-        text = ACCENTS.sub("", unicodedata.normalize("NFKD", text.translate(LETTERS))).upper()[:LONGEST]
-    for ordinal, generation in ORDINALS.items():
+        text = ACCENTS.sub("", unicodedata.normalize("NFKD", text.translate(LETTERS))).upper()[:MAX_NAME_LENGTH]
+    for ordinal, generation in GENERATION_ORDINALS.items():
         if ordinal in text:
             text = text.replace(ordinal, generation)
     return text.replace("'", "").replace("`", "")
@@ -61,9 +61,9 @@ def fold(text: str) -> str:
 def split_words(text: str) -> list[str]:
     """Split a folded text into words: letters of any script, with hyphens within."""
     if text.isascii():
-        return WORD.findall(text)[:MOST_WORDS]
+        return NAME_WORD.findall(text)[:MAX_NAME_WORDS]
     text = "".join(c if c == "-" or unicodedata.category(c)[0] in "LM" else " " for c in text)
-    words = [word.strip("-") for word in text.split()[:MOST_WORDS]]
+    words = [word.strip("-") for word in text.split()[:MAX_NAME_WORDS]]
     return [word for word in words if word]
 
 
@@ -73,7 +73,7 @@ def strip(words: list[str], is_whole_name: bool = True) -> tuple[list[str], str]
     `V` is a generation only at the end of a full name, otherwise an initial. At least one word is kept.
     """
     generation = ""
-    while len(words) > 1 and words[0] in TITLES:
+    while len(words) > 1 and words[0] in HONORIFICS:
         words = words[1:]
     if len(words) > 1 and not SUFFIXES.isdisjoint(words[1:]):
         is_v = is_whole_name and len(words) > 2 and words[-1] == "V"
@@ -93,7 +93,7 @@ def split_surname(words: Iterable[str]) -> tuple[str, ...]:
     halves = split_hyphens(words)
     names, start = [], ""
     for at, half in enumerate(halves, 1):
-        if half in GLUED and at < len(halves):
+        if half in GLUED_PARTICLES and at < len(halves):
             start += "ST" if half == "SAINT" else half
         elif half not in PARTICLES or at == len(halves):
             names.append(start + half)
@@ -156,11 +156,11 @@ def read_plain(words: list[str], generation: str) -> Iterator[Reading]:
         return
     at = find_surname(words)
     yield make(words[:at], words[at:], generation)
-    if at > 1 and (len(words[at - 1]) > 1 or words[at - 1] in GLUED):
+    if at > 1 and (len(words[at - 1]) > 1 or words[at - 1] in GLUED_PARTICLES):
         is_sure = words[at - 1] not in FIRST_NAMES
         yield make(words[: at - 1], words[at - 1 :], generation, is_sure=is_sure, is_double=True)
     end = 1
-    while end < len(words) - 1 and words[end - 1] in STARTS:
+    while end < len(words) - 1 and words[end - 1] in SURNAME_STARTS:
         end += 1
     yield make(words[end:], words[:end], generation, is_sure=is_last_first(words))
     if len(words) > 2 and words[0] not in FIRST_NAMES:
@@ -170,7 +170,7 @@ def read_plain(words: list[str], generation: str) -> Iterator[Reading]:
 def find_surname(words: list[str]) -> int:
     """Return where the surname begins, including its particles."""
     at = len(words) - 1
-    while at > 1 and words[at - 1] in STARTS:
+    while at > 1 and words[at - 1] in SURNAME_STARTS:
         at -= 1
     return at
 

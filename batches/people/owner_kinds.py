@@ -13,7 +13,7 @@ from batches.people.roll_words import cut_others, drop_roles
 from batches.people.surnames import SURNAMES, VIETNAMESE
 
 PERSON = "person"
-KINDS = ["estate", "trust", "government", "church", "company"]
+OWNER_KINDS = ["estate", "trust", "government", "church", "company"]
 """Kinds of owners other than people, in order of priority: a church's trust is a trust."""
 
 LEGAL_FORMS = frozenset("LLC LLP LLLP PLLC INC INCORPORATED CORP CORPORATION LTD LIMITED GMBH PBC PTY LLLC".split())
@@ -138,7 +138,7 @@ EMPTY_BY_THEMSELVES = PLACEHOLDER_WORDS - frozenset(
 FIRST_WORDS = PLACEHOLDER_WORDS | {
     f"{word}/{other}" for word in ("OWNER", "CURRENT") for other in ("OCCUPANT", "RESIDENT", "OWNER")
 }
-WORD = re.compile(r"[A-Z0-9]+")
+OWNER_WORD = re.compile(r"[A-Z0-9]+")
 DIGIT = re.compile(r"\d")
 ORDINAL = re.compile(r"(2ND|3RD|4TH)$")
 
@@ -150,17 +150,17 @@ def may_be_placeholder(text: str) -> bool:
 
 def is_placeholder(text: str) -> bool:
     """Return whether a text is a placeholder for an owner: `OWNER OF RECORD`, `CURRENT RESIDENT`, `NAME WITHHELD`."""
-    words = WORD.findall(text.upper())
+    words = OWNER_WORD.findall(text.upper())
     return bool(words) and PLACEHOLDER_WORDS.issuperset(words) and not EMPTY_BY_THEMSELVES.isdisjoint(words)
 
 
 def find_kind(text: str, is_split: bool = False) -> str:
-    """Return the kind of owner that a name belongs to: `person`, or one of KINDS.
+    """Return the kind of owner that a name belongs to: `person`, or one of OWNER_KINDS.
 
     If first and last name have their own columns (`is_split`), the first word is a given name if it can be one.
     """
     upper = text.upper()
-    words = WORD.findall(upper.replace(".", "").replace("'", "").replace("\N{RIGHT SINGLE QUOTATION MARK}", ""))
+    words = OWNER_WORD.findall(upper.replace(".", "").replace("'", "").replace("\N{RIGHT SINGLE QUOTATION MARK}", ""))
     if DISTINCTIVE.isdisjoint(words) and not DIGIT.search(upper) and words[:1] != ["THE"]:
         return PERSON
     return PERSON if is_placeholder(upper) else find_distinctive_kind(upper, is_split)
@@ -173,7 +173,7 @@ def find_distinctive_kind(upper: str, is_split: bool) -> str:
     # Text in brackets may decide: SMITH JOHN (DECD).
     upper = cut_others(upper)
     text = upper.replace(".", "").replace("'", "").replace("\N{RIGHT SINGLE QUOTATION MARK}", "")
-    words = drop_roles(WORD.findall(text))
+    words = drop_roles(OWNER_WORD.findall(text))
     if not LEGAL_FORMS.isdisjoint(words) or re.search(r"\bL L [CP]\b", " ".join(words)):
         return first_kind({HARD[word] for word in words if HARD.get(word) == "trust"}) or "company"
     found = {HARD[word] for word in words if word in HARD}
@@ -184,7 +184,7 @@ def find_distinctive_kind(upper: str, is_split: bool) -> str:
 
 def first_kind(found: Iterable[str]) -> str:
     """Return the kind with priority, or ""."""
-    return next((kind for kind in KINDS if kind in set(found)), "")
+    return next((kind for kind in OWNER_KINDS if kind in set(found)), "")
 
 
 def find_by_place(words: list[str]) -> Iterator[str]:

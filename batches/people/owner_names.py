@@ -17,8 +17,8 @@ SUFFIXES = {"JR", "SR", "II", "III", "IV", "V", "ESQ", "MD", "PHD", "DDS", "2ND"
 MORE_SUFFIXES = SUFFIXES | {"4TH", "ESQUIRE", "CPA", "DVM", "DMD", "JD"}
 GENERATIONS = {"SR": "SR", "JR": "JR", "II": "II", "III": "III", "IV": "IV", "2ND": "II", "3RD": "III", "4TH": "IV"}
 """Suffixes that distinguish a child from a parent with the same name."""
-TITLES = {"MR", "MRS", "MS", "MISS", "DR", "REV", "HON"}
-LEADING_TITLES = TITLES | {"PROF", "COL", "CAPT", "SGT", "MAJ", "CPT", "CDR", "MX", "MESSRS"}
+HONORIFICS = {"MR", "MRS", "MS", "MISS", "DR", "REV", "HON"}
+LEADING_HONORIFICS = HONORIFICS | {"PROF", "COL", "CAPT", "SGT", "MAJ", "CPT", "CDR", "MX", "MESSRS"}
 PARTICLES = {
     *(
         "DE",
@@ -125,7 +125,7 @@ def vote_order(text: str) -> Iterator[str]:
     if "," in text or find_kind(text) != PERSON:
         return
     owners = JOINT.split(clean(text))
-    words = [word for word in owners[0].upper().replace(".", "").split() if word not in SUFFIXES | TITLES]
+    words = [word for word in owners[0].upper().replace(".", "").split() if word not in SUFFIXES | HONORIFICS]
     if len(owners) > 1 and len(words) == 1:
         yield FIRST_LAST
     if len(words) < 2:
@@ -166,7 +166,7 @@ def split_owners(text: str, order: str = FIRST_LAST) -> list[Person]:
     people: list[Person] = []
     for part in parts:
         words = drop_roles(part.split(), least=1 if people else 2)
-        if people and words and all(bare(word) in TITLES or len(bare(word)) == 0 for word in words):
+        if people and words and all(bare(word) in HONORIFICS or len(bare(word)) == 0 for word in words):
             continue
         part = " ".join(words).strip(" ,")
         if people and bare(words[0]) != bare(people[0].last) and is_given(part, order):
@@ -186,7 +186,7 @@ def is_plain(text: str) -> bool:
 UNPLAIN_WORDS = frozenset().union(
     LAST_WORDS,
     MORE_SUFFIXES,
-    LEADING_TITLES,
+    LEADING_HONORIFICS,
     (
         "AND",
         "OR",
@@ -272,7 +272,7 @@ def find_order_of_further(part: str, order: str) -> str:
 
 
 def is_without_surname(part: str, order: str) -> bool:
-    words = [word for word in part.replace(".", "").split() if bare(word) not in LEADING_TITLES | SUFFIXES]
+    words = [word for word in part.replace(".", "").split() if bare(word) not in LEADING_HONORIFICS | SUFFIXES]
     return order == FIRST_LAST and "," not in part and (len(words) == 1 or (len(words) == 2 and len(words[1]) == 1))
 
 
@@ -362,7 +362,7 @@ def find_surname(upper: Sequence[str]) -> int:
 
 
 def drop_titles(words: list[str]) -> list[str]:
-    while len(words) > 1 and bare(words[0]) in (TITLES if len(words) < 3 else LEADING_TITLES):
+    while len(words) > 1 and bare(words[0]) in (HONORIFICS if len(words) < 3 else LEADING_HONORIFICS):
         words = words[1:]
     return words
 

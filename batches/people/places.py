@@ -33,13 +33,15 @@ STATES = {str(name): str(code) for name, code in STATES_NORMALIZED.items()} | {
 }
 """Spelling of a state → its two letters. As plain texts, because the library translates its names at each access."""
 CODES = frozenset(STATES.values())
-NAMES = {
+STATE_NAMES = {
     name: code
     for name, code in STATES.items()
     if len(name) > 3 and name.replace(" ", "").isalpha() and not name.startswith("washington ")
 }
-NAME_OF = {code: max((name for name in NAMES if NAMES[name] == code), key=len, default="") for code in CODES}
-ANY_NAME = "|".join(sorted(NAMES, key=len, reverse=True))
+NAME_OF = {
+    code: max((name for name in STATE_NAMES if STATE_NAMES[name] == code), key=len, default="") for code in CODES
+}
+ANY_NAME = "|".join(sorted(STATE_NAMES, key=len, reverse=True))
 STATE_AT_END = re.compile(
     rf"(?P<rest>.*?)[\s,(-]*(?:(?<![A-Za-z])(?P<name>{ANY_NAME})|(?<![A-Za-z.])(?P<code>[A-Za-z]{{2}}|D\.\s?C|D C))"
     r"[.,)\s-]*",
@@ -78,9 +80,9 @@ FOREIGN_CODE = re.compile(
 )
 """Postal codes of Canada and the United Kingdom, and codes with a country before them."""
 MAX_ADDRESS_LENGTH = 500
-"""Most characters of a whole address."""
+"""Maximum length of a whole address."""
 MAX_PLACE_LENGTH = 100
-"""Most characters of a city with its state and ZIP."""
+"""Maximum length of a city with its state and ZIP."""
 
 
 class Place(NamedTuple):
@@ -171,7 +173,7 @@ def split_state_at_start(text: str) -> tuple[str, str]:
 
 def to_code(found: re.Match[str]) -> str:
     if found["name"]:
-        return NAMES[found["name"].lower()]
+        return STATE_NAMES[found["name"].lower()]
     code = re.sub(r"[^A-Z]", "", found["code"].upper())
     return code if code in CODES else ""
 

@@ -38,7 +38,7 @@ TAIL_PHRASES = frozenset(
     if phrase.strip()
 )
 """Phrases after names: and others, and wife, joint tenants, life estate, a single man."""
-MOST_WORDS = max(len(phrase.split()) for phrase in TAIL_PHRASES)
+MAX_TAIL_WORDS = max(len(phrase.split()) for phrase in TAIL_PHRASES)
 LAST_WORDS = frozenset(phrase.split()[-1] for phrase in TAIL_PHRASES)
 CARE_OF = re.compile(r"^\s*(?:%|C/O\b|ATTN?\b:?|ATTENTION\b:?|IN CARE OF\b)\s*", re.IGNORECASE)
 FROM_HERE = re.compile(
@@ -103,6 +103,6 @@ def drop_roles(words: Iterable[str], least: int = 2) -> list[str]:
 
 def count_role(words: list[str], least: int) -> int:
     """Return how many words at the end are one phrase of a roll. The longest phrase counts."""
-    tail = [word.upper().strip(".,;") for word in words[-MOST_WORDS:]]
+    tail = [word.upper().strip(".,;") for word in words[-MAX_TAIL_WORDS:]]
     longest = min(len(tail), len(words) - least)
     return next((count for count in range(longest, 0, -1) if " ".join(tail[-count:]) in TAIL_PHRASES), 0)

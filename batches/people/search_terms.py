@@ -5,19 +5,19 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-SHORTEST_START = 3
-"""Least letters of a last word that may be incomplete."""
-LONGEST_WORD = 100
-LONGEST_SEARCH = 200
-"""Most characters of a search that are read, because the patterns are slow on very long texts."""
-MOST_WORDS = 10
-"""Most words of a search; others are ignored."""
+MIN_PREFIX_LENGTH = 3
+"""Minimum length of a last word that may be incomplete."""
+MAX_WORD_LENGTH = 100
+MAX_SEARCH_LENGTH = 200
+"""Maximum number of characters of a search that are read, because the patterns are slow on very long texts."""
+MAX_SEARCH_WORDS = 10
+"""Maximum number of words of a search; others are ignored."""
 MAX_TERMS = 1_000
-"""Most words of one person, because PostgreSQL accepts at most a megabyte of them."""
+"""Maximum number of words of one person, because PostgreSQL accepts at most a megabyte of them."""
 
 PHONE = re.compile(r"(?<!\w)\+?1?[\s.-]*\(?([2-9]\d{2})\)?[\s./-]*(\d{3})[\s.-]*(\d{4})(?!\w)")
 EMAIL = re.compile(r"[^\s,;<>()]+@[^\s,;<>()]+\.\w+")
-WORD = re.compile(r"[^\W_]+")
+SEARCH_WORD = re.compile(r"[^\W_]+")
 APOSTROPHES = re.compile(r"(?<=\w)['\N{RIGHT SINGLE QUOTATION MARK}`](?=\w)")
 
 
@@ -39,7 +39,7 @@ def plain(text: str) -> str:
 
 def split(text: str) -> list[str]:
     """Split names and addresses into words."""
-    return [word[:LONGEST_WORD] for word in WORD.findall(plain(text))]
+    return [word[:MAX_WORD_LENGTH] for word in SEARCH_WORD.findall(plain(text))]
 
 
 def collect(texts: Iterable[str], phones: Iterable[str] = (), emails: Iterable[str] = ()) -> str:
@@ -50,19 +50,19 @@ def collect(texts: Iterable[str], phones: Iterable[str] = (), emails: Iterable[s
     """
     found = dict.fromkeys(phones)
     for email in emails:
-        found |= dict.fromkeys([plain(email)[: 2 * LONGEST_WORD].replace(" ", ""), *split(email)])
+        found |= dict.fromkeys([plain(email)[: 2 * MAX_WORD_LENGTH].replace(" ", ""), *split(email)])
     found |= dict.fromkeys(word for text in texts for word in split(text))
     return " ".join([word for word in found if word][:MAX_TERMS])
 
 
 def read_search(text: str) -> Search:
     """Parse what a user typed into a Search: phones in any format, emails, and words in any order."""
-    text = plain(text[:LONGEST_SEARCH].replace("\0", " "))
+    text = plain(text[:MAX_SEARCH_LENGTH].replace("\0", " "))
     wanted = ["".join(match.groups()) for match in PHONE.finditer(text)]
     text = PHONE.sub(" ", text)
     wanted += EMAIL.findall(text)
-    plain_words = [word[:LONGEST_WORD] for word in WORD.findall(EMAIL.sub(" ", text))]
+    plain_words = [word[:MAX_WORD_LENGTH] for word in SEARCH_WORD.findall(EMAIL.sub(" ", text))]
     start = ""
-    if plain_words and len(plain_words[-1]) >= SHORTEST_START and not plain_words[-1].isdecimal():
+    if plain_words and len(plain_words[-1]) >= MIN_PREFIX_LENGTH and not plain_words[-1].isdecimal():
         start = plain_words.pop()
-    return Search([*dict.fromkeys([*wanted, *plain_words])][:MOST_WORDS], start)
+    return Search([*dict.fromkeys([*wanted, *plain_words])][:MAX_SEARCH_WORDS], start)

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from batches.tracing.counts import Counts
 
 MAX_CELLS = 60
-"""Batches drawn one by one at most. If there are more, all with one status are drawn as one."""
+"""Maximum number of batches drawn one by one. If there are more, all with one status are drawn as one."""
 
 
 BAR = (

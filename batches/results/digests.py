@@ -25,7 +25,7 @@ from batches.vendor.protocol import PERSON_FIELDS, find_odd_credits
 PAGE_SIZE = 500
 """Items of an upload digested at once."""
 MAX_LEFTOVERS = 200
-"""Most leftover batches, and most leftover uploads, that one sweep digests."""
+"""Maximum number of leftover batches, and of leftover uploads, that one sweep digests."""
 DIGEST_TIMEOUT = timedelta(minutes=10)
 """A process that has not finished a digest after this time counts as dead."""
 ANSWER_FIELDS = ["outcome", "answered_at", "answer", "same_as_id"]

@@ -14,7 +14,7 @@ from batches.models import Digest
 from batches.people.search_terms import Search, read_search
 
 MAX_FOUND = 200
-"""People shown at most. To find others, a user adds a word."""
+"""Maximum number of people shown. To find others, a user adds a word."""
 # The column of `search_terms` is called `words`, as in the index.
 INDEX_CONDITION = "array_to_tsvector(string_to_array(batches_digest.words, ' ')) @@ %s::tsquery"
 

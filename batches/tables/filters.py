@@ -11,7 +11,7 @@ from django.forms.boundfield import BoundField
 
 from batches.forms.widgets import CheckboxSelectMultiple, SearchInput, Select, TextInput
 from batches.models import Batch, Export, Item, Suppression, Upload
-from batches.people.search_terms import MOST_WORDS
+from batches.people.search_terms import MAX_SEARCH_WORDS
 from batches.results import search as result_search
 from batches.statuses import BatchStatus, MatchCheck, Outcome, SuppressionKind, UploadStatus
 
@@ -137,7 +137,7 @@ class ItemFilter(filters.FilterSet):
         if not (self.is_one_upload or self.form.cleaned_data.get("upload") or self.form.cleaned_data.get("batch")):
             return queryset.filter(pk__in=result_search.search_people(text).ids)
         fields = ["first_name", "last_name", "address", "city", "mail_address", "phone", "email"]
-        for word in text.split()[:MOST_WORDS]:
+        for word in text.split()[:MAX_SEARCH_WORDS]:
             queryset = queryset.filter(Q.create([(f"{field}__icontains", word) for field in fields], connector=Q.OR))
         return queryset
 

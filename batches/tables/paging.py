@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils.functional import cached_property
 
 MAX_COUNTED_ROWS = 10_000
-"""Most rows that are counted and can be paged to. To see later rows, users filter or search."""
+"""Maximum number of rows that are counted and can be paged to. To see later rows, users filter or search."""
 
 
 class CappedPaginator(Paginator):

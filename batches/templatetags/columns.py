@@ -13,8 +13,8 @@ from batches.templatetags.numbers import count, number
 
 register = template.Library()
 OUT_OF_BAND = mark_safe(' hx-swap-oob="true"')
-ASKED = mark_safe('<span class="badge text-bg-warning">Is this right?</span>')
-SURE = mark_safe('<span class="sure" aria-hidden="true">✓</span><span class="visually-hidden">sure</span>')
+ASKED_MARK = mark_safe('<span class="badge text-bg-warning">Is this right?</span>')
+SURE_MARK = mark_safe('<span class="sure" aria-hidden="true">✓</span><span class="visually-hidden">sure</span>')
 
 
 @register.simple_tag
@@ -46,14 +46,14 @@ def column_note(row: ColumnRow, is_update: bool = False) -> SafeString:
 @register.simple_tag
 def column_mark(row: ColumnRow, is_update: bool = False) -> SafeString:
     """Return the mark that shows whether a column is sure or asked about. A kept column has none."""
-    mark = ASKED if row.doubt else SURE if row.group and not row.is_refused and not row.errors else ""
+    mark = ASKED_MARK if row.doubt else SURE_MARK if row.group and not row.is_refused and not row.errors else ""
     return format_html('<span id="mark-{}"{}>{}</span>', row.position, OUT_OF_BAND if is_update else "", mark)
 
 
 @register.simple_tag
 def missing_mark(row: MissingRow) -> SafeString:
     """Return the mark that shows whether the value of a field without a column is sure or asked about."""
-    return ASKED if row.is_asked else SURE
+    return ASKED_MARK if row.is_asked else SURE_MARK
 
 
 @register.filter

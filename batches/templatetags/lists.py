@@ -47,7 +47,7 @@ class Step:
     @property
     def is_button(self) -> bool:
         """Whether going to this step submits the current step's form."""
-        return self.is_link and self.current == COLUMNS
+        return self.is_link and self.current == COLUMNS_STEP
 
     @property
     def state(self) -> str:
@@ -64,7 +64,7 @@ class Step:
         return ", done" if self.is_done else "" if self.is_current else ", to come"
 
 
-COLUMNS = 2
+COLUMNS_STEP = 2
 """The number of the step whose form saves the choices made so far."""
 
 

@@ -10,7 +10,7 @@ from batches.templatetags.numbers import NOTHING, money, number, percent
 
 register = template.Library()
 
-COLUMNS = {
+SCORE_COLUMNS = {
     "Lists": lambda score: number(score.lists),
     "People": lambda score: number(score.total),
     "Matched": lambda score: number(score.matched),
@@ -36,7 +36,7 @@ MONEY_COLUMNS = {
 @register.inclusion_tag("scorecards/_table.html")
 def score_table(scores: list[Score], heading: str) -> dict[str, Any]:
     """Return a table of scores. `heading` is that of the first column, which holds their names."""
-    columns = COLUMNS | (MONEY_COLUMNS if scores and scores[0].cost is not None else {})
+    columns = SCORE_COLUMNS | (MONEY_COLUMNS if scores and scores[0].cost is not None else {})
     rows = [(score, [format_cell(score) for format_cell in columns.values()]) for score in scores]
     return {"heading": heading, "headings": list(columns), "rows": rows}
 

@@ -17,7 +17,7 @@ from batches.statuses import OUTCOME_COUNTED, BatchStatus
 from batches.tracing.receipts import NEEDS_COUNT, recount_elsewhere
 
 MAX_UNPLANNED = 20_000
-"""Most rows that are read. There are few: only lists whose people were replanned have any."""
+"""Maximum number of rows that are read. There are few: only lists whose people were replanned have any."""
 
 
 @dataclass

@@ -27,9 +27,9 @@ from batches.vendor import client, protocol
 
 NOT_ACCEPTED = "not accepted"
 MAX_BACKOFF_SECONDS = 60
-"""Longest wait before the next attempt."""
+"""Maximum wait before the next attempt."""
 STORE_TIMEOUT = 60
-"""Seconds for which the vendor's reply is kept while the database is away: the vendor gives it only once."""
+"""Seconds for which the vendor's reply is kept while the database is unavailable: the vendor gives it only once."""
 
 
 # Choosing

@@ -16,7 +16,7 @@ from batches.models import IS_ANSWERED_ELSEWHERE, Batch, EarlierAnswer, Item, It
 from batches.statuses import OUTCOME_ANSWERED, Outcome
 
 MAX_PER_TICK = 50
-"""Most batches counted per tick, which also has other work."""
+"""Maximum number of batches counted per tick, which also has other work."""
 NEEDS_COUNT = {"received": None}
 """Changes to a batch that make its callback address due to be counted again."""
 

@@ -20,11 +20,11 @@ SINGLE_PATH = "/v1/SkipTrace"
 KEY_HEADER = "x-api-key"
 
 MIN_BATCH_SIZE = 10
-"""Fewest items in one batch (1)."""
+"""Minimum number of items in one batch (1)."""
 MAX_BATCH_SIZE = 1_000
-"""Most items in one batch (1)."""
+"""Maximum number of items in one batch (1)."""
 MAX_BODY_BYTES = 256_000
-"""Most bytes of one encoded request: "256 KB", read the stricter way (1)."""
+"""Maximum size of one encoded request, in bytes: "256 KB", read the stricter way (1)."""
 BATCH_CALLS_PER_SECOND = 20
 """(1)"""
 SINGLE_CALLS_PER_SECOND = 10

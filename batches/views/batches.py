@@ -14,7 +14,7 @@ from batches.views.live import shared_live_part
 from batches.views.shortcuts import filtered_upload, paginate, render_list
 
 MAX_EVENTS = 50
-"""Most events on a batch's page; the list's history shows all of them."""
+"""Maximum number of events on a batch's page; the list's history shows all of them."""
 
 
 @shared_live_part(table=BatchTable)

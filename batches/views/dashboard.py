@@ -11,7 +11,7 @@ from batches.user_request import UserRequest
 from batches.views.live import shared_live_part
 
 MAX_SHOWN = 10
-"""Most lists, and most batches, shown as needing a decision."""
+"""Maximum number of lists, and of batches, shown as needing a decision."""
 
 
 @shared_live_part

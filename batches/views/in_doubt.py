@@ -15,9 +15,9 @@ from batches.views.item_choice import is_unchanged
 from batches.views.shortcuts import over_limit_as_message, redirect_back
 
 MAX_BATCHES_SHOWN = 25
-"""Most batches that the page shows with their own buttons. The others appear once these are decided."""
+"""Maximum number of batches that the page shows with their own buttons. The others appear once these are decided."""
 MAX_BATCHES_AT_ONCE = 200
-"""Most batches that one click decides about. They may hold 1,000 people each, and the user waits for the response."""
+"""Maximum number of batches that one click decides about. They may hold 1,000 people each, and the user is waiting."""
 
 
 def in_doubt(request: UserRequest) -> HttpResponse:

@@ -21,11 +21,11 @@ from batches.vendor.protocol import PERSON_FIELDS, quote_credits
 from batches.views.shortcuts import filtered_upload, indent_json, paginate, render_list
 
 MAX_NEWEST = 50_000
-"""Most people shown if no list is chosen."""
+"""Maximum number of people shown if no list is chosen."""
 MAX_TICKED = 500
-"""Most people that can be ticked one by one: a longer address would be refused."""
+"""Maximum number of people that can be ticked one by one: a longer address would be refused."""
 MAX_APPEARANCES = 20
-"""Most lists of one person that the page shows, the latest first."""
+"""Maximum number of lists of one person that the page shows, the latest first."""
 
 
 def item_list(request: UserRequest) -> HttpResponse:

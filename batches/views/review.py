@@ -15,7 +15,7 @@ from batches.templatetags.numbers import count, money, number
 from batches.tracing import limits, spending
 
 MAX_APPROVERS_NAMED = 5
-"""Most users that the review names as able to approve."""
+"""Maximum number of users that the review names as able to approve."""
 
 
 @dataclass(frozen=True)

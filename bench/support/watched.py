@@ -12,7 +12,7 @@ from bench.support.load import Calls, drive, percentile
 from bench.webhooks import OURS, running
 
 WATCHERS = 100
-SETTLED = 3
+WARM_UP = 3
 """Seconds until all dashboards poll steadily and measuring begins."""
 LOOKS = "looks: p50, p95 | their callers, of a core |"
 
@@ -28,7 +28,7 @@ def watching(port, count):
     command = [sys.executable, "-m", "bench.support.dashboards", port, client.cookies["sessionid"].value, count]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen([*map(str, command)], **pipes) as process:
-        time.sleep(SETTLED)
+        time.sleep(WARM_UP)
         yield seen
         # They poll until their input ends, so they were open during all measurements.
         seen |= json.loads(process.communicate()[0])
@@ -70,12 +70,12 @@ def measure_watched(rounds):
     from django.core.management import call_command  # noqa: PLC0415
 
     call_command("collectstatic", verbosity=0, interactive=False)
-    print(f"| open dashboards | results at 50 a second: p50, p99, longest ms | {LOOKS}")
+    print(f"| open dashboards | results at 50 per second: p50, p99, longest ms | {LOOKS}")
     print("|--:|--:|--:|--:|")
     for count in (0, WATCHERS):
         times, _, seen = measure_pace(count, 50, 60)
         print(f"| {count} | {', '.join(f'{t:.1f}' for t in times)} | {describe_looks(seen)} |", flush=True)
-    print(f"\n| round | results a second, no dashboard | with {WATCHERS} | ratio | {LOOKS}")
+    print(f"\n| round | results per second, no dashboard | with {WATCHERS} | ratio | {LOOKS}")
     print("|--:|--:|--:|--:|--:|--:|")
     for number in range(rounds):
         (alone, _), (watched, seen) = measure_speed(0, 20_000), measure_speed(WATCHERS, 20_000)

@@ -119,7 +119,7 @@ class FileUpload {
     request.addEventListener("abort", () =>
       this.stop("Upload cancelled. Nothing was saved, and the file is still selected.", "secondary"),
     );
-    request.addEventListener("error", () => this.stop(this.describeFailure()));
+    request.addEventListener("error", () => this.stop(this.failureMessage()));
     this.panel.querySelector("h2").textContent = `Uploading ${file.name}`;
     this.setSending(true);
     this.showSent(0, file.size);
@@ -173,11 +173,17 @@ class FileUpload {
     }
   }
 
-  describeFailure() {
+  failureMessage() {
     if (this.progress.hasAttribute("value")) {
-      return "The connection was lost before the whole file was sent. Nothing was saved, and the file is still selected. Try again. If you changed or moved the file, select it again.";
+      return (
+        "The connection was lost before the whole file was sent. Nothing was saved, and the file is still selected. " +
+        "Try again. If you changed or moved the file, select it again."
+      );
     }
-    return "The file was sent, but the server did not answer. Check whether the list is under Lists before you try again.";
+    return (
+      "The file was sent, but the server did not answer. " +
+      "Check whether the list is under Lists before you try again."
+    );
   }
 
   stop(text, look = "danger") {
@@ -219,7 +225,7 @@ function findUnit(bytes) {
   return bytes < 1024 ** 2 ? { name: "KB", size: 1024 } : { name: "MB", size: 1024 ** 2 };
 }
 
-// 3.4 or 34: as precise as somebody who waits needs. Rounded up for a file that is over the limit.
+// 3.4 or 34: as precise as a user who waits needs. Rounded up for a file that is over the limit.
 function inUnit(bytes, unit, round = Math.round) {
   const number = bytes / unit.size;
   return number < 10 || round === Math.ceil ? round(number * 10) / 10 : round(number);

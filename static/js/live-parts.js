@@ -1,6 +1,6 @@
 // Parts of a page that update themselves. Each asks every 1.5 seconds, and is answered 304 while nothing has changed.
 
-// What somebody has opened stays open.
+// What a user has opened stays open.
 Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) =>
   name !== "open" || element.tagName !== "DETAILS";
 

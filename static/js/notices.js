@@ -69,7 +69,7 @@ if (bell) {
     event.detail.headers["If-None-Match"] = link().dataset.etag;
   });
   bell.addEventListener("htmx:beforeSwap", (event) => {
-    // Logged out: the bell alone is no reason to take away a page on which somebody may be typing.
+    // Logged out: the bell alone is no reason to take away a page on which a user may be typing.
     if (new URL(event.detail.xhr.responseURL).pathname === "/login/") {
       event.detail.shouldSwap = false;
       event.stopPropagation();

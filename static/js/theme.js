@@ -3,4 +3,5 @@ const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const applyTheme = () => document.documentElement.setAttribute("data-bs-theme", dark.matches ? "dark" : "light");
 dark.addEventListener("change", applyTheme);
 applyTheme();
-document.cookie = `browser-zone=${Intl.DateTimeFormat().resolvedOptions().timeZone}; path=/; max-age=31536000; samesite=lax`;
+const browserZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+document.cookie = `browser-zone=${browserZone}; path=/; max-age=31536000; samesite=lax`;

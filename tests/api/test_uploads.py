@@ -53,9 +53,9 @@ def test_a_list_is_traced_from_file_to_results(caller, alice):
 def test_options_are_stored_in_the_draft_and_nothing_starts(caller):
     header = ["A", "B", "C", "D", "E", "F"]
     rows = [["Ada", "Abbott", f"{n} Oak", "St", "Herndon", "VA"] for n in range(12)]
-    told = ["first_name=A", "last_name=2", "address=C+D", "city=E", "state="]
+    mapping = ["first_name=A", "last_name=2", "address=C+D", "city=E", "state="]
     options = {"co_owners": "true", "look_back": 0, "companies": "leave_out", "name_order": "last_first"}
-    sent = caller.send(to_csv(rows, header), mapping=told, fixed="state=VA", match=["phones", "emails"], **options)
+    sent = caller.send(to_csv(rows, header), mapping=mapping, fixed="state=VA", match=["phones", "emails"], **options)
     shown = sent.json()
     assert sent.status_code == 201
     assert shown["mapping"]["address"] == ["C", "D"]

@@ -1,6 +1,6 @@
-"""Two portals for all tests in a browser, and a Chromium for each: each on a worker of its own.
+"""Two portals for all browser tests, each with its own Chromium and worker.
 
-Tests share the portals, in any order: each makes what it needs, under a name of its own, and looks at that alone.
+Tests share the portals and run in any order. Each creates what it needs under a unique name, and checks only that.
 """
 
 import pytest
@@ -18,14 +18,14 @@ def chromium():
 
 @pytest.fixture(scope="package")
 def portal(tmp_path_factory):
-    """A portal where nothing moves but what a test starts."""
+    """A portal in which nothing changes except what a test starts."""
     with run_portal(tmp_path_factory.mktemp("p") / "v") as portal:
         yield portal
 
 
 @pytest.fixture(scope="package")
 def busy_portal(tmp_path_factory):
-    """A portal with lists in all states, two of which run for minutes; `addresses` are its pages by name."""
+    """A portal with lists in all states, two of which run for minutes; `addresses` maps page names to addresses."""
     with run_portal(tmp_path_factory.mktemp("p") / "v") as portal:
         portal.addresses = fill_portal(portal)
         yield portal
@@ -39,6 +39,6 @@ def page(chromium, portal):
 
 @pytest.fixture
 def page_with_own_login(chromium, portal):
-    """For whoever logs out: the others' session goes on."""
+    """A separate session for tests that log out."""
     with browse(chromium, portal, login=portal.login()) as page:
         yield page

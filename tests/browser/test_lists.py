@@ -1,4 +1,4 @@
-"""The main job through a real browser: upload, map, start, watch, look, take away; and the admin."""
+"""Upload, map, start, watch and export a list in a real browser, and use the admin."""
 
 import csv
 import re
@@ -11,7 +11,7 @@ from tests.support.services import wait_until
 from tests.support.tour import make_list
 
 
-def test_the_sample_list_from_upload_to_download(page, tmp_path):
+def test_the_sample_list_is_uploaded_traced_and_downloaded(page, tmp_path):
     page.get_by_role("link", name="Upload a list").first.click()
     page.get_by_label("File").set_input_files(ROOT / "static" / "sample.csv")
     page.get_by_label("Name").fill("Spring leads")
@@ -49,12 +49,12 @@ def test_the_sample_list_from_upload_to_download(page, tmp_path):
     with (tmp_path / "traced.csv").open(encoding="utf-8-sig", newline="") as file:
         traced = list(csv.DictReader(file))
     with (ROOT / "static" / "sample.csv").open(newline="") as file:
-        given = list(csv.DictReader(file))
-    assert [row["Note"] for row in traced] == [row["Note"] for row in given]
+        original = list(csv.DictReader(file))
+    assert [row["Note"] for row in traced] == [row["Note"] for row in original]
     assert {row["Outcome"] for row in traced} >= {"matched", "no_match", "invalid", "duplicate"}
 
 
-def test_a_wrong_file_is_answered_with_a_sentence(page, tmp_path):
+def test_a_file_that_is_not_a_list_is_refused_with_the_reason(page, tmp_path):
     (tmp_path / "list.csv").write_bytes(b"%PDF-1.7 no list at all")
     page.goto("/uploads/new/")
     page.get_by_label("File").set_input_files(tmp_path / "list.csv")
@@ -62,12 +62,12 @@ def test_a_wrong_file_is_answered_with_a_sentence(page, tmp_path):
     page.get_by_text("This is a PDF document, not a list.").wait_for()
 
 
-def test_people_are_asked_for_once_more_and_batches_decided_about(page, portal):
+def test_people_are_rerun_and_batches_decided(page, portal):
     sample = ROOT / "static" / "sample.csv"
-    pk = portal.trace(sample, "--name", "Second look", "--look-back", "0", "--wait", "--timeout", "60")["upload"]
+    pk = portal.trace(sample, "--name", "Rerun leads", "--look-back", "0", "--wait", "--timeout", "60")["upload"]
     matched = f"Item.objects.filter(upload={pk}, outcome='matched')"
-    portal.do(f"found = list({matched}.values_list('pk', flat=True)[:5])")
-    portal.do("Item.objects.filter(pk__in=found).update(outcome='missing', answer='', request_id='')")
+    portal.do(f"ids = list({matched}.values_list('pk', flat=True)[:5])")
+    portal.do("Item.objects.filter(pk__in=ids).update(outcome='missing', answer='', request_id='')")
     page.on("dialog", lambda dialog: dialog.accept())
     page.goto(f"/items/?upload={pk}&outcome=missing")
     page.get_by_role("button", name="Select this page").click()
@@ -82,9 +82,9 @@ def test_people_are_asked_for_once_more_and_batches_decided_about(page, portal):
     page.get_by_role("link", name="Full history").click()
     assert page.get_by_text("re-run").count() == 2
 
-    lost = "status='unconfirmed', submitted_at='2026-01-01T00:00Z', completed_at=None, attempts=1"
+    unconfirmed = "status='unconfirmed', submitted_at='2026-01-01T00:00Z', completed_at=None, attempts=1"
     portal.do(f"Upload.objects.filter(pk={pk}).update(status='running')")
-    portal.do(f"Batch.objects.filter(upload={pk}, number=1).update({lost})")
+    portal.do(f"Batch.objects.filter(upload={pk}, number=1).update({unconfirmed})")
     portal.do(f"Item.objects.filter(upload={pk}, batch__number=1).update(outcome='pending', answered_via=None)")
     page.goto("/")
     page.get_by_role("button", name="Close").click()
@@ -92,7 +92,7 @@ def test_people_are_asked_for_once_more_and_batches_decided_about(page, portal):
     expect(page.get_by_role("button", name="Close")).to_have_count(0)
 
 
-def test_an_unmatched_delivery_is_looked_at_and_set_aside(page, portal):
+def test_an_unmatched_delivery_is_reviewed_and_set_aside(page, portal):
     headers = {"x-api-key": "sandbox"}
     assert requests.post(f"{portal.address}/webhooks/item/nobody/", data=b"{broken", headers=headers, timeout=5).ok
     page.goto("/")
@@ -107,7 +107,7 @@ def test_an_unmatched_delivery_is_looked_at_and_set_aside(page, portal):
     assert page.get_by_text("could not be matched").count() == 0
 
 
-def test_a_token_is_made_and_used_on_the_page_of_the_api(page):
+def test_a_token_is_created_and_used_in_the_api_reference(page):
     page.get_by_text("More", exact=True).click()
     page.get_by_role("link", name="API", exact=True).click()
     page.get_by_label("Name").fill("Nightly run")
@@ -125,25 +125,25 @@ def test_a_token_is_made_and_used_on_the_page_of_the_api(page):
     page.locator(".live-responses-table").get_by_text("200").wait_for()
 
 
-def test_staff_hold_a_list_and_release_it_in_the_admin(page, portal):
+def test_staff_pause_and_resume_a_list_in_the_admin(page, portal):
     make_list(portal, "County roll", 3_000, "Oak", "normal")
     page.goto("/admin/batches/upload/")
     row = page.locator("#result_list tr").filter(has_text="County roll")
 
-    def act(action):
+    def run_action(action):
         row.get_by_role("checkbox").check()
         page.get_by_label("Action:").select_option(label=action)
         page.get_by_role("button", name="Go", exact=True).click()
 
-    act("Pause: send nothing more for now")
+    run_action("Pause: send nothing more for now")
     expect(row).to_contain_text("Paused")
-    act("Resume sending")
+    run_action("Resume sending")
     expect(page.get_by_text("Resume 1 list? Sending may cost credits.")).to_be_visible()
     page.get_by_role("button", name="Yes, continue").click()
     expect(row).to_contain_text("Running")
 
 
-def test_people_are_narrowed_down_to_a_list_that_is_searched_for(page, portal):
+def test_people_are_filtered_by_a_list_found_by_name(page, portal):
     make_list(portal, "Autumn leads", 12, "Ash", "normal")
     page.goto("/admin/batches/item/")
     expect(page.locator("#result_list tbody tr").first).to_be_visible()

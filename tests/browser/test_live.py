@@ -1,4 +1,4 @@
-"""Pages that move by themselves, and tables as somebody wants them, in a real browser."""
+"""Live pages and table settings in a real browser."""
 
 import re
 
@@ -7,12 +7,12 @@ from playwright.sync_api import expect
 
 from tests.support.browsing import browse, log_in_again
 
-JUMPS = """() => {
-    window.jumps = 0;
-    const add = (list) => list.getEntries().forEach((each) => (window.jumps += each.hadRecentInput ? 0 : each.value));
+MEASURE_SHIFTS = """() => {
+    window.shifts = 0;
+    const add = (list) => list.getEntries().forEach((each) => (window.shifts += each.hadRecentInput ? 0 : each.value));
     new PerformanceObserver(add).observe({type: "layout-shift"});
 }"""
-"""Adds up by how much of the screen things move: 0.1 is called good."""
+"""Sum of layout shifts; below 0.1 counts as good."""
 
 
 @pytest.fixture(scope="module")
@@ -20,34 +20,34 @@ def portal(busy_portal):
     return busy_portal
 
 
-def rename(portal, name, other):
-    assert portal.ask(f"Upload.objects.filter(name={name!r}).update(name={other!r})") == 1
+def rename(portal, old, new):
+    assert portal.ask(f"Upload.objects.filter(name={old!r}).update(name={new!r})") == 1
 
 
-def look(page, status):
-    """A look of the dashboard's live part that is answered so."""
+def expect_poll(page, status):
+    """Wait for a poll of the dashboard that is answered with this status."""
     return page.expect_response(lambda response: response.status == status and response.url.endswith("/"))
 
 
-# What moves
+# Live parts
 
 
-def test_the_dashboard_moves_by_itself_and_nothing_jumps(page):
-    run = page.locator(".run").filter(has_text="County roll, north")
-    line = run.locator(".run-line")
+def test_the_dashboard_updates_without_layout_shift(page):
+    active = page.locator(".run").filter(has_text="County roll, north")
+    line = active.locator(".run-line")
     expect(line).to_contain_text("left")
-    expect(run.locator(".strip svg")).to_be_visible()
-    page.evaluate(JUMPS)
+    expect(active.locator(".strip svg")).to_be_visible()
+    page.evaluate(MEASURE_SHIFTS)
     seen = {line.text_content()}
     for _ in range(5):
-        with look(page, 200):
+        with expect_poll(page, 200):
             pass
         expect(line).not_to_have_text(re.compile("|".join(map(re.escape, seen))))
         seen.add(line.text_content())
-    assert page.evaluate("window.jumps") < 0.1
+    assert page.evaluate("window.shifts") < 0.1
 
 
-def test_what_is_used_stays_as_it_is_while_the_rest_moves(page, portal):
+def test_focus_and_open_details_survive_an_update(page, portal):
     page.get_by_text("The last ten minutes as a table").click()
     link = page.get_by_role("link", name="Batches of Cabell heirs")
     link.focus()
@@ -58,21 +58,21 @@ def test_what_is_used_stays_as_it_is_while_the_rest_moves(page, portal):
     rename(portal, "Autumn leads", "Spring leads")
 
 
-def test_progress_is_read_out_politely(page):
-    said = page.locator("[data-live] [role=status]")
-    expect(said).to_contain_text(re.compile(r"County roll, north:\s+\d+% done\."))
+def test_progress_is_announced_to_screen_readers(page):
+    status = page.locator("[data-live] [role=status]")
+    expect(status).to_contain_text(re.compile(r"County roll, north:\s+\d+% done\."))
 
 
 def test_an_unchanged_live_part_is_not_sent_again(page):
     page.goto("/uploads/?status=complete")
-    with page.expect_response(lambda response: response.status == 304) as answer:
+    with page.expect_response(lambda response: response.status == 304) as response:
         pass
-    assert answer.value.request.headers["if-none-match"]
+    assert response.value.request.headers["if-none-match"]
     assert page.get_by_role("link", name="Spring leads").is_visible()
 
 
-def test_a_page_says_that_it_is_old_and_goes_on_by_itself(chromium, portal):
-    # Where nobody answers, the browser's console says so.
+def test_a_stale_page_says_so_and_recovers(chromium, portal):
+    # The browser logs an error for each failed request.
     with browse(chromium, portal, expected="net::ERR|htmx:") as page:
         state = page.locator("[data-live-state]")
         expect(state).to_have_text("Live")
@@ -80,12 +80,12 @@ def test_a_page_says_that_it_is_old_and_goes_on_by_itself(chromium, portal):
         expect(state).to_have_text(re.compile(r"Not updated since \d+:\d+"))
         expect(page.get_by_text("County roll, north", exact=True)).to_be_visible()
         portal.start()
-        rename(portal, "Orchard street", "Orchard street, second try")
-        expect(page.get_by_text("Orchard street, second try", exact=True)).to_be_visible(timeout=15_000)
+        rename(portal, "Orchard street", "Orchard street, renamed")
+        expect(page.get_by_text("Orchard street, renamed", exact=True)).to_be_visible(timeout=15_000)
         expect(state).to_have_text("Live")
 
 
-def test_a_page_that_was_left_open_works_after_a_login_in_another_tab(page_with_own_login, portal):
+def test_an_open_page_still_works_after_a_login_in_another_tab(page_with_own_login, portal):
     page = page_with_own_login
     page.goto("/uploads/?status=running")
     page.get_by_role("link", name="County roll, north").click()
@@ -99,56 +99,59 @@ def test_a_page_that_was_left_open_works_after_a_login_in_another_tab(page_with_
 # Tables
 
 
-def test_people_are_ticked_on_several_pages(page):
+def test_people_are_selected_across_pages(page):
     page.goto("/items/?upload=1")
-    boxes, words = page.get_by_label("Select row"), page.locator("[data-ticked] [role=status]")
+    boxes, count = page.get_by_label("Select row"), page.locator("[data-ticked] [role=status]")
     boxes.nth(0).check()
     boxes.nth(3).click(modifiers=["Shift"])
-    expect(words).to_have_text("4 selected")
+    expect(count).to_have_text("4 selected")
     page.get_by_role("link", name="Page 2", exact=True).click()
     page.wait_for_url("**page=2*")
     boxes.nth(1).check()
-    expect(words).to_have_text("5 selected, 4 on other pages")
+    expect(count).to_have_text("5 selected, 4 on other pages")
     page.go_back()
-    expect(words).to_have_text("5 selected, 1 on other pages")
+    expect(count).to_have_text("5 selected, 1 on other pages")
     expect(boxes.nth(3)).to_be_checked()
     page.get_by_role("button", name="Export", exact=True).click()
     expect(page.get_by_text("5 selected people.")).to_be_visible()
 
 
-def answer(page, button, is_sure):
-    """What a button asks before it does something; it is answered with OK or Cancel."""
-    asked = []
-    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept() if is_sure else dialog.dismiss()))
+def confirm(page, button, is_accepted):
+    """Answer a confirmation with OK or Cancel, and return its text."""
+    messages = []
+    page.once(
+        "dialog",
+        lambda dialog: (messages.append(dialog.message), dialog.accept() if is_accepted else dialog.dismiss()),
+    )
     page.get_by_role("button", name=button).click()
-    return asked[0]
+    return messages[0]
 
 
-def test_questions_name_the_number_and_whoever_cancels_keeps_the_ticks(page):
+def test_confirmations_give_the_count_and_cancelling_keeps_the_selection(page):
     page.goto("/items/?upload=1&outcome=matched")
-    boxes, words = page.get_by_label("Select row"), page.locator("[data-ticked] [role=status]")
+    boxes, count = page.get_by_label("Select row"), page.locator("[data-ticked] [role=status]")
     boxes.nth(0).check()
-    assert answer(page, "Do not contact", False).startswith("Add 1 person to the do-not-contact list?")
+    assert confirm(page, "Do not contact", False).startswith("Add 1 person to the do-not-contact list?")
     boxes.nth(1).check()
-    assert "errors among 2 people?" in answer(page, "Re-run", False)
+    assert "errors among 2 people?" in confirm(page, "Re-run", False)
     page.reload()
-    expect(words).to_have_text("2 selected")
+    expect(count).to_have_text("2 selected")
     page.get_by_label("that match the filters").check()
-    assert re.search(r"among all \d+ people\?", answer(page, "Re-run", False))
+    assert re.search(r"among all \d+ people\?", confirm(page, "Re-run", False))
     page.get_by_label("Selected people").check()
-    assert "among 2 people" in answer(page, "Re-run", True)
-    expect(words).to_have_text("0 selected")
+    assert "among 2 people" in confirm(page, "Re-run", True)
+    expect(count).to_have_text("0 selected")
 
 
-def test_ticks_belong_to_one_view(page):
-    boxes, words = page.get_by_label("Select row"), page.locator("[data-ticked] [role=status]")
+def test_a_selection_belongs_to_one_view(page):
+    boxes, count = page.get_by_label("Select row"), page.locator("[data-ticked] [role=status]")
     page.goto("/items/?upload=1&outcome=matched")
     boxes.nth(0).check()
     for other in ("upload=1", "upload=1&outcome=no_match", "upload=2&outcome=matched", "batch=1", "q=Ada"):
         page.goto(f"/items/?{other}")
-        expect(words).to_have_text("0 selected")
+        expect(count).to_have_text("0 selected")
     page.goto("/items/?outcome=matched&q=&sort=person&upload=1&page=1")
-    expect(words).to_contain_text("1 selected")
+    expect(count).to_contain_text("1 selected")
 
 
 def test_columns_are_chosen_with_the_keyboard_and_remembered(page):
@@ -169,7 +172,7 @@ def test_columns_are_chosen_with_the_keyboard_and_remembered(page):
     expect(page.get_by_role("columnheader", name="Next try")).to_have_count(0)
 
 
-def test_a_link_shows_others_the_same_and_narrowing_keeps_it(page):
+def test_a_link_to_a_view_shares_its_columns_and_filters_keep_them(page):
     page.goto("/batches/?sort=-size")
     menu, headings = page.locator("details.columns"), page.get_by_role("columnheader")
     menu.locator("summary").click()
@@ -189,9 +192,9 @@ def test_a_link_shows_others_the_same_and_narrowing_keeps_it(page):
     expect(headings).to_have_text(["Batch", "Status"])
 
 
-def test_an_address_shows_the_columns_that_it_names(page):
+def test_an_address_with_columns_shows_only_those(page):
     page.goto("/uploads/?columns=status.row_count")
-    # What scrolls by itself asks for the same columns.
+    # The live part requests the same columns.
     with page.expect_response(lambda response: "columns=status.row_count" in response.url):
         pass
     expect(page.get_by_role("columnheader")).to_have_text(["List", "Status", "Rows"])

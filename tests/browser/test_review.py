@@ -1,4 +1,4 @@
-"""The review of a list in a real browser: rows are fixed on the page with the keyboard, and the fix is undone."""
+"""The review of a list in a real browser: rows are edited on the page with the keyboard, and the edit is undone."""
 
 import csv
 import re
@@ -24,7 +24,7 @@ def upload(page, path):
 
 
 @pytest.mark.parametrize("has_scripts", [True, False])
-def test_rows_are_fixed_on_the_page_and_the_fix_is_undone(chromium, portal, tmp_path, has_scripts):
+def test_rows_are_edited_on_the_page_and_the_edit_is_undone(chromium, portal, tmp_path, has_scripts):
     with browse(chromium, portal, java_script_enabled=has_scripts, viewport={"width": 360, "height": 800}) as page:
         upload(page, write_list(tmp_path / "Atlantis.csv"))
         page.get_by_role("heading", name="3 rows cannot be traced").wait_for(timeout=60_000)
@@ -33,7 +33,7 @@ def test_rows_are_fixed_on_the_page_and_the_fix_is_undone(chromium, portal, tmp_
         state = page.get_by_label("State in row 14")
         state.fill("Atlantis City")
         state.press("Enter")
-        page.get_by_text("Nothing was saved yet. Please correct: State in row 14.").wait_for()
+        page.get_by_text("Nothing has been saved yet. Please correct: State in row 14.").wait_for()
         assert state.input_value() == "Atlantis City"
         assert state.get_attribute("aria-invalid") == "true"
         assert page.locator(f"#{state.get_attribute('aria-describedby')}").text_content().strip().endswith("its name.")

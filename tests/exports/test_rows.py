@@ -155,7 +155,7 @@ def test_a_layout_is_saved_unchanged():
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"columns": "Phone = phone_1\nName"}, "Line 2, “Name”: enter the column's name, =, and a field."),
+        ({"columns": "Phone = phone_1\nName"}, "Line 2, “Name”: write it as “Column name = field”."),
         ({"columns": "= phone_1"}, "Line 1, “= phone_1”"),
         ({"columns": "\n\nPhone = fone"}, "Line 3: There is no field “fone”."),
         ({"columns": "A = phone_1\nA = phone_2"}, "The column “A” appears twice."),
@@ -222,12 +222,12 @@ def test_the_same_person_in_another_list_counts(finish_upload, make_upload):
 
 @pytest.mark.parametrize("numbers", [[], [1], [8, 9, 1000, 3], [5, 4, 3, 2, 1], range(100, 5_000, 7), [2**31 - 1]])
 def test_a_set_contains_what_was_added(numbers):
-    members = IdSet()
+    ids = IdSet()
     for number in numbers:
-        members.add(number)
-    again = IdSet.unpack(members.pack())
+        ids.add(number)
+    unpacked = IdSet.unpack(ids.pack())
     asked = {0, 1, 2, 3, 99, 100, 101, 107, 999, 1000, 4_999, 2**31 - 1, 2**31}
-    assert {number for number in asked if number in again} == asked & set(numbers)
+    assert {number for number in asked if number in unpacked} == asked & set(numbers)
 
 
 # Workbooks
@@ -252,7 +252,7 @@ def test_formulas_are_text_in_a_workbook():
 
 
 def test_surplus_rows_go_to_another_sheet(monkeypatch):
-    monkeypatch.setattr(writers, "MOST_ROWS", 3)
+    monkeypatch.setattr(writers, "MAX_SHEET_ROWS", 3)
     rows = [["n"], *([str(number)] for number in range(5))]
     assert read_book(b"".join(writers.write_xlsx(rows))) == [
         [["n"], ["0"], ["1"]],

@@ -1,4 +1,4 @@
-"""The vendor's records, and what restoring a backup has undone of them."""
+"""The vendor's records, and what a restored backup has lost of them."""
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ class Books:
 
 
 @dataclass
-class Undone:
+class LostSinceBackup:
     """What happened between a backup and its restore, and is not in the database.
 
     `answers` and `purchases` are the request ids of what was delivered and bought. `decisions` is item → how many more
@@ -66,14 +66,14 @@ def count_decisions(uploads, books):
     MISSING_RETRIES for an item without an answer.
     """
     sent_again = Event.objects.filter(upload__in=uploads, what=Event.RESEND_REQUESTED).values_list("batch", flat=True)
-    again, taken_in = Counter(sent_again), defaultdict(set)
+    resends, batches_of = Counter(sent_again), defaultdict(set)
     tokens = dict(Batch.objects.filter(upload__in=uploads).values_list("token", "pk"))
     for book in books.items:
         # Batches newer than a restored backup are not in the database.
-        taken_in[int(book["key"])].add(tokens.get(find_token(book)))
+        batches_of[int(book["key"])].add(tokens.get(find_token(book)))
     items = Item.objects.filter(upload__in=uploads).values_list("pk", "retries", "reruns")
     return Counter(
-        {pk: retries + reruns + sum(again[batch] for batch in taken_in[pk]) for pk, retries, reruns in items}
+        {pk: retries + reruns + sum(resends[batch] for batch in batches_of[pk]) for pk, retries, reruns in items}
     )
 
 

@@ -9,7 +9,7 @@ from django.db.models import Count
 from batches.models import Batch, EarlierAnswer, Event, Item
 from batches.statuses import BATCH_OPEN, OUTCOME_ANSWERED, BatchKind, BatchStatus, Outcome, UploadStatus
 from batches.vendor.protocol import encode_person
-from tests.faults.books import REFUSED, STORED, Books, Undone, count_decisions, find_token
+from tests.faults.books import REFUSED, STORED, Books, LostSinceBackup, count_decisions, find_token
 from webhooks.models import UnmatchedDelivery
 
 
@@ -20,11 +20,11 @@ class Audit:
 
     `faults` has a sentence for each fault. `missing` are people for whom no delivery got a 200, because the vendor
     sends nothing twice. `are_replies_sure` means that no worker was killed, so that no reply of the single endpoint
-    may be lost either. `undone` is what restoring a backup has undone.
+    may be lost either. `since_backup` is what a restored backup has lost.
     """
 
-    def __init__(self, uploads, vendor, unmatched_from, are_replies_sure=True, undone=None):
-        self.uploads, self.undone = uploads, undone or Undone()
+    def __init__(self, uploads, vendor, unmatched_from, are_replies_sure=True, since_backup=None):
+        self.uploads, self.since_backup = uploads, since_backup or LostSinceBackup()
         self.items = list(Item.objects.filter(upload__in=uploads).select_related("upload", "batch").defer("cells"))
         self.batches = list(Batch.objects.filter(upload__in=uploads))
         self.earlier = EarlierAnswer.objects.filter(item__in=self.items)
@@ -91,7 +91,7 @@ class Audit:
                 or self.is_kept_unmatched(item, book)
             )
             for item, book in delivered
-            if book["requestId"] not in self.undone.answers
+            if book["requestId"] not in self.since_backup.answers
         )
 
     def find_called_item(self, call):
@@ -108,14 +108,14 @@ class Audit:
         Its item has another answer or was refused by the vendor, or its batch is newer than the restored backup.
         """
         has_other = item.outcome in {*OUTCOME_ANSWERED, Outcome.INVALID}
-        is_forgotten = book["requestId"] in self.undone.purchases and "webhookUrl" in book
+        is_forgotten = book["requestId"] in self.since_backup.purchases and "webhookUrl" in book
         is_unknown = is_forgotten and find_token(book) not in {batch.token for batch in self.batches}
         return (has_other or is_unknown) and any(book["requestId"] in text for text in self.unmatched)
 
     def count_bought_twice(self):
         """Return (c) how many repeated purchases no decision covers, and how many a decision does."""
         bought = self.count_purchases()
-        decided = count_decisions(self.uploads, self.books) + self.undone.decisions
+        decided = count_decisions(self.uploads, self.books) + self.since_backup.decisions
         without = sum(max(count - 1 - decided[pk], 0) for pk, count in bought.items())
         # If a single batch was planned again, its item is no longer known.
         without = max(without - self.events(Event.RESEND_REQUESTED).filter(batch__kind=BatchKind.SINGLE).count(), 0)
@@ -130,7 +130,7 @@ class Audit:
     def count_bought_for_two_lists(self):
         """Count (f) people in several lists who were bought again although an earlier purchase had an answer."""
         bought = self.count_purchases()
-        forgotten = {int(book["key"]) for book in self.books.items if book["requestId"] in self.undone.purchases}
+        forgotten = {int(book["key"]) for book in self.books.items if book["requestId"] in self.since_backup.purchases}
         lists = defaultdict(list)
         for item in self.items:
             if item.fingerprint and bought[item.pk]:

@@ -31,7 +31,7 @@ from webhooks.models import UnmatchedDelivery
 TIME_LIMIT = 180
 """Seconds after which an unfinished run counts as stuck. The longest correct runs take about 120."""
 PACE = 120
-"""Deliveries a second."""
+"""Deliveries per second."""
 SLOW_PACE = 50
 BUTTON = re.compile(r'formaction="(?P<path>[^"]*/(?:send-again|close)/)" name="(?P<name>\w+)" value="(?P<value>\d*)"')
 """A button with which a page lets the user decide about batches."""
@@ -73,8 +73,10 @@ def perform(system, name, cases, rng):
         for act in acts:
             act.join()
         are_replies_sure = not any("worker killed" in case.name for case in cases)
-        undone = next((act.result for act in acts if act.result), None)
-        audit = Audit(list(Upload.objects.filter(pk__in=uploads)), vendor, unmatched_from, are_replies_sure, undone)
+        since_backup = next((act.result for act in acts if act.result), None)
+        audit = Audit(
+            list(Upload.objects.filter(pk__in=uploads)), vendor, unmatched_from, are_replies_sure, since_backup
+        )
     finally:
         connections.close_all()
         try:

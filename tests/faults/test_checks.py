@@ -12,7 +12,7 @@ from batches.statuses import BatchStatus, Outcome, UploadStatus
 from batches.tracing import closing, decisions
 from batches.tracing.lifecycle import transition_batch
 from tests.factories import answer_for
-from tests.faults.books import Books, Undone
+from tests.faults.books import Books, LostSinceBackup
 from tests.faults.checks import Audit, fingerprint
 from webhooks.inbound import filing
 from webhooks.models import DeliveryKind, UnmatchedDelivery
@@ -152,19 +152,19 @@ def test_a_delivery_with_a_wrong_response_is_found(vendor, status, is_right):
     assert audit(vendor).faults == ([] if is_right else [f"1 deliveries were answered {status}"])
 
 
-def make_undone(answers=(), purchases=(), decisions=()):
-    """Return what restoring a backup has undone, from the vendor's lines and from decisions by item."""
+def make_lost(answers=(), purchases=(), decisions=()):
+    """Return what a restored backup has lost, from the vendor's lines and from decisions by item."""
     request_ids = [{line["requestId"] for line in lines} for lines in (answers, purchases)]
-    return Undone(*request_ids, Counter(decisions))
+    return LostSinceBackup(*request_ids, Counter(decisions))
 
 
-def audit_restored(vendor, undone):
-    return Audit(list(Upload.objects.all()), vendor, unmatched_from=0, undone=undone)
+def audit_restored(vendor, since_backup):
+    return Audit(list(Upload.objects.all()), vendor, unmatched_from=0, since_backup=since_backup)
 
 
 def test_an_answer_received_between_a_backup_and_its_restore_is_not_lost(vendor, batch):
     Item.objects.filter(pk__in=[item.pk for item in batch.items.all()[:2]]).update(request_id="")
-    assert audit_restored(vendor, make_undone(answers=vendor.items[:1])).lost == 1
+    assert audit_restored(vendor, make_lost(answers=vendor.items[:1])).lost == 1
 
 
 def test_an_unmatched_delivery_of_a_batch_newer_than_the_backup_is_not_lost(vendor, batch):
@@ -174,10 +174,10 @@ def test_an_unmatched_delivery_of_a_batch_newer_than_the_backup_is_not_lost(vend
         kind="item", reason="", body=json.dumps({"requestId": f"request-{item.pk}"}).encode()
     )
     [line] = [line for line in vendor.items if line["key"] == str(item.pk)]
-    undone = make_undone(purchases=[line])
-    assert audit_restored(vendor, undone).lost == 1
+    since_backup = make_lost(purchases=[line])
+    assert audit_restored(vendor, since_backup).lost == 1
     line["webhookUrl"] = "https://portal.example.com/webhooks/item/of-a-batch-that-is-gone/"
-    assert audit_restored(vendor, undone).lost == 0
+    assert audit_restored(vendor, since_backup).lost == 0
     assert audit(vendor).lost == 1
 
 
@@ -186,11 +186,15 @@ def test_a_decision_undone_by_a_restore_covers_a_purchase(vendor, batch):
     before = Books.read(vendor)
     vendor.items = [*vendor.items, vendor.line(batch, item) | {"requestId": "second"}]
     Item.objects.filter(pk=item.pk).update(reruns=1)
-    undone = Undone.since(before, Books.read(vendor), list(Upload.objects.all()))
-    assert (undone.answers, undone.purchases, undone.decisions[item.pk]) == ({"second"}, {"second"}, 1)
+    since_backup = LostSinceBackup.since(before, Books.read(vendor), list(Upload.objects.all()))
+    assert (since_backup.answers, since_backup.purchases, since_backup.decisions[item.pk]) == (
+        {"second"},
+        {"second"},
+        1,
+    )
     Item.objects.filter(pk=item.pk).update(reruns=0)
-    undone.remove_known_decisions(Books.read(vendor), list(Upload.objects.all()))
-    found = audit_restored(vendor, undone)
+    since_backup.remove_known_decisions(Books.read(vendor), list(Upload.objects.all()))
+    found = audit_restored(vendor, since_backup)
     assert (found.bought_twice, found.by_decision, found.faults) == (0, 1, [])
     assert audit(vendor).bought_twice == 1
 
@@ -198,10 +202,10 @@ def test_a_decision_undone_by_a_restore_covers_a_purchase(vendor, batch):
 def test_a_decision_that_the_backup_holds_is_not_counted_twice(vendor, batch):
     item = batch.items.first()
     Item.objects.filter(pk=item.pk).update(reruns=1)
-    undone = Undone.since(Books.read(vendor), Books.read(vendor), list(Upload.objects.all()))
-    undone.remove_known_decisions(Books.read(vendor), list(Upload.objects.all()))
+    since_backup = LostSinceBackup.since(Books.read(vendor), Books.read(vendor), list(Upload.objects.all()))
+    since_backup.remove_known_decisions(Books.read(vendor), list(Upload.objects.all()))
     vendor.items = [*vendor.items, vendor.line(batch, item), vendor.line(batch, item)]
-    assert audit_restored(vendor, undone).bought_twice == 1
+    assert audit_restored(vendor, since_backup).bought_twice == 1
 
 
 def test_a_late_answer_is_counted(vendor, batch):

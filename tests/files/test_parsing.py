@@ -7,7 +7,7 @@ import zipfile
 import openpyxl
 import pytest
 
-from batches.files.file_format import LONGEST_ROW, FileFormat, UnreadableFile
+from batches.files.file_format import MAX_ROW_LENGTH, FileFormat, UnreadableFile
 from batches.files.parsing import RecordLines, examine, rows
 from batches.files.workbook_parts import measure_sheet
 from tests.factories import HEADER, people, to_csv
@@ -119,7 +119,7 @@ def test_a_quoted_cell_of_many_lines_is_read_once(write, monkeypatch):
 
 @pytest.mark.parametrize("delimiter", [b",", b"\n,"])
 def test_the_message_names_a_row_that_is_too_long(write, delimiter):
-    content = b'Name,City\na,b\n"c' + delimiter + b'",' + b"d" * LONGEST_ROW
+    content = b'Name,City\na,b\n"c' + delimiter + b'",' + b"d" * MAX_ROW_LENGTH
     with pytest.raises(UnreadableFile, match="Row 3 has over 1,000,000 characters"):
         list(rows(write(content), FileFormat("csv", "utf-8-sig", ",", header_row=1)))
 

@@ -93,7 +93,7 @@ def test_rows_that_belong_to_no_invalid_row_are_counted_and_left(upload):
     assert upload.items.get(row_number=2).cells == person(1)
 
 
-def test_a_fixed_row_about_somebody_traced_before_is_answered_from_then(upload, start_upload):
+def test_a_fixed_row_reuses_an_earlier_answer(upload, start_upload):
     earlier = start_upload([person(20), *people(11)]).items.first()
     answered = {"outcome": Outcome.MATCHED, "answered_at": timezone.now(), "answer": answer_for(earlier).decode()}
     type(earlier).objects.filter(pk=earlier.pk).update(**answered)
@@ -104,7 +104,7 @@ def test_a_fixed_row_about_somebody_traced_before_is_answered_from_then(upload, 
     assert (item.outcome, item.same_as, upload.reused_count) == (Outcome.REUSED, earlier, 1)
 
 
-def test_a_file_that_is_gone_is_said(upload):
+def test_a_missing_file_is_reported(upload):
     correction = corrections.receive(
         upload, ContentFile(to_csv(read_invalid_rows(upload)[1:], [*HEADER, "Problem"]), "m.csv"), None
     )
@@ -114,7 +114,7 @@ def test_a_file_that_is_gone_is_said(upload):
     assert (correction.status, correction.problem) == ("failed", corrections.UNREADABLE_MESSAGE)
 
 
-def test_a_fixed_row_about_somebody_in_the_list_is_a_duplicate(upload):
+def test_a_fixed_row_can_be_a_duplicate(upload):
     header, first, *_ = read_invalid_rows(upload)
     upload_fixed(upload, [header, [*person(1), first[7]]])
     item = upload.items.get(row_number=14)

@@ -28,7 +28,7 @@ def test_rows_that_cannot_be_traced_are_grouped_by_problem_the_largest_first(mak
     assert describe(problem_groups.list_problems(upload)) == [
         (2, "State is not a US state", ["State"], "Atlantis"),
         (1, "City is empty", ["City"], ""),
-        (1, "There is nothing to trace by", ["Address", "City", "State", "Zip", "Phone"], ""),
+        (1, "The row has nothing to search by", ["Address", "City", "State", "Zip", "Phone"], ""),
     ]
 
 
@@ -64,7 +64,7 @@ def test_a_company_without_an_address_is_named_as_a_company(make_upload):
     header = ["Owner", "Mailing Address", "Mailing City", "Mailing State"]
     rows = [["Ada Abbott", "1 Oak St", "Herndon", "VA"]] * 2 + [["BLUE HERON PROPERTIES LLC", "", "Herndon", "VA"]]
     [group] = problem_groups.list_problems(make_upload(to_csv(rows, header=header)))
-    assert group.title == "A company, trust or the like has no mailing address"
+    assert group.title == "A company or trust needs a mailing address"
     assert [name for _, name in group.columns] == header[1:]
 
 

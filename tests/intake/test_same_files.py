@@ -21,7 +21,7 @@ def receive(user, name="Spring leads", content=CONTENT):
     return uploads.receive(ContentFile(content, name="people.csv"), user, name=name)
 
 
-def look(browser, upload, page=""):
+def open_columns(browser, upload, page=""):
     return " ".join(browser.get(f"/uploads/{upload.pk}/{page}").content.decode().split())
 
 
@@ -69,7 +69,7 @@ def test_the_columns_and_the_review_say_who_uploaded_it_when_and_as_what(
     time_machine.move_to("2026-11-25 12:00Z", tick=False)
     mine, theirs = receive(alice), receive(charlie, name="Theirs")
     Upload.objects.filter(pk=theirs.pk).update(status=UploadStatus.CANCELLED)
-    page = look(browser, make_upload(CONTENT), page)
+    page = open_columns(browser, make_upload(CONTENT), page)
     text = re.sub(r"<[^>]+>", "", page)
     assert "You uploaded this file on Nov 25 as “Spring leads”." in text
     assert "charlie uploaded this file on Nov 25 as “Theirs” (cancelled)." in text
@@ -82,8 +82,8 @@ def test_the_year_is_shown_if_it_is_not_the_current_one(browser, alice, make_upl
     time_machine.move_to("2026-02-01 12:00Z", tick=False)
     upload = make_upload(CONTENT)
     browser.force_login(alice)
-    assert "uploaded this file on Nov 25, 2025 as" in look(browser, upload)
+    assert "uploaded this file on Nov 25, 2025 as" in open_columns(browser, upload)
 
 
 def test_a_new_file_says_nothing(browser, make_upload):
-    assert "uploaded this file" not in look(browser, make_upload(CONTENT))
+    assert "uploaded this file" not in open_columns(browser, make_upload(CONTENT))

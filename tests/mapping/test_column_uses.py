@@ -2,7 +2,7 @@
 
 import pytest
 
-from batches.mapping.column_uses import build_mapping, describe_use, find_clash, join_words, list_uses, name_columns
+from batches.mapping.column_uses import build_mapping, find_clash, join_words, list_uses, name_columns, use_notes
 from batches.mapping.fields import GROUP_OF, JOINABLE, LABELS, MAPPABLE, SPLIT, SPLIT_NOTES
 
 COLUMNS = ["OWNER", "HOUSE NO", "STREET", "CSZ", "PH", "CELL"]
@@ -56,7 +56,7 @@ def test_five_columns_can_be_joined_and_no_more():
     ],
 )
 def test_the_notes_of_a_column_say_what_is_done_with_it(position, mapping, notes):
-    assert describe_use(position, list_uses(mapping)[position], mapping, COLUMNS) == notes
+    assert use_notes(position, list_uses(mapping)[position], mapping, COLUMNS) == notes
 
 
 def test_columns_without_a_name_are_numbered_and_long_names_cut():

@@ -1,4 +1,4 @@
-"""Use the real processes with a real browser."""
+"""Use the portal in a real browser."""
 
 import os
 import re
@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 import pytest
 
-NAMES = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"]
-"""Names of Chromium. The first has no window and needs a quarter of the time."""
-CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
-ARGUMENTS = [
+CHROMIUM_NAMES = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"]
+"""Names of the program. The first has no window and takes a quarter of the time."""
+CHROMIUM = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+CHROMIUM_ARGUMENTS = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -30,7 +30,7 @@ def run_chromium():
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only if there is a browser
 
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
         yield chromium
         chromium.close()
 
@@ -60,7 +60,7 @@ def browse(chromium, portal, expected="422", login=None, **options):
 
 
 def log_in_once(chromium, portal):
-    """Return the session of a login, for pages that need one and are not about it."""
+    """Return a session shared by all tests that are not about logging in."""
     if not hasattr(portal, "session"):
         page = chromium.new_page(base_url=portal.address)
         log_in(page, portal.login())

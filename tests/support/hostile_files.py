@@ -1,4 +1,4 @@
-"""Small invented files that harm a careless reader."""
+"""Small files, made up for the tests, that harm a careless reader."""
 
 import io
 import zipfile

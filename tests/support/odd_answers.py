@@ -1,4 +1,4 @@
-"""Odd answers of the vendor as JSON, by what is odd about them."""
+"""Unusual answers from the vendor, as JSON."""
 
 import json
 
@@ -54,17 +54,14 @@ import json
 from batches.results import digests
 answers, pks = json.loads({answers!r}), {{}}
 matched = Item.objects.filter(upload={upload}, outcome="matched").order_by("pk")
-for item, (what, answer) in zip(matched, answers.items()):
+for item, (name, answer) in zip(matched, answers.items()):
     Item.objects.filter(pk=item.pk).update(answer=answer, answered_at=timezone.now())
-    pks[what] = item.pk
+    pks[name] = item.pk
 digests.digest_upload({upload})
 """
 
 
-def give(portal, upload, answers=ANSWERS):
-    """Give these answers to the first people of a list who matched.
-
-    Return what is odd about an answer → the person's id.
-    """
+def store(portal, upload, answers=ANSWERS):
+    """Store these answers for the first matched people of a list. Return name of the answer → the person's id."""
     portal.do(STORE_ANSWERS.format(answers=json.dumps(answers), upload=upload))
     return portal.ask("pks")

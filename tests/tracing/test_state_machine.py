@@ -46,7 +46,7 @@ REPLIES = {
     "named": (400, {"message": '"[0].zip" must be digits'}),
 }
 SIZES = strategies.sampled_from([5, 12, 25, 45])
-MOST_LISTS = 3
+MAX_LISTS = 3
 EXAMPLES = how_much().max_examples * 2 // 5
 """Examples per policy. A thousand take some minutes."""
 FATES = ["accepted", "accepted", "short", "results first", "lost", "killed", *REPLIES]
@@ -91,7 +91,7 @@ class Orders(RuleBasedStateMachine):
         packing.plan_upload(upload.pk)
         self.uploads.append(upload)
 
-    @precondition(lambda self: len(self.uploads) < MOST_LISTS)
+    @precondition(lambda self: len(self.uploads) < MAX_LISTS)
     @rule(size=SIZES)
     def start_overlapping_list(self, size):
         """Start a list with the same people as the others: the smaller one is contained in the larger one."""
@@ -221,12 +221,12 @@ class Orders(RuleBasedStateMachine):
 
     # Staff
 
-    @rule(index=strategies.integers(0, 20), way=strategies.sampled_from(["send again", "give up", "one by one"]))
+    @rule(index=strategies.integers(0, 20), way=strategies.sampled_from(["send again", "close", "one by one"]))
     def decide(self, index, way):
         troubled = list(Batch.objects.needing_decision().order_by("pk"))
         if troubled:
             batch = troubled[index % len(troubled)]
-            if way == "give up":
+            if way == "close":
                 closing.close_manually(batch, self.staff)
             elif way == "one by one" and batch.status == BatchStatus.REFUSED:
                 decisions.send_singly(batch, self.staff)
@@ -250,13 +250,13 @@ class Orders(RuleBasedStateMachine):
         for block in SendingBlock.objects.in_force(timezone.now()):
             decisions.unblock(block, self.staff)
 
-    @rule(index=strategies.integers(0, MOST_LISTS))
+    @rule(index=strategies.integers(0, MAX_LISTS))
     def pause_or_resume(self, index):
         upload, running, paused = self.pick(index), UploadStatus.RUNNING, UploadStatus.PAUSED
         if not transition_upload(upload.pk, paused, only_if={"status": running}):
             transition_upload(upload.pk, running, only_if={"status": paused})
 
-    @rule(index=strategies.integers(0, MOST_LISTS), chance=strategies.integers(0, 20))
+    @rule(index=strategies.integers(0, MAX_LISTS), chance=strategies.integers(0, 20))
     def cancel(self, index, chance):
         """Cancel a list. This is rare, because a cancelled list tests little."""
         if chance == 13:

@@ -36,7 +36,7 @@ MODELS = sorted(set(admin.site._registry) - {Dashboard}, key=lambda model: model
 LONG = [Batch, Item, EarlierAnswer, Event, Message]
 
 
-def where(model, page="changelist", *args):
+def admin_url(model, page="changelist", *args):
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
 
 
@@ -72,9 +72,9 @@ def make_all(start_upload, charlie):
 @pytest.mark.parametrize("model", MODELS)
 def test_every_list_search_and_page_is_shown(staff, make_all, model):
     make_all(1)
-    for question in ({}, {"q": "1"}, {"q": "12-1"}, {"q": "ab\0c"}, {"q": "99999999999999999999"}):
-        assert staff.get(where(model), question).status_code == 200
-    page = staff.get(where(model, "change", model.objects.first().pk))
+    for params in ({}, {"q": "1"}, {"q": "12-1"}, {"q": "ab\0c"}, {"q": "99999999999999999999"}):
+        assert staff.get(admin_url(model), params).status_code == 200
+    page = staff.get(admin_url(model, "change", model.objects.first().pk))
     assert page.status_code == 200
     assert "default-src 'self'" in page["Content-Security-Policy"]
     assert "admin-portal.css" in page.content.decode()
@@ -87,32 +87,32 @@ def test_the_number_of_records_does_not_change_the_number_of_queries(staff, make
     with CaptureQueriesContext(
         connection,
     ) as for_one:
-        staff.get(where(model))
+        staff.get(admin_url(model))
     make_all(2)
     make_all(3)
     with CaptureQueriesContext(connection) as for_three:
-        staff.get(where(model))
+        staff.get(admin_url(model))
     assert len(for_one) == len(for_three)
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_long_tables_are_not_counted(staff, make_all, model):
     make_all(1)
-    for question in ({}, {"q": "list"}, {"p": 2}, {"_facets": "True"}):
-        with CaptureQueriesContext(connection) as said:
-            staff.get(where(model), question)
-        counts = [query["sql"] for query in said if "COUNT(" in query["sql"]]
-        assert counts or question == {"q": "list"}
+    for params in ({}, {"q": "list"}, {"p": 2}, {"_facets": "True"}):
+        with CaptureQueriesContext(connection) as queries:
+            staff.get(admin_url(model), params)
+        counts = [query["sql"] for query in queries if "COUNT(" in query["sql"]]
+        assert counts or params == {"q": "list"}
         assert all("LIMIT 10001" in sql for sql in counts)
 
 
 @pytest.mark.parametrize("model", LONG)
 def test_long_tables_are_searched_only_through_indexes(staff, make_all, model):
     make_all(1)
-    with CaptureQueriesContext(connection) as said:
-        staff.get(where(model), {"q": "list"})
+    with CaptureQueriesContext(connection) as queries:
+        staff.get(admin_url(model), {"q": "list"})
     table = model._meta.db_table
-    for sql in (query["sql"] for query in said if f'FROM "{table}"' in query["sql"]):
+    for sql in (query["sql"] for query in queries if f'FROM "{table}"' in query["sql"]):
         assert not re.search(rf'"{table}"\."\w+"(::text)? (LIKE|ILIKE)|UPPER\("{table}"|CAST\("{table}"', sql, re.I)
 
 
@@ -120,14 +120,14 @@ def test_long_tables_are_searched_only_through_indexes(staff, make_all, model):
 def test_long_tables_are_sorted_only_by_id(staff, make_all, model):
     make_all(1)
     for column in range(1, 8):
-        page = staff.get(where(model), {"o": str(column)})
+        page = staff.get(admin_url(model), {"o": str(column)})
         assert set(page.context["cl"].queryset.query.order_by) <= {"id", "-id", "pk", "-pk"}
 
 
 @pytest.mark.parametrize("model", set(MODELS) - {User, Group})
 def test_no_page_offers_all_related_records(staff, make_all, model):
     make_all(1)
-    assert "<select" not in staff.get(where(model, "change", model.objects.first().pk)).content.decode()
+    assert "<select" not in staff.get(admin_url(model, "change", model.objects.first().pk)).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -143,28 +143,28 @@ def test_no_page_offers_all_related_records(staff, make_all, model):
 )
 def test_search_finds_only_the_matching_records(staff, make_all, model, text):
     make_all(1)
-    meant = set(model.objects.values_list("pk", flat=True))
+    expected = set(model.objects.values_list("pk", flat=True))
     make_all(2)
-    record = model.objects.filter(pk__in=meant).first()
+    record = model.objects.filter(pk__in=expected).first()
     text = {"pk": str(record.pk), "name": str(record)}.get(text, text)
-    found = {row.pk for row in staff.get(where(model), {"q": text}).context["cl"].result_list}
-    assert found == ({record.pk} if text == str(record.pk) else meant)
+    found = {row.pk for row in staff.get(admin_url(model), {"q": text}).context["cl"].result_list}
+    assert found == ({record.pk} if text == str(record.pk) else expected)
 
 
 def test_people_are_found_as_in_the_portal(staff, finish_upload):
-    _, meant = finish_upload(12), finish_upload(people(11, **{"Last Name": "Baker"}))
-    found = staff.get(where(Item), {"q": "herndon bak"}).context["cl"].result_list
-    assert {item.upload_id for item in found} == {meant.pk}
+    _, expected = finish_upload(12), finish_upload(people(11, **{"Last Name": "Baker"}))
+    found = staff.get(admin_url(Item), {"q": "herndon bak"}).context["cl"].result_list
+    assert {item.upload_id for item in found} == {expected.pk}
     assert len(found) == 11
 
 
 def test_a_long_list_does_not_claim_a_total(staff, start_upload, monkeypatch):
     monkeypatch.setattr(paging, "MAX_COUNTED_ROWS", 10)
     start_upload(12)
-    page = read_page(staff.get(where(Item), {"q": ""}))
+    page = read_page(staff.get(admin_url(Item), {"q": ""}))
     assert "10+ people: filter or search to see more" in page
     monkeypatch.setattr(paging, "MAX_COUNTED_ROWS", 12)
-    assert " 12 people " in read_page(staff.get(where(Item)))
+    assert " 12 people " in read_page(staff.get(admin_url(Item)))
 
 
 def test_the_admin_uses_the_words_of_the_portal(staff, make_all):
@@ -183,14 +183,14 @@ def test_the_admin_uses_the_words_of_the_portal(staff, make_all):
         assert f">{word}</a>" in page
     assert "Uploads" not in page
     assert "Items" not in page
-    assert ">List<" in staff.get(where(Batch)).content.decode()
+    assert ">List<" in staff.get(admin_url(Batch)).content.decode()
 
 
 @pytest.mark.parametrize("model", [Upload, Batch, Item, UnmatchedDelivery])
 def test_the_portal_links_to_the_same_records(staff, make_all, model):
     make_all(1)
     record = model.objects.first()
-    link = re.search(r'href="(/admin/r/[^"]+)"', staff.get(where(model, "change", record.pk)).content.decode())
+    link = re.search(r'href="(/admin/r/[^"]+)"', staff.get(admin_url(model, "change", record.pk)).content.decode())
     assert staff.get(link[1]).url.endswith(record.get_absolute_url())
 
 

@@ -43,13 +43,13 @@ def make_draft(browser, rows, header):
     return Upload.objects.get()
 
 
-def look(browser, upload):
+def open_columns(browser, upload):
     return browser.get(f"/uploads/{upload.pk}/columns/")
 
 
 def send(browser, upload, headers=None, page="", **changes):
     """Send the form of the columns, to the page or to its preview."""
-    header = look(browser, upload).context["header"]
+    header = open_columns(browser, upload).context["header"]
     page += f"?row={changes.pop('row')}" if "row" in changes else ""
     form = columns_form(upload, **changes) | {"header": header}
     return browser.post(f"/uploads/{upload.pk}/columns/{page}", form, headers=headers)
@@ -74,7 +74,7 @@ def find_row(html, name):
 
 
 def test_the_table_has_one_row_for_each_column_in_groups(browser, roll):
-    page = look(browser, roll)
+    page = open_columns(browser, roll)
     assert outline(page) == {
         "Person": ["OWNER", "PH"],
         "Property": ["HOUSE NO", "STREET", "SITUS CITY", "SITUS ZIP"],
@@ -88,7 +88,7 @@ def test_the_table_has_one_row_for_each_column_in_groups(browser, roll):
 
 
 def test_a_row_shows_three_values_and_where_they_go(browser, roll):
-    row = find_row(read_page(look(browser, roll)), "OWNER")
+    row = find_row(read_page(open_columns(browser, roll)), "OWNER")
     assert "<bdi>SMITH JOHN A</bdi>" in row
     assert '<option value="full_name" selected>Full name (we split it)</option>' in row
     assert 'aria-label="OWNER goes to"' in row
@@ -98,21 +98,21 @@ def test_a_row_shows_three_values_and_where_they_go(browser, roll):
 
 def test_equal_values_are_shown_once_and_empty_columns_say_so(browser):
     upload = make_draft(browser, [[*person(n), ""] for n in range(9)], [*HEADER, "Flag"])
-    html = read_page(look(browser, upload))
+    html = read_page(open_columns(browser, upload))
     assert find_row(html, "City").count("<bdi>Herndon</bdi>") == 1
     assert find_row(html, "Address").count("<bdi>") == 4
     assert "Empty in the first rows" in find_row(html, "Flag")
 
 
 def test_joined_columns_name_each_other(browser, roll):
-    html = read_page(look(browser, roll))
+    html = read_page(open_columns(browser, roll))
     assert "Joined with HOUSE NO." in find_row(html, "STREET")
     assert "Joined with STREET." in find_row(html, "HOUSE NO")
 
 
 def test_an_uncertain_guess_needs_a_look_and_says_why(browser, roll):
     Upload.objects.update(uncertain={"phone": "Many of its values look like something else."})
-    page = look(browser, roll)
+    page = open_columns(browser, roll)
     assert outline(page)["Needs a look"] == ["PH"]
     row = find_row(read_page(page), "PH")
     assert "Is this right?" in row
@@ -120,18 +120,18 @@ def test_an_uncertain_guess_needs_a_look_and_says_why(browser, roll):
     assert 'aria-describedby="note-7"' in row
 
 
-def test_a_field_of_a_template_without_its_column_needs_a_look(browser, roll):
+def test_a_field_of_a_template_without_its_column_needs_a_open_columns(browser, roll):
     template = MappingTemplate.objects.create(name="Roll", header="x", columns=[], fields={})
     doubt = "This file has no column “Mail”, which the template “Roll” uses."
     Upload.objects.update(uncertain={"email": doubt}, used_template=template)
-    page = look(browser, roll)
+    page = open_columns(browser, roll)
     assert outline(page)["Needs a look"] == ["Email"]
     assert doubt in read_page(page)
 
 
 def test_names_and_values_of_a_file_are_escaped_in_the_table(browser):
     upload = make_draft(browser, [["<script>x</script>", "ada@example.com"]], ["<b>Name", "Email"])
-    html = look(browser, upload).content.decode()
+    html = open_columns(browser, upload).content.decode()
     assert "<script>x" not in html
     assert "<b>Name" not in html
 
@@ -144,7 +144,7 @@ def test_a_column_may_be_used_twice(browser, roll):
     roll.refresh_from_db()
     assert (roll.mapping["place"], roll.mapping["mail_place"]) == ([6], [6])
     Upload.objects.update(status=UploadStatus.DRAFT)
-    assert "<details open>" in find_row(read_page(look(browser, roll)), "MAIL CITY STATE ZIP")
+    assert "<details open>" in find_row(read_page(open_columns(browser, roll)), "MAIL CITY STATE ZIP")
 
 
 def test_two_columns_for_one_phone_are_refused_by_their_names(browser, roll):
@@ -183,7 +183,7 @@ def test_a_column_that_goes_to_three_fields_keeps_them(browser, make_upload):
 
 
 def test_a_missing_state_is_taken_from_the_zip(browser, roll):
-    page = read_page(look(browser, roll))
+    page = read_page(open_columns(browser, roll))
     assert "We found no column for the state. We take it from the ZIP." in page
     assert '<option value="zip" selected>Take it from the ZIP</option>' in page
     assert send(browser, roll, source_state="zip", fixed_state="Texas").status_code == 302
@@ -196,7 +196,7 @@ def test_a_missing_state_can_be_the_same_for_every_row(browser, roll):
     roll.refresh_from_db()
     assert roll.constants == {"state": "Virginia"}
     Upload.objects.update(status=UploadStatus.DRAFT)
-    page = look(browser, roll)
+    page = open_columns(browser, roll)
     assert outline(page)["Property"][0] == "Property state"
     assert '<option value="fixed" selected>' in read_page(page)
 
@@ -209,7 +209,7 @@ def test_a_state_for_every_row_must_be_given(browser, roll):
 
 def test_a_missing_city_can_be_the_same_for_every_row(browser):
     upload = make_draft(browser, [["Ada Abbott", "1 Oak St", "20170"]] * 3, ["Full Name", "Address", "Zip"])
-    page = look(browser, upload)
+    page = open_columns(browser, upload)
     assert outline(page)["Needs a look"] == ["Property city", "Property state"]
     assert "We found no column for the city. Is it the same for every row?" in read_page(page)
     assert send(browser, upload).status_code == 422
@@ -221,35 +221,35 @@ def test_a_missing_city_can_be_the_same_for_every_row(browser):
 
 def test_a_phone_is_ticked_if_nothing_was_chosen_and_that_changes_nothing(browser, make_upload):
     upload = make_upload(people(12))
-    assert look(browser, upload).context["form"]["match_requirements"].value() == ["phones"]
+    assert open_columns(browser, upload).context["form"]["match_requirements"].value() == ["phones"]
     send(browser, upload, match_requirements=["phones"], back="review")
-    assert not look(browser, upload).context["is_kept"]
+    assert not open_columns(browser, upload).context["is_kept"]
 
 
 def test_the_order_of_names_is_asked_only_if_it_matters(browser, roll):
-    assert "Full names are written" in read_page(look(browser, roll))
+    assert "Full names are written" in read_page(open_columns(browser, roll))
     Upload.objects.all().delete()
     with_commas = make_draft(browser, [["SMITH, JOHN", "1 Oak St", "Herndon", "VA"]] * 3, ["Owner", *HEADER[2:5]])
-    assert "Full names are written" not in read_page(look(browser, with_commas))
+    assert "Full names are written" not in read_page(open_columns(browser, with_commas))
     Upload.objects.all().delete()
-    assert "Full names are written" not in read_page(look(browser, make_draft(browser, people(3), HEADER)))
+    assert "Full names are written" not in read_page(open_columns(browser, make_draft(browser, people(3), HEADER)))
 
 
 def test_the_button_says_how_many_rows_are_checked(browser, roll):
-    assert "Check 4 rows</button>" in read_page(look(browser, roll))
+    assert "Check 4 rows</button>" in read_page(open_columns(browser, roll))
 
 
 def test_the_button_is_not_more_exact_than_what_is_known(browser):
     upload = make_draft(browser, people(900), HEADER)
     Upload.objects.update(row_estimate=25_437)
-    assert "Check about 25,000 rows</button>" in read_page(look(browser, upload))
+    assert "Check about 25,000 rows</button>" in read_page(open_columns(browser, upload))
 
 
 # The row as it would be sent
 
 
 def test_the_first_row_stands_beside_the_table(browser, roll):
-    page = read_page(look(browser, roll))
+    page = read_page(open_columns(browser, roll))
     assert "How we read row 2" in page
     assert "<dt>Last name</dt><dd><div><bdi>Smith</bdi></div></dd>" in page
     assert "State from the ZIP" in page
@@ -311,7 +311,7 @@ def test_the_preview_of_a_list_that_has_moved_on_leads_to_it(browser, start_uplo
 
 def test_the_page_shows_without_its_file(browser, roll):
     roll.file.delete(save=False)
-    assert "The first rows of the file cannot be read at the moment." in read_page(look(browser, roll))
+    assert "The first rows of the file cannot be read at the moment." in read_page(open_columns(browser, roll))
 
 
 # Wide files
@@ -320,7 +320,7 @@ def test_the_page_shows_without_its_file(browser, roll):
 def test_a_thousand_columns_are_shown_and_taken(browser):
     header = [*HEADER, *(f"Col {number}" for number in range(1_100))]
     upload = make_draft(browser, [[*person(n), *["x"] * 1_100] for n in range(3)], header)
-    page = look(browser, upload)
+    page = open_columns(browser, upload)
     html = read_page(page)
     assert html.count("<select") < 1_030
     assert "1,100 columns are kept and not sent" in html
@@ -333,7 +333,7 @@ def test_a_thousand_columns_are_shown_and_taken(browser):
     assert upload.mapping["email"] == [900]
 
 
-def test_a_mapping_template_that_is_gone_or_a_list_that_has_moved_on_is_said(browser, roll):
+def test_a_deleted_template_or_changed_list_is_reported(browser, roll):
     page = browser.post(f"/uploads/{roll.pk}/columns/", {"use_template": 999}, follow=True).content.decode()
     assert "This mapping template no longer exists. Please choose another." in page
     Upload.objects.update(status=UploadStatus.READY)

@@ -137,7 +137,7 @@ def test_the_review_shows_that_the_lists_of_a_day_need_approval(browser, make_up
     assert "someone else must approve it" not in page
     press(browser, page, "Trace")
     page = get_text(browser, second.get_absolute_url())
-    assert "With what you have started today" in page
+    assert "Together with what you have already started today" in page
     assert "Approval requested. The list starts once someone else approves it." in press(
         browser, page, "Request approval"
     )

@@ -36,10 +36,10 @@ def send(browser, upload, place=0, revision=None, **cells):
         for item in group.rows
         for position in group.positions
     }
-    for name in [name for name in cells if name != "alike"]:
+    for name in [name for name in cells if name != "apply_to_same"]:
         row, position = re.fullmatch(r"r(\d+)c(\d+)", name).groups()
         data[f"cell-{row}-{position}"] = cells[name]
-    data |= {"alike": "on"} if cells.get("alike") else {}
+    data |= {"apply_to_same": "on"} if cells.get("apply_to_same") else {}
     data["revision"] = upload.revision if revision is None else revision
     response = browser.post(f"/uploads/{upload.pk}/problems/{group.key}/", data)
     upload.refresh_from_db()
@@ -52,10 +52,10 @@ def states(upload):
 
 def test_the_review_names_each_problem_with_its_count_and_an_example(browser, upload):
     text = text_of(browser.get(f"/uploads/{upload.pk}/"))
-    assert "4 rows cannot be traced 3 × State is not a US state Give the state&#x27;s two letters or its name." in text
+    assert "4 rows cannot be traced 3 × State is not a US state Enter the state&#x27;s two letters or its name." in text
     assert "For example, row 14: Atlantis Fix rows" in text
     assert "1 × City is empty" in text
-    assert "Good to know These rows are traced all the same. 1 × Phone could not be read and is left out" in text
+    assert "Good to know These rows are still traced. 1 × Phone could not be read and is left out" in text
 
 
 def test_the_review_says_what_a_start_does_without_the_invalid_rows(browser, upload, settings):
@@ -63,7 +63,7 @@ def test_the_review_says_what_a_start_does_without_the_invalid_rows(browser, upl
     text = text_of(browser.get(f"/uploads/{upload.pk}/"))
     assert "To trace 13 people, at most $1.56" in text
     assert "Trace 13 people - at most $1.56" in text
-    assert "without the 4 rows that cannot be traced. They stay in the export with their problem." in text
+    assert "without the 4 rows that cannot be traced. They stay in the export, with the problem noted." in text
     assert "batch" not in text.partition("What will happen")[2].lower()
 
 
@@ -110,7 +110,7 @@ def test_an_edited_row_joins_the_list_and_the_edit_can_be_undone(browser, upload
 
 
 def test_a_change_applies_to_all_rows_with_the_same_value(browser, upload):
-    send(browser, upload, r14c4="VA", alike=True)
+    send(browser, upload, r14c4="VA", apply_to_same=True)
     assert states(upload) == {14: "VA", 15: "VA", 16: "Nowhere"}
     assert upload.invalid_count == 2
 
@@ -121,7 +121,7 @@ def test_without_the_box_only_the_edited_row_changes(browser, upload):
 
 
 def test_two_texts_for_the_same_value_are_refused_at_the_second_cell(browser, upload):
-    response = send(browser, upload, r14c4="VA", r15c4="MD", alike=True)
+    response = send(browser, upload, r14c4="VA", r15c4="MD", apply_to_same=True)
     assert response.status_code == 422
     assert "Please correct: State in row 15" in text_of(response)
     assert "Row 14 changes the same value to something else." in text_of(response)
@@ -134,7 +134,7 @@ def test_cells_that_are_still_wrong_are_named_and_nothing_typed_is_lost(browser,
     response = send(browser, upload, r14c4="Virginia", r15c4="Nowhere Land")
     page = response.content.decode()
     assert response.status_code == 422
-    assert "Nothing was saved yet. Please correct: State in row 15." in text_of(response)
+    assert "Nothing has been saved yet. Please correct: State in row 15." in text_of(response)
     assert "“Nowhere Land” is not a state: give its two letters or its name." in page
     assert 'name="cell-14-4" value="Virginia"' in page
     assert 'name="cell-15-4" value="Nowhere Land"' in page
@@ -196,7 +196,7 @@ def test_more_rows_than_can_be_edited_are_shown_in_pages(browser, make_upload):
 def test_fifty_rows_are_edited_on_one_page(browser, make_upload):
     upload = make_upload([*people(2), *people(50, State="Atlantis")])
     assert browser.get(address_of(upload)).content.decode().count('<input type="text" name="cell-') == 50
-    send(browser, upload, r4c4="VA", alike=True)
+    send(browser, upload, r4c4="VA", apply_to_same=True)
     assert (upload.invalid_count, upload.items.filter(outcome=Outcome.INVALID).count()) == (0, 0)
 
 

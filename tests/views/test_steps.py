@@ -128,7 +128,7 @@ def test_going_back_from_a_checked_list_keeps_its_rows_and_the_new_choices(brows
     assert (upload.status, upload.mapping["first_name"], upload.items.count()) == (UploadStatus.READY, [0], 12)
     page = browser.get(address)
     assert page.context["form"]["column-3"].value() == "first_name"
-    assert "until then, the list stays as it was checked" in page.content.decode()
+    assert "until then, the results of the last check" in page.content.decode()
     assert page.context["is_kept"]
 
     browser.post(address, columns_form(upload) | {"forget": ""})

@@ -102,7 +102,7 @@ def test_columns_that_can_trace_nobody_come_back_with_a_sentence(browser, change
     assert upload.status == UploadStatus.DRAFT
 
 
-def test_a_state_may_be_told_for_all_rows(browser):
+def test_a_state_can_be_fixed_for_all_rows(browser):
     give(
         browser,
         to_csv([["Ada", "Abbott", "1 Oak St", "Tampa"]] * 2, header=["First Name", "Last Name", "Address", "City"]),

@@ -39,9 +39,9 @@ def _in_production(settings):
 
 def test_an_address_is_called_at_the_ip_that_was_checked(resolve_to):
     resolve_to(PUBLIC)
-    place = resolve("https://hooks.example.com/a/b?c=d")
-    assert (place.ip, place.port, place.path) == (PUBLIC, 443, "/a/b?c=d")
-    assert (place.host, place.netloc, place.is_https) == ("hooks.example.com", "hooks.example.com", True)
+    target = resolve("https://hooks.example.com/a/b?c=d")
+    assert (target.ip, target.port, target.path) == (PUBLIC, 443, "/a/b?c=d")
+    assert (target.host, target.netloc, target.is_https) == ("hooks.example.com", "hooks.example.com", True)
 
 
 @pytest.mark.usefixtures("_in_production")
@@ -53,7 +53,7 @@ def test_private_hosts_are_not_called(resolve_to, ip):
 
 
 @pytest.mark.parametrize(
-    ("url", "words"),
+    ("url", "message"),
     [
         ("http://hooks.example.com/", "https://"),
         ("ftp://127.0.0.1/", "https://"),
@@ -66,9 +66,9 @@ def test_private_hosts_are_not_called(resolve_to, ip):
         ("https://hooks.example.com/#part", "login"),
     ],
 )
-def test_odd_addresses_are_refused(resolve_to, url, words):
+def test_odd_addresses_are_refused(resolve_to, url, message):
     resolve_to(PUBLIC)
-    with pytest.raises(Forbidden, match=words):
+    with pytest.raises(Forbidden, match=message):
         resolve(url)
 
 
@@ -88,7 +88,7 @@ def test_a_host_that_became_private_is_not_called(resolve_to):
         http.post("https://hooks.example.com/", b"{}", {})
 
 
-class Answer(BaseHTTPRequestHandler):
+class HostCheckHandler(BaseHTTPRequestHandler):
     def do_POST(self):
         self.send_response(200 if self.headers["host"].startswith("localhost:") else 400)
         self.end_headers()
@@ -111,7 +111,7 @@ def certificate(tmp_path):
 
 @pytest.fixture
 def secure_port(certificate):
-    server = HTTPServer(("127.0.0.1", 0), Answer)
+    server = HTTPServer(("127.0.0.1", 0), HostCheckHandler)
     server.handle_error = lambda *_: None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, certificate.parent / "key.pem")

@@ -19,7 +19,7 @@ from webhooks.inbound import filing
 from webhooks.inbound import receiver as receiver_module
 from webhooks.inbound.group_commit import BATCH_SIZE, DeliveryBatcher
 from webhooks.inbound.outage import OUTAGE
-from webhooks.inbound.receiver import MAX_BODY, Receiver
+from webhooks.inbound.receiver import MAX_BODY, ReceiverApp
 from webhooks.models import DeliveryKind, UnmatchedDelivery
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +42,7 @@ def site():
     own = connections[DEFAULT_DB_ALIAS]
     own.inc_thread_sharing()
     threads = ThreadPoolExecutor(1, initializer=lambda: connections.__setitem__(DEFAULT_DB_ALIAS, own))
-    yield Receiver(None, DeliveryBatcher(threads))
+    yield ReceiverApp(None, DeliveryBatcher(threads))
     threads.shutdown()
     own.dec_thread_sharing()
 

@@ -7,7 +7,7 @@ from django.conf import settings
 from batches.database import refuse_broken_pool
 from webhooks.inbound import metrics
 from webhooks.inbound.heartbeat import Heartbeat
-from webhooks.inbound.receiver import Receiver
+from webhooks.inbound.receiver import ReceiverApp
 
 
 def serve_before(pages: Any) -> Any:
@@ -16,4 +16,4 @@ def serve_before(pages: Any) -> Any:
     metrics.start_publishing(settings.METRICS_DIR)
     heartbeat = Heartbeat()
     heartbeat.start()
-    return heartbeat.watch(Receiver(pages))
+    return heartbeat.watch(ReceiverApp(pages))

@@ -26,7 +26,7 @@ from webhooks.models import DeliveryKind, UnmatchedDelivery, UnmatchedDeliveryQu
 logger = logging.getLogger(__name__)
 
 STORE_WAIT = 5
-"""Seconds that the vendor waits while the database is away. After that we answer 503, and the delivery is lost."""
+"""Seconds that the vendor waits while the database is unavailable. Then we answer 503, and the delivery is lost."""
 LOCK_WAIT = 2
 """Seconds to wait for a locked row. All deliveries after this one wait too."""
 DECODERS: dict[str, Callable[[str], Any]] = {
@@ -62,7 +62,7 @@ RETRIES = Attempts(
     claim_timeout=timedelta(minutes=1),
 )
 RETRY_BATCH_SIZE = 1000
-"""Most deliveries that one job retries; they take a few seconds."""
+"""Maximum number of deliveries that one job retries; they take a few seconds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -244,7 +244,7 @@ def retry(unmatched: UnmatchedDelivery, user: User | None) -> bool:
 def try_to_file(kind: str, token: str, body: bytes, file: Filer) -> tuple[Fate, str]:
     """Return the fate of a delivery and, if it is unmatched, the reason.
 
-    Raises OperationalError or InterfaceError while the database is away.
+    Raises OperationalError or InterfaceError while the database is unavailable.
     """
     try:
         text = protocol.read_text(body)

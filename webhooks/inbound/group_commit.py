@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 FILING_TIMEOUT = STORE_WAIT + 3
 """Seconds in which a delivery must be filed. After that the writer thread is stuck, and the vendor gets a 503."""
 BATCH_SIZE = 32
-"""Most deliveries in one transaction. More make nothing faster (docs/performance.md)."""
+"""Maximum number of deliveries in one transaction. More make nothing faster (docs/performance.md)."""
 
 Waiting = tuple[Delivery, "asyncio.Future[Fate | None]"]
 

@@ -1,6 +1,7 @@
 """Block all sending while results cannot be stored: the answers would be paid for and lost.
 
-While the database is away, refusals are counted in memory. Sending is blocked once the database accepts writes again.
+While the database is unavailable, refusals are counted in memory. Sending is blocked once the database accepts writes
+again.
 """
 
 import time

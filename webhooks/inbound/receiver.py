@@ -21,16 +21,16 @@ from webhooks.inbound.group_commit import DeliveryBatcher
 from webhooks.models import DeliveryKind
 
 ADDRESS = re.compile("/webhooks/(item|complete)/([^/]+)/")
-PREFIX = "/webhooks/"
+WEBHOOK_PREFIX = "/webhooks/"
 """Every call below it is answered here: a mistyped address contains a token too, which must not be in Django's log."""
-KINDS = {"item": DeliveryKind.ITEM, "complete": DeliveryKind.COMPLETION}
+DELIVERY_KINDS = {"item": DeliveryKind.ITEM, "complete": DeliveryKind.COMPLETION}
 MAX_BODY = 1024 * 1024
 """Bytes. The largest answers seen have some 20 KB."""
 BODY_TIMEOUT = 30
 """Seconds for a body to arrive."""
 
 
-class Receiver:
+class ReceiverApp:
     """An ASGI application that accepts the vendor's calls and passes all others on to the pages."""
 
     def __init__(self, pages: Any, batcher: DeliveryBatcher | None = None) -> None:
@@ -40,7 +40,7 @@ class Receiver:
         path = scope["path"] if scope["type"] == "http" else ""
         if path == "/healthz":
             return await respond(send, 200, b"ok\n")
-        if not path.startswith(PREFIX):
+        if not path.startswith(WEBHOOK_PREFIX):
             return await self.pages(scope, receive, send)
         address = ADDRESS.fullmatch(path)
         if address is None:
@@ -66,7 +66,7 @@ class Receiver:
         if body is None:
             return 413
         began = time.perf_counter()
-        fate = await self.batcher.file(Delivery(KINDS[kind], token.replace("\0", ""), body))
+        fate = await self.batcher.file(Delivery(DELIVERY_KINDS[kind], token.replace("\0", ""), body))
         metrics.count_delivery(fate, time.perf_counter() - began)
         return 200 if fate else 503
 

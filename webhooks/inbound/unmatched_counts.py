@@ -18,7 +18,7 @@ from webhooks.models import DeliveryKind, UnmatchedDelivery
 CHUNK_SIZE = 200
 """Deliveries that are counted in one transaction."""
 MAX_CHUNKS = 25
-"""Most chunks in one sweep. The next sweep continues."""
+"""Maximum number of chunks in one sweep. The next sweep continues."""
 BODIES_IN_MEMORY = 10
 """Bodies that are read at once; each can be 1 MiB."""
 

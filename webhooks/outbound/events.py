@@ -15,7 +15,7 @@ from webhooks.models import Endpoint, Message
 LOOKBACK = timedelta(days=3)
 """Older completions are not reported any more, for example to an endpoint that was off for a long time."""
 BATCH_SIZE = 100
-"""Most messages that are created for one endpoint in one tick."""
+"""Maximum number of messages that are created for one endpoint in one tick."""
 
 
 def create_messages(now: datetime) -> None:

@@ -22,8 +22,8 @@ def put_in_doubt(system, vendor, rng, uploads):
 
 
 def restore_backup(system, vendor, rng, uploads):
-    """Continue for some seconds after a backup, then restore it. Return what that has undone."""
-    from tests.faults.books import Books, Undone  # noqa: PLC0415 - imports models, once Django is set up
+    """Continue for some seconds after a backup, then restore it. Return what the restore has lost."""
+    from tests.faults.books import Books, LostSinceBackup  # noqa: PLC0415 - imports models, once Django is set up
 
     wait_for_load(vendor)
     at_backup = Books.read(vendor)
@@ -34,16 +34,16 @@ def restore_backup(system, vendor, rng, uploads):
         # The vendor records the results of its last calls.
         time.sleep(0.5)
         books = Books.read(vendor)
-        undone = Undone.since(at_backup, books, uploads)
+        since_backup = LostSinceBackup.since(at_backup, books, uploads)
         restore(system, backup)
-        undone.remove_known_decisions(books, uploads)
+        since_backup.remove_known_decisions(books, uploads)
         manage(system, "migrate", "-v0")
         manage(system, "restored")
         system.portal.start()
         bought = count_bought(vendor)
         time.sleep(WATCHED)
         assert count_bought(vendor) == bought, "people were sent before a decision"
-    return undone
+    return since_backup
 
 
 def manage(system, *command):

@@ -1,4 +1,4 @@
-"""Full disks: files of some processes cannot grow. The operating system can enforce that without root."""
+"""Full disks: some processes cannot enlarge files. The operating system can enforce that without root."""
 
 import contextlib
 import re
@@ -14,16 +14,16 @@ from tests.faults.acts.moments import Missed, wait_for_load, wait_for_moment
 from tests.faults.acts.processes import kill
 from tests.faults.environment import find_child_processes, wait_for
 
-LEAST_ROOM = 4096
+MIN_ROOM = 4096
 """Bytes. The limit applies on every disk, and semaphores, which are files in memory, must still fit."""
 LIST = b"First Name,Last Name,Address,City,State,Zip\n" + b"Ada,Abbott,1 Oak St,Herndon,VA,20170\n" * 500
-"""A list larger than LEAST_ROOM."""
+"""A list larger than MIN_ROOM."""
 RESTART_WAIT = 30
 """Seconds within which a killed web server must be restarted."""
 LOG_SEGMENT = 1024 * 1024
 """Bytes of a WAL segment of PostgreSQL (tests/faults/environment.py). A smaller limit would stop its log as well."""
-PAGE = 8192
-"""Bytes."""
+PAGE_BYTES = 8192
+"""Size of a page of a PostgreSQL table."""
 SIZE_LIMIT = re.compile(r"^Max file size\s+(\S+)", re.MULTILINE)
 
 
@@ -60,10 +60,10 @@ def fill_var(system, vendor, rng, uploads):
     """Fill the disk under VAR_DIR, which also holds SQLite's database. Killed processes must be restarted."""
     wait_for_load(vendor)
     largest = max(path.stat().st_size for path in system.portal.directory.rglob("*") if path.is_file())
-    room = rng.choice([LEAST_ROOM, rng.randrange(LEAST_ROOM, largest)])
+    room = rng.choice([MIN_ROOM, rng.randrange(MIN_ROOM, largest)])
     with full_disk(system.find_processes, room):
         status = system.person.upload(LIST)
-        assert status < 400 or status == 500, f"an upload is answered {status}"
+        assert status < 400 or status == 500, f"an upload returned {status}"
         time.sleep(rng.uniform(0, 5))
         if killed := rng.choice(["", "web", "pages"]):
             kill(system, killed)
@@ -126,4 +126,4 @@ def grow_table():
         upload = Upload.objects.create(name="filler", status=UploadStatus.CANCELLED)
         fields = {"upload": upload, "cells": {}, "outcome": Outcome.INVALID}
         Item.objects.bulk_create(Item(row_number=n, message=token_hex(900), **fields) for n in range(200))
-    return measure() + PAGE // 2
+    return measure() + PAGE_BYTES // 2

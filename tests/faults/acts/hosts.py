@@ -23,7 +23,7 @@ execute_from_command_line(["manage.py", *sys.argv[1:]])
 MAX_RESTARTS = 4
 """Two of each receiver."""
 MIN_DELIVERIES = 5
-"""Least deliveries that must arrive while the second one is restarted."""
+"""Minimum number of deliveries that must arrive while the second one is restarted."""
 
 
 def start_separately(system, vendor, rng, uploads):

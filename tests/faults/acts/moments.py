@@ -1,8 +1,8 @@
-"""Wait for the right moment for an act, and give up if it does not come."""
+"""Wait for the right moment for an act, and fail if it does not come."""
 
 from tests.faults.environment import wait_for
 
-PATIENCE = 60
+MAX_WAIT = 60
 """Seconds that an act waits for its moment."""
 
 
@@ -11,7 +11,7 @@ class Missed(Exception):
 
 
 def wait_for_moment(condition, pause=0.02):
-    if not wait_for(condition, PATIENCE, pause):
+    if not wait_for(condition, MAX_WAIT, pause):
         raise Missed
 
 

@@ -4,7 +4,7 @@ import shutil
 import signal
 import time
 
-from tests.faults.acts.moments import PATIENCE, wait_for_load, wait_for_moment
+from tests.faults.acts.moments import MAX_WAIT, wait_for_load, wait_for_moment
 from tests.faults.environment import wait_for
 
 
@@ -43,7 +43,7 @@ def kill_pages(system, vendor, rng, uploads):
         kill(system, "pages")
         time.sleep(rng.uniform(0.2, 2))
     # The pages are read again after the run.
-    assert wait_for(lambda: system.person.get_status("/") == 200, PATIENCE), "the pages were not restarted"
+    assert wait_for(lambda: system.person.get_status("/") == 200, MAX_WAIT), "the pages were not restarted"
 
 
 def empty_metrics(system, vendor, rng, uploads):
@@ -54,7 +54,10 @@ def empty_metrics(system, vendor, rng, uploads):
 
 
 def freeze_clock(system, vendor, rng, uploads):
-    """Freeze the clock for longer than its lease. Another takes over, and the first continues as if it still acted."""
+    """Freeze the clock for longer than its lease.
+
+    Another takes over, and the first continues as if it still held the lease.
+    """
     system.start_extra("clock")
     time.sleep(rng.uniform(0, 1.5))
     wait_for_moment(lambda: system.signal("clock", signal.SIGSTOP))
