@@ -207,9 +207,12 @@ def close(batch: Batch, user: User) -> bool:
 def doubt_open_work(reason: str) -> int:
     """Block sending, and put all open batches in doubt until a user decides. Return how many were not in doubt before.
 
-    Unplanned people are planned first, since they may have been sent in a batch that this database does not know.
+    Unplanned people are planned first, since they may have been sent in a batch that this database does not know. So
+    are people who wait for another list, and rows of a corrected file that was being checked are not applied.
     """
     dispatch.block_sending(reason)
+    corrections.fail_unfinished()
+    overlaps.release_all()
     while unplanned := packing.list_unplanned(UPLOAD_STARTED):
         for upload_id in unplanned:
             plan(upload_id)

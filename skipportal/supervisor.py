@@ -41,6 +41,8 @@ MAX_BACKOFF = 30
 """Seconds between two restarts of a child that keeps failing."""
 MAX_CONNECTIONS = 4096
 """Maximum number of connections of one process of the web server. Idle ones are closed after 30 s."""
+METRICS_FILES = ("*.prom", "*.new")
+"""What receivers write to METRICS_DIR (webhooks/inbound/metrics.py)."""
 STABLE_AFTER = 10
 """Seconds after which a start counts as successful, so that the next restart is quick again."""
 WEB_OPTIONS = ["--interface", "asginl", "--workers", "2", "--loop", "uvloop", "--log-level", "warning"]
@@ -55,7 +57,7 @@ WEB_OPTIONS += ["--respawn-failed-workers", "--respawn-interval", "0.5"]
 PR_SET_PDEATHSIG = 1
 fork = multiprocessing.get_context("fork")
 REDIS, PAGES, WEB, VENDOR, WORK = range(5)
-"""Ranks of children in the order of their start, so that none calls a server that does not listen yet."""
+"""Ranks of children. Each rank is stopped before the lower ones, which it may call."""
 WORKER = ("--worker-class", "batches.jobs.Worker", "-v0", "--skip-checks")
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Signals that stop the supervisor and all its children."""
@@ -121,7 +123,15 @@ class Child:
         if now >= self.restart_at:
             self.signal(signal.SIGKILL)
             self.restart_at = 0
+            self.try_to_start()
+
+    def try_to_start(self) -> None:
+        """Start the child, or try again later if the system has no room for another process."""
+        try:
             self.start()
+        except OSError as problem:
+            self.restart_at = time.monotonic() + MAX_BACKOFF
+            print_line(f"{self.name} cannot be started: {problem}; trying again in {MAX_BACKOFF} s.")
 
 
 @dataclass
@@ -146,11 +156,13 @@ class Supervisor:
             self.stop_all()
 
     def start_all(self) -> None:
-        if self.settings.IS_REDIS_EMBEDDED:
-            self.start_redis()
         print_line("Preparing the database.")
         login = run_to_end("prepare").strip()
+        # First: the vendor may be delivering results, and they need neither Redis nor pages.
         self.start_web()
+        if self.settings.IS_REDIS_EMBEDDED:
+            self.start_redis()
+        self.start_pages()
         if self.settings.IS_SANDBOX:
             self.add("sandbox vendor", partial(run_command, "sandbox", "--skip-checks"), VENDOR)
             self.wait_until_ready("the sandbox vendor", lambda: is_listening(self.settings.SANDBOX_PORT))
@@ -173,23 +185,29 @@ class Supervisor:
         # Everything in Redis can be restored from the database, so snapshots would serve no purpose.
         command = [find_redis(), *options, "--appendonly", "yes", "--save", "", "--loglevel", "nothing"]
         self.add("redis", partial(os.execv, command[0], command), REDIS)
-        self.wait_until_ready("Redis", lambda: is_redis_ready(path))
+        self.wait_unless_receiving("Redis", lambda: is_redis_ready(path))
 
     def start_web(self) -> None:
         if is_listening(self.settings.PORT):
             raise StartError(f"Port {self.settings.PORT} is in use. Choose another one: script/server --port N")
-        path = self.settings.PAGES_SOCKET
-        pages = partial(run_granian, pages_command(path))
-        # A killed server leaves its socket behind, which would keep the next one from starting.
-        self.add("pages", pages, PAGES, prepare=lambda: path.unlink(missing_ok=True))
-        self.wait_until_ready("the web server of the pages", lambda: are_pages_ready(path))
         receiver = partial(run_granian, web_command(self.settings.HOST, self.settings.PORT))
         self.add("web", receiver, WEB, prepare=self.delete_metrics)
         self.wait_until_ready("the web server", lambda: is_web_ready(self.settings.PORT))
 
+    def start_pages(self) -> None:
+        path = self.settings.PAGES_SOCKET
+        pages = partial(run_granian, pages_command(path))
+        # A killed server leaves its socket behind, which would keep the next one from starting.
+        self.add("pages", pages, PAGES, prepare=lambda: path.unlink(missing_ok=True))
+        self.wait_unless_receiving("the web server of the pages", lambda: are_pages_ready(path))
+
     def delete_metrics(self) -> None:
         """Delete the metrics files of the previous run, whose counts would be added to the new ones."""
-        shutil.rmtree(self.settings.METRICS_DIR, ignore_errors=True)
+        # Nothing else: the directory may be shared.
+        for pattern in METRICS_FILES:
+            for path in self.settings.METRICS_DIR.glob(pattern):
+                with contextlib.suppress(OSError):
+                    path.unlink()
 
     def add(
         self,
@@ -215,6 +233,15 @@ class Supervisor:
             if time.monotonic() > end:
                 raise StartError(f"{what} was not ready within {START_TIMEOUT} s.")
             time.sleep(0.05)
+
+    def wait_unless_receiving(self, what: str, is_ready: Callable[[], bool]) -> None:
+        """Wait as above, but go on without the child if it does not get ready: results must be received meanwhile."""
+        try:
+            self.wait_until_ready(what, is_ready)
+        except StartError as problem:
+            if self.is_stopping:
+                raise
+            print_line(f"{problem} Results are received meanwhile.")
 
     def stop_all(self) -> None:
         """Stop children before those that they need. Children of one rank stop at the same time."""

@@ -16,7 +16,7 @@ from batches.intake.trace_settings import TraceSettings
 from batches.models import Receiver, Upload
 from batches.results import digests
 from batches.statuses import BatchStatus
-from batches.tracing import closing, dispatch, filing, packing, spending
+from batches.tracing import closing, dispatch, filing, lifecycle, packing, spending
 from batches.tracing.lifecycle import transition_batch
 from batches.vendor import protocol
 from batches.views import live
@@ -60,8 +60,12 @@ def _plain_settings(settings, tmp_path, monkeypatch):
 @pytest.fixture
 def time_machine(time_machine, monkeypatch):
     """Change the database's clock along with the time machine."""
-    for module in (jobs, dispatch, inbound_filing, webhook_tasks):
+    for module in (jobs, dispatch, lifecycle, inbound_filing, webhook_tasks):
         monkeypatch.setattr(module, "read_now", timezone.now)
+    statement = filing.file_statement
+    monkeypatch.setattr(
+        filing, "file_statement", lambda outcome: statement(outcome).replace("statement_timestamp()", "%(now)s")
+    )
     return time_machine
 
 

@@ -17,6 +17,8 @@ RELATIONS = "xl/_rels/workbook.xml.rels"
 CHUNK_SIZE = 1 << 20
 """Bytes that are parsed at a time."""
 MAX_COLUMNS = 16_384
+MAX_ROWS = 1_048_576
+"""The limits of Excel."""
 
 Handler = Callable[[str, dict[str, str]], None]
 """A function that is called with each element's name and attributes."""
@@ -262,7 +264,9 @@ class XmlSheets:
             self.sheet, self.row = local.get("Name", f"Sheet {len(self.sheets) + 1}"), 0
             self.sheets[self.sheet], self.hidden[self.sheet] = [], set()
         elif kind == "Row":
-            self.row, self.cells = int(local.get("Index") or self.row + 1), []
+            last, self.row, self.cells = self.row, int(local.get("Index") or self.row + 1), []
+            if not last < self.row <= MAX_ROWS:
+                raise ValueError
             if local.get("Hidden") == "1":
                 self.hidden[self.sheet].add(self.row)
         elif kind == "Cell":

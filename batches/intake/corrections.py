@@ -33,6 +33,10 @@ logger = logging.getLogger(__name__)
 PROBLEM_COLUMN = "Problem"
 """The column after the list's own. Its cells begin with the number of the row that the fixed row replaces."""
 UNREADABLE_MESSAGE = "The file could not be read completely, or its text cannot be saved. Please save it again as CSV."
+INTERRUPTED_MESSAGE = (
+    "The database was restored, or nothing was running for a while, before this file was applied. Its people may have "
+    "been traced since. Decide about the batches in doubt first, and then upload the file again."
+)
 ROW_NUMBER_PATTERN = re.compile(r"'?Row (\d+): ")
 CHUNK_SIZE = 500
 UPLOAD_CORRECTABLE = [UploadStatus.READY, UploadStatus.RUNNING, UploadStatus.PAUSED, UploadStatus.COMPLETE]
@@ -115,6 +119,12 @@ def check_correction(correction_id: int) -> int | None:
     invalid = count_people(correction.upload, tally["invalid_count"])
     max_people = Greatest(F("max_people") - invalid, Value(0))
     return finish(correction, CorrectionStatus.DONE, max_people=max_people, **tally)
+
+
+def fail_unfinished() -> None:
+    """Fail corrected files of started lists that are being checked. Their rows may have been paid for already."""
+    unfinished = Correction.objects.filter(status=CorrectionStatus.CHECKING).exclude(upload__status=UploadStatus.READY)
+    unfinished.update(status=CorrectionStatus.FAILED, problem=INTERRUPTED_MESSAGE)
 
 
 def apply_corrections(correction: Correction) -> dict[str, int]:

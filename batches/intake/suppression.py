@@ -19,6 +19,8 @@ Key = tuple[str, str]
 CHUNK_SIZE = 500
 MAX_PASTED_LINES = 10_000
 """Maximum number of lines accepted at once."""
+MAX_PASTED_COLUMNS = 100
+"""Maximum number of cells in a line. The lines are read where pages are served."""
 
 
 class UnusableLines(Exception):
@@ -109,6 +111,8 @@ def read_lines(text: str) -> tuple[dict[Key, str], list[tuple[int, str]]]:
         return {}, [(1, "A quotation mark is never closed, or a line is too long.")]
     if len(rows) > MAX_PASTED_LINES:
         return {}, [(MAX_PASTED_LINES + 1, f"At most {MAX_PASTED_LINES:,} lines can be added at once.")]
+    if wide := next((number for number, row in enumerate(rows, 1) if len(row) > MAX_PASTED_COLUMNS), 0):
+        return {}, [(wide, f"A line can have at most {MAX_PASTED_COLUMNS} columns.")]
     mapping, first = find_columns(rows)
     entries: dict[Key, str] = {}
     bad: list[tuple[int, str]] = []

@@ -100,11 +100,11 @@ def check_size(file: File) -> None:
 def examine(upload: Upload, sheet: str | None = None) -> None:
     """Set how the upload's file is read and what its columns hold, without saving. Raises UnreadableFile."""
     examined = isolated_reader.examine(upload.file.path, sheet)
-    set_layout(upload, examined)
+    set_file_format(upload, examined)
     read_columns(upload, mapping_templates.find_template(examined.columns), examined.samples)
 
 
-def set_layout(upload: Upload, examined: Examined) -> None:
+def set_file_format(upload: Upload, examined: Examined) -> None:
     upload.file_format, upload.columns = examined.file_format.as_dict(), examined.columns
     upload.row_estimate = examined.row_estimate
 
@@ -243,7 +243,7 @@ def examine_replacement(upload: Upload) -> None:
     examined = isolated_reader.examine(upload.file.path)
     if sheet in examined.file_format.sheets:
         examined = isolated_reader.examine(upload.file.path, sheet)
-    set_layout(upload, examined)
+    set_file_format(upload, examined)
     if mapping_templates.header_key(examined.columns) != header:
         read_columns(upload, mapping_templates.find_template(examined.columns), examined.samples)
 

@@ -5,9 +5,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Self
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, F, Max, OuterRef, Q
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from batches.models.events import Event
@@ -98,8 +100,15 @@ class BatchQuerySet(models.QuerySet["Batch"]):
         answered = items.filter(is_new, outcome__in=OUTCOME_ANSWERED, answered_via=OuterRef("pk"))
         is_complete = Q(completed_at__isnull=False) & (Q(doubted_at=None) | Q(completed_at__gte=F("doubted_at")))
         is_over = Q(status=BatchStatus.UNCONFIRMED) & ~Exists(items.filter(outcome=Outcome.PENDING))
-        unfiled = items.filter(unmatched_deliveries__token=OuterRef("token"))
-        return self.filter(is_complete | Exists(answered) | Exists(unfiled) | is_over)
+        is_recent = Q(batch__doubted_at=None) | Q(unmatched_deliveries__received_at__gte=F("batch__doubted_at"))
+        unfiled = items.filter(is_recent, unmatched_deliveries__token=OuterRef("token"))
+        return self.filter(is_complete | Exists(answered) | Exists(unfiled) | Exists(self.unreadable()) | is_over)
+
+    def unreadable(self) -> models.QuerySet[Any]:
+        """Return the outer query's deliveries that name nobody, because they cannot be read."""
+        deliveries = apps.get_model("webhooks", "UnmatchedDelivery").objects.waiting()
+        is_recent = Q(received_at__gte=Coalesce(OuterRef("doubted_at"), "received_at"))
+        return deliveries.filter(is_recent, token=OuterRef("token"), item=None)
 
     def possibly_answered_since(self, since: datetime) -> Self:
         """Keep batches that may have received answers since then, other than late ones."""

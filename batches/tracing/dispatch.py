@@ -16,6 +16,7 @@ from django.db.models import F, Sum
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from batches import lease
 from batches.database import read_now, retry_write
 from batches.models import Batch, BatchQuerySet, Event, Item, Receiver, SendingBlock, Upload
 from batches.statuses import BatchKind, BatchStatus, Outcome, UploadStatus
@@ -83,6 +84,9 @@ def submit_batch(batch_id: int) -> int | None:
     now = read_now()
     if SendingBlock.objects.in_force(now).exists() or not receivable(Batch.objects.filter(pk=batch_id)).exists():
         return None
+    # The database is older than this job: the clock will put the batch in doubt.
+    if lease.is_abandoned(lease.CLOCK):
+        return None
     try:
         claimed = claim(batch_id, now)
     except OverLimit as problem:
@@ -105,8 +109,9 @@ def submit_batch(batch_id: int) -> int | None:
 
 @transaction.atomic
 def claim(batch_id: int, now: datetime) -> tuple[Batch, list[Item]] | None:
-    """Claim a planned batch for sending, without the people who are answered or awaited in other lists.
+    """Claim a planned batch for sending.
 
+    People who are answered or awaited in other lists, or whose answer waits to be filed, are taken out of it.
     Return it with the people to send, who count towards today. Return None if it may not be sent. Raise OverLimit if
     the daily limit is reached.
     """
@@ -120,6 +125,7 @@ def claim(batch_id: int, now: datetime) -> tuple[Batch, list[Item]] | None:
     if batch.attempts and closing.adopt(batch):
         return None
     overlaps.remove_answered(batch)
+    packing.release_items(batch, batch.items.filter(reruns=0).with_unmatched_delivery())
     items = list(batch.items.filter(outcome=Outcome.PENDING).defer("cells"))
     if not is_too_small(batch, items):
         limits.count_sent(batch.upload_id, len(items), now)

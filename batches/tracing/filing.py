@@ -60,7 +60,7 @@ FILE_ERROR_SQL = (
         SELECT 1 FROM batches_earlieranswer AS earlier WHERE earlier.item_id = item.id AND (
             earlier.answer = %(answer)s OR %(request_id)s <> ''
             AND earlier.request_id = %(request_id)s AND earlier.outcome = %(outcome)s))
-"""
+"""  # noqa: S608 - composed of constants
 )
 """For errors: an error that was replaced by a re-run is not filed again as the answer to the re-run.
 

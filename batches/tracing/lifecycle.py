@@ -11,8 +11,8 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Case, F, Value, When
-from django.utils import timezone
 
+from batches.database import read_now
 from batches.models import IS_IN_DOUBT, Batch, BatchQuerySet, Event, Upload
 from batches.statuses import BATCH_OPEN, BatchStatus, UploadStatus
 
@@ -87,7 +87,7 @@ def transition_to_doubt(batches: BatchQuerySet) -> int:
     Each counts one more attempt, because a call that this database does not know of may have been made. So a decision
     based on anything read before, by a delayed sender or on a page, no longer applies.
     """
-    now, text = timezone.now(), "It was “{}” when the database was last in use. It may have been paid for since."
+    now, text = read_now(), "It was “{}” when the database was last in use. It may have been paid for since."
     problem = Case(*(When(status=status, then=Value(text.format(status.label))) for status in DOUBT_COMES_FROM))
     changes = {"attempts": F("attempts") + 1, "next_try_at": None, "problem": problem, "doubted_at": now}
     movable = batches.filter(status__in=DOUBT_COMES_FROM).exclude(IS_IN_DOUBT)

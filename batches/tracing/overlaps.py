@@ -7,6 +7,7 @@ wait for that answer, in no batch, with `same_as` naming the other item. If it d
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -39,8 +40,15 @@ def find_earlier(upload: Upload) -> ItemQuerySet:
 
 
 def find_awaited(upload: Upload) -> ItemQuerySet:
-    """Return people of other lists whom the vendor is tracing, or may be, and whose answers count for `upload`."""
-    return find_alike(upload).filter(outcome=Outcome.PENDING, batch__status__in=BATCH_AT_VENDOR)
+    """Return people of other lists whom the vendor is tracing, or may be, or whose answer waits to be filed."""
+    return find_alike(upload).filter(is_awaited())
+
+
+def is_awaited() -> Q:
+    """Return the condition for people whose answer will come: from the vendor, or from a delivery to be filed."""
+    is_at_vendor = Q(outcome=Outcome.PENDING, batch__status__in=BATCH_AT_VENDOR)
+    unfiled = Item.objects.filter(pk=OuterRef("pk")).with_unmatched_delivery()
+    return is_at_vendor | Q(Exists(unfiled), outcome__in=[Outcome.PENDING, Outcome.MISSING])
 
 
 def lock_sending() -> None:
@@ -106,10 +114,11 @@ def mark_waiting(pairs: list[tuple[int, int]], among: QuerySet[Item]) -> int:
 def resolve_waiting(_now: datetime) -> list[int]:
     """Answer waiting people whose awaited answer has come, and release those whose answer will not come.
 
-    An answer will not come if it is missing or an error, if its batch was closed, or if the vendor did not accept it.
+    An answer will not come if it is missing or an error, if its batch was closed, or if the vendor did not accept it,
+    unless a delivery for it waits to be filed.
     Return the ids of uploads with released people, to be planned.
     """
-    awaited = Item.objects.filter(pk=OuterRef("same_as"), outcome=Outcome.PENDING, batch__status__in=BATCH_AT_VENDOR)
+    awaited = Item.objects.filter(is_awaited(), pk=OuterRef("same_as"))
     resolvable = Item.objects.waiting().filter(~Exists(awaited), upload__status__in=UPLOAD_STARTED)
     by_upload: dict[int, list[tuple[int, int]]] = {}
     for upload_id, pk, source in resolvable.values_list("upload_id", "pk", "same_as_id")[: 20 * CHUNK_SIZE]:
@@ -128,7 +137,14 @@ def resolve_list(upload_id: int, pairs: list[tuple[int, int]]) -> int:
     return release(upload_id, others)
 
 
-def release(upload_id: int, ids: Iterable[int]) -> int:
+def release_all() -> None:
+    """Stop everyone in started lists from waiting, so that they are planned."""
+    waiting = Item.objects.waiting().filter(upload__status__in=UPLOAD_STARTED)
+    for upload_id in set(waiting.values_list("upload_id", flat=True)):
+        release(upload_id, waiting.filter(upload=upload_id).values("pk"))
+
+
+def release(upload_id: int, ids: Iterable[int] | QuerySet[Any]) -> int:
     """Stop people from waiting, so that they are planned. Return how many."""
     released = Item.objects.waiting().filter(pk__in=ids).update(same_as=None)
     if released:

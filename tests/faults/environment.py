@@ -34,6 +34,8 @@ CHILDREN = {
 }
 """Name → title of its process."""
 WORKER = ("--worker-class", "batches.jobs.Worker", "-v0")
+RESTART_WAIT = 20
+"""Seconds within which a server that was stopped or killed answers again."""
 STOP_WAIT = 15
 """Seconds that a process has to finish its work before it is killed."""
 
@@ -197,10 +199,18 @@ class Person:
         return [f"{page} cannot be shown" for page in pages if not responds_ok(self.address + page, self.session)]
 
     def press(self, path, **fields):
-        """Send a form. Return whether the server accepted it."""
+        """Send a form, again and again while the server restarts. Return whether the server accepted it."""
         headers = {"x-csrftoken": self.session.cookies["csrftoken"], "referer": self.address}
         options = {"headers": headers, "timeout": 30, "allow_redirects": False}
-        return self.session.post(self.address + path, data=fields, **options).status_code < 400
+        responses = []
+
+        def send():
+            responses.append(self.session.post(self.address + path, data=fields, **options))
+            return True
+
+        if not wait_for(send, RESTART_WAIT, pause=0.5):
+            raise requests.ConnectionError(f"no answer from {path} within {RESTART_WAIT} s")
+        return responses[-1].status_code < 400
 
     def upload(self, content):
         """Upload a file as a new list. Return the status."""

@@ -195,19 +195,30 @@ def test_a_web_page_without_a_table_is_refused(write):
         examine(write(b"<html><body><p>Please log in</p></body></html>", "list.xls"))
 
 
-def test_an_xml_spreadsheet_called_xls(write):
+def xml_spreadsheet(last_row):
     body = "".join(
         "<Row>" + "".join(f'<Cell><Data ss:Type="String">{cell}</Data></Cell>' for cell in row) + "</Row>"
         for row in LIST
     )
-    hidden = '<Row ss:Hidden="1"><Cell ss:Index="2"><Data ss:Type="String">gone</Data></Cell></Row>'
     content = (
         '<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" '
         'xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet ss:Name="Leads"><Table>'
-        f"{body}{hidden}</Table></Worksheet></Workbook>"
+        f"{body}{last_row}</Table></Worksheet></Workbook>"
     )
-    examined, found = read(write(content.encode(), "list.xls"))
+    return content.encode()
+
+
+def test_an_xml_spreadsheet_called_xls(write):
+    hidden = '<Row ss:Hidden="1"><Cell ss:Index="2"><Data ss:Type="String">gone</Data></Cell></Row>'
+    examined, found = read(write(xml_spreadsheet(hidden), "list.xls"))
     assert (examined.file_format.kind, examined.file_format.hidden_rows, found) == ("xml", 1, PEOPLE)
+
+
+@pytest.mark.parametrize("number", ["2", "0", "-1", "1048577"])
+def test_an_xml_spreadsheet_with_impossible_row_numbers_is_refused(write, number):
+    row = f'<Row ss:Index="{number}"><Cell><Data ss:Type="String">Ada</Data></Cell></Row>'
+    with pytest.raises(UnreadableFile, match="damaged"):
+        examine(write(xml_spreadsheet(row), "list.xls"))
 
 
 def test_an_opendocument_spreadsheet_is_read(write):

@@ -55,6 +55,8 @@ def test_invalid_lines_are_reported_and_nothing_is_added():
         add("2025550148\n12")
     with pytest.raises(suppression.UnusableLines, match="Please enter at least one phone"):
         add("\n")
+    with pytest.raises(suppression.UnusableLines, match="Line 2: A line can have at most 100 columns"):
+        add("2025550148\n" + "," * 100)
     assert not Suppression.objects.exists()
 
 

@@ -19,3 +19,44 @@ def test_a_full_disk_for_the_output_stops_nothing(monkeypatch):
 def test_a_line_is_written_at_once(capfd):
     supervisor.print_line("Préparé.")
     assert capfd.readouterr().out == "Préparé.\n"
+
+
+class Settings:
+    def __init__(self, directory):
+        self.METRICS_DIR = directory
+
+
+def test_only_metrics_are_deleted(tmp_path):
+    for name in ("1.prom", "2.new", "skipportal.sqlite3"):
+        (tmp_path / name).touch()
+    supervisor.Supervisor(Settings(tmp_path)).delete_metrics()
+    assert [path.name for path in tmp_path.iterdir()] == ["skipportal.sqlite3"]
+
+
+def test_a_child_that_cannot_be_forked_is_tried_again(monkeypatch, capfd):
+    child = supervisor.Child("pages", bool)
+    child.start()
+    child.process.join()
+    child.started_at -= supervisor.STABLE_AFTER + 1
+
+    def refuse(*_args, **_options):
+        raise BlockingIOError("Resource temporarily unavailable")
+
+    monkeypatch.setattr(supervisor.fork, "Process", refuse)
+    child.keep_alive()
+    assert "pages cannot be started: Resource temporarily unavailable" in capfd.readouterr().out
+    monkeypatch.undo()
+    child.restart_at = 0.1
+    child.keep_alive()
+    child.process.join()
+    assert child.process.exitcode == 0
+
+
+def test_results_are_received_although_the_pages_do_not_start(capfd):
+    system = supervisor.Supervisor(None)
+    system.add("pages", sys.exit, supervisor.PAGES)
+    system.wait_unless_receiving("the web server of the pages", lambda: False)
+    assert "ended with exit code 0 while starting. Results are received meanwhile." in capfd.readouterr().out
+    system.stop()
+    with pytest.raises(supervisor.StartError):
+        system.wait_unless_receiving("the web server of the pages", lambda: False)

@@ -148,6 +148,22 @@ def test_a_batch_with_an_unmatched_delivery_is_adopted(sent):
 
 
 @pytest.mark.django_db
+def test_a_batch_whose_deliveries_cannot_be_read_is_adopted(sent):
+    batch = sent()
+    Batch.objects.update(status=BatchStatus.UNCONFIRMED, acknowledged_at=None)
+    UnmatchedDelivery.objects.create(kind="item", token="another", reason="Broken.", body=b"{")
+    jobs.tick()
+    assert Batch.objects.get().status == BatchStatus.UNCONFIRMED
+    delivery = UnmatchedDelivery.objects.create(kind="item", token=batch.token, reason="Broken.", body=b"{")
+    Batch.objects.update(doubted_at=delivery.received_at + timedelta(seconds=1))
+    jobs.tick()
+    assert Batch.objects.get().status == BatchStatus.UNCONFIRMED
+    Batch.objects.update(doubted_at=delivery.received_at)
+    jobs.tick()
+    assert Batch.objects.get().status == BatchStatus.ACKNOWLEDGED
+
+
+@pytest.mark.django_db
 def test_a_host_with_a_fast_clock_closes_nothing_early(sent, monkeypatch):
     if connection.vendor != "postgresql":
         pytest.skip("SQLite has no clock of its own.")
@@ -173,3 +189,19 @@ def test_times_from_a_wrong_clock_end_no_grace_period(sent, monkeypatch):
     batch.refresh_from_db()
     assert batch.status == BatchStatus.ACKNOWLEDGED
     assert abs(batch.completed_at - now()) < timedelta(seconds=30)
+
+
+@pytest.mark.django_db
+def test_an_answer_received_by_a_slow_clock_is_a_sign_of_life(sent, monkeypatch):
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no clock of its own.")
+    batch = sent()
+    long_ago = timezone.now() - timedelta(seconds=200)
+    Batch.objects.update(acknowledged_at=long_ago, completed_at=long_ago)
+    monkeypatch.setattr(timezone, "now", lambda: long_ago)
+    item = batch.items.first()
+    body = answer_for(item)
+    assert filing.file_answer(batch.token, protocol.decode_answer(body), body.decode()) is filing.Filing.FILED
+    monkeypatch.undo()
+    jobs.tick()
+    assert Batch.objects.get().status == BatchStatus.ACKNOWLEDGED

@@ -8,11 +8,12 @@ import pytest
 import responses
 from django.core.management import call_command
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
-from batches import jobs
-from batches.models import Batch, Item, SendingBlock, Upload
-from batches.statuses import BATCH_OPEN, BatchStatus, Outcome, UploadStatus
+from batches import jobs, lease
+from batches.models import Batch, Correction, Item, Lease, SendingBlock, Upload
+from batches.statuses import BATCH_OPEN, BatchStatus, CorrectionStatus, Outcome, UploadStatus
 from batches.tracing import closing, decisions, dispatch, doubt, filing, lifecycle, packing, pausing, spending
 from batches.tracing.lifecycle import transition_batch
 from batches.vendor import protocol
@@ -278,3 +279,40 @@ def test_other_batches_become_unconfirmed_only_by_a_lost_call():
         BatchStatus.REFUSED,
         BatchStatus.CLOSED,
     ]
+
+
+def test_people_who_waited_for_another_list_are_in_doubt_too(start, start_upload, bought, time_machine, charlie):
+    first, second = start(70), start(70)
+    for upload in (first, second):
+        dispatch.submit_batch(upload.batches.get().pk)
+    assert Item.objects.waiting().filter(upload=second).count() == SIZE
+    call_command("restored")
+    assert {batch.upload_id for batch in Batch.objects.in_doubt()} == {first.pk, second.pk}
+    bought.clear()
+    unblock_sending(charlie)
+    for batch in Batch.objects.in_doubt():
+        closing.close_manually(batch, charlie)
+    run_for_ten_days(time_machine)
+    assert bought.total() == 0
+
+
+def test_a_corrected_file_that_was_being_checked_is_not_applied(start, alice):
+    upload = start(71)
+    correction = Correction.objects.create(
+        upload=upload, filename="fixed.csv", file_format={}, columns=[], created_by=alice
+    )
+    call_command("restored")
+    correction.refresh_from_db()
+    assert correction.status == CorrectionStatus.FAILED
+    assert "Decide about the batches in doubt first" in correction.problem
+
+
+def test_a_job_that_is_newer_than_the_database_sends_nothing(start, bought):
+    batch = start(72).batches.get()
+    lease.acquire(lease.CLOCK, "a clock")
+    Lease.objects.update(until=Now() - lease.ABANDONED_AFTER - timedelta(seconds=1))
+    dispatch.submit_batch(batch.pk)
+    assert bought.total() == 0
+    lease.reclaim(lease.CLOCK)
+    dispatch.submit_batch(batch.pk)
+    assert bought.total() == SIZE

@@ -17,7 +17,7 @@ from batches.tracing.lifecycle import transition_batch
 from tests.factories import answer_for, people
 from tests.tracing.test_dispatch import acknowledge, send_next
 from webhooks.inbound import filing
-from webhooks.models import DeliveryKind
+from webhooks.models import DeliveryKind, UnmatchedDelivery
 
 BATCH_URL = "https://vendor.example/v1/SkipTraceBatch"
 
@@ -228,3 +228,38 @@ def test_a_paused_list_is_answered_too(start_upload, vendor, alice):
     overlaps.resolve_waiting(None)
     assert outcomes(later) == {"reused": 20}
     assert Upload.objects.get(pk=later.pk).status == UploadStatus.PAUSED
+
+
+def receive_unfiled(item):
+    """Store a delivery for an item that could not be filed when it came."""
+    return UnmatchedDelivery.objects.create(
+        kind=DeliveryKind.ITEM, token=item.batch.token, reason="Not now.", body=answer_for(item), item=item
+    )
+
+
+@pytest.mark.django_db
+def test_people_wait_for_an_answer_that_is_yet_to_be_filed(start_upload, vendor, settings):
+    settings.MISSING_RETRIES = 0
+    first, _ = start_upload(12), start_upload(12)
+    send_next()
+    delivery = receive_unfiled(first.items.first())
+    close_all(timezone.now() + timedelta(days=1))
+    assert outcomes(first) == {"missing": 12}
+    run_everything()
+    # Everybody else's answer will not come.
+    assert Item.objects.waiting().count() == 1
+    assert sorted(vendor.bought.values()) == [1] + [2] * 11
+    UnmatchedDelivery.objects.filter(pk=delivery.pk).update(status=UnmatchedDelivery.Status.ASIDE)
+    run_everything()
+    assert Item.objects.waiting().count() == 0
+
+
+@pytest.mark.django_db
+def test_a_person_whose_answer_is_yet_to_be_filed_is_not_sent(start_upload, vendor):
+    upload = start_upload(14)
+    batch, person = upload.batches.get(), upload.items.first()
+    receive_unfiled(person)
+    dispatch.submit_batch(batch.pk)
+    assert len(vendor.bought) == 13
+    person.refresh_from_db()
+    assert (person.batch, person.outcome) == (None, Outcome.PENDING)
