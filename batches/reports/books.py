@@ -22,6 +22,8 @@ class Books:
     """Batches whose completion call has no totals."""
     not_completed: int = 0
     """Batches closed without a completion call."""
+    unanswered_calls: int = 0
+    """Calls for a single person that were closed without a reply. The vendor may have charged for them."""
     people: int = 0
 
     processed: int = 0
@@ -74,6 +76,7 @@ REMARKS = {
     "lost_matches": ("{} match never received", "{} matches never received"),
     "without_totals": ("completion call without totals", "{} completion calls without totals"),
     "not_completed": ("no completion call", "{} without completion call"),
+    "unanswered_calls": ("no reply, perhaps charged", "{} without reply, perhaps charged"),
     "odd_credits": ("{} answer with credits that cannot be counted", "{} answers with credits that cannot be counted"),
     "open": ("in progress", "{} in progress"),
     "uncounted": ("being counted", "{} being counted"),

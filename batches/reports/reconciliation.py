@@ -31,6 +31,7 @@ LACKS_MATCHES = IS_COUNTED & Q(vendor_matched__gt=MATCHES_HELD)
 WITHOUT_TOTALS = Q(completed_at__isnull=False, vendor_processed=None)
 # A single person gets no completion call.
 NOT_COMPLETED = Q(status=BatchStatus.CLOSED, kind=BatchKind.BULK, completed_at=None)
+UNANSWERED_CALL = Q(status=BatchStatus.CLOSED, kind=BatchKind.SINGLE, received=0)
 HAS_ODD_CREDITS = Q(odd_credits__gt=0)
 
 
@@ -49,6 +50,7 @@ BOOKS_PARTS = {
     "completed": flag(Q(completed_at__isnull=False)),
     "without_totals": flag(WITHOUT_TOTALS),
     "not_completed": flag(NOT_COMPLETED),
+    "unanswered_calls": flag(UNANSWERED_CALL),
     "people": F("size"),
     "processed": Coalesce(F("vendor_processed"), 0),
     "matched": Coalesce(F("vendor_matched"), 0),

@@ -28,6 +28,7 @@ STATE_CONDITIONS = {
     ),
     "without_totals": ("Completion without totals", reconciliation.WITHOUT_TOTALS),
     "not_completed": ("Not completed", reconciliation.NOT_COMPLETED),
+    "unanswered": ("Single people without a reply", reconciliation.UNANSWERED_CALL),
     "odd": ("Credits that cannot be counted", reconciliation.HAS_ODD_CREDITS),
 }
 """Filter value → (label, condition of a batch)."""
@@ -210,6 +211,7 @@ HEADINGS = {
     "completed": "Completed",
     "without_totals": "Completions Without Totals",
     "not_completed": "Not Completed",
+    "unanswered_calls": "Calls Without Reply",
     "open": "Under Way",
     "uncounted": "Being Counted",
     "credits": "Credits Of Answers That Count",

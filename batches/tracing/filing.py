@@ -12,17 +12,17 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from batches.database import write_each
-from batches.models import Batch, EarlierAnswer, Item, Upload
+from batches.models import Batch, EarlierAnswer, Event, Item, Upload
 from batches.retention import Retained
 from batches.statuses import OUTCOME_ANSWERED, OUTCOME_RERUNNABLE, BatchStatus, Outcome
 from batches.tracing.counts import freeze_counts
 from batches.tracing.lifecycle import lock_batch, record
 from batches.tracing.receipts import NEEDS_COUNT
-from batches.vendor.protocol import Answer, Completion
+from batches.vendor.protocol import Answer, Completion, decode_completion
 
 
 class Filing(Enum):
@@ -53,15 +53,13 @@ has been replanned into another batch of the same upload, because it was paid fo
 In SQL because it runs a thousand times per second, and Django takes seven times as long to compile it as to run it.
 `{now}` is the database's clock: a batch is closed a while after its last answer, whatever the receivers' clocks say.
 """
-FILE_ERROR_SQL = (
-    FILE_SQL
-    + """
+WITHOUT_REPLACED_ERROR = """
     AND NOT EXISTS (
         SELECT 1 FROM batches_earlieranswer AS earlier WHERE earlier.item_id = item.id AND (
             earlier.answer = %(answer)s OR %(request_id)s <> ''
             AND earlier.request_id = %(request_id)s AND earlier.outcome = %(outcome)s))
-"""  # noqa: S608 - composed of constants
-)
+"""
+FILE_ERROR_SQL = FILE_SQL + WITHOUT_REPLACED_ERROR
 """For errors: an error that was replaced by a re-run is not filed again as the answer to the re-run.
 
 A statement of its own, because the condition makes PostgreSQL plan it again for each answer, which takes twice as long
@@ -247,9 +245,27 @@ def record_completion(token: str, completion: Completion, text: str) -> Filing:
         missing = [] if any(total is not None for total in totals.values()) else ["without totals"]
         record(completed.upload_id, "completed by the vendor", batch_id=completed.pk, detail=", ".join(missing))
         return Filing.FILED
-    if batch.update(duplicates=F("duplicates") + 1):
-        return Filing.DUPLICATE
-    return Filing.UNKNOWN_BATCH
+    if not batch.update(duplicates=F("duplicates") + 1):
+        return Filing.UNKNOWN_BATCH
+    add_second_run(batch.get(), completion, {name: total for name, total in totals.items() if total is not None})
+    return Filing.DUPLICATE
+
+
+def add_second_run(batch: Batch, completion: Completion, totals: dict[str, int]) -> None:
+    """Add the totals of another run of a batch that the vendor accepted twice: each run was charged.
+
+    Call it in a transaction that has locked the batch's row.
+    """
+    # The first call may have been purged by now.
+    first = decode_completion(batch.completion).batch_id if batch.completion else completion.batch_id
+    if completion.batch_id in ("", first):
+        return
+    run = f"another run, vendor's batch {completion.batch_id}"[:500]
+    if Event.objects.filter(batch=batch, what="completed by the vendor", detail=run).exists():
+        return
+    sums = {name: Coalesce(F(name), 0) + total for name, total in totals.items()}
+    Batch.objects.filter(pk=batch.pk).update(**sums, **NEEDS_COUNT)
+    record(batch.upload_id, "completed by the vendor", batch_id=batch.pk, detail=run)
 
 
 # Retention: answers are purged; outcomes, costs and counts stay

@@ -104,7 +104,7 @@ def read_books() -> Iterator[Metric]:
     lost = {"answers": books.lost_answers, "matches": books.lost_matches}
     yield gauge("lost", "Counted by the vendor in the last 31 days, but never received.", "what", lost)
     totals = {"with totals": books.completed - books.without_totals, "without totals": books.without_totals}
-    totals["missing"] = books.not_completed
+    totals |= {"missing": books.not_completed, "no reply": books.unanswered_calls}
     yield gauge("completions", "Batches of the last 31 days, by kind of completion call.", "call", totals)
     yield GaugeMetricFamily(
         "skipportal_odd_credits",

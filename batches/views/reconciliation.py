@@ -20,6 +20,7 @@ TILES = {
     "lost_matches": ("lacking", "error", "matches not received"),
     "without_totals": ("without_totals", "missing", "completions without totals"),
     "not_completed": ("not_completed", "missing", "batches not completed"),
+    "unanswered_calls": ("unanswered", "missing", "single people without a reply"),
     "odd_credits": ("odd", "missing", "answers whose credits cannot be counted"),
 }
 """Number of Books → the state by which its batches are found, its colour, and its label."""

@@ -177,6 +177,29 @@ def test_a_single_person_needs_no_completion_call(sent):
     assert books(batch).remarks == []
 
 
+def test_a_batch_that_the_vendor_ran_twice_is_compared_with_both_totals(sent):
+    batch = sent(12)
+    complete(batch, totalProcessed=12, totalMatched=12)
+    answer(batch, matched=12)
+    for _ in range(2):
+        text = json.dumps({"batchId": "another", "totalProcessed": 12, "totalMatched": 11})
+        completion = protocol.decode_completion(text)
+        assert filing.record_completion(batch.token, completion, text) is filing.Filing.DUPLICATE
+    complete(batch, totalProcessed=12, totalMatched=12)
+    close(batch)
+    found = books(batch)
+    assert (found.processed, found.matched, found.received, found.lost_answers) == (24, 23, 12, 12)
+
+
+def test_a_call_for_a_single_person_without_reply_is_reported(sent):
+    batch = sent(12)
+    Batch.objects.update(kind=BatchKind.SINGLE)
+    close(batch)
+    found = books(batch)
+    assert (found.unanswered_calls, found.not_completed) == (1, 0)
+    assert found.remarks == ["no reply, perhaps charged"]
+
+
 def test_a_completion_call_after_closing_counts(sent, settings):
     settings.MISSING_RETRIES = 0
     batch = sent(12)
