@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import Counter, defaultdict
 
-from django.db.models import Count
+from django.db.models import Count, Sum
 
 from batches.models import Batch, EarlierAnswer, Event, Item
 from batches.statuses import BATCH_OPEN, OUTCOME_ANSWERED, BatchKind, BatchStatus, Outcome, UploadStatus
@@ -117,9 +117,19 @@ class Audit:
         bought = self.count_purchases()
         decided = count_decisions(self.uploads, self.books) + self.since_backup.decisions
         without = sum(max(count - 1 - decided[pk], 0) for pk, count in bought.items())
+        without = max(without - self.count_refused_resends(), 0)
         # If a single batch was planned again, its item is no longer known.
         without = max(without - self.events(Event.RESEND_REQUESTED).filter(batch__kind=BatchKind.SINGLE).count(), 0)
         return without, sum(count - 1 for count in bought.values()) - without
+
+    def count_refused_resends(self):
+        """Count people of batches that were sent again after a restore and not accepted: they are in other batches now.
+
+        Their earlier purchase was in a batch that the restored database does not know.
+        """
+        resent = self.events(Event.RESEND_REQUESTED).values("batch")
+        moved = Batch.objects.filter(pk__in=resent).aggregate(moved=Sum("moved", default=0))["moved"]
+        return moved if self.since_backup.purchases else 0
 
     def count_purchases(self):
         """Count how often the vendor accepted each item."""

@@ -36,6 +36,8 @@ CHILDREN = {
 WORKER = ("--worker-class", "batches.jobs.Worker", "-v0")
 RESTART_WAIT = 20
 """Seconds within which a server that was stopped or killed answers again."""
+PAGES_RESTARTING = {502, 503}
+"""Statuses with which a receiver answers for pages that are being restarted."""
 STOP_WAIT = 15
 """Seconds that a process has to finish its work before it is killed."""
 
@@ -213,13 +215,22 @@ class Person:
         return responses[-1].status_code < 400
 
     def upload(self, content):
-        """Upload a file as a new list. Return the status."""
+        """Upload a file as a new list, again and again while the server restarts. Return the status."""
         name = "odd.xlsx" if content.startswith(b"PK") else "odd.csv"
         headers = {"x-csrftoken": self.session.cookies["csrftoken"], "referer": self.address}
         options = {"headers": headers, "timeout": 60, "allow_redirects": False}
-        return self.session.post(
-            f"{self.address}/uploads/new/", data={"priority": 1}, files={"file": (name, content)}, **options
-        ).status_code
+        statuses = []
+
+        def send():
+            response = self.session.post(
+                f"{self.address}/uploads/new/", data={"priority": 1}, files={"file": (name, content)}, **options
+            )
+            statuses.append(response.status_code)
+            return response.status_code not in PAGES_RESTARTING
+
+        if not wait_for(send, RESTART_WAIT, pause=0.5) and not statuses:
+            raise requests.ConnectionError(f"no answer to an upload within {RESTART_WAIT} s")
+        return statuses[-1]
 
 
 def find_parent(process):

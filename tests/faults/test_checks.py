@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from batches import jobs
-from batches.models import Batch, Item, Upload
+from batches.models import Batch, Event, Item, Upload
 from batches.statuses import BatchStatus, Outcome, UploadStatus
 from batches.tracing import closing, decisions
 from batches.tracing.lifecycle import transition_batch
@@ -197,6 +197,19 @@ def test_a_decision_undone_by_a_restore_covers_a_purchase(vendor, batch):
     found = audit_restored(vendor, since_backup)
     assert (found.bought_twice, found.by_decision, found.faults) == (0, 1, [])
     assert audit(vendor).bought_twice == 1
+
+
+def test_people_not_accepted_when_their_batch_was_sent_again_after_a_restore_are_covered(vendor, batch, alice):
+    item = batch.items.first()
+    before = vendor.line(batch, item) | {"webhookUrl": "https://portal.example.com/webhooks/item/gone/"}
+    vendor.items = [*vendor.items, before | {"requestId": "lost"}]
+    since_backup = make_lost(purchases=[vendor.items[-1]])
+    assert audit_restored(vendor, since_backup).bought_twice == 1
+    Event.objects.create(upload=batch.upload, batch=batch, what=Event.RESEND_REQUESTED, user=alice)
+    vendor.items[0]["webhookUrl"] = vendor.items[-1]["webhookUrl"]
+    assert audit_restored(vendor, since_backup).bought_twice == 1
+    Batch.objects.update(moved=1)
+    assert audit_restored(vendor, since_backup).bought_twice == 0
 
 
 def test_a_decision_that_the_backup_holds_is_not_counted_twice(vendor, batch):

@@ -11,6 +11,8 @@ import psycopg
 from tests.faults.acts.moments import Missed, wait_for_load
 from tests.faults.environment import wait_for
 
+PATIENCE = 20
+"""Seconds in which a command must succeed. Another act may have filled the disk, or stopped the database."""
 WATCHED = 4
 """Seconds in which nothing may be sent without a decision. Ticks, sweeps and heartbeats happen in them."""
 
@@ -47,8 +49,14 @@ def restore_backup(system, vendor, rng, uploads):
 
 
 def manage(system, *command):
-    done = system.portal.manage(*command)
-    assert done.returncode == 0, done.stderr
+    """Run a management command, again and again while the database refuses it."""
+    results = []
+
+    def run():
+        results.append(system.portal.manage(*command))
+        return results[-1].returncode == 0
+
+    assert wait_for(run, PATIENCE, pause=1), results[-1].stderr
 
 
 def count_bought(vendor):
