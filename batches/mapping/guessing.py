@@ -11,16 +11,17 @@ from dataclasses import dataclass, replace
 from batches.mapping.column_names import (
     ADDRESS_PARTS,
     MAILING,
+    OTHER,
     PLACE_PARTS,
     PLAIN,
     PROPERTY,
     STREET_PARTS,
     Meaning,
-    read_names,
     split_tokens,
 )
 from batches.mapping.column_values import FEW, Values
 from batches.mapping.fields import FULL_NAME, NAME_PARTS
+from batches.mapping.name_blocks import begins_with_ordinal, read_names
 from batches.mapping.value_guesses import BY_VALUES, Guess, Guesses, guess_by_values
 from batches.people.cells import clean
 from batches.people.owner_names import guess_order
@@ -50,12 +51,13 @@ def guess_mapping(columns: Sequence[str], rows: Sequence[Sequence[str]] = (), hi
     """
     shown = [position not in hidden for position in range(len(columns))]
     values = [Values(row[position] for row in rows if position < len(row)) for position in range(len(columns))]
-    named = [meaning if is_shown else None for meaning, is_shown in zip(read_names(columns), shown, strict=True)]
-    meanings = assign_families([confirm(meaning, found) for meaning, found in zip(named, values, strict=True)])
+    read = read_names(columns, [len(set(found.texts)) for found in values])
+    named = [meaning if is_shown else None for meaning, is_shown in zip(read, shown, strict=True)]
+    meanings = assign_families(confirm_all(columns, named, values), columns)
     candidates = [
         candidate
         for position, meaning in enumerate(meanings)
-        if meaning and (candidate := weigh(position, meaning, values[position], bool(rows)))
+        if meaning and meaning.part != OTHER and (candidate := weigh(position, meaning, values[position], bool(rows)))
     ]
     guesses = Guesses()
     for family, prefix in ((PROPERTY, ""), (MAILING, "mail_")):
@@ -78,7 +80,7 @@ def find_countries(columns: Sequence[str]) -> dict[str, int]:
     The column is not mapped, because the vendor does not accept it, but addresses abroad are left out because of it.
     """
     names = [COUNTRY.sub("state", column) if COUNTRY.search(column) else column for column in columns]
-    meanings = assign_families(read_names(names))
+    meanings = assign_families(read_names(names), names)
     found: dict[str, int] = {}
     for position, (column, meaning) in enumerate(zip(columns, meanings, strict=True)):
         if COUNTRY.search(column) and meaning and meaning.part == "state":
@@ -89,6 +91,34 @@ def find_countries(columns: Sequence[str]) -> dict[str, int]:
 # Whose address
 
 
+def confirm_all(
+    columns: Sequence[str], meanings: Sequence[Meaning | None], values: Sequence[Values]
+) -> list[Meaning | None]:
+    """Decide from all values together what names can mean that mean several things."""
+    found = [confirm(meaning, each) for meaning, each in zip(meanings, values, strict=True)]
+    parts = {(m.part, m.family) for m in found if m}
+    names = [m.part for m in found if m and m.number == 1]
+    for position, meaning in enumerate(found):
+        if meaning is None:
+            continue
+        tokens = split_tokens(columns[position])
+        if meaning.part == "state" and is_street(meaning, tokens, parts, values[position]):
+            found[position] = replace(meaning, part="street")
+        elif meaning.part in NAME_PARTS and values[position].count("two_words") >= 0.6:
+            is_alone = NAME_PARTS.isdisjoint(set(names) - {meaning.part})
+            if begins_with_ordinal(tokens) or is_alone:
+                found[position] = replace(meaning, part=FULL_NAME, doubt="Its values are whole names.")
+    return found
+
+
+def is_street(meaning: Meaning, tokens: Sequence[str], parts: Collection[tuple[str, str]], values: Values) -> bool:
+    """Return whether `st` means the street: it holds no states, and the same address has a house number."""
+    has_number = ("house_number", meaning.family) in parts and ("street", meaning.family) not in parts
+    return (
+        has_number and tokens[-1].endswith("st") and values.share("state") is not None and values.count("state") < 0.3
+    )
+
+
 def confirm(meaning: Meaning | None, values: Values) -> Meaning | None:
     """Confirm a street whose column is named only after its family, if its values are addresses."""
     if meaning and not meaning.is_certain and meaning.part == "address" and (values.share("address") or 0) >= 0.6:
@@ -96,9 +126,9 @@ def confirm(meaning: Meaning | None, values: Values) -> Meaning | None:
     return meaning
 
 
-def assign_families(meanings: Sequence[Meaning | None]) -> list[Meaning | None]:
+def assign_families(meanings: Sequence[Meaning | None], columns: Sequence[str]) -> list[Meaning | None]:
     """Return the meanings, with each part of an address assigned to the property or the mailing address."""
-    meanings = separate_blocks(list(meanings))
+    meanings = separate_blocks(list(meanings), columns)
     explicit = {(m.family, m.part) for m in meanings if m and m.part in ADDRESS_PARTS and m.family}
     # A combined city and state counts as both.
     explicit |= {(family, part) for family, place in explicit if place == "place" for part in ("city", "state")}
@@ -115,29 +145,60 @@ def assign_families(meanings: Sequence[Meaning | None]) -> list[Meaning | None]:
     return [move(m, rest) if m and m.part in ADDRESS_PARTS and m.family == PLAIN else m for m in settled]
 
 
-def separate_blocks(meanings: list[Meaning | None]) -> list[Meaning | None]:
-    """Treat the second of two blocks with the same names as the mailing address, if no column is named mailing.
+def separate_blocks(meanings: list[Meaning | None], columns: Sequence[str]) -> list[Meaning | None]:
+    """Treat one of two blocks as the mailing address, if no column is named mailing.
 
     The columns of a block are adjacent, or numbered: `City`, `City 2`.
     """
     if any(m and m.family == MAILING and m.part in ADDRESS_PARTS for m in meanings):
         return meanings
-    plain = [(place, m) for place, m in enumerate(meanings) if m and m.part in ADDRESS_PARTS and not m.family]
-    second_cities = [place for place, m in plain if m.part in ("city", "place") and m.number == 2]
-    if second_cities:
-        numbered = {place for place, m in plain if m.number == 2}
+    plain = {place: m for place, m in enumerate(meanings) if m and m.part in ADDRESS_PARTS and not m.family}
+    if any(m.part in ("city", "place") and m.number == 2 for m in plain.values()):
         return [
             replace(m, family=MAILING, number=1, part="address" if m.part == "line" else m.part)
-            if m and place in numbered
+            if m and place in plain and m.number == 2
             else m
             for place, m in enumerate(meanings)
         ]
-    streets = [place for place, m in plain if m.part in ("address", "full_address") and m.number == 1]
-    cities = [place for place, m in plain if m.part in ("city", "place") and m.number == 1]
+    streets = [place for place, m in plain.items() if m.part in ("address", "full_address") and m.number == 1]
+    cities = [place for place, m in plain.items() if m.part in ("city", "place") and m.number == 1]
     if len(streets) < 2 or len(cities) < 2:
         return meanings
-    second = {place for place, _ in plain if place >= streets[1]}
-    return [replace(m, family=MAILING) if m and place in second else m for place, m in enumerate(meanings)]
+    first = {place: m for place, m in plain.items() if place < streets[1]}
+    second = {place: m for place, m in plain.items() if place >= streets[1]}
+    return [
+        separate(place, m, first, second, columns) if m and place in plain else m for place, m in enumerate(meanings)
+    ]
+
+
+def separate(
+    place: int, meaning: Meaning, first: Mapping[int, Meaning], second: Mapping[int, Meaning], columns: Sequence[str]
+) -> Meaning:
+    """Assign a column in one of two blocks to a family. Only blocks with equal names are not asked about.
+
+    The second block is the mailing address, unless only the first has a state: a county's list says no state of its
+    own addresses.
+    """
+    one, two = name_parts(first, columns), name_parts(second, columns)
+    if all(one[part] == two[part] for part in one.keys() & two.keys()):
+        return replace(meaning, family=MAILING) if place in second else meaning
+    mailing = first if has_state(first) and not has_state(second) else second
+    doubt = "There are two addresses, and no column says which is the owner's."
+    return replace(meaning, family=MAILING if place in mailing else PROPERTY, doubt=doubt)
+
+
+def name_parts(block: Mapping[int, Meaning], columns: Sequence[str]) -> dict[str, list[str]]:
+    """Return the words that a block of columns uses for each part of an address."""
+    return {
+        {"full_address": "address", "place": "city"}.get(m.part, m.part): [
+            word for word in split_tokens(columns[place]) if word.isalpha()
+        ]
+        for place, m in reversed(list(block.items()))
+    }
+
+
+def has_state(block: Mapping[int, Meaning]) -> bool:
+    return any(m.part in {"state", "place"} for m in block.values())
 
 
 def choose_for_plain(meanings: Sequence[Meaning | None]) -> str:
@@ -149,7 +210,7 @@ def choose_for_plain(meanings: Sequence[Meaning | None]) -> str:
 
 
 def move(meaning: Meaning, family: str) -> Meaning:
-    return replace(meaning, family=family)
+    return replace(meaning, family=family, is_moved=True)
 
 
 # Combining names and values
@@ -157,6 +218,14 @@ def move(meaning: Meaning, family: str) -> Meaning:
 
 def weigh(position: int, meaning: Meaning, values: Values, have_rows: bool) -> Candidate | None:
     """Return the Candidate for a column, or None if its values are of another kind."""
+    found = weigh_values(position, meaning, values, have_rows)
+    if found is None or not meaning.doubt:
+        return found
+    return replace(found, confidence=min(found.confidence, BY_VALUES), doubt=found.doubt or meaning.doubt)
+
+
+def weigh_values(position: int, meaning: Meaning, values: Values, have_rows: bool) -> Candidate | None:
+    """Return the Candidate for a column by its values, or None if these are of another kind."""
     is_second_line = meaning.part == "line" and meaning.number == 2
     meaning = recognise(meaning, values)
     share = values.share(meaning.part)
@@ -219,7 +288,11 @@ def pick(candidates: Sequence[Candidate], part: str, values: Sequence[Values] = 
         # Both names and streets have letters; the line with house numbers is the street.
         fitting = [c for c in fitting if (share := values[c.position].share("address")) is None or share >= 0.3]
     filled = [c for c in fitting if not c.is_empty and c.confidence > 0]
-    return min(filled or fitting, key=lambda c: (-c.confidence, -c.meaning.weight, c.position), default=None)
+
+    def rank(candidate: Candidate) -> tuple[float, bool, int, int]:
+        return -candidate.confidence, candidate.meaning.is_moved, -candidate.meaning.weight, candidate.position
+
+    return min(filled or fitting, key=rank, default=None)
 
 
 def guess_address(guesses: Guesses, prefix: str, candidates: Sequence[Candidate], values: Sequence[Values]) -> None:
