@@ -22,13 +22,15 @@ from batches.mapping.column_names import (
 from batches.mapping.column_values import FEW, Values
 from batches.mapping.fields import FULL_NAME, NAME_PARTS
 from batches.mapping.name_blocks import begins_with_ordinal, read_names
-from batches.mapping.value_guesses import BY_VALUES, Guess, Guesses, guess_by_values
+from batches.mapping.split_streets import find_parts
+from batches.mapping.value_guesses import BY_VALUES, NOT_PERSONAL, Guess, Guesses, guess_by_values
 from batches.people.cells import clean
 from batches.people.owner_names import guess_order
 
 PLAINTIFFS = {"plaintiff", "plaintiffs", "petitioner", "landlord", "creditor"}
 DEFENDANTS = {"defendant", "defendants", "respondent", "tenant", "debtor"}
 """The sides of a court case, as columns name them."""
+WITHOUT_NUMBERS = "Its values have no house numbers."
 COUNTRY = re.compile(r"country(?:code|name)?", re.IGNORECASE)
 
 
@@ -42,6 +44,21 @@ class Candidate:
     """Whether the column is empty although there are rows."""
     is_second_line: bool = False
     """Whether the column is named as the second line of an address."""
+
+
+@dataclass(frozen=True)
+class Unread:
+    """The columns whose names say nothing."""
+
+    columns: Sequence[str]
+    positions: Collection[int]
+    values: Sequence[Values]
+    """The values of all columns."""
+
+    @property
+    def unnumbered(self) -> set[int]:
+        """The columns whose values are ignored, because they can look like numbers and names by chance."""
+        return {position for position in self.positions if NOT_PERSONAL.search(self.columns[position])}
 
 
 def guess_mapping(columns: Sequence[str], rows: Sequence[Sequence[str]] = (), hidden: Collection[int] = ()) -> Guesses:
@@ -60,15 +77,16 @@ def guess_mapping(columns: Sequence[str], rows: Sequence[Sequence[str]] = (), hi
         if meaning and meaning.part != OTHER and (candidate := weigh(position, meaning, values[position], bool(rows)))
     ]
     guesses = Guesses()
-    for family, prefix in ((PROPERTY, ""), (MAILING, "mail_")):
-        guess_address(guesses, prefix, [c for c in candidates if c.meaning.family == family], values)
-    guess_person(guesses, candidates)
-    silent = {
+    unread = {
         position
         for position, meaning in enumerate(meanings)
         if meaning is None and shown[position] and not values[position].are_titles
     }
-    guess_by_values(guesses, columns, silent, values)
+    for family, prefix in ((PROPERTY, ""), (MAILING, "mail_")):
+        of_family = [c for c in candidates if c.meaning.family == family]
+        guess_address(guesses, prefix, of_family, Unread(columns, unread, values))
+    guess_person(guesses, candidates)
+    guess_by_values(guesses, columns, unread, values)
     choose_names(guesses, candidates, values, rows)
     doubt_parties(guesses, columns)
     return guesses
@@ -274,6 +292,10 @@ def recognise(meaning: Meaning, values: Values) -> Meaning:
         return replace(meaning, part=part, number=number, is_certain=meaning.is_certain and len(values) < FEW)
     elif part == "street" and is_mostly("state"):
         part = "state"
+    elif part == "street_type" and is_mostly("predirection"):
+        part = "postdirection"
+    elif part in {"predirection", "postdirection"} and is_mostly("known_type"):
+        part = "street_type"
     return replace(meaning, part=part, number=number, weight=weight)
 
 
@@ -295,19 +317,20 @@ def pick(candidates: Sequence[Candidate], part: str, values: Sequence[Values] = 
     return min(filled or fitting, key=rank, default=None)
 
 
-def guess_address(guesses: Guesses, prefix: str, candidates: Sequence[Candidate], values: Sequence[Values]) -> None:
+def guess_address(guesses: Guesses, prefix: str, candidates: Sequence[Candidate], unread: Unread) -> None:
+    values = unread.values
     best = {part: found for part in ADDRESS_PARTS if (found := pick(candidates, part, values))}
     line, whole = best.get("address"), best.get("full_address")
     is_numbered = line and (len(values[line.position]) < FEW or values[line.position].count("address") >= 0.3)
-    parts = [best[part] for part in STREET_PARTS if part in best]
     has_place = "place" in best or {"city", "state"} <= set(best)
-    can_join = "house_number" in best and ("street" in best or (line and not is_numbered))
+    parts = find_street_parts(best, None if is_numbered else line, unread)
+    can_join = {"house_number", "street"} <= parts.keys()
     if line and is_numbered and (has_place or not whole) and not (can_join and len(values[line.position]) < FEW):
         add_guess(guesses, f"{prefix}address", line)
     elif whole:
         add_guess(guesses, f"{prefix}full_address", whole)
-    elif can_join or ("street" in best and not line):
-        add_joined(guesses, prefix, best, line, parts)
+    elif can_join or "street" in best:
+        add_joined(guesses, prefix, parts, values)
     elif line:
         add_guess(guesses, f"{prefix}address", doubt_numbers(line, values[line.position]))
     for part in ("unit", "city", "state", "zip", "place"):
@@ -316,20 +339,36 @@ def guess_address(guesses: Guesses, prefix: str, candidates: Sequence[Candidate]
     drop_redundant(guesses, prefix)
 
 
+def find_street_parts(best: Mapping[str, Candidate], line: Candidate | None, unread: Unread) -> dict[str, Candidate]:
+    """Return the parts of a split street, in order. A column named `street` or `address` may be one of them.
+
+    Columns beside them that only their values show are asked about.
+    """
+    parts = {part: best[part] for part in STREET_PARTS if part in best}
+    if line:
+        parts.setdefault("street", line)
+    if not {"house_number", "street"} & parts.keys():
+        return {}
+    known = {part: candidate.position for part, candidate in parts.items()}
+    for part, position in find_parts(known, unread.positions, unread.unnumbered, unread.values).items():
+        parts[part] = Candidate(position, Meaning(part, PLAIN), BY_VALUES, "Guessed from its values.")
+    return {part: parts[part] for part in STREET_PARTS if part in parts}
+
+
 def is_line_of_another(candidate: Candidate, street: Candidate | None) -> bool:
     """Return whether an empty second line does not follow the street that is used: it belongs to another first line."""
     is_next = street is not None and candidate.position == street.position + 1
     return candidate.is_second_line and candidate.is_empty and not is_next
 
 
-def add_joined(
-    guesses: Guesses, prefix: str, best: Mapping[str, Candidate], line: Candidate | None, parts: list[Candidate]
-) -> None:
-    """Join an address from its parts. A column named `street` or `address` may be one of them."""
-    if line and "street" not in best:
-        parts = sorted([*parts, line], key=lambda c: STREET_PARTS.index(c.meaning.part.replace("address", "street")))
-    confidence = min(part.confidence for part in parts)
-    guesses.fields[f"{prefix}address"] = Guess(tuple(part.position for part in parts), confidence)
+def add_joined(guesses: Guesses, prefix: str, parts: Mapping[str, Candidate], values: Sequence[Values]) -> None:
+    """Join an address from its parts. Without a house number, it is asked about."""
+    doubts = [part.doubt for part in parts.values() if part.doubt]
+    confidence = min(part.confidence for part in parts.values())
+    if "house_number" not in parts and values[parts["street"].position].count("address") < 0.3:
+        doubts, confidence = [*doubts, WITHOUT_NUMBERS], min(confidence, BY_VALUES)
+    positions = tuple(part.position for part in parts.values())
+    guesses.fields[f"{prefix}address"] = Guess(positions, confidence, doubts[0] if doubts else "")
 
 
 def doubt_numbers(line: Candidate, values: Values) -> Candidate:
@@ -337,7 +376,7 @@ def doubt_numbers(line: Candidate, values: Values) -> Candidate:
     share = values.share("address")
     if share is None or share >= 0.3:
         return line
-    return Candidate(line.position, line.meaning, BY_VALUES, "Its values have no house numbers.")
+    return Candidate(line.position, line.meaning, BY_VALUES, WITHOUT_NUMBERS)
 
 
 def add_place(guesses: Guesses, prefix: str, part: str, candidate: Candidate) -> None:
