@@ -20,12 +20,13 @@ from batches.mapping.column_names import (
     split_tokens,
 )
 from batches.mapping.column_values import FEW, Values
-from batches.mapping.fields import FULL_NAME, NAME_PARTS
+from batches.mapping.fields import FULL_NAME, NAME_PARTS, SPLIT
 from batches.mapping.name_blocks import begins_with_ordinal, read_names
 from batches.mapping.split_streets import find_parts
 from batches.mapping.value_guesses import BY_VALUES, NOT_PERSONAL, Guess, Guesses, guess_by_values
 from batches.people.cells import clean
 from batches.people.owner_names import guess_order
+from batches.people.places import find_state, split_whole
 
 PLAINTIFFS = {"plaintiff", "plaintiffs", "petitioner", "landlord", "creditor"}
 DEFENDANTS = {"defendant", "defendants", "respondent", "tenant", "debtor"}
@@ -86,7 +87,8 @@ def guess_mapping(columns: Sequence[str], rows: Sequence[Sequence[str]] = (), hi
         of_family = [c for c in candidates if c.meaning.family == family]
         guess_address(guesses, prefix, of_family, Unread(columns, unread, values))
     guess_person(guesses, candidates)
-    guess_by_values(guesses, columns, unread, values)
+    lines = {p for p, m in enumerate(meanings) if m and m.family == MAILING and m.part in ("address", "line")}
+    guess_by_values(guesses, columns, unread, values, lines)
     choose_names(guesses, candidates, values, rows)
     doubt_parties(guesses, columns)
     return guesses
@@ -306,6 +308,9 @@ def max_share(share: float | None, other: float | None, factor: float) -> float 
 def pick(candidates: Sequence[Candidate], part: str, values: Sequence[Values] = ()) -> Candidate | None:
     """Return the best candidate for a part, or None. Filled columns are preferred to empty ones."""
     fitting = [c for c in candidates if c.meaning.part == part and c.meaning.number == 1]
+    if part in ("phone", "email") and fitting and all(c.is_empty for c in fitting):
+        # The second phone of the same person, if the first column is empty.
+        fitting += [c for c in candidates if c.meaning.part == part and not c.is_empty and not c.meaning.whose]
     if part == "address" and values and any((values[c.position].share("address") or 0) >= 0.6 for c in fitting):
         # Both names and streets have letters; the line with house numbers is the street.
         fitting = [c for c in fitting if (share := values[c.position].share("address")) is None or share >= 0.3]
@@ -333,9 +338,12 @@ def guess_address(guesses: Guesses, prefix: str, candidates: Sequence[Candidate]
         add_joined(guesses, prefix, parts, values)
     elif line:
         add_guess(guesses, f"{prefix}address", doubt_numbers(line, values[line.position]))
+    is_whole = whole is not None and f"{prefix}full_address" in guesses.fields
     for part in ("unit", "city", "state", "zip", "place"):
         if part in best and not is_line_of_another(best[part], line or whole):
-            add_place(guesses, prefix, part, best[part])
+            is_elsewhere = is_whole and whole and not agrees(part, values[best[part].position], values[whole.position])
+            if not is_elsewhere:
+                add_place(guesses, prefix, part, best[part])
     drop_redundant(guesses, prefix)
 
 
@@ -377,6 +385,22 @@ def doubt_numbers(line: Candidate, values: Values) -> Candidate:
     if share is None or share >= 0.3:
         return line
     return Candidate(line.position, line.meaning, BY_VALUES, WITHOUT_NUMBERS)
+
+
+def agrees(part: str, values: Values, wholes: Values) -> bool:
+    """Return whether a city, state or ZIP is the one in the whole address beside it, and not one of somewhere else."""
+    if part not in SPLIT["place"] or not wholes.texts:
+        return True
+    inside = [dict(zip(("city", "state", "zip"), split_whole(text)[1:], strict=True))[part] for text in wholes.texts]
+    known = {simplify(part, text) for text in inside if text}
+    same = [text for text in values.texts if simplify(part, text) in known]
+    return bool(values.texts) and len(same) >= 0.6 * len(values)
+
+
+def simplify(part: str, text: str) -> str:
+    if part == "state":
+        return find_state(text)
+    return text[:5] if part == "zip" else text.casefold()
 
 
 def add_place(guesses: Guesses, prefix: str, part: str, candidate: Candidate) -> None:
@@ -424,7 +448,9 @@ def choose_names(
     if fields.keys() >= NAME_PARTS:
         full = fields.pop(FULL_NAME, None)
         parts = [fields[name].columns[0] for name in ("first_name", "last_name")]
-        is_of_owners = any(c.meaning.family for c in candidates) or any(c.meaning.whose == "owner" for c in candidates)
+        is_of_owners = any(c.meaning.whose == "owner" for c in candidates if c.position in parts) or any(
+            c.meaning.family and not c.meaning.is_moved for c in candidates
+        )
         if company and stands_alone(company.position, parts, rows, is_of_owners):
             add_guess(guesses, FULL_NAME, company)
         elif full and rows and stands_alone(full.columns[0], parts, rows, False):
