@@ -93,6 +93,7 @@ KINDS: dict[str, Callable[[str], object]] = {
     "known_first_name": is_first_name,
     "two_words": lambda text: " " in text,
     "known_type": lambda text: text.upper().rstrip(".") in STREET_TYPES,
+    "township": re.compile(r".* (TWP|TOWNSHIP)\.?|(TWP|TOWNSHIP) OF .*", re.IGNORECASE).fullmatch,
     "typed_street": is_typed_street,
 }
 """Part → the function that returns whether a value can be one."""

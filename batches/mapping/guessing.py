@@ -20,7 +20,7 @@ from batches.mapping.column_names import (
     split_tokens,
 )
 from batches.mapping.column_values import FEW, Values
-from batches.mapping.fields import FULL_NAME, NAME_PARTS, SPLIT
+from batches.mapping.fields import FULL_NAME, NAME_PARTS
 from batches.mapping.name_blocks import begins_with_ordinal, read_names
 from batches.mapping.split_streets import find_parts
 from batches.mapping.value_guesses import BY_VALUES, NOT_PERSONAL, Guess, Guesses, guess_by_values
@@ -32,6 +32,7 @@ PLAINTIFFS = {"plaintiff", "plaintiffs", "petitioner", "landlord", "creditor"}
 DEFENDANTS = {"defendant", "defendants", "respondent", "tenant", "debtor"}
 """The sides of a court case, as columns name them."""
 WITHOUT_NUMBERS = "Its values have no house numbers."
+TOWNSHIPS = "Its values are townships, and the post may call the city otherwise."
 COUNTRY = re.compile(r"country(?:code|name)?", re.IGNORECASE)
 
 
@@ -239,9 +240,10 @@ def move(meaning: Meaning, family: str) -> Meaning:
 def weigh(position: int, meaning: Meaning, values: Values, have_rows: bool) -> Candidate | None:
     """Return the Candidate for a column, or None if its values are of another kind."""
     found = weigh_values(position, meaning, values, have_rows)
-    if found is None or not meaning.doubt:
+    doubt = meaning.doubt or (TOWNSHIPS if meaning.part == "city" and values.count("township") >= 0.6 else "")
+    if found is None or not doubt:
         return found
-    return replace(found, confidence=min(found.confidence, BY_VALUES), doubt=found.doubt or meaning.doubt)
+    return replace(found, confidence=min(found.confidence, BY_VALUES), doubt=found.doubt or doubt)
 
 
 def weigh_values(position: int, meaning: Meaning, values: Values, have_rows: bool) -> Candidate | None:
@@ -338,12 +340,10 @@ def guess_address(guesses: Guesses, prefix: str, candidates: Sequence[Candidate]
         add_joined(guesses, prefix, parts, values)
     elif line:
         add_guess(guesses, f"{prefix}address", doubt_numbers(line, values[line.position]))
-    is_whole = whole is not None and f"{prefix}full_address" in guesses.fields
+    elsewhere = find_elsewhere(best, whole, values) if f"{prefix}full_address" in guesses.fields else set()
     for part in ("unit", "city", "state", "zip", "place"):
-        if part in best and not is_line_of_another(best[part], line or whole):
-            is_elsewhere = is_whole and whole and not agrees(part, values[best[part].position], values[whole.position])
-            if not is_elsewhere:
-                add_place(guesses, prefix, part, best[part])
+        if part in best and part not in elsewhere and not is_line_of_another(best[part], line or whole):
+            add_place(guesses, prefix, part, best[part])
     drop_redundant(guesses, prefix)
 
 
@@ -387,14 +387,18 @@ def doubt_numbers(line: Candidate, values: Values) -> Candidate:
     return Candidate(line.position, line.meaning, BY_VALUES, WITHOUT_NUMBERS)
 
 
-def agrees(part: str, values: Values, wholes: Values) -> bool:
-    """Return whether a city, state or ZIP is the one in the whole address beside it, and not one of somewhere else."""
-    if part not in SPLIT["place"] or not wholes.texts:
-        return True
-    inside = [dict(zip(("city", "state", "zip"), split_whole(text)[1:], strict=True))[part] for text in wholes.texts]
+def find_elsewhere(best: Mapping[str, Candidate], whole: Candidate | None, values: Sequence[Values]) -> Collection[str]:
+    """Return the city, state and ZIP beside a whole address if one of them is not the one in it."""
+    wholes = values[whole.position].texts if whole else []
+    parts = [part for part in ("city", "state", "zip") if part in best]
+    return parts if wholes and not all(agrees(part, values[best[part].position], wholes) for part in parts) else []
+
+
+def agrees(part: str, values: Values, wholes: Sequence[str]) -> bool:
+    inside = [dict(zip(("city", "state", "zip"), split_whole(text)[1:], strict=True))[part] for text in wholes]
     known = {simplify(part, text) for text in inside if text}
     same = [text for text in values.texts if simplify(part, text) in known]
-    return bool(values.texts) and len(same) >= 0.6 * len(values)
+    return bool(values.texts) and len(same) >= 0.9 * len(values)
 
 
 def simplify(part: str, text: str) -> str:

@@ -104,19 +104,27 @@ def choose_blocks(
         for prefix in find_prefixes(names)
         if (block := read_block(prefix, columns, names, meanings)) and known.isdisjoint(describe(block.values()))
     }
-    personal = sum(meaning is not None for meaning in meanings) + sum(map(len, blocks.values()))
     chosen: list[tuple[str, Block]] = []
     taken: set[tuple[str, str, int]] = set()
     for prefix in sorted(blocks, key=lambda prefix: rank(blocks[prefix], variety)):
         block, described = blocks[prefix], describe(blocks[prefix].values())
         if taken.isdisjoint(described):
-            rivals = [other for other in blocks if other != prefix and described & describe(blocks[other].values())]
-            is_sure = not rivals and 2 * len(block) > personal and prefix not in NEGATIONS
+            others = [
+                *known,
+                *(each for other in blocks if other != prefix for each in describe(blocks[other].values())),
+            ]
+            is_sure = prefix not in NEGATIONS and is_of_program(block, others)
             chosen.append((prefix, block if is_sure else doubt_block(prefix, block)))
             taken |= described
         else:
             chosen.append((prefix, {position: Meaning(OTHER, PLAIN) for position in block}))
     return chosen
+
+
+def is_of_program(block: Mapping[int, Meaning], others: Sequence[tuple[str, str, int]]) -> bool:
+    """Return whether a prefix stands before nearly all that is personal, so that it cannot be about another person."""
+    parts = {part for part, _, _ in others}
+    return parts.isdisjoint({"name", *ADDRESS_PARTS}) and len(block) > len(others)
 
 
 def read_block(

@@ -15,6 +15,14 @@ def test_another_person_is_never_the_owner_without_a_question():
     assert found["address"] == ["Address"]
 
 
+def test_a_word_before_more_than_half_of_the_columns_can_still_be_another_person():
+    _, asked = guess("""
+        Appraiser First Name=first_name; Appraiser Last Name=last_name; Appraiser Phone=phone; Appraiser Email=email
+        Address=address; Zip=zip
+    """)
+    assert asked >= {"first_name", "last_name", "phone", "email"}
+
+
 @pytest.mark.parametrize(
     "order",
     [("Curator", "Ward"), ("Ward", "Curator")],

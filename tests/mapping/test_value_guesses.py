@@ -20,6 +20,19 @@ def test_a_state_that_agrees_with_the_whole_address_beside_it_is_used():
     assert found["state"] == ["State"]
 
 
+def test_a_city_that_disagrees_takes_its_state_with_it():
+    found, _ = guess("Owner=full_name; Address=whole; City=mail_city; State=state")
+    assert found == {"full_name": ["Owner"], "full_address": ["Address"]}
+
+
+def test_townships_are_asked_about():
+    found, asked = guess(
+        "Owner=full_name; Town=Elk Township/Elk Township/Pine Twp/Pine Twp; Address=address; State=state"
+    )
+    assert found["city"] == ["Town"]
+    assert asked == {"city"}
+
+
 def test_a_column_is_not_guessed_for_two_cities():
     found, _ = guess("Owner=full_name; Address=mail_address; Locale=VA; Reg=state; Zip=zip")
     used = [column for columns in found.values() for column in columns]
