@@ -7,6 +7,7 @@ names another person (`Inspector Phone`). Only the former is ignored without a q
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from batches.mapping.column_names import (
     ADDRESS_PARTS,
@@ -34,6 +35,8 @@ NEGATIONS = {"off", "non", "not", "ex", "un", "without", "outside"}
 ORDINALS = {"first", "last"}
 PEOPLE = {"owner", "contact"}
 Tokens = tuple[str, ...]
+Description = tuple[str, str, int]
+"""Part, family and number."""
 Block = dict[int, Meaning]
 """Position → Meaning, for the columns whose names begin with the same unknown word."""
 
@@ -99,45 +102,40 @@ def choose_blocks(
     is used, and asked about.
     """
     known = describe(meaning for meaning in meanings if meaning)
-    blocks = {
-        prefix: block
-        for prefix in find_prefixes(names)
-        if (block := read_block(prefix, columns, names, meanings)) and known.isdisjoint(describe(block.values()))
-    }
+    blocks = read_blocks(columns, names, meanings)
+    described = {prefix: what for prefix, block in blocks.items() if known.isdisjoint(what := describe(block.values()))}
+    everything = Counter([*known, *chain.from_iterable(described.values())])
     chosen: list[tuple[str, Block]] = []
-    taken: set[tuple[str, str, int]] = set()
-    for prefix in sorted(blocks, key=lambda prefix: rank(blocks[prefix], variety)):
-        block, described = blocks[prefix], describe(blocks[prefix].values())
-        if taken.isdisjoint(described):
-            others = [
-                *known,
-                *(each for other in blocks if other != prefix for each in describe(blocks[other].values())),
-            ]
-            is_sure = prefix not in NEGATIONS and is_of_program(block, others)
+    taken: set[Description] = set()
+    for prefix in sorted(described, key=lambda prefix: rank(blocks[prefix], variety)):
+        block, what = blocks[prefix], described[prefix]
+        if taken.isdisjoint(what):
+            is_sure = prefix not in NEGATIONS and is_of_program(block, everything - Counter(what))
             chosen.append((prefix, block if is_sure else doubt_block(prefix, block)))
-            taken |= described
+            taken |= what
         else:
             chosen.append((prefix, {position: Meaning(OTHER, PLAIN) for position in block}))
     return chosen
 
 
-def is_of_program(block: Mapping[int, Meaning], others: Sequence[tuple[str, str, int]]) -> bool:
+def is_of_program(block: Mapping[int, Meaning], others: Collection[Description]) -> bool:
     """Return whether a prefix stands before nearly all that is personal, so that it cannot be about another person."""
     parts = {part for part, _, _ in others}
     return parts.isdisjoint({"name", *ADDRESS_PARTS}) and len(block) > len(others)
 
 
-def read_block(
-    prefix: str, columns: Sequence[str], names: Sequence[Tokens], meanings: Sequence[Meaning | None]
-) -> Block:
-    return {
-        position: meaning
-        for position, tokens in enumerate(names)
-        if tokens[:1] == (prefix,) and meanings[position] is None and (meaning := read_name(columns[position], prefix))
-    }
+def read_blocks(
+    columns: Sequence[str], names: Sequence[Tokens], meanings: Sequence[Meaning | None]
+) -> dict[str, Block]:
+    """Return prefix → what its columns mean without it, if they mean nothing with it."""
+    blocks: dict[str, Block] = {prefix: {} for prefix in find_prefixes(names)}
+    for position, (column, tokens) in enumerate(zip(columns, names, strict=True)):
+        if tokens and tokens[0] in blocks and meanings[position] is None and (meaning := read_name(column, tokens[0])):
+            blocks[tokens[0]][position] = meaning
+    return {prefix: block for prefix, block in blocks.items() if block}
 
 
-def describe(meanings: Iterable[Meaning]) -> set[tuple[str, str, int]]:
+def describe(meanings: Iterable[Meaning]) -> set[Description]:
     """Return what meanings are about. A full name and its parts are about the same."""
     return {("name" if m.part in {FULL_NAME, *NAME_PARTS} else m.part, m.family, m.number) for m in meanings}
 
