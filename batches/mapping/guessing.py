@@ -33,6 +33,8 @@ DEFENDANTS = {"defendant", "defendants", "respondent", "tenant", "debtor"}
 """The sides of a court case, as columns name them."""
 WITHOUT_NUMBERS = "Its values have no house numbers."
 TOWNSHIPS = "Its values are townships, and the post may call the city otherwise."
+LONGEST_FLAG = 5
+"""Most characters of a value such as Y, No or FALSE."""
 COUNTRY = re.compile(r"country(?:code|name)?", re.IGNORECASE)
 
 
@@ -141,7 +143,9 @@ def is_street(meaning: Meaning, tokens: Sequence[str], parts: Collection[tuple[s
 
 
 def confirm(meaning: Meaning | None, values: Values) -> Meaning | None:
-    """Confirm a street whose column is named only after its family, if its values are addresses."""
+    """Confirm a street whose column is named only after its family, if its values are addresses and no flags."""
+    if meaning and not meaning.is_certain and values.texts and max(map(len, values.texts)) <= LONGEST_FLAG:
+        return None if meaning.part == "address" else meaning
     if meaning and not meaning.is_certain and meaning.part == "address" and (values.share("address") or 0) >= 0.6:
         return replace(meaning, is_certain=True)
     return meaning
@@ -185,8 +189,13 @@ def separate_blocks(meanings: list[Meaning | None], columns: Sequence[str]) -> l
     cities = [place for place, m in plain.items() if m.part in ("city", "place") and m.number == 1]
     if len(streets) < 2 or len(cities) < 2:
         return meanings
-    first = {place: m for place, m in plain.items() if place < streets[1]}
-    second = {place: m for place, m in plain.items() if place >= streets[1]}
+    if cities[0] > streets[1]:
+        # Address, Address, City, City: the second of each is of the second address.
+        parts = [m.part for m in plain.values()]
+        second = {place: m for at, (place, m) in enumerate(plain.items()) if m.part in parts[:at]}
+    else:
+        second = {place: m for place, m in plain.items() if place >= streets[1]}
+    first = {place: m for place, m in plain.items() if place not in second}
     return [
         separate(place, m, first, second, columns) if m and place in plain else m for place, m in enumerate(meanings)
     ]

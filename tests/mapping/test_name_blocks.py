@@ -2,6 +2,7 @@
 
 import pytest
 
+from batches.mapping.guessing import guess_mapping
 from tests.samples.columns import guess
 
 
@@ -164,3 +165,17 @@ def test_a_street_that_says_whose_it_is_is_preferred():
         Billing Street=mail_address; Billing City=mail_city; Billing State=mail_state; Billing Zip=mail_zip
     """)
     assert found["address"] == ["Site Street"]
+
+
+def test_two_addresses_can_stand_column_by_column():
+    columns = ["Owner", "Street", "Street", "Town", "Town", "State", "State"]
+    rows = [["HOLLOWAY MARGARET", f"{n} Oak St", f"{n} Elm St", "Mesa", "Tempe", "AZ", "AZ"] for n in range(1, 5)]
+    guesses = guess_mapping(columns, rows)
+    assert [guesses.mapping[name] for name in ("address", "city", "state")] == [[1], [3], [5]]
+    assert [guesses.mapping[name] for name in ("mail_address", "mail_city", "mail_state")] == [[2], [4], [6]]
+
+
+def test_a_flag_named_like_an_address_is_none():
+    found, asked = guess("Owner=full_name; Address=address; City=city; Mail=Yes/No/Yes/Yes; State=state; Zip=zip")
+    assert found["state"] == ["State"]
+    assert not asked
