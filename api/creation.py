@@ -14,6 +14,7 @@ from batches.files.file_format import UnreadableFile
 from batches.intake import list_options
 from batches.intake.list_options import GivenSettings, InvalidOption
 from batches.intake.trace_settings import PUBLIC_NAMES, SETTING_NAMES, TraceSettings
+from batches.mapping.fields import find_settled
 from batches.models import Upload
 from batches.statuses import Priority
 
@@ -92,6 +93,7 @@ def refusals_as_bad_input() -> Iterator[None]:
 
 def save_settings(upload: Upload, settings: TraceSettings, given: GivenSettings) -> None:
     """Save the settings of a draft. Columns that were given are not uncertain any more."""
+    known = given.fields | find_settled(upload.mapping, settings.mapping)
     settings.apply_to(upload)
-    upload.uncertain = {name: reason for name, reason in upload.uncertain.items() if name not in given.fields}
+    upload.uncertain = {name: reason for name, reason in upload.uncertain.items() if name not in known}
     upload.save(update_fields=["uncertain", *SETTING_NAMES])

@@ -21,6 +21,7 @@ from batches.mapping.fields import (
     ask_for,
     expand,
     find_lacking,
+    find_settled,
     is_derived,
 )
 from batches.models import MappingTemplate, Upload
@@ -201,9 +202,10 @@ class MappingForm(forms.Form):
 
     def list_missing(self) -> Iterator[MissingRow]:
         """Yield the fields without a column that an address needs, or for which the template has a column."""
-        lacking, known = find_lacking(self.mapping), expand(self.mapping)
+        asked = self.upload.uncertain.keys() - find_settled(self.upload.mapping, self.mapping)
+        wanted = {*find_lacking(self.mapping), *asked} - expand(self.mapping)
         for name in MAPPABLE:
-            if name in lacking or (name in self.upload.uncertain and name not in known):
+            if name in wanted:
                 yield self.make_missing(name)
 
     def make_missing(self, name: str) -> MissingRow:

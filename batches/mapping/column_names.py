@@ -5,7 +5,6 @@ word inside a name: `MLS Status` is not a state. `column_values.py` handles the 
 """
 
 import re
-from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -106,6 +105,7 @@ IGNORED = {
     "clean",
     "cleaned",
     "normalized",
+    "or",
 }
 STREET_THINGS = {"number", "pre", "post", "direction", "type", "name", "half"}
 INITIALS = {"f": "first", "m": "middle", "l": "last"}
@@ -182,8 +182,6 @@ OTHER_PEOPLE = {
     ),
 }
 """Words that start a block of columns about another person."""
-FEW_COLUMNS = 3
-"""A prefix of fewer columns is not ignored."""
 FAMILY_WORDS = {"mailing", "property", "owner", "contact"}
 NUMBER_WORDS = {"one": 1, "two": 2, "three": 3}
 MAX_TOKEN_LENGTH = 40
@@ -334,6 +332,11 @@ PARTS = {
     "name last first": "full_name",
     "last first name": "full_name",
     "last first": "full_name",
+    "last company": "last_name",
+    "last name company": "last_name",
+    "last name company name": "last_name",
+    "company last": "last_name",
+    "company last name": "last_name",
     "additional name": "middle_name",
     "middle last": "middle_name",
     "phone": "phone",
@@ -353,10 +356,14 @@ PARTS = {
     "address number pre": "house_prefix",
 }
 """Meaning without families and numbers → the part."""
+OTHER = "other"
+"""The part that columns about another person hold: none of their values is guessed."""
 PLACE_PARTS = {"line", "unit", "city", "state", "zip", "place"}
 ADDRESS_PARTS = {"address", "full_address", "line", *STREET_PARTS, *PLACE_PARTS}
 NUMBERED_THINGS = {"street_type", "predirection", "postdirection", "house_prefix", "house_number", "house_suffix"}
 """Parts whose names have other meanings too: a type, a number."""
+ABBREVIATED = {"street_type", "predirection", "postdirection", "house_suffix"}
+"""Parts that are written as codes."""
 BARE = {"owner": "full_name", "property": "address", "mailing": "address"}
 """The part that a name with only a family means, if its values agree."""
 
@@ -374,43 +381,10 @@ class Meaning:
     """False if only its values can decide."""
     whose: str = ""
     """Whose name, phone or email: owner, contact, or unknown."""
-
-
-def read_names(columns: Sequence[str]) -> list[Meaning | None]:
-    """Return the Meaning of each column's name, or None if the name says nothing about a person.
-
-    A prefix of several columns that is no word of an address or a name comes from a program or a table
-    (`py_owner_name`, `True Site City`). It is ignored, unless it distinguishes one block of columns from another.
-    """
-    meanings = [read_name(column) for column in columns]
-    for prefix in find_prefixes(columns):
-        without = {
-            place: read_name(column, prefix) for place, column in enumerate(columns) if starts_with(column, prefix)
-        }
-        known = {describe(meaning) for meaning in meanings if meaning}
-        found = {place: meaning for place, meaning in without.items() if meaning and meanings[place] is None}
-        if found and known.isdisjoint(map(describe, found.values())):
-            for place, meaning in found.items():
-                meanings[place] = meaning
-    return meanings
-
-
-def describe(meaning: Meaning) -> tuple[str, str, int]:
-    return meaning.part, meaning.family, meaning.number
-
-
-def find_prefixes(columns: Sequence[str]) -> list[str]:
-    """Return the meaningless prefixes of several columns."""
-    firsts = Counter(tokens[0] for column in columns if len(tokens := split_tokens(column)) > 1)
-    return [
-        word
-        for word, count in firsts.items()
-        if count >= FEW_COLUMNS and word.isalpha() and word not in OTHER_PEOPLE | IGNORED and cut(word) is None
-    ]
-
-
-def starts_with(column: str, prefix: str) -> bool:
-    return split_tokens(column)[:1] == [prefix]
+    doubt: str = ""
+    """Why the name alone is not enough."""
+    is_moved: bool = False
+    """Whether the family comes from where the column stands, not from its name."""
 
 
 def read_name(column: str, prefix: str = "") -> Meaning | None:
@@ -433,7 +407,7 @@ def read_name(column: str, prefix: str = "") -> Meaning | None:
         return Meaning("full_name", PLAIN, weight=1)
     if rest == "full" and families <= {"owner", "contact"}:
         rest = "full name"
-    rest = reduce_numbers(rest)
+    rest = drop_code(reduce_numbers(rest))
     if not rest and families.isdisjoint(BARE):
         # A column that is called `Extra` and no more.
         return None
@@ -477,6 +451,12 @@ def reduce_numbers(rest: str) -> str:
     if "email" in words and words <= {"email", "address", "value", "first", "full"}:
         return "email"
     return rest
+
+
+def drop_code(rest: str) -> str:
+    """Drop the word that says that a direction or a type is abbreviated: `street_type_cd`."""
+    part = PARTS.get(rest.removesuffix(" code"), "")
+    return rest.removesuffix(" code") if part in ABBREVIATED else rest
 
 
 def pick_bare(families: Collection[str]) -> str:
@@ -534,7 +514,7 @@ def split_tokens(column: str) -> list[str]:
     column = re.sub(r"e?911", " site ", column, flags=re.IGNORECASE)
     text = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", column.replace("#", " number "))
     # ZIP+4 is the four digits after a ZIP.
-    text = re.sub(r"\bzip ?\+ ?4\b", "zip plus", re.sub(r"e[-_ ]?mail", "email", text.lower()))
+    text = re.sub(r"\bzip ?\+ ?4\b", "zip plus", re.sub(r"(?<![a-z])e[-_ ]?mail", "email", text.lower()))
     text = re.sub(r"(?<![a-z])([fml])[ _.]?(?=name(?![a-z]))", lambda found: f"{INITIALS[found[1]]} ", text)
     return re.findall(r"[a-z]+|\d+", text)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from batches.people import places
 from batches.people.cells import clean
 from batches.people.first_names import FIRST_NAMES
+from batches.people.street_words import STREET_TYPES
 
 MAX_VALUE_LENGTH = 300
 """Maximum length of a value that is examined."""
@@ -59,6 +60,11 @@ def is_first_name(text: str) -> bool:
     return text.split()[0].upper().strip(".,") in FIRST_NAMES
 
 
+def is_typed_street(text: str) -> bool:
+    """Return whether a text is a street by its last word or a box: `Pine Knoll Dr`, `PO Box 7`."""
+    return text.upper().split()[-1].rstrip(".") in STREET_TYPES or bool(STREET.fullmatch(text))
+
+
 VALUE_TESTS: dict[str, Callable[[str], object]] = {
     "zip": ZIP.fullmatch,
     "state": is_state,
@@ -85,6 +91,10 @@ VALUE_TESTS: dict[str, Callable[[str], object]] = {
     "street": re.compile(r"[^A-Z\n]*[A-Z].*", re.IGNORECASE).fullmatch,
     "street_type": re.compile(r"[A-Z]{1,12}\.?", re.IGNORECASE).fullmatch,
     "known_first_name": is_first_name,
+    "two_words": lambda text: " " in text,
+    "known_type": lambda text: text.upper().rstrip(".") in STREET_TYPES,
+    "township": re.compile(r".* (TWP|TOWNSHIP)\.?|(TWP|TOWNSHIP) OF .*", re.IGNORECASE).fullmatch,
+    "typed_street": is_typed_street,
 }
 """Part → the function that returns whether a value can be one."""
 

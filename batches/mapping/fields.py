@@ -1,6 +1,6 @@
 """The fields that columns can hold: the vendor's fields, and fields that are split into them. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from batches.vendor.protocol import PERSON_FIELDS
 
@@ -79,18 +79,41 @@ def is_derived(name: str, fields: Iterable[str]) -> bool:
 
 def ask_for(name: str, fields: Iterable[str]) -> str:
     """Return what the screen says about a field that no column holds."""
-    sentence = f"We found no column for the {name.removeprefix('mail_')}."
+    sentence = f"We found no column for the {name.removeprefix('mail_').replace('_', ' ')}."
+    if name not in FIXABLE:
+        return sentence
     rest = "We take it from the ZIP." if is_derived(name, fields) else "Is it the same for every row?"
     return f"{sentence} {rest}"
 
 
 def find_lacking(fields: Iterable[str]) -> list[str]:
-    """Return the city and state fields that an address needs but no column provides."""
+    """Return the fields that the others need but no column provides: names, streets, cities and states."""
     fields = expand(fields)
-    wanted = [
-        f"{prefix}{part}" for prefix in ("", "mail_") if f"{prefix}address" in fields for part in ("city", "state")
-    ]
+    wanted = find_lacking_names(fields)
+    for prefix in ("", "mail_"):
+        if f"{prefix}address" in fields:
+            wanted += [f"{prefix}city", f"{prefix}state"]
+        elif {f"{prefix}city", f"{prefix}state"} <= fields:
+            wanted.append(f"{prefix}address")
     return [name for name in wanted if name not in fields]
+
+
+def find_settled(before: Iterable[str], after: Iterable[str]) -> set[str]:
+    """Return the fields that a mapping lacked and a later one does not need any more: a last name beside a full one."""
+    return set(find_lacking(before)) - set(find_lacking(after))
+
+
+def find_lacking_names(fields: Collection[str]) -> list[str]:
+    """Return the other half of a name, or the name of an owner whose address is not all that is known.
+
+    A list may have one address and nothing else, or only phones and emails.
+    """
+    if FULL_NAME in fields:
+        return []
+    if NAME_PARTS & set(fields):
+        return sorted(NAME_PARTS)
+    known = {"address", "mail_address", "phone", "email"} & set(fields)
+    return [FULL_NAME] if len(known) > 1 and known & {"address", "mail_address"} else []
 
 
 def find_gaps(fields: Iterable[str]) -> list[str]:

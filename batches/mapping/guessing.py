@@ -11,23 +11,30 @@ from dataclasses import dataclass, replace
 from batches.mapping.column_names import (
     ADDRESS_PARTS,
     MAILING,
+    OTHER,
     PLACE_PARTS,
     PLAIN,
     PROPERTY,
     STREET_PARTS,
     Meaning,
-    read_names,
     split_tokens,
 )
 from batches.mapping.column_values import FEW, Values
 from batches.mapping.fields import FULL_NAME, NAME_PARTS
-from batches.mapping.value_guesses import BY_VALUES, Guess, Guesses, guess_by_values
+from batches.mapping.name_blocks import begins_with_ordinal, read_names
+from batches.mapping.split_streets import find_parts
+from batches.mapping.value_guesses import BY_VALUES, NOT_PERSONAL, Guess, Guesses, guess_by_values
 from batches.people.cells import clean
 from batches.people.owner_names import guess_order
+from batches.people.places import find_state, split_whole
 
 PLAINTIFFS = {"plaintiff", "plaintiffs", "petitioner", "landlord", "creditor"}
 DEFENDANTS = {"defendant", "defendants", "respondent", "tenant", "debtor"}
 """The sides of a court case, as columns name them."""
+WITHOUT_NUMBERS = "Its values have no house numbers."
+TOWNSHIPS = "Its values are townships, and the post may call the city otherwise."
+MAX_FLAG_LENGTH = 5
+"""Most characters of a value such as Y, No or FALSE."""
 COUNTRY = re.compile(r"country(?:code|name)?", re.IGNORECASE)
 
 
@@ -43,6 +50,21 @@ class Candidate:
     """Whether the column is named as the second line of an address."""
 
 
+@dataclass(frozen=True)
+class Unread:
+    """The columns whose names say nothing."""
+
+    columns: Sequence[str]
+    positions: Collection[int]
+    values: Sequence[Values]
+    """The values of all columns."""
+
+    @property
+    def unnumbered(self) -> set[int]:
+        """The columns whose values are ignored, because they can look like numbers and names by chance."""
+        return {position for position in self.positions if NOT_PERSONAL.search(self.columns[position])}
+
+
 def guess_mapping(columns: Sequence[str], rows: Sequence[Sequence[str]] = (), hidden: Collection[int] = ()) -> Guesses:
     """Return guesses for a file's columns, from their names and the values in some of its rows.
 
@@ -50,23 +72,26 @@ def guess_mapping(columns: Sequence[str], rows: Sequence[Sequence[str]] = (), hi
     """
     shown = [position not in hidden for position in range(len(columns))]
     values = [Values(row[position] for row in rows if position < len(row)) for position in range(len(columns))]
-    named = [meaning if is_shown else None for meaning, is_shown in zip(read_names(columns), shown, strict=True)]
-    meanings = assign_families([confirm(meaning, found) for meaning, found in zip(named, values, strict=True)])
+    read = read_names(columns, [len(set(found.texts)) for found in values])
+    named = [meaning if is_shown else None for meaning, is_shown in zip(read, shown, strict=True)]
+    meanings = assign_families(confirm_all(columns, named, values), columns)
     candidates = [
         candidate
         for position, meaning in enumerate(meanings)
-        if meaning and (candidate := weigh(position, meaning, values[position], bool(rows)))
+        if meaning and meaning.part != OTHER and (candidate := weigh(position, meaning, values[position], bool(rows)))
     ]
     guesses = Guesses()
-    for family, prefix in ((PROPERTY, ""), (MAILING, "mail_")):
-        guess_address(guesses, prefix, [c for c in candidates if c.meaning.family == family], values)
-    guess_person(guesses, candidates)
-    silent = {
+    unread = {
         position
         for position, meaning in enumerate(meanings)
         if meaning is None and shown[position] and not values[position].are_titles
     }
-    guess_by_values(guesses, columns, silent, values)
+    for family, prefix in ((PROPERTY, ""), (MAILING, "mail_")):
+        of_family = [c for c in candidates if c.meaning.family == family]
+        guess_address(guesses, prefix, of_family, Unread(columns, unread, values))
+    guess_person(guesses, candidates)
+    lines = {p for p, m in enumerate(meanings) if m and m.family == MAILING and m.part in ("address", "line")}
+    guess_by_values(guesses, columns, unread, values, lines)
     choose_names(guesses, candidates, values, rows)
     doubt_parties(guesses, columns)
     return guesses
@@ -78,7 +103,7 @@ def find_countries(columns: Sequence[str]) -> dict[str, int]:
     The column is not mapped, because the vendor does not accept it, but addresses abroad are left out because of it.
     """
     names = [COUNTRY.sub("state", column) if COUNTRY.search(column) else column for column in columns]
-    meanings = assign_families(read_names(names))
+    meanings = assign_families(read_names(names), names)
     found: dict[str, int] = {}
     for position, (column, meaning) in enumerate(zip(columns, meanings, strict=True)):
         if COUNTRY.search(column) and meaning and meaning.part == "state":
@@ -89,16 +114,46 @@ def find_countries(columns: Sequence[str]) -> dict[str, int]:
 # Whose address
 
 
+def confirm_all(
+    columns: Sequence[str], meanings: Sequence[Meaning | None], values: Sequence[Values]
+) -> list[Meaning | None]:
+    """Decide from all values together what names can mean that mean several things."""
+    found = [confirm(meaning, each) for meaning, each in zip(meanings, values, strict=True)]
+    parts = {(m.part, m.family) for m in found if m}
+    names = [m.part for m in found if m and m.number == 1]
+    for position, meaning in enumerate(found):
+        if meaning is None:
+            continue
+        tokens = split_tokens(columns[position])
+        if meaning.part == "state" and is_street(meaning, tokens, parts, values[position]):
+            found[position] = replace(meaning, part="street")
+        elif meaning.part in NAME_PARTS and values[position].count("two_words") >= 0.6:
+            is_alone = NAME_PARTS.isdisjoint(set(names) - {meaning.part})
+            if begins_with_ordinal(tokens) or is_alone:
+                found[position] = replace(meaning, part=FULL_NAME, doubt="Its values are whole names.")
+    return found
+
+
+def is_street(meaning: Meaning, tokens: Sequence[str], parts: Collection[tuple[str, str]], values: Values) -> bool:
+    """Return whether `st` means the street: it holds no states, and the same address has a house number."""
+    has_number = ("house_number", meaning.family) in parts and ("street", meaning.family) not in parts
+    return (
+        has_number and tokens[-1].endswith("st") and values.share("state") is not None and values.count("state") < 0.3
+    )
+
+
 def confirm(meaning: Meaning | None, values: Values) -> Meaning | None:
-    """Confirm a street whose column is named only after its family, if its values are addresses."""
+    """Confirm a street whose column is named only after its family, if its values are addresses and no flags."""
+    if meaning and not meaning.is_certain and values.texts and max(map(len, values.texts)) <= MAX_FLAG_LENGTH:
+        return None if meaning.part == "address" else meaning
     if meaning and not meaning.is_certain and meaning.part == "address" and (values.share("address") or 0) >= 0.6:
         return replace(meaning, is_certain=True)
     return meaning
 
 
-def assign_families(meanings: Sequence[Meaning | None]) -> list[Meaning | None]:
+def assign_families(meanings: Sequence[Meaning | None], columns: Sequence[str]) -> list[Meaning | None]:
     """Return the meanings, with each part of an address assigned to the property or the mailing address."""
-    meanings = separate_blocks(list(meanings))
+    meanings = separate_blocks(list(meanings), columns)
     explicit = {(m.family, m.part) for m in meanings if m and m.part in ADDRESS_PARTS and m.family}
     # A combined city and state counts as both.
     explicit |= {(family, part) for family, place in explicit if place == "place" for part in ("city", "state")}
@@ -115,29 +170,65 @@ def assign_families(meanings: Sequence[Meaning | None]) -> list[Meaning | None]:
     return [move(m, rest) if m and m.part in ADDRESS_PARTS and m.family == PLAIN else m for m in resolved]
 
 
-def separate_blocks(meanings: list[Meaning | None]) -> list[Meaning | None]:
-    """Treat the second of two blocks with the same names as the mailing address, if no column is named mailing.
+def separate_blocks(meanings: list[Meaning | None], columns: Sequence[str]) -> list[Meaning | None]:
+    """Treat one of two blocks as the mailing address, if no column is named mailing.
 
     The columns of a block are adjacent, or numbered: `City`, `City 2`.
     """
     if any(m and m.family == MAILING and m.part in ADDRESS_PARTS for m in meanings):
         return meanings
-    plain = [(place, m) for place, m in enumerate(meanings) if m and m.part in ADDRESS_PARTS and not m.family]
-    second_cities = [place for place, m in plain if m.part in ("city", "place") and m.number == 2]
-    if second_cities:
-        numbered = {place for place, m in plain if m.number == 2}
+    plain = {place: m for place, m in enumerate(meanings) if m and m.part in ADDRESS_PARTS and not m.family}
+    if any(m.part in ("city", "place") and m.number == 2 for m in plain.values()):
         return [
             replace(m, family=MAILING, number=1, part="address" if m.part == "line" else m.part)
-            if m and place in numbered
+            if m and place in plain and m.number == 2
             else m
             for place, m in enumerate(meanings)
         ]
-    streets = [place for place, m in plain if m.part in ("address", "full_address") and m.number == 1]
-    cities = [place for place, m in plain if m.part in ("city", "place") and m.number == 1]
+    streets = [place for place, m in plain.items() if m.part in ("address", "full_address") and m.number == 1]
+    cities = [place for place, m in plain.items() if m.part in ("city", "place") and m.number == 1]
     if len(streets) < 2 or len(cities) < 2:
         return meanings
-    second = {place for place, _ in plain if place >= streets[1]}
-    return [replace(m, family=MAILING) if m and place in second else m for place, m in enumerate(meanings)]
+    if cities[0] > streets[1]:
+        # Address, Address, City, City: the second of each is of the second address.
+        parts = [m.part for m in plain.values()]
+        second = {place: m for at, (place, m) in enumerate(plain.items()) if m.part in parts[:at]}
+    else:
+        second = {place: m for place, m in plain.items() if place >= streets[1]}
+    first = {place: m for place, m in plain.items() if place not in second}
+    return [
+        separate(place, m, first, second, columns) if m and place in plain else m for place, m in enumerate(meanings)
+    ]
+
+
+def separate(
+    place: int, meaning: Meaning, first: Mapping[int, Meaning], second: Mapping[int, Meaning], columns: Sequence[str]
+) -> Meaning:
+    """Assign a column in one of two blocks to a family. Only blocks with equal names are not asked about.
+
+    The second block is the mailing address, unless only the first has a state: a county's list says no state of its
+    own addresses.
+    """
+    one, two = name_parts(first, columns), name_parts(second, columns)
+    if all(one[part] == two[part] for part in one.keys() & two.keys()):
+        return replace(meaning, family=MAILING) if place in second else meaning
+    mailing = first if has_state(first) and not has_state(second) else second
+    doubt = "There are two addresses, and no column says which is the owner's."
+    return replace(meaning, family=MAILING if place in mailing else PROPERTY, doubt=doubt)
+
+
+def name_parts(block: Mapping[int, Meaning], columns: Sequence[str]) -> dict[str, list[str]]:
+    """Return the words that a block of columns uses for each part of an address."""
+    return {
+        {"full_address": "address", "place": "city"}.get(m.part, m.part): [
+            word for word in split_tokens(columns[place]) if word.isalpha()
+        ]
+        for place, m in reversed(list(block.items()))
+    }
+
+
+def has_state(block: Mapping[int, Meaning]) -> bool:
+    return any(m.part in {"state", "place"} for m in block.values())
 
 
 def choose_for_plain(meanings: Sequence[Meaning | None]) -> str:
@@ -149,7 +240,7 @@ def choose_for_plain(meanings: Sequence[Meaning | None]) -> str:
 
 
 def move(meaning: Meaning, family: str) -> Meaning:
-    return replace(meaning, family=family)
+    return replace(meaning, family=family, is_moved=True)
 
 
 # Combining names and values
@@ -157,6 +248,15 @@ def move(meaning: Meaning, family: str) -> Meaning:
 
 def weigh(position: int, meaning: Meaning, values: Values, have_rows: bool) -> Candidate | None:
     """Return the Candidate for a column, or None if its values are of another kind."""
+    found = weigh_values(position, meaning, values, have_rows)
+    doubt = meaning.doubt or (TOWNSHIPS if meaning.part == "city" and values.count("township") >= 0.6 else "")
+    if found is None or not doubt:
+        return found
+    return replace(found, confidence=min(found.confidence, BY_VALUES), doubt=found.doubt or doubt)
+
+
+def weigh_values(position: int, meaning: Meaning, values: Values, have_rows: bool) -> Candidate | None:
+    """Return the Candidate for a column by its values, or None if these are of another kind."""
     is_second_line = meaning.part == "line" and meaning.number == 2
     meaning = recognise(meaning, values)
     share = values.share(meaning.part)
@@ -205,6 +305,10 @@ def recognise(meaning: Meaning, values: Values) -> Meaning:
         return replace(meaning, part=part, number=number, is_certain=meaning.is_certain and len(values) < FEW)
     elif part == "street" and is_mostly("state"):
         part = "state"
+    elif part == "street_type" and is_mostly("predirection"):
+        part = "postdirection"
+    elif part in {"predirection", "postdirection"} and is_mostly("known_type"):
+        part = "street_type"
     return replace(meaning, part=part, number=number, weight=weight)
 
 
@@ -215,32 +319,57 @@ def max_share(share: float | None, other: float | None, factor: float) -> float 
 def pick(candidates: Sequence[Candidate], part: str, values: Sequence[Values] = ()) -> Candidate | None:
     """Return the best candidate for a part, or None. Filled columns are preferred to empty ones."""
     fitting = [c for c in candidates if c.meaning.part == part and c.meaning.number == 1]
+    if part in ("phone", "email") and fitting and all(c.is_empty for c in fitting):
+        # The second phone of the same person, if the first column is empty.
+        fitting += [c for c in candidates if c.meaning.part == part and not c.is_empty and not c.meaning.whose]
     if part == "address" and values and any((values[c.position].share("address") or 0) >= 0.6 for c in fitting):
         # Both names and streets have letters; the line with house numbers is the street.
         fitting = [c for c in fitting if (share := values[c.position].share("address")) is None or share >= 0.3]
     filled = [c for c in fitting if not c.is_empty and c.confidence > 0]
-    return min(filled or fitting, key=lambda c: (-c.confidence, -c.meaning.weight, c.position), default=None)
+
+    def rank(candidate: Candidate) -> tuple[float, bool, int, int]:
+        return -candidate.confidence, candidate.meaning.is_moved, -candidate.meaning.weight, candidate.position
+
+    return min(filled or fitting, key=rank, default=None)
 
 
-def guess_address(guesses: Guesses, prefix: str, candidates: Sequence[Candidate], values: Sequence[Values]) -> None:
+def guess_address(guesses: Guesses, prefix: str, candidates: Sequence[Candidate], unread: Unread) -> None:
+    values = unread.values
     best = {part: found for part in ADDRESS_PARTS if (found := pick(candidates, part, values))}
     line, whole = best.get("address"), best.get("full_address")
     is_numbered = line and (len(values[line.position]) < FEW or values[line.position].count("address") >= 0.3)
-    parts = [best[part] for part in STREET_PARTS if part in best]
     has_place = "place" in best or {"city", "state"} <= set(best)
-    can_join = "house_number" in best and ("street" in best or (line and not is_numbered))
+    parts = find_street_parts(best, None if is_numbered else line, unread)
+    can_join = {"house_number", "street"} <= parts.keys()
     if line and is_numbered and (has_place or not whole) and not (can_join and len(values[line.position]) < FEW):
         add_guess(guesses, f"{prefix}address", line)
     elif whole:
         add_guess(guesses, f"{prefix}full_address", whole)
-    elif can_join or ("street" in best and not line):
-        add_joined(guesses, prefix, best, line, parts)
+    elif can_join or "street" in best:
+        add_joined(guesses, prefix, parts, values)
     elif line:
         add_guess(guesses, f"{prefix}address", doubt_numbers(line, values[line.position]))
+    elsewhere = find_elsewhere(best, whole, values) if f"{prefix}full_address" in guesses.fields else set()
     for part in ("unit", "city", "state", "zip", "place"):
-        if part in best and not is_line_of_another(best[part], line or whole):
+        if part in best and part not in elsewhere and not is_line_of_another(best[part], line or whole):
             add_place(guesses, prefix, part, best[part])
     drop_redundant(guesses, prefix)
+
+
+def find_street_parts(best: Mapping[str, Candidate], line: Candidate | None, unread: Unread) -> dict[str, Candidate]:
+    """Return the parts of a split street, in order. A column named `street` or `address` may be one of them.
+
+    Columns beside them that only their values show are asked about.
+    """
+    parts = {part: best[part] for part in STREET_PARTS if part in best}
+    if line:
+        parts.setdefault("street", line)
+    if not {"house_number", "street"} & parts.keys():
+        return {}
+    known = {part: candidate.position for part, candidate in parts.items()}
+    for part, position in find_parts(known, unread.positions, unread.unnumbered, unread.values).items():
+        parts[part] = Candidate(position, Meaning(part, PLAIN), BY_VALUES, "Guessed from its values.")
+    return {part: parts[part] for part in STREET_PARTS if part in parts}
 
 
 def is_line_of_another(candidate: Candidate, street: Candidate | None) -> bool:
@@ -249,14 +378,14 @@ def is_line_of_another(candidate: Candidate, street: Candidate | None) -> bool:
     return candidate.is_second_line and candidate.is_empty and not is_next
 
 
-def add_joined(
-    guesses: Guesses, prefix: str, best: Mapping[str, Candidate], line: Candidate | None, parts: list[Candidate]
-) -> None:
-    """Join an address from its parts. A column named `street` or `address` may be one of them."""
-    if line and "street" not in best:
-        parts = sorted([*parts, line], key=lambda c: STREET_PARTS.index(c.meaning.part.replace("address", "street")))
-    confidence = min(part.confidence for part in parts)
-    guesses.fields[f"{prefix}address"] = Guess(tuple(part.position for part in parts), confidence)
+def add_joined(guesses: Guesses, prefix: str, parts: Mapping[str, Candidate], values: Sequence[Values]) -> None:
+    """Join an address from its parts. Without a house number, it is asked about."""
+    doubts = [part.doubt for part in parts.values() if part.doubt]
+    confidence = min(part.confidence for part in parts.values())
+    if "house_number" not in parts and values[parts["street"].position].count("address") < 0.3:
+        doubts, confidence = [*doubts, WITHOUT_NUMBERS], min(confidence, BY_VALUES)
+    positions = tuple(part.position for part in parts.values())
+    guesses.fields[f"{prefix}address"] = Guess(positions, confidence, doubts[0] if doubts else "")
 
 
 def doubt_numbers(line: Candidate, values: Values) -> Candidate:
@@ -264,7 +393,27 @@ def doubt_numbers(line: Candidate, values: Values) -> Candidate:
     share = values.share("address")
     if share is None or share >= 0.3:
         return line
-    return Candidate(line.position, line.meaning, BY_VALUES, "Its values have no house numbers.")
+    return Candidate(line.position, line.meaning, BY_VALUES, WITHOUT_NUMBERS)
+
+
+def find_elsewhere(best: Mapping[str, Candidate], whole: Candidate | None, values: Sequence[Values]) -> Collection[str]:
+    """Return the city, state and ZIP beside a whole address if one of them is not the one in it."""
+    wholes = values[whole.position].texts if whole else []
+    parts = [part for part in ("city", "state", "zip") if part in best]
+    return parts if wholes and not all(agrees(part, values[best[part].position], wholes) for part in parts) else []
+
+
+def agrees(part: str, values: Values, wholes: Sequence[str]) -> bool:
+    inside = [dict(zip(("city", "state", "zip"), split_whole(text)[1:], strict=True))[part] for text in wholes]
+    known = {simplify(part, text) for text in inside if text}
+    same = [text for text in values.texts if simplify(part, text) in known]
+    return bool(values.texts) and len(same) >= 0.9 * len(values)
+
+
+def simplify(part: str, text: str) -> str:
+    if part == "state":
+        return find_state(text)
+    return text[:5] if part == "zip" else text.casefold()
 
 
 def add_place(guesses: Guesses, prefix: str, part: str, candidate: Candidate) -> None:
@@ -312,7 +461,9 @@ def choose_names(
     if fields.keys() >= NAME_PARTS:
         full = fields.pop(FULL_NAME, None)
         parts = [fields[name].columns[0] for name in ("first_name", "last_name")]
-        is_of_owners = any(c.meaning.family for c in candidates) or any(c.meaning.whose == "owner" for c in candidates)
+        is_of_owners = any(c.meaning.whose == "owner" for c in candidates if c.position in parts) or any(
+            c.meaning.family and not c.meaning.is_moved for c in candidates
+        )
         if company and stands_alone(company.position, parts, rows, is_of_owners):
             add_guess(guesses, FULL_NAME, company)
         elif full and rows and stands_alone(full.columns[0], parts, rows, False):

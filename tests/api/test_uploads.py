@@ -73,6 +73,15 @@ def test_an_uncertain_guess_is_listed_until_the_column_is_given(caller):
     assert field not in caller.send(rows, mapping=[f"{field}=1"]).json()["doubts"]
 
 
+def test_half_a_name_is_no_doubt_once_the_full_name_is_given(caller):
+    rows = to_csv(
+        [[f"{n} Oak St", "Herndon", "VA", "Ada", "x"] for n in range(12)],
+        ["Address", "City", "State", "First Name", "Note"],
+    )
+    assert set(caller.send(rows).json()["doubts"]) == {"last_name"}
+    assert caller.send(rows, mapping=["first_name=", "full_name=First Name"]).json()["doubts"] == {}
+
+
 @pytest.mark.parametrize(
     ("fields", "field", "words"),
     [

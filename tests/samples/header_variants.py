@@ -116,8 +116,64 @@ HEADERS = {
         Property Street No=address.1; Property Street Dir=address.2; Property Street=address.3
         Property Street Suffix=address.4; Property Unit No=unit; Property Town=city
     """,
+    "new york towns": """
+        SWIS; Print Key; Owner First Name=first_name; Owner Last Name/Company=last_name; Mail Address=mail_address
+        PO Box?; Mail City=mail_city; Mail State=mail_state; Mail Zip=mail_zip; Loc St Nbr=address.1
+        Loc St Name=address.2; Loc Muni Name=city; Loc Zip=zip; Prop Class; Roll Section
+    """,
+    "san bernardino tax default": """
+        Item No.; Parcel No.; Last Assessee=full_name; Assessee Mailing Addr=mail_address
+        Assessee Mail City/St/Zip=mail_place; Situs Address=address; Situs City=city; Default Year
+        Redemption Amount; Land Use
+    """,
+    "st louis parcels": """
+        ASRPARCELID; HANDLE; LowAddrNum=address.1; LowAddrSuf; HighAddrNum; StPreDir=address.2; StName=address.3
+        StType=address.4; StdUnitNum=unit; ZIP=zip; OwnerName=full_name; OwnerName2; OwnerAddr=mail_address
+        OwnerCity=mail_city; OwnerState=mail_state; OwnerZIP=mail_zip; OwnerCountry; AsdLand; Neighborhood
+    """,
+    "hamilton county": """
+        PARID; OWNNM1=full_name; OWNNM2; OWNAD1=mail_address; OWNAD2=mail_place; OWNAD3; LOCNO=address.1
+        LOCDIR=address.2; LOCST=address.3; LOCSUF=address.4; LOCZIP=zip; MKTLND; MKTIMP
+    """,
+    "probate leads": """
+        Case Number; Filing Date; Deceased First Name; Deceased Last Name; Deceased Address
+        PR First Name=first_name; PR Last Name=last_name; PR Address=mail_address; PR City=mail_city
+        PR State=mail_state; PR Zip=mail_zip; PR Phone=phone; Attorney Name; Attorney Phone; Attorney Address
+        Property Address=address; Property City=city; Property State=state; Property Zip=zip
+    """,
+    "home owners' association": """
+        Acct No; Homeowner Name(s)=full_name; Unit Address=address; Lot/Unit; Off-Site Mailing Address=mail_address
+        Off-Site City=mail_city; Off-Site State=mail_state; Off-Site Zip=mail_zip; Home Phone; Cell Phone=phone
+        Email Address=email; Balance; Move-In Date
+    """,
+    "king county accounts": """
+        ACCT_NBR; MAJOR; MINOR; ATTNLINE; KCTP_NAME=full_name; ADDRLINE=mail_address; CITYSTATE=mail_place
+        ADDR_FULL=address; CTYNAME=city; ZIP5=zip; PLUS4; LANDVAL
+    """,
+    "code violations": """
+        Case_Num; Violation_Type; Date_Opened; Inspector; Inspector_Phone; Violation_Address=address
+        Violation_Zip=zip; Responsible_Party=full_name; RP_Mailing_Address=mail_address; RP_City=mail_city
+        RP_State=mail_state; RP_Zip=mail_zip; Fine_Amount
+    """,
+    "yahoo contacts": """
+        First=first_name; Middle=middle_name; Last=last_name; Nickname; Email=email; Category; Home=phone; Work; Pager
+        Fax; Mobile; Other; Yahoo Phone; Primary; Alternate Email 1; Company; Work Address; Work City; Work State
+        Work ZIP; Home Address=address; Home City=city; Home State=state; Home ZIP=zip; Home Country; Birthday
+    """,
+    "trustee sales": """
+        TS Number; Trustor=full_name; Trustor Mailing Address=mail_address; Trustor City=mail_city
+        Trustor State=mail_state; Trustor Zip=mail_zip; Trustee Name; Trustee Phone; Beneficiary
+        Site Address=address; Site City=city; Site State=state; Site Zip Code=zip; Opening Bid; Sale Date
+    """,
 }
 FILLERS = {
+    "Case Number": "PR-2025-310",
+    "Deceased First Name": "Walter",
+    "Deceased Last Name": "Grimes",
+    "Deceased Address": "12 Orchard Rd",
+    "Inspector": "Dana Reyes",
+    "Inspector_Phone": "(214) 555-0177",
+    "Trustee Name": "Example Trustee Services",
     "State / Region": "",
     "Entity Name": "",
     "BILL_YEAR": "2024",

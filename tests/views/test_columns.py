@@ -129,6 +129,14 @@ def test_a_field_of_a_template_without_its_column_needs_a_open_columns(browser, 
     assert doubt in read_page(page)
 
 
+def test_the_other_half_of_a_name_is_asked_for_until_a_full_name_is_chosen(browser):
+    rows = [["Ada", "Abbott Ada", "1 Oak St", "Herndon", "VA"]] * 4
+    upload = make_draft(browser, rows, ["First Name", "Note", "Address", "City", "State"])
+    assert outline(open_columns(browser, upload))["Needs a look"] == ["Last name"]
+    html = read_page(preview(browser, upload, **{"column-0": "", "column-1": "full_name"}))
+    assert "We found no column for the last name." not in html
+
+
 def test_names_and_values_of_a_file_are_escaped_in_the_table(browser):
     upload = make_draft(browser, [["<script>x</script>", "ada@example.com"]], ["<b>Name", "Email"])
     html = open_columns(browser, upload).content.decode()

@@ -15,7 +15,7 @@ from batches.intake import list_options, row_import, uploads
 from batches.intake.list_options import GivenSettings, InvalidOption
 from batches.intake.trace_settings import OPTION_NAMES, TraceSettings
 from batches.management.commands.export import write_export
-from batches.mapping.fields import LABELS
+from batches.mapping.fields import LABELS, find_settled
 from batches.models import Upload
 from batches.statuses import CompanyHandling, NameOrder, Outcome, Priority, UploadStatus
 from batches.tracing import spending
@@ -116,7 +116,8 @@ class Command(BaseCommand):
     def warn_about_guesses(self, upload: Upload, settings: TraceSettings) -> None:
         if upload.used_template:
             self.stderr.write(f"Reading the columns with the template “{upload.used_template}”.")
-        for field in sorted(set(upload.uncertain) - set(settings.constants)):
+        known = set(settings.constants) | find_settled(upload.mapping, settings.mapping)
+        for field in sorted(set(upload.uncertain) - known):
             names = " + ".join(upload.columns[position] for position in settings.mapping.get(field, []))
             self.stderr.write(f"Uncertain: {LABELS[field]}{': ' if names else ''}{names}. {upload.uncertain[field]}")
 
