@@ -89,6 +89,30 @@ def people(text, order):
         ("SMITH JOHN & JANE E JONES", ["JOHN SMITH", "JANE E JONES"]),
         ("% SMITH JOHN", ["JOHN SMITH"]),
         ("SMITH JOHN & .", ["JOHN SMITH"]),
+        ("KEMPER RAY W, III", ["RAY W KEMPER"]),
+        ("KEMPER RAY, D.D.S.", ["RAY KEMPER"]),
+        ("KEMPER, SR, RAY", ["RAY KEMPER"]),
+        ("KEMPER, RAY, PHD, RN", ["RAY KEMPER"]),
+        ("KEMPER, V", ["V KEMPER"]),
+        ("KEMPER RAY & IDA, JR", ["RAY KEMPER", "IDA KEMPER"]),
+        ("KEMPER RAY & IDA L WHJTROS", ["RAY KEMPER", "IDA L KEMPER"]),
+        ("KEMPER RAY HW/TE", ["RAY KEMPER"]),
+        ("KEMPER RAY TBTC", ["RAY KEMPER"]),
+        ("KEMPER RAY UX IDA L", ["RAY KEMPER", "IDA L KEMPER"]),
+        ("KEMPER IDA VIR RAY", ["IDA KEMPER", "RAY KEMPER"]),
+        ("GILL VIR JASPAL", ["VIR JASPAL GILL"]),
+        ("KEMPER RAY PERSONAL REP", ["RAY KEMPER"]),
+        ("KEMPER RAY (25%) MOSS IDA (75%)", ["RAY KEMPER", "IDA MOSS"]),
+        ("KEMPER RAY 1/3 MOSS IDA 1/3 WEBB LEO 1/3", ["RAY KEMPER", "IDA MOSS", "LEO WEBB"]),
+        ("KEMPER RAY UND 1/2 INT IDA UND 1/2 INT", ["RAY KEMPER", "IDA KEMPER"]),
+        ("KEMPER RAY 1/2 INT ETAL", ["RAY KEMPER"]),
+        ("SALINAS DE ORTEGA LUCIA", ["LUCIA SALINAS DE ORTEGA"]),
+        ("CANTU DE LA ROSA MARCO A", ["MARCO A CANTU DE LA ROSA"]),
+        ("FLORES DEL VALLE INES", ["INES FLORES DEL VALLE"]),
+        ("MEIJER VAN DER BROEK JAN", ["JAN MEIJER VAN DER BROEK"]),
+        ("CURTIS DEL WAYNE M", ["DEL WAYNE M CURTIS"]),
+        ("CURTIS DE ANNA M", ["DE ANNA M CURTIS"]),
+        ("RUIZ MARIA DE LOS ANGELES", ["MARIA DE LOS ANGELES RUIZ"]),
     ],
 )
 def test_names_from_tax_rolls_are_split_last_name_first(text, expected):
@@ -105,6 +129,18 @@ def test_names_from_tax_rolls_are_split_last_name_first(text, expected):
         ("Smith, John", ["John Smith"]),
         ("MR & MRS JOHN SMITH", ["JOHN SMITH"]),
         ("JOHN SMITH OR MARY SMITH", ["JOHN SMITH", "MARY SMITH"]),
+        ("Ray W. Kemper, Sr.", ["Ray W. Kemper"]),
+        ("Ray Kemper, V", ["Ray Kemper"]),
+        ("Dr. Ida Moss, M.D., Ph.D.", ["Ida Moss"]),
+        ("Ida Moss, CPA", ["Ida Moss"]),
+        ("Ray Kemper, Esq. & Ida Moss, RN", ["Ray Kemper", "Ida Moss"]),
+        ("Ray & Ida Kemper TBTE", ["Ray Kemper", "Ida Kemper"]),
+        ("Ray Kemper ux Ida", ["Ray Kemper", "Ida Kemper"]),
+        ("Ray Kemper (50%) Ida Moss (50%)", ["Ray Kemper", "Ida Moss"]),
+        ("Ray Kemper 1/2 Ida Moss 1/2", ["Ray Kemper", "Ida Moss"]),
+        ("Lucia Salinas de Ortega", ["Lucia Salinas de Ortega"]),
+        ("Ines Flores del Valle", ["Ines Flores del Valle"]),
+        ("Pedro Luis de la Vega", ["Pedro Luis de la Vega"]),
         ("", []),
     ],
 )
@@ -141,6 +177,19 @@ def test_ambiguous_names_leave_the_order_open():
 )
 def test_names_in_capitals_are_written_in_mixed_case(text, expected):
     assert capitalise(text) == expected
+
+
+@pytest.mark.parametrize(("text", "order"), [("Ray Kemper, Jr.", FIRST_LAST), ("KEMPER RAY, JR", LAST_FIRST)])
+def test_a_generation_after_a_comma_is_kept(text, order):
+    assert [person.generation for person in split_owners(text, order)] == ["JR"]
+    assert guess_order([text]) == (order, 1.0)
+
+
+def test_surnames_that_continue_after_a_particle_are_whole():
+    [person] = split_owners("Lucia Salinas de Ortega", FIRST_LAST)
+    assert (person.first, person.middle, person.last) == ("Lucia", "", "Salinas de Ortega")
+    [person] = split_owners("SALINAS DE ORTEGA LUCIA", LAST_FIRST)
+    assert (person.first, person.middle, person.last) == ("LUCIA", "", "SALINAS DE ORTEGA")
 
 
 def test_suffixes_are_left_out_of_surnames():
