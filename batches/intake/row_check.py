@@ -55,6 +55,9 @@ MAY_BE_NAMED = {"first_name": {"na", "x"}, "last_name": {"na", "x"}, "middle_nam
 """Placeholders that can also be a name or a unit."""
 FULL_CITY = re.compile(r"\s*[(\[].*?(?:[)\]]|$)")
 CITY_OF = re.compile(r"(?:CITY|TOWN|VILLAGE|TOWNSHIP|BOROUGH) OF (?=\w)", re.IGNORECASE)
+LOOSE_END = re.compile(r"\s+(?:AND|OR)\s*$|\s*[&+/;]\s*$", re.IGNORECASE)
+LOOSE_START = re.compile(r"\s*[&+/;]\s*|(?:AND|OR)\s+(?=\S)", re.IGNORECASE)
+"""Words between two people that are left over at the end of one column, or the start of the next."""
 IS_ABROAD = "the address is outside the United States."
 NO_CITY = {
     *("UNINCORPORATED", "UNINCORP", "UNINCORP.", "UNINC", "COUNTY", "CO", "RURAL", "OUTSIDE", "CITY", "LIMITS", "ETJ"),
@@ -290,11 +293,18 @@ def read_names(checked: CheckedRow, order: str) -> None:
     """
     fields = checked.fields
     full, given, last = fields.pop("full_name", ""), fields.get("first_name", ""), fields.get("last_name", "")
-    if owner_kinds.may_be_placeholder(given or last) and owner_kinds.is_placeholder(f"{given} {last}"):
+    is_plain = given.isalpha() and last.isalpha()
+    may_be_placeholder = not is_plain or owner_kinds.may_be_placeholder(given or last)
+    if (given or last) and may_be_placeholder and owner_kinds.is_placeholder(f"{given} {last}"):
         given = last = ""
         for name in NAME_FIELDS:
             fields.pop(name, None)
-    if given.isalpha() and last.isalpha() and is_plainly_named(given.upper(), last.upper()):
+    if given and last and " " in given and given.upper() == last.upper() and is_repeated(given):
+        # Both columns hold the full name.
+        full, given, last, order = given, "", "", owner_names.find_order(given, FIRST_LAST)
+        for name in NAME_FIELDS:
+            fields.pop(name, None)
+    if is_plain and is_plainly_named(given.upper(), last.upper()):
         pass
     elif given or last:
         checked.owner_kind = owner_kinds.find_kind(f"{given} {last}".strip(), is_split=bool(given and last))
@@ -318,14 +328,22 @@ def is_plainly_named(given: str, last: str) -> bool:
     return owner_names.UNPLAIN_WORDS.isdisjoint((given, last)) and owner_kinds.DISTINCTIVE.isdisjoint((given, last))
 
 
+def is_repeated(text: str) -> bool:
+    """Return whether a text in both columns is a whole name, not a given name or a surname of several words."""
+    first, *_, last = map(owner_names.bare, text.split())
+    is_name = is_whole_name(text, is_given=True) or (first not in GIVEN and last in GIVEN)
+    return (is_name and first not in owner_names.SURNAME_STARTS) or owner_kinds.find_kind(text) != PERSON
+
+
 def read_parts(checked: CheckedRow, given: str, last: str) -> None:
     """Read names from separate columns. Either can contain a full name, or two people."""
     if given and last:
+        given, last = drop_loose_ends(given, last)
         if owners := split_two(given, last):
             set_owners(checked, owners)
             return
         if "," in given and "," not in last:
-            given = given.partition(",")[0]
+            given = owner_names.join_suffixes(given).partition(",")[0]
         clean_parts(checked, given, last)
         return
     text = given or last
@@ -347,6 +365,18 @@ def is_whole_name(text: str, is_given: bool) -> bool:
     if is_given:
         return words[-1] not in GIVEN or len(words) > 2 or words[-1] in SURNAMES
     return any(word in GIVEN for word in words) and words[0] not in owner_names.SURNAME_STARTS
+
+
+def drop_loose_ends(given: str, last: str) -> tuple[str, str]:
+    """Drop an `and` between the columns: `John &` in the first. It is kept if another full name follows."""
+    end, start = LOOSE_END.search(given), LOOSE_START.match(last)
+    if not end and not start:
+        return given, last
+    given, last = given[: end.start()] if end else given, last[start.end() :] if start else last
+    words = last.upper().split()
+    if len(words) > 1 and words[0] in GIVEN:
+        return f"{given} & {last}", ""
+    return given, last
 
 
 def split_two(given: str, last: str) -> list[owner_names.Person]:

@@ -14,21 +14,7 @@ from batches.people.surnames import HISPANIC, IRISH, ITALIAN, SURNAMES, VIETNAME
 FIRST_LAST, LAST_FIRST = "first_last", "last_first"
 """The order of the words of a full name."""
 SUFFIXES = {"JR", "SR", "II", "III", "IV", "V", "ESQ", "MD", "PHD", "DDS", "2ND", "3RD"}
-MORE_SUFFIXES = SUFFIXES | {
-    "4TH",
-    "ESQUIRE",
-    "CPA",
-    "DVM",
-    "DMD",
-    "DPM",
-    "EDD",
-    "JD",
-    "LPN",
-    "MBA",
-    "PHARMD",
-    "PSYD",
-    "RN",
-}
+MORE_SUFFIXES = SUFFIXES.union("4TH ESQUIRE CPA DVM DMD DPM EDD JD LPN MBA PHARMD PSYD RN".split())
 AFTER_COMMA = MORE_SUFFIXES | {"DC", "DO", "LCSW", "NP", "OD", "PE", "RPH"}
 """Suffixes and degrees. Some could be names or initials, unless they stand alone after a comma."""
 GENERATIONS = {"SR": "SR", "JR": "JR", "II": "II", "III": "III", "IV": "IV", "2ND": "II", "3RD": "III", "4TH": "IV"}

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 
 TAIL_PHRASES = frozenset(
     phrase.strip()
@@ -61,6 +62,12 @@ SHARE = (
     r"|\d+(?:\.\d+)?\s*%(?:\s*INT(?:EREST)?\b)?"
 )
 SHARES = re.compile(rf"[(\[]\s*(?:{SHARE})\s*[)\]]|{SHARE}", re.IGNORECASE)
+OWNER = r"(?:CO-?|HOME|PROPERTY |LEGAL |RECORD |SOLE )?OWNERS?"
+LABELS = re.compile(
+    rf"^\s*{OWNER}(?: NAME)?\s*(?::|\s-)\s*(?=\w)|(?<=\w)[\s.,]*(?:[(\[]\s*{OWNER}\s*[)\]]|[-:/,]\s*{OWNER}\s*$)",
+    re.IGNORECASE,
+)
+"""What somebody is, before or after a name and a separator: `Ada Webb - Owner`."""
 IN_BRACKETS = re.compile(r"\([^)]*\)?|\[[^\]]*\]?|\*+")
 NICKNAMES = re.compile(r"[\"“”][^\"“”]*[\"“”]|(?<=\s)['‘’][^'‘’\s]+['‘’](?=\s|$)")
 IN_THE_MIDDLE = re.compile(
@@ -69,7 +76,7 @@ IN_THE_MIDDLE = re.compile(
 )
 ANY_SIGN = re.compile(
     r"[%(\[*\"“”/\d‘’']|\b(?:C|IN|ATTN?|ATTENTION|[DAFN][KBN]A|FORMERLY|N[EÉ]E|LE|LIFE|REM\w*|TOD|POD|POA|CUST\w*|GDN"
-    r"|GUARDIAN|BY|JT\w*|TEN|TBE|CPWROS|ETALS?)\b",
+    r"|GUARDIAN|BY|JT\w*|TEN|TBE|CPWROS|ETALS?|OWNERS?)\b",
     re.IGNORECASE,
 )
 """Without any of these characters, only the end can contain roll words."""
@@ -80,7 +87,7 @@ SEPARATORS = frozenset("&,;")
 
 def cut_others(text: str) -> str:
     """Return a name without shares, and without a part about others: care of, doing business as."""
-    return FROM_HERE.sub("", cut_shares(CARE_OF.sub("", text))) if ANY_SIGN.search(text) else text
+    return FROM_HERE.sub("", cut_shares(CARE_OF.sub("", LABELS.sub("", text)))) if ANY_SIGN.search(text) else text
 
 
 def cut_shares(text: str) -> str:
@@ -91,7 +98,7 @@ def cut_shares(text: str) -> str:
     # A name has two words, and what follows it starts with a letter: neither a bracket nor another separator.
     starts = [""] + [
         "& " if len(before.split()) > 1 and after.lstrip(" ,")[:1].isalpha() else ""
-        for before, after in zip(pieces, pieces[1:], strict=False)
+        for before, after in pairwise(pieces)
     ]
     return " ".join(start + piece for start, piece in zip(starts, pieces, strict=True))
 

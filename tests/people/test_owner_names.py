@@ -1,7 +1,7 @@
 import pytest
 
 from batches.people.given_names import GIVEN_NAMES
-from batches.people.owner_kinds import find_kind
+from batches.people.owner_kinds import find_kind, is_placeholder
 from batches.people.owner_names import FIRST_LAST, LAST_FIRST, capitalise, drop_suffix, guess_order, split_owners
 from batches.people.surnames import SURNAMES
 
@@ -38,11 +38,51 @@ from batches.people.surnames import SURNAMES
         ("SMITH & SONS", "company"),
         ("AMERICAN LEGION POST 5", "company"),
         ("FANNIE MAE", "company"),
+        ("PIMA COUNTY", "government"),
+        ("CNTY PIMA", "government"),
+        ("GLOBE CITY", "government"),
+        ("CHANDLER TWP", "government"),
+        ("COUNTY WALTER", "person"),
+        ("WALTER COUNTY", "person"),
+        ("CITY RUTH A", "person"),
+        ("B L M", "government"),
+        ("U S A FOREST SERVICE", "government"),
+        ("KEMPER J P A", "person"),
+        ("KEMPER E S T", "person"),
+        ("KEMPER RAY U A D 3-4-99", "trust"),
+        ("COPPER STATE NATL BK", "company"),
+        ("FIFTH THIRD BNK", "company"),
+        ("PIONEER PPTYS", "company"),
+        ("KEMPER RAY MD PC", "company"),
+        ("Ray Kemper, D.V.M., P.A.", "company"),
+        ("KEMPER RAY PA", "person"),
+        ("KEMPER RAY - OWNER", "person"),
+        ("Ray Kemper (Owner)", "person"),
+        ("Owner: Ray Kemper", "person"),
+        ("COPPER CANYON OWNER", "company"),
+        ("FROM ALVIN J", "person"),
         ("", "person"),
     ],
 )
 def test_kinds_of_owners_are_distinguished(name, kind):
     assert find_kind(name) == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "is_none"),
+    [
+        ("DETAILS NOT ON RECORD", True),
+        ("NOT RELEASED BY COUNTY", True),
+        ("SEALED UNTIL HEARING", True),
+        ("SHIELDED FROM VIEW", True),
+        ("LINDQVIST FROM", False),
+        ("FROM ALVIN", False),
+        ("KEMPER RAY NOT PERSONALLY", False),
+        ("OYELARAN & ADEBAYO AS JOINT TENANTS AND NOT AS TENANTS IN COMMON", False),
+    ],
+)
+def test_remarks_in_place_of_a_name_are_recognised(text, is_none):
+    assert is_placeholder(text) == is_none
 
 
 @pytest.mark.parametrize("form", ["{} JOHN", "{} JOHN A", "JOHN {}", "JOHN A {}", "{} MARY ANN", "MARY ANN {}"])
@@ -129,6 +169,8 @@ def test_names_from_tax_rolls_are_split_last_name_first(text, expected):
         ("Smith, John", ["John Smith"]),
         ("MR & MRS JOHN SMITH", ["JOHN SMITH"]),
         ("JOHN SMITH OR MARY SMITH", ["JOHN SMITH", "MARY SMITH"]),
+        ("Ray Kemper - Owner", ["Ray Kemper"]),
+        ("Ray Kemper / Co-Owner", ["Ray Kemper"]),
         ("Ray W. Kemper, Sr.", ["Ray W. Kemper"]),
         ("Ray Kemper, V", ["Ray Kemper"]),
         ("Dr. Ida Moss, M.D., Ph.D.", ["Ida Moss"]),
