@@ -447,10 +447,10 @@ def read_address(checked: CheckedRow, parts: list[str], country: str) -> None:
     """Normalise the parts of an address, and derive its state from its ZIP if necessary."""
     fields = checked.fields
     street_name, unit_name, city_name, state_name, zip_name = parts
-    if (street := fields.get(street_name)) and (unit_name in fields or street[0] not in "123456789"):
-        read_street(checked, street_name, unit_name)
-    if unit_name in fields:
-        normalise_field(checked, unit_name, addresses.normalise_unit)
+    if street := fields.get(street_name):
+        street = fields[street_name] = addresses.tidy(street)
+        if unit_name in fields or street[0] not in "123456789":
+            read_street(checked, street_name, unit_name)
     city, state, zip_code = fields.get(city_name, ""), fields.get(state_name, ""), fields.get(zip_name, "")
     if city or state or zip_code or country:
         place = read_place(city, state, zip_code, country)
@@ -466,12 +466,24 @@ def read_address(checked: CheckedRow, parts: list[str], country: str) -> None:
             if place.is_abroad:
                 fields.pop(street_name, None)
                 fields.pop(unit_name, None)
+    if unit_name in fields:
+        if is_city(fields[unit_name], fields.get(city_name, "")):
+            del fields[unit_name]
+        else:
+            normalise_field(checked, unit_name, addresses.normalise_unit)
     if street := fields.get(street_name):
-        if unit_name not in fields:
-            street, unit = addresses.split_unit(street)
-            if unit:
-                fields[unit_name] = unit
+        split, unit = addresses.split_unit(street)
+        written = fields.get(unit_name, "")
+        if unit and (not written or addresses.key_of_unit(unit) == addresses.key_of_unit(written)):
+            street, fields[unit_name] = split, unit
         fields[street_name] = addresses.shorten(street)
+
+
+def is_city(text: str, city: str) -> bool:
+    """Return whether the second line of an address repeats the city, alone or with its state and ZIP."""
+    if not city or len(text) <= 3 or not text[0].isalpha():
+        return False
+    return addresses.key_of_city(places.split_place(text)[0]) == addresses.key_of_city(city)
 
 
 @dataclass(frozen=True)
@@ -519,17 +531,15 @@ def read_street(checked: CheckedRow, street_name: str, unit_name: str) -> None:
     fields = checked.fields
     street, second = fields[street_name], fields.get(unit_name, "")
     if second and not second.isalnum():
+        second = addresses.tidy(second)
         if addresses.is_care_of(second):
             second = ""
-        elif addresses.is_street(second):
-            if not addresses.is_street(street):
-                street = second
-            # Of two streets, use the first; a unit is not a street.
-            second = ""
+        elif addresses.is_street(second) and not addresses.is_unit(second):
+            street, second = read_two_lines(checked, street, second, unit_name)
         if second:
             fields[unit_name] = second
         else:
-            del fields[unit_name]
+            fields.pop(unit_name, None)
     if street[0] in "123456789":
         fields[street_name] = street
         return
@@ -542,6 +552,18 @@ def read_street(checked: CheckedRow, street_name: str, unit_name: str) -> None:
         checked.reasons[street_name] = f"“{shorten(street)}” is not an address."
         return
     fields[street_name] = street
+
+
+def read_two_lines(checked: CheckedRow, first: str, second: str, unit_name: str) -> tuple[str, str]:
+    """Return the street and the unit of two lines. The second is a street, and the first may be its unit."""
+    if addresses.is_line_of_unit(first):
+        street, unit = addresses.split_unit(second)
+        return street, f"{first} {unit}".strip()
+    if not addresses.is_street(first):
+        return second, ""
+    # Of two streets, use the first.
+    checked.leave_out(unit_name, WarningKind.UNREADABLE, f"“{shorten(second)}” is not a unit.")
+    return first, ""
 
 
 def tidy_city(city: str, state_text: str, zip_text: str) -> tuple[str, str, str]:

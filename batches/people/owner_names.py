@@ -233,11 +233,17 @@ UNPLAIN_WORDS = frozenset().union(
 def clean(text: str) -> str:
     """Remove what tax rolls add to a name: shares, roles, nicknames, and care-of lines."""
     words = drop_roles(cut_roll_words(COUPLE.sub("", text)).split())
-    upper = [bare(word) for word in words]
-    if "VIR" in upper[2:-1] and upper[(at := upper.index("VIR", 2)) + 1] in GIVEN and upper[at - 1] != "ET":
-        # And her husband. Vir is also a name.
-        words[at] = "&"
+    if " VIR " in text.upper():
+        mark_husband(words)
     return " ".join(words).strip(" ,&")
+
+
+def mark_husband(words: list[str]) -> None:
+    """Separate two owners at `VIR` (and her husband), if a given name follows: it is also a name."""
+    upper = [bare(word) for word in words]
+    at = upper.index("VIR", 2) if "VIR" in upper[2:-1] else 0
+    if at and upper[at + 1] in GIVEN and upper[at - 1] != "ET":
+        words[at] = "&"
 
 
 def split_joint(text: str, order: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from batches.intake.row_check import check
+from batches.intake.row_check import RowWarning, WarningKind, check
 
 AT = {"mail_address": "100 Elm St", "mail_city": "Dallas", "mail_state": "TX", "mail_zip": "75201"}
 
@@ -59,3 +59,80 @@ def test_a_generation_after_a_comma_is_kept_in_the_first_column():
 
 def test_a_company_in_both_columns_is_named_once():
     assert check({"first_name": "Moss Dairy LLC", "last_name": "Moss Dairy LLC"} | AT).owner_name == "Moss Dairy LLC"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("STE 12", "88 PINE ST", ("88 PINE ST", "Ste 12")),
+        ("2ND FLOOR", "88 PINE ST", ("88 PINE ST", "Fl 2")),
+        ("BUILDING D", "88 PINE ST UNIT 7", ("88 PINE ST", "Bldg D Unit 7")),
+        ("88 PINE ST", "2ND FLOOR", ("88 PINE ST", "Fl 2")),
+        ("88 PINE ST", "(UPPER)", ("88 PINE ST", "Uppr")),
+        ("88 PINE ST", "LOT 4 BLK 2", ("88 PINE ST", "LOT 4 BLK 2")),
+        ("88 PINE ST", "12 & 14", ("88 PINE ST", "12 & 14")),
+        ("88 PINE ST", "1/2", ("88 PINE ST", "1/2")),
+        ("88 PINE ST", "NORTH", ("88 PINE ST", "NORTH")),
+        ("88 PINE ST UNIT 7", "UNIT 7", ("88 PINE ST", "Unit 7")),
+        ("88 PINE ST # 7", "7", ("88 PINE ST", "7")),
+        ("88 PINE ST BLDG 2", "UNIT 7", ("88 PINE ST BLDG 2", "Unit 7")),
+        ("88 PINE ST", "Dallas", ("88 PINE ST", "")),
+        ("88 PINE ST", "DALLAS, TX 75201", ("88 PINE ST", "")),
+        ("88 PINE ST", "STE 7 ATTN IDA MOSS", ("88 PINE ST", "Ste 7")),
+        ("C/O IDA MOSS 88 PINE ST", "STE 7", ("88 PINE ST", "Ste 7")),
+    ],
+)
+def test_lines_of_an_address(first, second, expected):
+    checked = check(AT | {"mail_address": first, "mail_unit": second, "last_name": "Moss"})
+    assert (checked.fields["mail_address"], checked.fields.get("mail_unit", "")) == expected
+    assert checked.warnings == checked.problems == []
+
+
+@pytest.mark.parametrize(
+    "line", ["WACO TX 76701", "MEXICO", "USA", "LEGAL DEPT", "IDA MOSS", "Moss Dairy", "PO BOX 7", "90 OAK AVE", "UNIT"]
+)
+def test_a_second_line_that_is_no_unit_is_left_out_and_counted(line):
+    checked = check(AT | {"mail_unit": line, "last_name": "Moss"})
+    assert checked.fields["mail_address"] == "100 Elm St"
+    assert "mail_unit" not in checked.fields
+    assert checked.warnings == [RowWarning("mail_unit", WarningKind.UNREADABLE)]
+    assert checked.reasons == {"mail_unit": f"“{line}” is not a unit."}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("C/O Ida Moss 88 Pine St", ("88 Pine St", "")),
+        ("% IDA MOSS PO BOX 31", ("PO Box 31", "")),
+        ("ATTN: TAX DEPT 88 PINE ST STE 7", ("88 PINE ST", "Ste 7")),
+        ("88 PINE ST C/O IDA MOSS", ("88 PINE ST", "")),
+        ("88 PINE ST APT 7 % IDA MOSS", ("88 PINE ST", "Apt 7")),
+        ("88 PINE ST ATTN IDA MOSS", ("88 PINE ST", "")),
+        ("12 DAY CARE RD", ("12 DAY CARE RD", "")),
+        ("C/O IDA MOSS", ("", "")),
+        ("88 PINE ST (BSMT)", ("88 PINE ST", "Bsmt")),
+        ("88 PINE ST (APT 7)", ("88 PINE ST", "Apt 7")),
+        ("88 PINE ST (OFF HWY 6)", ("88 PINE ST (OFF HWY 6)", "")),
+        ("88 Pine St-Unit 7", ("88 Pine St", "Unit 7")),
+        ("88 Pine St-#7", ("88 Pine St", "7")),
+        ("4-A Oak-Lot Rd", ("4-A Oak-Lot Rd", "")),
+        ("88 PINE ST APT", ("88 PINE ST", "")),
+        ("88 Pine Street, Suite", ("88 Pine St", "")),
+        ("88 PINE ST #", ("88 PINE ST", "")),
+        ("88 PINE ST PMB 31", ("88 PINE ST", "PMB 31")),
+        ("RR 2 BOX 5 PMB 31", ("RR 2 BOX 5", "PMB 31")),
+        ("PO BOX 31 STE 7", ("PO Box 31", "Ste 7")),
+        ("88.0 PINE ST", ("88 PINE ST", "")),
+        ("88.0 N PINE ST UNIT 7.0", ("88 N PINE ST", "Unit 7")),
+        ("0.0 PINE ST", ("", "")),
+        ("UNASSIGNED PARCEL", ("", "")),
+        ("VACANT PASTURE LAND", ("", "")),
+        ("UNDEVELOPED ACREAGE", ("", "")),
+        ("SAME AS OWNER", ("", "")),
+        ("VACANT LOT MILL RD", ("VACANT LOT MILL RD", "")),
+    ],
+)
+def test_streets_and_units(text, expected):
+    checked = check({"address": text, "city": "Austin", "state": "TX", "zip": "78701", "last_name": "Moss"} | AT)
+    assert (checked.fields.get("address", ""), checked.fields.get("unit", "")) == expected
+    assert checked.problems == []
