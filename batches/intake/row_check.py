@@ -304,7 +304,7 @@ def read_names(checked: CheckedRow, order: str) -> None:
         full, given, last, order = given, "", "", owner_names.find_order(given, FIRST_LAST)
         for name in NAME_FIELDS:
             fields.pop(name, None)
-    if is_plain and is_plainly_named(given.upper(), last.upper()):
+    if is_plain and given and is_plainly_named(given.upper(), last.upper()):
         pass
     elif given or last:
         checked.owner_kind = owner_kinds.find_kind(f"{given} {last}".strip(), is_split=bool(given and last))

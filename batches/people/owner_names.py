@@ -90,7 +90,7 @@ SPANISH_LINKS = frozenset(["DE", "DEL", "DELA"])
 PLAIN_NAME = re.compile(r"[^\W\d_]+(?:[ '.-]+[^\W\d_]+)*\.?")
 JOINT = re.compile(
     r"\s*(?:(?:&|\bAND\b)\s*(?:WF|WIFE|HUS|HUSB|HUSBAND|SPOUSE|HIS WIFE|HER HUSBAND)\b\.?(?=\s*\w)|&[WH]\b(?=\s*\w)"
-    r"|\b(?:(?:ET ?)?UX|ET ?VIR|H/W|W/H|OR|AND)\b(?!\s*$)|&|\+|;|/(?=\s*\w\w))\s*",
+    r"|\b(?:UX|ET ?UX|ET ?VIR|H/W|W/H|OR|AND)\b(?!\s*$)|&|\+|;|/(?=\s*\w\w))\s*",
     re.IGNORECASE,
 )
 """Separators of two owners."""
@@ -249,7 +249,9 @@ def mark_husband(words: list[str]) -> None:
 def split_joint(text: str, order: str) -> list[str]:
     """Split a name between two owners. A comma separates them if both sides are complete names."""
     parts = []
-    for part in map(join_suffixes, JOINT.split(text)):
+    for part in JOINT.split(text):
+        if "," in part:
+            part = join_suffixes(part)
         left, comma, right = part.partition(",")
         both = comma and "," not in right and is_whole(left, order) and is_whole(right, order)
         parts += [left, right] if both else [part]
@@ -319,7 +321,7 @@ def split_given(part: str, last: str) -> Person:
 
 def split_name(text: str, order: str) -> Person | None:
     """Split one person's name into parts. Return None if nothing is left of it."""
-    left, comma, right = join_suffixes(text).partition(",")
+    left, comma, right = (join_suffixes(text) if "," in text else text).partition(",")
     if comma:
         behind = right.replace(",", " ").split()
         while len(behind) > 1 and len(bare(behind[0])) > 1 and is_suffix(behind[0]):
@@ -362,7 +364,7 @@ def count_surname(upper: Sequence[str]) -> int:
         while count < len(upper) - 1 and upper[count - 1] in SURNAME_STARTS:
             count += 1
         return count
-    if linked := count_linked(upper):
+    if second in LINKS and (linked := count_linked(upper)):
         return linked
     is_double = (
         second in HISPANIC and second not in GIVEN and third in GIVEN and (first in HISPANIC or first in SURNAMES)

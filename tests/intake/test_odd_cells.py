@@ -57,6 +57,11 @@ def test_a_generation_after_a_comma_is_kept_in_the_first_column():
     assert (checked.fields["first_name"], checked.generation) == ("Ray", "JR")
 
 
+def test_a_full_name_is_used_if_the_other_columns_hold_placeholders():
+    names = {"first_name": "Current", "last_name": "Owner", "full_name": "Ray Kemper"}
+    assert check(names | AT).fields["last_name"] == "Kemper"
+
+
 def test_a_company_in_both_columns_is_named_once():
     assert check({"first_name": "Moss Dairy LLC", "last_name": "Moss Dairy LLC"} | AT).owner_name == "Moss Dairy LLC"
 
