@@ -54,6 +54,8 @@ ON_LINES = {"address", "mail_address", *COMBINED_FIELDS}
 MAY_BE_NAMED = {"first_name": {"na", "x"}, "last_name": {"na", "x"}, "middle_name": {"x"}, "unit": {"x", "xx"}}
 """Placeholders that can also be a name or a unit."""
 FULL_CITY = re.compile(r"\s*[(\[].*?(?:[)\]]|$)")
+LAST_DOT = re.compile(r"(?<=[A-Za-z]{3})\.$")
+"""A full stop after a whole word: not in D.C."""
 CITY_OF = re.compile(r"(?:CITY|TOWN|VILLAGE|TOWNSHIP|BOROUGH) OF (?=\w)", re.IGNORECASE)
 LOOSE_END = re.compile(r"\s+(?:AND|OR)\s*$|\s*[&+/;]\s*$", re.IGNORECASE)
 LOOSE_START = re.compile(r"\s*[&+/;]\s*|(?:AND|OR)\s+(?=\S)", re.IGNORECASE)
@@ -571,8 +573,13 @@ def tidy_city(city: str, state_text: str, zip_text: str) -> tuple[str, str, str]
 
     The state and the ZIP in the city's cell are used if their own cells are empty.
     """
-    city = FULL_CITY.sub("", city).strip(" ,;") or city
-    if NO_CITY.issuperset(re.findall(r"[A-Z]+\.?", city.upper())) and not any(map(str.isdigit, city)):
+    city = LAST_DOT.sub("", FULL_CITY.sub("", city).strip(" ,;")) or city
+    words = re.findall(r"[A-Z]+\.?", city.upper())
+    if not any(map(str.isalpha, city)):
+        return "", state_text, zip_text or places.split_place(city)[2]
+    if words and words[0].startswith("UNINC"):
+        return "", state_text, zip_text
+    if NO_CITY.issuperset(words) and not any(map(str.isdigit, city)):
         return "", state_text, zip_text
     state = places.find_state(state_text) if state_text else ""
     place = places.read_place(city) if re.search(r"[\d,]|\s\w\w$|\s\w{4,}$", city) else None

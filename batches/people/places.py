@@ -41,12 +41,12 @@ NAMES = {
 NAME_OF = {code: max((name for name in NAMES if NAMES[name] == code), key=len, default="") for code in CODES}
 ANY_NAME = "|".join(sorted(NAMES, key=len, reverse=True))
 STATE_AT_END = re.compile(
-    rf"(?P<rest>.*?)[\s,(-]*(?:(?<![A-Za-z])(?P<name>{ANY_NAME})|(?<![A-Za-z.])(?P<code>[A-Za-z]{{2}}|D\.\s?C|D C))"
-    r"[.,)\s-]*",
+    rf"(?P<rest>.*?)[\s,(/|-]*(?:(?<![A-Za-z])(?P<name>{ANY_NAME})|(?<![A-Za-z.])(?P<code>[A-Za-z]{{2}}|D\.\s?C|D C))"
+    r"[.,)\s/|-]*",
     re.IGNORECASE | re.DOTALL,
 )
 STATE_AT_START = re.compile(
-    rf"[\s,(-]*(?:(?P<name>{ANY_NAME})|(?P<code>[A-Za-z]{{2}}))(?![A-Za-z])[.,)\s-]*(?P<rest>.*)",
+    rf"[\s,(/|-]*(?:(?P<name>{ANY_NAME})|(?P<code>[A-Za-z]{{2}}))(?![A-Za-z])[.,)\s/|-]*(?P<rest>.*)",
     re.IGNORECASE | re.DOTALL,
 )
 ZIP = re.compile(
@@ -177,7 +177,7 @@ def to_code(found: re.Match[str]) -> str:
 
 
 def tidy(text: str) -> str:
-    return " ".join(text.split()).strip(" ,;-(")
+    return " ".join(text.split()).strip(" ,;-(/|")
 
 
 def split_whole(text: str) -> tuple[str, str, str, str]:

@@ -141,3 +141,61 @@ def test_streets_and_units(text, expected):
     checked = check({"address": text, "city": "Austin", "state": "TX", "zip": "78701", "last_name": "Moss"} | AT)
     assert (checked.fields.get("address", ""), checked.fields.get("unit", "")) == expected
     assert checked.problems == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("TYLER / TX / 75701", ("TYLER", "TX", "75701")),
+        ("Tyler | TX | 75701", ("Tyler", "TX", "75701")),
+        ("TX | 75701 | TYLER", ("TYLER", "TX", "75701")),
+        ("75701 / Tyler / Texas", ("Tyler", "TX", "75701")),
+        ("Tyler/TX", ("Tyler", "TX", "")),
+        ("Dallas/Fort Worth, TX 76155", ("Dallas/Fort Worth", "TX", "76155")),
+    ],
+)
+def test_places(text, expected):
+    fields = check({"last_name": "Moss", "mail_address": "1 Oak St", "mail_place": text}).fields
+    assert tuple(fields.get(f"mail_{part}", "") for part in ("city", "state", "zip")) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("75701", ""),
+        ("75701-1234", ""),
+        ("Tyler.", "Tyler"),
+        ("FT. WORTH.", "FT. WORTH"),
+        ("UNINC SMITH CO", ""),
+        ("Unincorporated Tyler", ""),
+        ("Union", "Union"),
+    ],
+)
+def test_cities(text, expected):
+    place = {"address": "1 Oak St", "city": text, "state": "TX", "zip": "75701"}
+    checked = check(place | AT | {"last_name": "Moss"})
+    # An address without its city is not sent.
+    assert (checked.fields.get("city", ""), "address" in checked.fields) == (expected, bool(expected))
+    assert checked.fields["mail_city"] == "Dallas"
+    assert checked.problems == []
+
+
+def test_a_zip_in_the_column_of_cities_is_the_zip():
+    checked = check({"mail_address": "1 Oak St", "mail_city": "75701", "last_name": "Moss"})
+    assert (checked.fields.get("mail_state"), checked.fields.get("mail_zip")) == ("TX", "75701")
+
+
+@pytest.mark.parametrize("text", ["NaT", "same", "SAME", "n/a n/a", "NULL NULL", "None - None", "- -"])
+@pytest.mark.parametrize(
+    "name",
+    ["first_name", "middle_name", "last_name", "full_name", "unit", "city", "zip", "phone", "email", "mail_unit"],
+)
+def test_placeholders(name, text):
+    checked = check(AT | {name: text})
+    assert name not in checked.fields
+    assert checked.fields.keys() == AT.keys()
+
+
+@pytest.mark.parametrize("text", ["Nat", "NAT"])
+def test_nat_is_a_name(text):
+    assert check(AT | {"first_name": text, "last_name": "Moss"}).fields["first_name"] == "Nat"
