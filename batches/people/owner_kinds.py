@@ -113,6 +113,8 @@ SAINTS = frozenset("ST SAINT STS OUR HOLY SACRED MT MOUNT FIRST SECOND NEW GREAT
 NO_NAME_WORDS = frozenset(["OF", "FOR"])
 FUNCTION_WORDS = frozenset("NOT CANNOT FROM WITHOUT UNTIL UPON PLEASE".split())
 """Words of sentences, which are never in names, except From at the start or the end."""
+REMARK_WORDS = FUNCTION_WORDS | {"BY"}
+"""Words of sentences, and one that is also among the words after a name."""
 LONGEST_REMARK = 6
 """Most words of a remark in place of a name. In longer texts, `not` can be among the words after a name."""
 PRACTICE = re.compile(r"\b(?:MD|DDS|DMD|DVM|DPM|DC|OD|CPA|JD|PHD|ESQ) P ?[AC]$")
@@ -162,7 +164,7 @@ def may_be_placeholder(text: str) -> bool:
 def is_placeholder(text: str) -> bool:
     """Return whether a text is a placeholder for an owner: `OWNER OF RECORD`, `CURRENT RESIDENT`, `NAME WITHHELD`."""
     words = WORD.findall(text.upper())
-    if not FUNCTION_WORDS.isdisjoint(words) and is_remark(words):
+    if not REMARK_WORDS.isdisjoint(words) and is_remark(words):
         return True
     return bool(words) and PLACEHOLDER_WORDS.issuperset(words) and not EMPTY_BY_THEMSELVES.isdisjoint(words)
 
@@ -172,7 +174,7 @@ def is_remark(words: list[str]) -> bool:
     if words[0] in EMPTY_BY_THEMSELVES:
         return True
     is_short = len(words) <= LONGEST_REMARK and not FUNCTION_WORDS.isdisjoint(words[1:-1])
-    return is_short and DISTINCTIVE.isdisjoint(words) and GIVEN.isdisjoint(words)
+    return is_short and GIVEN.isdisjoint(words) and find_distinctive_kind(" ".join(words), is_split=False) == PERSON
 
 
 def find_kind(text: str, is_split: bool = False) -> str:
@@ -254,8 +256,10 @@ def find_by_phrase(words: list[str]) -> Iterator[str]:
         for kind, phrases in PHRASES.items():
             if any(is_phrase(phrase, text) for phrase in phrases):
                 yield kind
-    if len(words) > 2 and LAST.get(words[-1]) in ("estate", "trust"):
-        yield LAST[words[-1]]
+    if len(words) > 2 and "REAL" not in words:
+        yield from (LAST[word] for word in words[1:] if LAST.get(word) == "estate")
+        if LAST.get(words[-1]) == "trust":
+            yield "trust"
 
 
 def is_numbered(words: list[str]) -> bool:

@@ -60,6 +60,7 @@ SURNAME_STARTS = PARTICLES | {
         "ABD",
         "BIN",
         "BINT",
+        "VDA",
         "IBN",
     ),
     *(
@@ -84,9 +85,9 @@ SURNAME_STARTS = PARTICLES | {
 """First words of surnames that are also given names or surnames: their position decides."""
 ALSO_SURNAMES = {"LE", "VAN", "DO", "LO", "TEN", "AL", "DU", "LA", "SAN", "FITZ", "SANTO"}
 """Words among them that are often complete surnames."""
-LINKS = frozenset(["DE", "DEL", "DELA", "DELLA", "LAS", "LOS", "DOS", "DAS", "DER", "DEN", "LA", "VAN"])
+LINKS = frozenset(["VDA", "DE", "DEL", "DELA", "DELLA", "LAS", "LOS", "DOS", "DAS", "DER", "DEN", "LA", "VAN"])
 """Particles that are no given names: after a surname, they continue it."""
-SPANISH_LINKS = frozenset(["DE", "DEL", "DELA"])
+SPANISH_LINKS = frozenset(["VDA", "DE", "DEL", "DELA"])
 PLAIN_NAME = re.compile(r"[^\W\d_]+(?:[ '.-]+[^\W\d_]+)*\.?")
 JOINT = re.compile(
     r"\s*(?:(?:&|\bAND\b)\s*(?:WF|WIFE|HUS|HUSB|HUSBAND|SPOUSE|HIS WIFE|HER HUSBAND)\b\.?(?=\s*\w)|&[WH]\b(?=\s*\w)"
@@ -363,7 +364,7 @@ def count_surname(upper: Sequence[str]) -> int:
         count = 1
         while count < len(upper) - 1 and upper[count - 1] in SURNAME_STARTS:
             count += 1
-        return count
+        return count - 1 + (count_linked(upper[count - 1 :]) or 1)
     if second in LINKS and (linked := count_linked(upper)):
         return linked
     is_double = (
@@ -377,7 +378,9 @@ def count_linked(upper: Sequence[str]) -> int:
     count = 1
     while count < len(upper) and upper[count] in LINKS:
         count += 1
-    is_linked = count > 1 and (upper[1] in SPANISH_LINKS or count > 2)
+    if count == 1:
+        return 0
+    is_linked = upper[1] in SPANISH_LINKS or count > 2
     # Del and Van are also given names. De Anna is one if initials are all that follows.
     is_given = upper[0] in VIETNAMESE or (count == 2 and upper[1] in GIVEN and upper[0] not in HISPANIC)
     return count + 1 if is_linked and not is_given and any(len(word) > 1 for word in upper[count + 1 :]) else 0
@@ -385,7 +388,7 @@ def count_linked(upper: Sequence[str]) -> int:
 
 def is_particle(first: str, second: str, third: str) -> bool:
     """Return whether the first word of a name starts a longer surname: Le Blanc, but not Le."""
-    if second in SURNAME_STARTS:
+    if second in SURNAME_STARTS or third in SPANISH_LINKS:
         return True
     return third in GIVEN and (second not in GIVEN or first in ("SAN", "LA", "AL"))
 

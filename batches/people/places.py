@@ -184,7 +184,7 @@ def split_whole(text: str) -> tuple[str, str, str, str]:
     """Return street, city, state and ZIP of `1 Oak St, Herndon, VA 20170`. Any other text becomes the street."""
     if len(text) > MAX_ADDRESS_LENGTH:
         return text, "", "", ""
-    pieces = [piece for piece in map(str.strip, re.split(r"[,;\n|]", COUNTRY.sub("", text))) if piece]
+    pieces = [piece for piece in map(str.strip, re.split(r"[,;\n|]|\s/\s", COUNTRY.sub("", text))) if piece]
     pieces = [
         piece for place, piece in enumerate(pieces) if place in (0, len(pieces) - 1) or not COUNTY.fullmatch(piece)
     ]

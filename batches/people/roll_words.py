@@ -39,7 +39,7 @@ TAIL_PHRASES = frozenset(
     if phrase.strip()
 )
 TENURES = "JT JTRS JTROS JTWROS TE TB TBE TC TIC CP CPRS CPWROS RS ROS".split()
-COUPLES = "HW WH HH WW MW MC".split()
+COUPLES = "HW WH HH WW MW MC H/W W/H H&W W&H".split()
 PHRASES = TAIL_PHRASES.union(
     (f"{couple}{glue}{tenure}" for couple in COUPLES for glue in ("", "/", "-") for tenure in TENURES),
     (f"{tenure}{other}" for tenure in TENURES for other in TENURES + COUPLES if tenure != other),
@@ -61,10 +61,10 @@ SHARE = (
     r"\b(?:UND(?:IV(?:IDED)?)?\s+)?\d+\s*/\s*\d+(?!\s*/)(?:\s*(?:INT(?:EREST)?|UND|SHARE))?\b\.?"
     r"|\d+(?:\.\d+)?\s*%(?:\s*INT(?:EREST)?\b)?"
 )
-SHARES = re.compile(rf"[(\[]\s*(?:{SHARE})\s*[)\]]|{SHARE}", re.IGNORECASE)
-OWNER = r"(?:CO-?|HOME|PROPERTY |LEGAL |RECORD |SOLE )?OWNERS?"
+SHARES = re.compile(rf"(?:\s[-–—]\s*)?(?:[(\[]\s*(?:{SHARE})\s*[)\]]|{SHARE})", re.IGNORECASE)
+OWNER = r"(?:CO-?|HOME|PROPERTY |LEGAL |RECORD |SOLE )?OWNERS?(?:[ /-]OCC\w*)?"
 LABELS = re.compile(
-    rf"^\s*{OWNER}(?: NAME)?\s*(?::|\s-)\s*(?=\w)|(?<=\w)[\s.,]*(?:[(\[]\s*{OWNER}\s*[)\]]|[-:/,]\s*{OWNER}\s*$)",
+    rf"^\s*{OWNER}(?: NAME)?\s*(?::|\s[-–—])\s*(?=\w)|(?<=\w)[\s.,]*(?:[(\[]\s*{OWNER}\s*[)\]]|[-–—:/,]\s*{OWNER}\s*$)",
     re.IGNORECASE,
 )
 """What somebody is, before or after a name and a separator: `Ada Webb - Owner`."""

@@ -42,6 +42,8 @@ def test_names_in_two_columns(first, last, expected):
         ("Heirs of", "Ida Moss", "estate"),
         ("Ida", "Moss Estate", "estate"),
         ("Ida", "Moss Rev Tr", "trust"),
+        ("Ida", "Est Moss", "estate"),
+        ("Ida", "Moss Real Estate", "company"),
         ("Town of", "Florence", "government"),
         ("Moss Dairy LLC", "Moss Dairy LLC", "company"),
         ("Mary Jo", "Co", "person"),
@@ -178,6 +180,11 @@ def test_cities(text, expected):
     assert (checked.fields.get("city", ""), "address" in checked.fields) == (expected, bool(expected))
     assert checked.fields["mail_city"] == "Dallas"
     assert checked.problems == []
+
+
+def test_a_whole_address_with_other_separators():
+    fields = check({"full_address": "88 Pine St / Tyler / TX / 75701", "last_name": "Moss"}).fields
+    assert [fields[part] for part in ("address", "city", "state", "zip")] == ["88 Pine St", "Tyler", "TX", "75701"]
 
 
 def test_a_zip_in_the_column_of_cities_is_the_zip():
