@@ -57,8 +57,8 @@ FULL_CITY = re.compile(r"\s*[(\[].*?(?:[)\]]|$)")
 LAST_DOT = re.compile(r"(?<=[A-Za-z]{3})\.$")
 """A full stop after a whole word: not in D.C."""
 CITY_OF = re.compile(r"(?:CITY|TOWN|VILLAGE|TOWNSHIP|BOROUGH) OF (?=\w)", re.IGNORECASE)
-LOOSE_END = re.compile(r"\s+(?:AND|OR)\s*$|\s*[&+/;]\s*$", re.IGNORECASE)
-LOOSE_START = re.compile(r"\s*[&+/;]\s*|(?:AND|OR)\s+(?=\S)", re.IGNORECASE)
+LOOSE_END = re.compile(r"(?:\s*[&+/;]|\s+(?:AND|OR))+$", re.IGNORECASE)
+LOOSE_START = re.compile(r"(?:[&+/;]\s*|(?:AND|OR)\s+)+", re.IGNORECASE)
 """Words between two people that are left over at the end of one column, or the start of the next."""
 IS_ABROAD = "the address is outside the United States."
 NO_CITY = {
@@ -341,6 +341,10 @@ def read_parts(checked: CheckedRow, given: str, last: str) -> None:
     """Read names from separate columns. Either can contain a full name, or two people."""
     if given and last:
         given, last = drop_loose_ends(given, last)
+        for name, text in (("first_name", given), ("last_name", last)):
+            if not text:
+                checked.fields.pop(name, None)
+    if given and last:
         if owners := split_two(given, last):
             set_owners(checked, owners)
             return
@@ -384,7 +388,7 @@ def drop_loose_ends(given: str, last: str) -> tuple[str, str]:
 def split_two(given: str, last: str) -> list[owner_names.Person]:
     """Return the people in cells that name more than one, else nothing."""
     is_joint = bool(owner_names.JOINT.search(last))
-    if not is_joint:
+    if not is_joint or not owner_names.JOINT.sub("", last):
         return owner_names.split_owners(f"{given} {last}") if owner_names.JOINT.search(given) else []
     firsts = [part for part in owner_names.JOINT.split(given) if part.strip()]
     lasts = [part for part in owner_names.JOINT.split(last) if part.strip()]

@@ -290,7 +290,7 @@ def is_plain_unit(upper: list[str]) -> bool:
 def is_split(found: re.Match[str], units: list[str]) -> bool:
     """Return whether the end of an address is a unit, judged by the text before it."""
     street = found["street"].rstrip(" ,-")
-    if not STREET_START.match(street) and not (street[-1].isdigit() and is_street(street)):
+    if not STREET_START.match(street) and not (street[-1:].isdigit() and is_street(street)):
         return False
     if found["lone"]:
         last = bare(street.split()[-1])

@@ -297,7 +297,7 @@ def is_name_of_person(words: list[str], is_split: bool = False) -> bool:
         # Initials and a surname.
         return len(words) > 1 and names[0] in SURNAMES
     if len(soft) > 1 or not given:
-        # A surname that is also seldom one, beside a name that is not known: MESA CITY.
+        # Beside an unknown name, a seldom surname is none: MESA CITY.
         return len(words) == len(names) == 2 and soft[0] in SURNAMES and len(soft) == 1 and names[1] not in VIRTUES
     if names[0] == soft[0]:
         return names[1] in given

@@ -86,7 +86,7 @@ SURNAME_STARTS = PARTICLES | {
 ALSO_SURNAMES = {"LE", "VAN", "DO", "LO", "TEN", "AL", "DU", "LA", "SAN", "FITZ", "SANTO"}
 """Words among them that are often complete surnames."""
 LINKS = frozenset(["VDA", "DE", "DEL", "DELA", "DELLA", "LAS", "LOS", "DOS", "DAS", "DER", "DEN", "LA", "VAN"])
-"""Particles that are no given names: after a surname, they continue it."""
+"""Particles that continue the surname before them. Most are never given names."""
 SPANISH_LINKS = frozenset(["VDA", "DE", "DEL", "DELA"])
 PLAIN_NAME = re.compile(r"[^\W\d_]+(?:[ '.-]+[^\W\d_]+)*\.?")
 JOINT = re.compile(

@@ -226,7 +226,7 @@ def split_street(text: str) -> tuple[str, str]:
 def find_street_end(words: list[str]) -> int:
     """Return how many words the street has up to its type, or 0 if that is unclear."""
     upper = [bare(word) for word in words]
-    if not upper or not upper[0][0].isdigit():
+    if not upper or not upper[0][:1].isdigit():
         return 0
     numbered = re.match(
         r"(\S+(?: [NSEW]{1,2})? (?:(?:US|STATE|COUNTY|INTERSTATE|FARM TO MARKET|RANCH) )*(?:HWY|HIGHWAY|ROUTE|RTE"

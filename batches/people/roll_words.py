@@ -42,7 +42,8 @@ TENURES = "JT JTRS JTROS JTWROS TE TB TBE TC TIC CP CPRS CPWROS RS ROS".split()
 COUPLES = "HW WH HH WW MW MC H/W W/H H&W W&H".split()
 PHRASES = TAIL_PHRASES.union(
     (f"{couple}{glue}{tenure}" for couple in COUPLES for glue in ("", "/", "-") for tenure in TENURES),
-    (f"{tenure}{other}" for tenure in TENURES for other in TENURES + COUPLES if tenure != other),
+    # Ros and RS, at either end, would make surnames: Teros.
+    (f"{tenure}{other}" for tenure in TENURES[:-2] for other in TENURES[:-2] + COUPLES if tenure != other),
 )
 """Phrases after names: and others, and wife, joint tenants, life estate, a single man, and glued codes: HWJT."""
 MOST_WORDS = max(len(phrase.split()) for phrase in PHRASES)

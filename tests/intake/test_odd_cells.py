@@ -36,6 +36,14 @@ def test_names_in_two_columns(first, last, expected):
     assert (*names, checked.co_owner and checked.co_owner.first) == expected
 
 
+@pytest.mark.parametrize(("first", "last"), [("Ray", "&"), ("Ray", "& &"), ("&", "Ray"), ("+ &", "/ ;")])
+def test_columns_with_nothing_but_an_and(first, last):
+    checked = check({"first_name": first, "last_name": last} | AT)
+    names = [checked.fields.get(f"{part}_name", "") for part in ("first", "last")]
+    assert "".join(names) in ("Ray", "")
+    assert checked.problems == []
+
+
 @pytest.mark.parametrize(
     ("first", "last", "kind"),
     [
@@ -185,6 +193,10 @@ def test_cities(text, expected):
 def test_a_whole_address_with_other_separators():
     fields = check({"full_address": "88 Pine St / Tyler / TX / 75701", "last_name": "Moss"}).fields
     assert [fields[part] for part in ("address", "city", "state", "zip")] == ["88 Pine St", "Tyler", "TX", "75701"]
+
+
+def test_a_whole_address_of_punctuation_is_read():
+    assert check({"full_address": ". AZ 85203"} | AT).fields["mail_city"] == "Dallas"
 
 
 def test_a_zip_in_the_column_of_cities_is_the_zip():
