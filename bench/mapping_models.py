@@ -118,7 +118,7 @@ def is_same(kind: str, got: str, wanted: str) -> bool:
 
 
 def level(kind: str, text: str) -> str:
-    from batches.people.addresses import key_of, key_of_unit, normalise_unit, shorten  # noqa: PLC0415
+    from batches.people.addresses import is_unit, key_of, key_of_unit, normalise_unit, shorten  # noqa: PLC0415
     from batches.people.places import find_state  # noqa: PLC0415
 
     text = text.strip(" ,.")
@@ -127,7 +127,10 @@ def level(kind: str, text: str) -> str:
     if state := find_state(text):
         return state.lower()
     short = key_of(shorten(text))
-    return short if text[:1].isdigit() and " " in text else key_of_unit(normalise_unit(text)) if text else short[:5]
+    if not text:
+        return short[:5]
+    unit = normalise_unit(text) if is_unit(text) else text
+    return short if text[:1].isdigit() and " " in text else key_of_unit(unit)
 
 
 CONTENDERS: dict[str, Callable[[Value], tuple[str, ...]]] = {"ours": read_by_rules, "models": read_by_models}

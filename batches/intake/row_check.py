@@ -54,7 +54,12 @@ ON_LINES = {"address", "mail_address", *COMBINED_FIELDS}
 MAY_BE_NAMED = {"first_name": {"na", "x"}, "last_name": {"na", "x"}, "middle_name": {"x"}, "unit": {"x", "xx"}}
 """Placeholders that can also be a name or a unit."""
 FULL_CITY = re.compile(r"\s*[(\[].*?(?:[)\]]|$)")
+LAST_DOT = re.compile(r"(?<=[A-Za-z]{3})\.$")
+"""A full stop after a whole word: not in D.C."""
 CITY_OF = re.compile(r"(?:CITY|TOWN|VILLAGE|TOWNSHIP|BOROUGH) OF (?=\w)", re.IGNORECASE)
+LOOSE_END = re.compile(r"(?:\s*[&+/;]|\s+(?:AND|OR))+$", re.IGNORECASE)
+LOOSE_START = re.compile(r"(?:[&+/;]\s*|(?:AND|OR)\s+)+", re.IGNORECASE)
+"""Words between two people that are left over at the end of one column, or the start of the next."""
 IS_ABROAD = "the address is outside the United States."
 NO_CITY = {
     *("UNINCORPORATED", "UNINCORP", "UNINCORP.", "UNINC", "COUNTY", "CO", "RURAL", "OUTSIDE", "CITY", "LIMITS", "ETJ"),
@@ -290,11 +295,18 @@ def read_names(checked: CheckedRow, order: str) -> None:
     """
     fields = checked.fields
     full, given, last = fields.pop("full_name", ""), fields.get("first_name", ""), fields.get("last_name", "")
-    if owner_kinds.may_be_placeholder(given or last) and owner_kinds.is_placeholder(f"{given} {last}"):
+    is_plain = given.isalpha() and last.isalpha()
+    may_be_placeholder = not is_plain or owner_kinds.may_be_placeholder(given or last)
+    if (given or last) and may_be_placeholder and owner_kinds.is_placeholder(f"{given} {last}"):
         given = last = ""
         for name in NAME_FIELDS:
             fields.pop(name, None)
-    if given.isalpha() and last.isalpha() and is_plainly_named(given.upper(), last.upper()):
+    if given and last and " " in given and given.upper() == last.upper() and is_repeated(given):
+        # Both columns hold the full name.
+        full, given, last, order = given, "", "", owner_names.find_order(given, FIRST_LAST)
+        for name in NAME_FIELDS:
+            fields.pop(name, None)
+    if is_plain and given and is_plainly_named(given.upper(), last.upper()):
         pass
     elif given or last:
         checked.owner_kind = owner_kinds.find_kind(f"{given} {last}".strip(), is_split=bool(given and last))
@@ -318,14 +330,26 @@ def is_plainly_named(given: str, last: str) -> bool:
     return owner_names.UNPLAIN_WORDS.isdisjoint((given, last)) and owner_kinds.DISTINCTIVE.isdisjoint((given, last))
 
 
+def is_repeated(text: str) -> bool:
+    """Return whether a text in both columns is a whole name, not a given name or a surname of several words."""
+    first, *_, last = map(owner_names.bare, text.split())
+    is_name = is_whole_name(text, is_given=True) or (first not in GIVEN and last in GIVEN)
+    return (is_name and first not in owner_names.SURNAME_STARTS) or owner_kinds.find_kind(text) != PERSON
+
+
 def read_parts(checked: CheckedRow, given: str, last: str) -> None:
     """Read names from separate columns. Either can contain a full name, or two people."""
+    if given and last:
+        given, last = drop_loose_ends(given, last)
+        for name, text in (("first_name", given), ("last_name", last)):
+            if not text:
+                checked.fields.pop(name, None)
     if given and last:
         if owners := split_two(given, last):
             set_owners(checked, owners)
             return
         if "," in given and "," not in last:
-            given = given.partition(",")[0]
+            given = owner_names.join_suffixes(given).partition(",")[0]
         clean_parts(checked, given, last)
         return
     text = given or last
@@ -349,10 +373,22 @@ def is_whole_name(text: str, is_given: bool) -> bool:
     return any(word in GIVEN for word in words) and words[0] not in owner_names.SURNAME_STARTS
 
 
+def drop_loose_ends(given: str, last: str) -> tuple[str, str]:
+    """Drop an `and` between the columns: `John &` in the first. It is kept if another full name follows."""
+    end, start = LOOSE_END.search(given), LOOSE_START.match(last)
+    if not end and not start:
+        return given, last
+    given, last = given[: end.start()] if end else given, last[start.end() :] if start else last
+    words = last.upper().split()
+    if len(words) > 1 and words[0] in GIVEN:
+        return f"{given} & {last}", ""
+    return given, last
+
+
 def split_two(given: str, last: str) -> list[owner_names.Person]:
     """Return the people in cells that name more than one, else nothing."""
     is_joint = bool(owner_names.JOINT.search(last))
-    if not is_joint:
+    if not is_joint or not owner_names.JOINT.sub("", last):
         return owner_names.split_owners(f"{given} {last}") if owner_names.JOINT.search(given) else []
     firsts = [part for part in owner_names.JOINT.split(given) if part.strip()]
     lasts = [part for part in owner_names.JOINT.split(last) if part.strip()]
@@ -417,10 +453,10 @@ def read_address(checked: CheckedRow, parts: list[str], country: str) -> None:
     """Normalise the parts of an address, and derive its state from its ZIP if necessary."""
     fields = checked.fields
     street_name, unit_name, city_name, state_name, zip_name = parts
-    if (street := fields.get(street_name)) and (unit_name in fields or street[0] not in "123456789"):
-        read_street(checked, street_name, unit_name)
-    if unit_name in fields:
-        normalise_field(checked, unit_name, addresses.normalise_unit)
+    if street := fields.get(street_name):
+        street = fields[street_name] = addresses.tidy(street)
+        if unit_name in fields or street[0] not in "123456789":
+            read_street(checked, street_name, unit_name)
     city, state, zip_code = fields.get(city_name, ""), fields.get(state_name, ""), fields.get(zip_name, "")
     if city or state or zip_code or country:
         place = read_place(city, state, zip_code, country)
@@ -436,12 +472,24 @@ def read_address(checked: CheckedRow, parts: list[str], country: str) -> None:
             if place.is_abroad:
                 fields.pop(street_name, None)
                 fields.pop(unit_name, None)
+    if unit_name in fields:
+        if is_city(fields[unit_name], fields.get(city_name, "")):
+            del fields[unit_name]
+        else:
+            normalise_field(checked, unit_name, addresses.normalise_unit)
     if street := fields.get(street_name):
-        if unit_name not in fields:
-            street, unit = addresses.split_unit(street)
-            if unit:
-                fields[unit_name] = unit
+        split, unit = addresses.split_unit(street)
+        written = fields.get(unit_name, "")
+        if unit and (not written or addresses.key_of_unit(unit) == addresses.key_of_unit(written)):
+            street, fields[unit_name] = split, unit
         fields[street_name] = addresses.shorten(street)
+
+
+def is_city(text: str, city: str) -> bool:
+    """Return whether the second line of an address repeats the city, alone or with its state and ZIP."""
+    if not city or len(text) <= 3 or not text[0].isalpha():
+        return False
+    return addresses.key_of_city(places.split_place(text)[0]) == addresses.key_of_city(city)
 
 
 @dataclass(frozen=True)
@@ -489,17 +537,15 @@ def read_street(checked: CheckedRow, street_name: str, unit_name: str) -> None:
     fields = checked.fields
     street, second = fields[street_name], fields.get(unit_name, "")
     if second and not second.isalnum():
+        second = addresses.tidy(second)
         if addresses.is_care_of(second):
             second = ""
-        elif addresses.is_street(second):
-            if not addresses.is_street(street):
-                street = second
-            # Of two streets, use the first; a unit is not a street.
-            second = ""
+        elif addresses.is_street(second) and not addresses.is_unit(second):
+            street, second = read_two_lines(checked, street, second, unit_name)
         if second:
             fields[unit_name] = second
         else:
-            del fields[unit_name]
+            fields.pop(unit_name, None)
     if street[0] in "123456789":
         fields[street_name] = street
         return
@@ -514,13 +560,30 @@ def read_street(checked: CheckedRow, street_name: str, unit_name: str) -> None:
     fields[street_name] = street
 
 
+def read_two_lines(checked: CheckedRow, first: str, second: str, unit_name: str) -> tuple[str, str]:
+    """Return the street and the unit of two lines. The second is a street, and the first may be its unit."""
+    if addresses.is_line_of_unit(first):
+        street, unit = addresses.split_unit(second)
+        return street, f"{first} {unit}".strip()
+    if not addresses.is_street(first):
+        return second, ""
+    # Of two streets, use the first.
+    checked.leave_out(unit_name, WarningKind.UNREADABLE, f"“{shorten(second)}” is not a unit.")
+    return first, ""
+
+
 def tidy_city(city: str, state_text: str, zip_text: str) -> tuple[str, str, str]:
     """Remove a county in brackets, a state and a ZIP from a city. Return city, state and ZIP.
 
     The state and the ZIP in the city's cell are used if their own cells are empty.
     """
-    city = FULL_CITY.sub("", city).strip(" ,;") or city
-    if NO_CITY.issuperset(re.findall(r"[A-Z]+\.?", city.upper())) and not any(map(str.isdigit, city)):
+    city = LAST_DOT.sub("", FULL_CITY.sub("", city).strip(" ,;")) or city
+    words = re.findall(r"[A-Z]+\.?", city.upper())
+    if not any(map(str.isalpha, city)):
+        return "", state_text, zip_text or places.split_place(city)[2]
+    if words and words[0].startswith("UNINC"):
+        return "", state_text, zip_text
+    if NO_CITY.issuperset(words) and not any(map(str.isdigit, city)):
         return "", state_text, zip_text
     state = places.find_state(state_text) if state_text else ""
     place = places.read_place(city) if re.search(r"[\d,]|\s\w\w$|\s\w{4,}$", city) else None

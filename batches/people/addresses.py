@@ -3,7 +3,15 @@
 import re
 from functools import lru_cache
 
-from batches.people.street_words import ANY_DIRECTION, DIRECTIONS, LONE_UNITS, SHORT_DIRECTIONS, STREET_TYPES, UNITS
+from batches.people.street_words import (
+    ANY_DIRECTION,
+    COMMON_TYPES,
+    DIRECTIONS,
+    LONE_UNITS,
+    SHORT_DIRECTIONS,
+    STREET_TYPES,
+    UNITS,
+)
 
 STREET_ORDINALS = {
     word: f"{number}{'st nd rd'.split()[number - 1] if number < 4 else 'th'}"
@@ -48,6 +56,17 @@ IS_UNIT = re.compile(
     rf"|(?:\d+(?:ST|ND|RD|TH)|{'|'.join(STREET_ORDINALS)}) FL)",
     re.IGNORECASE,
 )
+MAX_CARE_OF_WORDS = 12
+"""Most words before the street on a line that starts with who receives mail."""
+MAX_UNIT_WORDS = 6
+ZIP = re.compile(r"\b\d{5}\b")
+BARE_UNITS = frozenset(word for word, short in UNITS.items() if short in ("Apt", "Bldg", "Lot", "Ste", "Unit")) | {"#"}
+"""Units that are not part of a street's name at its end: without a number, they say nothing."""
+IN_BRACKETS = re.compile(r"\s*\(([^()]+)\)\s*$")
+HYPHENATED = re.compile(rf"(?<=[A-Za-z])-(?=(?:(?:{DESIGNATOR})\.?\s*\#?|\#)\s*(?:\d[\w-]*|[A-Z])$)", re.IGNORECASE)
+"""The hyphen between a street and its unit: St-Apt 4."""
+DECIMAL = re.compile(r"(?<![\d.])(\d+)\.0(?=\s|$)")
+"""A number that a spreadsheet has made a decimal."""
 SAME_UNITS = frozenset(word for word, short in UNITS.items() if short in ("Apt", "Unit", "Ste")) | {"NO"}
 DATE = re.compile(
     r"\d{4}-\d\d?-\d\d?(?:[ T]\d.*)?|\d\d?/\d\d?/\d{2,4}(?: .*)?"
@@ -65,9 +84,9 @@ ROUTE = re.compile(
     r"(?:RR|R\.? ?R\.?|HC|RT|RTE|ROUTE|RURAL ROUTE|PSC|CMR|UNIT)\s*#?\s*\d+\w*,?\s+BOX\s+\w+.*", re.IGNORECASE
 )
 """A rural route, a highway contract, or a military address."""
-CARE_OF = re.compile(
-    r"\s*(?:C\s?/\s?O\b|%|ATTN?\b:?|ATTENTION\b:?|IN CARE OF\b|CARE OF\b|DBA\b|D/B/A\b|FBO\b)", re.IGNORECASE
-)
+FOR_WHOM = r"(?:C\s?/\s?O\b|%|ATTN?\b:?|ATTENTION\b:?|(?:IN )?CARE OF\b)"
+CARE_OF = re.compile(rf"\s*(?:{FOR_WHOM}|DBA\b|D/B/A\b|FBO\b)", re.IGNORECASE)
+CARE_OF_BEHIND = re.compile(rf"(?<=[\w.])[,;]?\s+\(?{FOR_WHOM}.*", re.IGNORECASE)
 NO_ADDRESS_WORDS = frozenset(
     "NO NOT NONE UNKNOWN UNK UNASSIGNED ASSIGNED UNNUMBERED UNADDRESSED SITUS SITE ADDRESS ADDRESSES ADDR"
     " STREET LOCATION NUMBER NUMBERED VACANT LAND LOT PROPERTY AVAILABLE ON FILE OF RECORD PROVIDED GIVEN"
@@ -81,6 +100,10 @@ EMPTY_BY_THEMSELVES = frozenset(
     " CONFIDENTIAL SAME VARIOUS MULTIPLE TBD NA NULL UNAVAILABLE WITHHELD REDACTED SUPPRESSED PROTECTED"
     " UNSPECIFIED X XX XXX REFUSED INVALID INCOMPLETE MISSING BLANK SITUS ADDRESS".split()
 )
+EMPTY_AT_THE_START = frozenset(word for word in EMPTY_BY_THEMSELVES if len(word) > 2).union(
+    ["ACREAGE", "UNDEVELOPED", "UNIMPROVED", "LANDLOCKED"]
+)
+"""Words after which a text without a number or a type of street is no address: `VACANT LAND ONLY`."""
 ADDRESS_WORD = re.compile(r"[A-Z0-9]+")
 
 
@@ -125,9 +148,74 @@ def is_street(text: str) -> bool:
     return bool(STREET_START.match(text) or BOX.fullmatch(text) or ROUTE.fullmatch(text))
 
 
+def is_of_street(word: str) -> bool:
+    """Return whether a word is only in the address of a street: a number, or a common type."""
+    return word.isdigit() or STREET_TYPES.get(word) in COMMON_TYPES
+
+
 def is_care_of(text: str) -> bool:
     """Return whether a line says who receives mail, not where."""
     return bool(CARE_OF.match(text))
+
+
+def cut_care_of(text: str) -> str:
+    """Remove who receives mail from a line: `1 Oak St` for `C/O Ada Webb 1 Oak St` and `1 Oak St C/O Ada Webb`.
+
+    A line without a street behind these words is not changed.
+    """
+    if is_care_of(text):
+        words = text.split()
+        start = next((at for at in range(1, min(len(words), MAX_CARE_OF_WORDS)) if is_start(words, at)), 0)
+        if not start:
+            return text
+        text = " ".join(words[start:])
+    return CARE_OF_BEHIND.sub("", text)
+
+
+def is_start(words: list[str], at: int) -> bool:
+    """Return whether a street, a box or a route starts at this word. A unit may have a number as well."""
+    return bare(words[at - 1]) not in BARE_UNITS and is_street(" ".join(words[at:]))
+
+
+def tidy(street: str) -> str:
+    """Write a street and its unit in the usual way: `1 Oak St Rear` for `1.0 Oak St (Rear)`."""
+    upper = street.upper()
+    if not upper.replace(" ", "").isalnum() or " ATT" in upper or "CARE " in upper:
+        street = cut_care_of(street)
+        if ".0" in street:
+            street = DECIMAL.sub(r"\1", street)
+        if "-" in street:
+            street = HYPHENATED.sub(" ", street)
+        if "(" in street and (found := IN_BRACKETS.search(street)) and is_line_of_unit(found[1]):
+            street = f"{street[: found.start()]} {found[1].strip()}"
+    if upper.rpartition(" ")[2].rstrip(".") in BARE_UNITS:
+        before = street.rpartition(" ")[0].rstrip(" ,")
+        last = bare(before.rpartition(" ")[2])
+        return before if last in STREET_TYPES or last in ANY_DIRECTION else street
+    return street
+
+
+def is_unit(text: str) -> bool:
+    """Return whether a text is a unit: `Apt 4`, `B`, `2nd Floor`, `Lot 4 Blk 2`, but neither a place nor a name."""
+    words = ADDRESS_WORD.findall(text.upper())
+    if len(words) < 2:
+        return bool(words) and is_of_unit(words[0], 2) and words[0] not in BARE_UNITS
+    if split_unit(f"1 Main St {text}")[0] == "1 Main St":
+        return True
+    if len(words) > MAX_UNIT_WORDS or ZIP.search(text):
+        return False
+    longest = 3 if any(map(str.isdigit, text)) and not is_street(text) else 1
+    return all(is_of_unit(word, longest) for word in words)
+
+
+def is_of_unit(word: str, longest: int) -> bool:
+    """Return whether a word may be part of a unit: a number, a word for units, or up to so many letters."""
+    return not word.isalpha() or len(word) <= longest or word in UNIT_WORDS or word in ANY_DIRECTION
+
+
+def is_line_of_unit(text: str) -> bool:
+    """Return whether a line begins with a word for units and is nothing else."""
+    return bool(IS_UNIT.match(text)) and is_unit(text)
 
 
 def is_no_address(text: str) -> bool:
@@ -135,6 +223,8 @@ def is_no_address(text: str) -> bool:
     if re.match(r"0+(?:\s|$)", text):
         return True
     words = ADDRESS_WORD.findall(text.upper())
+    if words and words[0] in EMPTY_AT_THE_START and not any(map(is_of_street, words[1:])):
+        return True
     return bool(words) and NO_ADDRESS_WORDS.issuperset(words) and not EMPTY_BY_THEMSELVES.isdisjoint(words)
 
 
@@ -200,7 +290,7 @@ def is_plain_unit(upper: list[str]) -> bool:
 def is_split(found: re.Match[str], units: list[str]) -> bool:
     """Return whether the end of an address is a unit, judged by the text before it."""
     street = found["street"].rstrip(" ,-")
-    if not STREET_START.match(street):
+    if not STREET_START.match(street) and not (street[-1:].isdigit() and is_street(street)):
         return False
     if found["lone"]:
         last = bare(street.split()[-1])
@@ -219,14 +309,21 @@ def read_unit(found: re.Match[str]) -> str:
 
 
 def normalise_unit(text: str) -> str:
-    """Normalise a unit: `Apt 4B` for `APT. 4B`, `12` for `# 12`, `204` for `204.0`. Raises ValueError for a date."""
+    """Normalise a unit: `Apt 4B` for `APT. 4B`, `12` for `# 12`, `204` for `204.0`.
+
+    Raises ValueError for a date, or a text that is no unit.
+    """
     if DATE.fullmatch(text):
         raise ValueError(f"“{text}” is a date: a spreadsheet has made one of a unit such as 3-4")
-    if text.isalnum():
+    if text.isalnum() and is_unit(text):
         return LONE_UNITS.get(text.upper(), text) if text.isupper() and text != "REAR" else text
-    text = re.sub(r"(?<=\d)\.0$", "", text)
+    text = re.sub(r"(?<=\d)\.0$", "", text.strip("()[] "))
     street, unit = split_unit(f"1 Main St {text}")
-    return unit if unit and street == "1 Main St" else text
+    if unit and street == "1 Main St":
+        return unit
+    if not is_unit(text):
+        raise ValueError(f"“{text[:40]}” is not a unit")
+    return text
 
 
 def write_unit(kind: str, number: str) -> str:

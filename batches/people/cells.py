@@ -26,9 +26,12 @@ EMPTY_VALUES = frozenset(
     "to be determined",
     "see notes",
     "see above",
+    "same",
     "same as above",
 }
 """Placeholders in empty cells, in lower case."""
+NOT_A_TIME = "NaT"
+"""An empty cell of dates. In any other case, it is a name."""
 PUNCTUATION_ONLY = re.compile(r"[-–—_.,?*\s]*|0+(?:-0+)?(?:\.0+)?")
 MAX_EMPTY_LENGTH = 18
 FORMULA = re.compile(r'=\s*"((?:[^"]|"")*)"')
@@ -61,8 +64,12 @@ def is_plain(text: str) -> bool:
 
 @lru_cache(maxsize=20_000)
 def is_placeholder_text(text: str) -> bool:
-    """Return whether a short text is a placeholder: `N/A`, `#REF!`, `--`, `00000`."""
-    return text.lower() in EMPTY_VALUES or bool(PUNCTUATION_ONLY.fullmatch(text))
+    """Return whether a short text is a placeholder, or several of them: `N/A`, `#REF!`, `--`, `00000`, `N/A N/A`."""
+    lower = text.lower()
+    if lower in EMPTY_VALUES or text == NOT_A_TIME or PUNCTUATION_ONLY.fullmatch(text):
+        return True
+    words = lower.split()
+    return len(words) > 1 and all(word in EMPTY_VALUES or PUNCTUATION_ONLY.fullmatch(word) for word in words)
 
 
 def write_out(text: str) -> str:

@@ -6,6 +6,7 @@ the name is not a person's. A name with `of` or a number in it is not a person's
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 from batches.people.first_names import FIRST_NAMES
 from batches.people.given_names import GIVEN_NAMES
@@ -20,7 +21,7 @@ LEGAL_FORMS = frozenset("LLC LLP LLLP PLLC INC INCORPORATED CORP CORPORATION LTD
 """Endings that only the names of companies have."""
 PHRASES = {
     "estate": ["ESTATE OF", "EST OF", "HEIRS OF", "THE ESTATE", "PERSONAL REPRESENTATIVE", "DEVISEES OF"],
-    "trust": ["LIV TR", "REV TR", "FAM TR", "LIVING TR", "FAMILY TR", "LAND TR", "U A D", "U T A"],
+    "trust": ["LIV TR", "REV TR", "FAM TR", "LIVING TR", "FAMILY TR", "LAND TR"],
     "government": [
         *("CITY OF", "COUNTY OF", "STATE OF", "TOWN OF", "VILLAGE OF", "TOWNSHIP OF", "BOROUGH OF", "COMMONWEALTH OF"),
         *("BOARD OF", "DEPARTMENT OF", "DEPT OF", "UNITED STATES", "SCHOOL DISTRICT", "SCHOOL DIST", "SCHOOL BOARD"),
@@ -28,7 +29,7 @@ PHRASES = {
         *("DIRECTOR OF", "COMMISSIONER OF", "COMMISSIONERS OF", "TREASURER OF", "CLERK OF", "SHERIFF OF", "PARISH OF"),
         *("PUBLIC WORKS", "WATER DIST", "FIRE DIST", "PARK DIST", "POSTAL SERVICE", "FOREST SERVICE", "TAX COLLECTOR"),
         *("VETERANS AFFAIRS", "STATE HIGHWAY", "TRANSIT AUTHORITY", "LAND BANK", "STATE TREASURER", "COUNTY CLERK"),
-        *("US GOVT", "U S GOVT", "US ARMY", "U S ARMY", "NATIONAL PARK", "PUBLIC SCHOOL", "FLOOD CONTROL"),
+        *("BD OF", "US GOVT", "U S GOVT", "US ARMY", "U S ARMY", "NATIONAL PARK", "PUBLIC SCHOOL", "FLOOD CONTROL"),
     ],
     "church": [
         *("CHURCH OF", "CONGREGATION OF", "DIOCESE OF", "TEMPLE OF", "ASSEMBLY OF GOD", "ASSEMBLIES OF GOD"),
@@ -43,7 +44,8 @@ PHRASES = {
 }
 NEVER_A_PERSON = {
     "estate": "HEIRS DECEASED DECD DEVISEES",
-    "trust": "DTD UTD TRUST TRUSTS TRUSTEE TRUSTEES TTEE TTEES TRSTEE TRSTEES TTE TRUS IRREVOCABLE REVOCABLE FBO UTA",
+    "trust": "DTD UTD TRUST TRUSTS TRUSTEE TRUSTEES TTEE TTEES TRSTEE TRSTEES TTE TRUS IRREVOCABLE REVOCABLE FBO UTA"
+    " UAD",
     "government": "USA USPS MUNICIPAL MUNICIPALITY ISD CISD USD GOVERNMENT GOVT BOCC COUNTYWIDE SHERIFFS"
     " TREASURERS DEPARTMENT DEPT REDEVELOPMENT TIITF FNMA FHLMC GNMA BLM USFS TRIBAL",
     "church": "CHURCHES MINISTRY MINISTRIES DIOCESE ARCHDIOCESE CONGREGATION CONGREGATIONAL SYNAGOGUE MOSQUE"
@@ -68,12 +70,14 @@ NEVER_A_PERSON = {
     " FLOORING CABINETS FURNITURE JEWELERS LAUNDRY CLEANERS CATERING BREWING BREWERY WINERY VINEYARDS ELKS ROTARY"
     " KIWANIS MASONIC VETERANS UNLIMITED WHOLESALE IMPORTS EXPORTS GLOBAL WORLDWIDE NATIONWIDE HUMANITY OWNER OWNERS"
     " LANDOWNERS SHAREHOLDERS PROPERTYOWNERS CUSTODIAN AND/OR IMPROVEMENTS MARKETING GRAPHICS PRINTING SOFTWARE"
-    " LABORATORIES LABS ENGINEERING ENGINEERS ARCHITECTS ATTORNEYS CHIROPRACTIC ORTHOPEDIC PEDIATRICS SURGERY",
+    " LABORATORIES LABS ENGINEERING ENGINEERS ARCHITECTS ATTORNEYS CHIROPRACTIC ORTHOPEDIC PEDIATRICS SURGERY"
+    " ASSOCS BANCORP BANCSHARES ENTPR ENTPRS HLDG HLDGS INVS INVT INVSTMTS PPTYS PROPS RLTY SVC SVGS",
 }
 """Kind of owner → words that never occur in a person's name."""
 ALSO_SURNAMES = {
     "government": "HUD COUNTY CITY TOWNSHIP DIST DISTRICT AUTHORITY COMMISSION ADMIN ADMINISTRATION BUREAU DOT"
-    " MUD PUD PUBLIC STATE SCHOOLS SCHOOL SHERIFF TRANSIT PARKS NATION TRIBE FOREST TOWN VILLAGE BOROUGH",
+    " MUD PUD PUBLIC STATE SCHOOLS SCHOOL SHERIFF TRANSIT PARKS NATION TRIBE FOREST TOWN VILLAGE BOROUGH"
+    " CNTY CTY TWP TWSP AUTH",
     "church": "CHURCH TEMPLE CHAPEL PARISH MISSION BAPTIST KINGDOM CH ZION CALVARY SHRINE BETHEL HEBREW CONVENT"
     " ASSEMBLY CHRISTIAN",
     "company": "BROTHERS PLAZA MARINE GRILL WORKS LEAGUE COOP BANK CAPITAL"
@@ -84,7 +88,8 @@ ALSO_SURNAMES = {
     " ANIMAL GOLF SPA BARBER GYM TITLE LOAN CABLE DRILLING MINING MACHINE TOOL TOOLS STEEL GLASS PAPER PLASTICS"
     " PACIFIC ATLANTIC AMERICAN SOUTHERN NORTHERN WESTERN EASTERN UNITED GENERAL STANDARD FIRST DESIGN DESIGNS"
     " MEMORIAL LP LC PC PA NA GP FSB FCU FSA COMMUNITY COMMUNITIES REAL RENTING RE LIVING CROSSING CROSSINGS LANDING"
-    " RESERVE VILLAGES ESTATES ACRES MEADOWS RIDGE HILLS CREEK LAKES",
+    " RESERVE VILLAGES ESTATES ACRES MEADOWS RIDGE HILLS CREEK LAKES"
+    " BK BNK NATL UNIV",
 }
 """Kind of owner → words that decide unless the name is a person's."""
 AT_THE_END = {
@@ -106,6 +111,14 @@ VIRTUES = frozenset("GRACE FAITH HOPE CHARITY MERCY TRINITY CHRISTIAN CARMEN SAL
 SAINTS = frozenset("ST SAINT STS OUR HOLY SACRED MT MOUNT FIRST SECOND NEW GREATER".split())
 """Words that start the name of a church."""
 NO_NAME_WORDS = frozenset(["OF", "FOR"])
+FUNCTION_WORDS = frozenset("NOT CANNOT FROM WITHOUT UNTIL UPON PLEASE".split())
+"""Words of sentences, which are never in names, except From at the start or the end."""
+REMARK_WORDS = FUNCTION_WORDS | {"BY"}
+"""Words of sentences, and one that is also among the words after a name."""
+MAX_REMARK_WORDS = 6
+"""Most words of a remark in place of a name. In longer texts, `not` can be among the words after a name."""
+PRACTICE = re.compile(r"\b(?:MD|DDS|DMD|DVM|DPM|DC|OD|CPA|JD|PHD|ESQ) P ?[AC]$")
+"""A professional association or corporation, named after the only member."""
 GIVEN = FIRST_NAMES | GIVEN_NAMES
 
 
@@ -151,7 +164,17 @@ def may_be_placeholder(text: str) -> bool:
 def is_placeholder(text: str) -> bool:
     """Return whether a text is a placeholder for an owner: `OWNER OF RECORD`, `CURRENT RESIDENT`, `NAME WITHHELD`."""
     words = OWNER_WORD.findall(text.upper())
+    if not REMARK_WORDS.isdisjoint(words) and is_remark(words):
+        return True
     return bool(words) and PLACEHOLDER_WORDS.issuperset(words) and not EMPTY_BY_THEMSELVES.isdisjoint(words)
+
+
+def is_remark(words: list[str]) -> bool:
+    """Return whether words with a function word are a remark: `INFORMATION NOT AVAILABLE`, `EXEMPT FROM DISCLOSURE`."""
+    if words[0] in EMPTY_BY_THEMSELVES:
+        return True
+    is_short = len(words) <= MAX_REMARK_WORDS and not FUNCTION_WORDS.isdisjoint(words[1:-1])
+    return is_short and GIVEN.isdisjoint(words) and find_distinctive_kind(" ".join(words), is_split=False) == PERSON
 
 
 def find_kind(text: str, is_split: bool = False) -> str:
@@ -161,9 +184,28 @@ def find_kind(text: str, is_split: bool = False) -> str:
     """
     upper = text.upper()
     words = OWNER_WORD.findall(upper.replace(".", "").replace("'", "").replace("\N{RIGHT SINGLE QUOTATION MARK}", ""))
-    if DISTINCTIVE.isdisjoint(words) and not DIGIT.search(upper) and words[:1] != ["THE"]:
+    is_plain = DISTINCTIVE.isdisjoint(words) and not DIGIT.search(upper) and words[:1] != ["THE"]
+    if is_plain and not (len(words) > 2 and has_letters(words)):
         return PERSON
     return PERSON if is_placeholder(upper) else find_distinctive_kind(upper, is_split)
+
+
+def is_letter(word: str) -> bool:
+    return len(word) == 1 and word.isalpha()
+
+
+def has_letters(words: list[str]) -> bool:
+    """Return quickly whether three words are single letters, which may be one word: `U S A`."""
+    return [len(word) for word in words].count(1) > 2
+
+
+def join_letters(words: list[str]) -> list[str]:
+    """Join runs of three or more single letters. Two can be the initials of a person."""
+    joined: list[str] = []
+    for are_letters, run in groupby(words, key=is_letter):
+        letters = list(run)
+        joined += ["".join(letters)] if are_letters and len(letters) > 2 else letters
+    return joined
 
 
 def find_distinctive_kind(upper: str, is_split: bool) -> str:
@@ -176,8 +218,10 @@ def find_distinctive_kind(upper: str, is_split: bool) -> str:
     words = drop_roles(OWNER_WORD.findall(text))
     if not LEGAL_FORMS.isdisjoint(words) or re.search(r"\bL L [CP]\b", " ".join(words)):
         return first_kind({HARD[word] for word in words if HARD.get(word) == "trust"}) or "company"
-    found = {HARD[word] for word in words if word in HARD}
-    if len(words) > 1 and not (is_split and is_name_of_person(words, is_split)):
+    found = {HARD[word] for word in (join_letters(words) if has_letters(words) else words) if word in HARD}
+    if is_split and is_name_of_person(words, is_split):
+        found.update(find_by_phrase(words))
+    elif len(words) > 1:
         found.update(find_by_place(words))
     return first_kind(found) or PERSON
 
@@ -189,11 +233,9 @@ def first_kind(found: Iterable[str]) -> str:
 
 def find_by_place(words: list[str]) -> Iterator[str]:
     """Yield the kinds that words and phrases show by their position."""
-    text = " ".join(words)
-    if "OF" in words or len(words) > 2 or not GIVEN.isdisjoint(words):
-        for kind, phrases in PHRASES.items():
-            if any(is_phrase(phrase, text) for phrase in phrases):
-                yield kind
+    yield from find_by_phrase(words)
+    if PRACTICE.search(" ".join(words)):
+        yield "company"
     is_long = len(words) > 2 or LAST.get(words[-1]) != "company"
     if words[-1] in LAST and is_long and words[-2:] != ["REAL", "ESTATE"]:
         yield LAST[words[-1]]
@@ -205,6 +247,19 @@ def find_by_place(words: list[str]) -> Iterator[str]:
         yield next((SOFT[word] for word in words if word in SOFT), "company")
     if not is_name_of_person(words):
         yield from find_soft(words)
+
+
+def find_by_phrase(words: list[str]) -> Iterator[str]:
+    """Yield the kinds that phrases show, also across the columns of a first and a last name."""
+    text = " ".join(words)
+    if "OF" in words or len(words) > 2 or not GIVEN.isdisjoint(words):
+        for kind, phrases in PHRASES.items():
+            if any(is_phrase(phrase, text) for phrase in phrases):
+                yield kind
+    if len(words) > 2 and "REAL" not in words:
+        yield from (LAST[word] for word in words[1:] if LAST.get(word) == "estate")
+        if LAST.get(words[-1]) == "trust":
+            yield "trust"
 
 
 def is_numbered(words: list[str]) -> bool:
@@ -235,14 +290,15 @@ def is_name_of_person(words: list[str], is_split: bool = False) -> bool:
         return not soft
     if is_split:
         return words[0] in GIVEN or len(words[0]) == 1
-    if names[0] in SAINTS:
+    if names[0] in SAINTS or (len(names) == 2 and names[1] in PLACES):
         return False
     given = [word for word in names if word in GIVEN and (word not in VIRTUES or SOFT[soft[0]] != "church")]
     if len(names) == 1:
         # Initials and a surname.
         return len(words) > 1 and names[0] in SURNAMES
     if len(soft) > 1 or not given:
-        return len(words) == len(names) == 2 and is_surname(soft[0]) and len(soft) == 1 and names[1] not in VIRTUES
+        # Beside an unknown name, a seldom surname is none: MESA CITY.
+        return len(words) == len(names) == 2 and soft[0] in SURNAMES and len(soft) == 1 and names[1] not in VIRTUES
     if names[0] == soft[0]:
         return names[1] in given
     return is_surname(soft[0]) and names[0] in given and (len(names) == 2 or names[1] in given)
@@ -252,6 +308,8 @@ def is_surname(word: str) -> bool:
     return word in SURNAMES or word in SELDOM_SURNAMES
 
 
+PLACES = frozenset(["COUNTY", "CITY"])
+"""Words that make a place of any name before them: LEE COUNTY."""
 SELDOM_SURNAMES = frozenset(
     "BAPTIST LODGE CHAPEL PARISH BANK TEMPLE LAND COUNTY CITY MISSION HOMES KINGDOM HUD NATION STEEL TOWER"
     " TOWERS CENTER GUILD SHERIFF CHAMBER BROTHERS PLAZA MARINE WORKS".split()

@@ -14,7 +14,9 @@ from batches.people.surnames import HISPANIC, IRISH, ITALIAN, SURNAMES, VIETNAME
 FIRST_LAST, LAST_FIRST = "first_last", "last_first"
 """The order of the words of a full name."""
 SUFFIXES = {"JR", "SR", "II", "III", "IV", "V", "ESQ", "MD", "PHD", "DDS", "2ND", "3RD"}
-MORE_SUFFIXES = SUFFIXES | {"4TH", "ESQUIRE", "CPA", "DVM", "DMD", "JD"}
+MORE_SUFFIXES = SUFFIXES.union("4TH ESQUIRE CPA DVM DMD DPM EDD JD LPN MBA PHARMD PSYD RN".split())
+AFTER_COMMA = MORE_SUFFIXES | {"DC", "DO", "LCSW", "NP", "OD", "PE", "RPH"}
+"""Suffixes and degrees. Some could be names or initials, unless they stand alone after a comma."""
 GENERATIONS = {"SR": "SR", "JR": "JR", "II": "II", "III": "III", "IV": "IV", "2ND": "II", "3RD": "III", "4TH": "IV"}
 """Suffixes that distinguish a child from a parent with the same name."""
 HONORIFICS = {"MR", "MRS", "MS", "MISS", "DR", "REV", "HON"}
@@ -58,6 +60,7 @@ SURNAME_STARTS = PARTICLES | {
         "ABD",
         "BIN",
         "BINT",
+        "VDA",
         "IBN",
     ),
     *(
@@ -82,10 +85,13 @@ SURNAME_STARTS = PARTICLES | {
 """First words of surnames that are also given names or surnames: their position decides."""
 ALSO_SURNAMES = {"LE", "VAN", "DO", "LO", "TEN", "AL", "DU", "LA", "SAN", "FITZ", "SANTO"}
 """Words among them that are often complete surnames."""
+LINKS = frozenset(["VDA", "DE", "DEL", "DELA", "DELLA", "LAS", "LOS", "DOS", "DAS", "DER", "DEN", "LA", "VAN"])
+"""Particles that continue the surname before them. Most are never given names."""
+SPANISH_LINKS = frozenset(["VDA", "DE", "DEL", "DELA"])
 PLAIN_NAME = re.compile(r"[^\W\d_]+(?:[ '.-]+[^\W\d_]+)*\.?")
 JOINT = re.compile(
     r"\s*(?:(?:&|\bAND\b)\s*(?:WF|WIFE|HUS|HUSB|HUSBAND|SPOUSE|HIS WIFE|HER HUSBAND)\b\.?(?=\s*\w)|&[WH]\b(?=\s*\w)"
-    r"|\b(?:ET ?UX|ET ?VIR|H/W|W/H|OR|AND)\b(?!\s*$)|&|\+|;|/(?=\s*\w\w))\s*",
+    r"|\b(?:UX|ET ?UX|ET ?VIR|H/W|W/H|OR|AND)\b(?!\s*$)|&|\+|;|/(?=\s*\w\w))\s*",
     re.IGNORECASE,
 )
 """Separators of two owners."""
@@ -122,6 +128,7 @@ def guess_order(texts: Iterable[str]) -> tuple[str, float]:
 
 def vote_order(text: str) -> Iterator[str]:
     """Yield the orders that one name suggests, or none if it is ambiguous."""
+    text = join_suffixes(text)
     if "," in text or find_kind(text) != PERSON:
         return
     owners = JOINT.split(clean(text))
@@ -226,17 +233,46 @@ UNPLAIN_WORDS = frozenset().union(
 
 def clean(text: str) -> str:
     """Remove what tax rolls add to a name: shares, roles, nicknames, and care-of lines."""
-    return " ".join(drop_roles(cut_roll_words(COUPLE.sub("", text)).split())).strip(" ,&")
+    words = drop_roles(cut_roll_words(COUPLE.sub("", text)).split())
+    if " VIR " in text.upper():
+        mark_husband(words)
+    return " ".join(words).strip(" ,&")
+
+
+def mark_husband(words: list[str]) -> None:
+    """Separate two owners at `VIR` (and her husband), if a given name follows: it is also a name."""
+    upper = [bare(word) for word in words]
+    at = upper.index("VIR", 2) if "VIR" in upper[2:-1] else 0
+    if at and upper[at + 1] in GIVEN and upper[at - 1] != "ET":
+        words[at] = "&"
 
 
 def split_joint(text: str, order: str) -> list[str]:
     """Split a name between two owners. A comma separates them if both sides are complete names."""
     parts = []
     for part in JOINT.split(text):
+        if "," in part:
+            part = join_suffixes(part)
         left, comma, right = part.partition(",")
         both = comma and "," not in right and is_whole(left, order) and is_whole(right, order)
         parts += [left, right] if both else [part]
     return parts
+
+
+def join_suffixes(text: str) -> str:
+    """Remove the comma before suffixes and degrees that follow a name: `John Smith, Jr.`, `John Smith, MD, PhD`."""
+    left, comma, right = text.partition(",")
+    behind = right.replace(",", " ").split()
+    if not comma or not behind or not all(is_suffix(word) for word in behind):
+        return text
+    # A single letter after one word is an initial: Smith, V.
+    is_initial = len(bare(behind[0])) == 1 and len(left.split()) < 2
+    kept = [word for word in behind if bare(word) in MORE_SUFFIXES and len(bare(word)) > 1]
+    return text if is_initial else " ".join([left.strip(), *kept])
+
+
+def is_suffix(word: str) -> bool:
+    return bare(word).replace(".", "") in AFTER_COMMA
 
 
 def is_whole(text: str, order: str) -> bool:
@@ -286,16 +322,20 @@ def split_given(part: str, last: str) -> Person:
 
 def split_name(text: str, order: str) -> Person | None:
     """Split one person's name into parts. Return None if nothing is left of it."""
-    left, comma, right = text.partition(",")
+    left, comma, right = (join_suffixes(text) if "," in text else text).partition(",")
     if comma:
+        behind = right.replace(",", " ").split()
+        while len(behind) > 1 and len(bare(behind[0])) > 1 and is_suffix(behind[0]):
+            # Smith, Jr., John.
+            left = f"{left} {behind.pop(0)}"
         left_words, generation = drop_suffixes(left.split())
-        right_words, right_generation = drop_suffixes(drop_titles(right.replace(",", " ").split()))
+        right_words, right_generation = drop_suffixes(drop_titles(behind))
         generation = generation or right_generation
         if right_words and left_words:
             return Person(right_words[0], " ".join(right_words[1:]), " ".join(left_words), generation)
         words = left_words or right_words
     else:
-        words, generation = drop_suffixes(text.split())
+        words, generation = drop_suffixes(left.split())
     words = drop_titles(words)
     if not words:
         return None
@@ -324,16 +364,31 @@ def count_surname(upper: Sequence[str]) -> int:
         count = 1
         while count < len(upper) - 1 and upper[count - 1] in SURNAME_STARTS:
             count += 1
-        return count
+        return count - 1 + (count_linked(upper[count - 1 :]) or 1)
+    if second in LINKS and (linked := count_linked(upper)):
+        return linked
     is_double = (
         second in HISPANIC and second not in GIVEN and third in GIVEN and (first in HISPANIC or first in SURNAMES)
     )
     return 2 if is_double else 1
 
 
+def count_linked(upper: Sequence[str]) -> int:
+    """Return how many words `PEREZ DE LEON` has in `PEREZ DE LEON ANA`, or 0 if no particle follows the surname."""
+    count = 1
+    while count < len(upper) and upper[count] in LINKS:
+        count += 1
+    if count == 1:
+        return 0
+    is_linked = upper[1] in SPANISH_LINKS or count > 2
+    # Del and Van are also given names. De Anna is one if initials are all that follows.
+    is_given = upper[0] in VIETNAMESE or (count == 2 and upper[1] in GIVEN and upper[0] not in HISPANIC)
+    return count + 1 if is_linked and not is_given and any(len(word) > 1 for word in upper[count + 1 :]) else 0
+
+
 def is_particle(first: str, second: str, third: str) -> bool:
     """Return whether the first word of a name starts a longer surname: Le Blanc, but not Le."""
-    if second in SURNAME_STARTS:
+    if second in SURNAME_STARTS or third in SPANISH_LINKS:
         return True
     return third in GIVEN and (second not in GIVEN or first in ("SAN", "LA", "AL"))
 
@@ -358,7 +413,8 @@ def find_surname(upper: Sequence[str]) -> int:
         return at
     while at > 1 and upper[at - 1] in SURNAME_STARTS and len(upper[at - 1]) > 1:
         at -= 1
-    return at
+    is_linked = upper[at] in SPANISH_LINKS and at > 1 and upper[at - 1] in HISPANIC and upper[at - 1] not in GIVEN
+    return at - 1 if is_linked else at
 
 
 def drop_titles(words: list[str]) -> list[str]:

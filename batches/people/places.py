@@ -43,12 +43,12 @@ NAME_OF = {
 }
 ANY_NAME = "|".join(sorted(STATE_NAMES, key=len, reverse=True))
 STATE_AT_END = re.compile(
-    rf"(?P<rest>.*?)[\s,(-]*(?:(?<![A-Za-z])(?P<name>{ANY_NAME})|(?<![A-Za-z.])(?P<code>[A-Za-z]{{2}}|D\.\s?C|D C))"
-    r"[.,)\s-]*",
+    rf"(?P<rest>.*?)[\s,(/|-]*(?:(?<![A-Za-z])(?P<name>{ANY_NAME})|(?<![A-Za-z.])(?P<code>[A-Za-z]{{2}}|D\.\s?C|D C))"
+    r"[.,)\s/|-]*",
     re.IGNORECASE | re.DOTALL,
 )
 STATE_AT_START = re.compile(
-    rf"[\s,(-]*(?:(?P<name>{ANY_NAME})|(?P<code>[A-Za-z]{{2}}))(?![A-Za-z])[.,)\s-]*(?P<rest>.*)",
+    rf"[\s,(/|-]*(?:(?P<name>{ANY_NAME})|(?P<code>[A-Za-z]{{2}}))(?![A-Za-z])[.,)\s/|-]*(?P<rest>.*)",
     re.IGNORECASE | re.DOTALL,
 )
 ZIP = re.compile(
@@ -179,14 +179,14 @@ def to_code(found: re.Match[str]) -> str:
 
 
 def tidy(text: str) -> str:
-    return " ".join(text.split()).strip(" ,;-(")
+    return " ".join(text.split()).strip(" ,;-(/|")
 
 
 def split_whole(text: str) -> tuple[str, str, str, str]:
     """Return street, city, state and ZIP of `1 Oak St, Herndon, VA 20170`. Any other text becomes the street."""
     if len(text) > MAX_ADDRESS_LENGTH:
         return text, "", "", ""
-    pieces = [piece for piece in map(str.strip, re.split(r"[,;\n|]", COUNTRY.sub("", text))) if piece]
+    pieces = [piece for piece in map(str.strip, re.split(r"[,;\n|]|\s/\s", COUNTRY.sub("", text))) if piece]
     pieces = [
         piece for place, piece in enumerate(pieces) if place in (0, len(pieces) - 1) or not COUNTY.fullmatch(piece)
     ]
@@ -228,7 +228,7 @@ def split_street(text: str) -> tuple[str, str]:
 def find_street_end(words: list[str]) -> int:
     """Return how many words the street has up to its type, or 0 if that is unclear."""
     upper = [bare(word) for word in words]
-    if not upper or not upper[0][0].isdigit():
+    if not upper or not upper[0][:1].isdigit():
         return 0
     numbered = re.match(
         r"(\S+(?: [NSEW]{1,2})? (?:(?:US|STATE|COUNTY|INTERSTATE|FARM TO MARKET|RANCH) )*(?:HWY|HIGHWAY|ROUTE|RTE"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 
 TAIL_PHRASES = frozenset(
     phrase.strip()
@@ -32,14 +33,21 @@ TAIL_PHRASES = frozenset(
     ATTORNEY IN FACT, AGT, AGENT, GDN, GDNS, GUARDIAN, CONSERVATOR, CUST, UTMA, UGMA, C/F, RET, RETIRED
     SURVIVING SPOUSE, SURV SPOUSE, SURVIVOR, SURVIVORS, SURV, INT, INTEREST, UND, UNDIV, UNDIVIDED, CO-OWNER
     CO-OWNERS, COOWNER, CO-TENANTS, TENANT, TENANTS, OTHERS, AND OTHERS, & OTHERS, EXECUTOR, EXECUTRIX, EXEC
-    EXECUTRIX OF, ADMINISTRATOR, ADMINISTRATRIX, ADMR, ADMX, PERS REP, PER REP, AS, ET UXOR, ET-AL, ET-UX
+    EXECUTRIX OF, ADMINISTRATOR, ADMINISTRATRIX, ADMR, ADMX, PERS REP, PER REP, PERSONAL REP, AS, ET UXOR, ET-AL, ET-UX
     """.splitlines()
     for phrase in line.split(",")
     if phrase.strip()
 )
-"""Phrases after names: and others, and wife, joint tenants, life estate, a single man."""
-MAX_TAIL_WORDS = max(len(phrase.split()) for phrase in TAIL_PHRASES)
-LAST_WORDS = frozenset(phrase.split()[-1] for phrase in TAIL_PHRASES)
+TENURES = "JT JTRS JTROS JTWROS TE TB TBE TC TIC CP CPRS CPWROS RS ROS".split()
+COUPLES = "HW WH HH WW MW MC H/W W/H H&W W&H".split()
+PHRASES = TAIL_PHRASES.union(
+    (f"{couple}{glue}{tenure}" for couple in COUPLES for glue in ("", "/", "-") for tenure in TENURES),
+    # Ros and RS, at either end, would make surnames: Teros.
+    (f"{tenure}{other}" for tenure in TENURES[:-2] for other in TENURES[:-2] + COUPLES if tenure != other),
+)
+"""Phrases after names: and others, and wife, joint tenants, life estate, a single man, and glued codes: HWJT."""
+MAX_TAIL_WORDS = max(len(phrase.split()) for phrase in PHRASES)
+LAST_WORDS = frozenset(phrase.split()[-1] for phrase in PHRASES)
 CARE_OF = re.compile(r"^\s*(?:%|C/O\b|ATTN?\b:?|ATTENTION\b:?|IN CARE OF\b)\s*", re.IGNORECASE)
 FROM_HERE = re.compile(
     r"(?<=\S)\s+(?:C/O|C\\O|IN CARE OF|ATTN|ATTENTION|D/?B/?A|T/A|A/?K/?A|F/?K/?A|N/?K/?A|F/?N/?A|FORMERLY"
@@ -50,11 +58,17 @@ FROM_HERE = re.compile(
     re.IGNORECASE,
 )
 """Phrases that start a part about someone else, or another name of the owner. That part is removed."""
-SHARES = re.compile(
+SHARE = (
     r"\b(?:UND(?:IV(?:IDED)?)?\s+)?\d+\s*/\s*\d+(?!\s*/)(?:\s*(?:INT(?:EREST)?|UND|SHARE))?\b\.?"
-    r"|\d+(?:\.\d+)?\s*%(?:\s*INT(?:EREST)?\b)?",
+    r"|\d+(?:\.\d+)?\s*%(?:\s*INT(?:EREST)?\b)?"
+)
+SHARES = re.compile(rf"(?:\s[-–—]\s*)?(?:[(\[]\s*(?:{SHARE})\s*[)\]]|{SHARE})", re.IGNORECASE)
+OWNER = r"(?:CO-?|HOME|PROPERTY |LEGAL |RECORD |SOLE )?OWNERS?(?:[ /-]OCC\w*)?"
+LABELS = re.compile(
+    rf"^\s*{OWNER}(?: NAME)?\s*(?::|\s[-–—])\s*(?=\w)|(?<=\w)[\s.,]*(?:[(\[]\s*{OWNER}\s*[)\]]|[-–—:/,]\s*{OWNER}\s*$)",
     re.IGNORECASE,
 )
+"""What somebody is, before or after a name and a separator: `Ada Webb - Owner`."""
 IN_BRACKETS = re.compile(r"\([^)]*\)?|\[[^\]]*\]?|\*+")
 NICKNAMES = re.compile(r"[\"“”][^\"“”]*[\"“”]|(?<=\s)['‘’][^'‘’\s]+['‘’](?=\s|$)")
 IN_THE_MIDDLE = re.compile(
@@ -63,7 +77,7 @@ IN_THE_MIDDLE = re.compile(
 )
 ANY_SIGN = re.compile(
     r"[%(\[*\"“”/\d‘’']|\b(?:C|IN|ATTN?|ATTENTION|[DAFN][KBN]A|FORMERLY|N[EÉ]E|LE|LIFE|REM\w*|TOD|POD|POA|CUST\w*|GDN"
-    r"|GUARDIAN|BY|JT\w*|TEN|TBE|CPWROS|ETALS?)\b",
+    r"|GUARDIAN|BY|JT\w*|TEN|TBE|CPWROS|ETALS?|OWNERS?)\b",
     re.IGNORECASE,
 )
 """Without any of these characters, only the end can contain roll words."""
@@ -74,7 +88,20 @@ SEPARATORS = frozenset("&,;")
 
 def cut_others(text: str) -> str:
     """Return a name without shares, and without a part about others: care of, doing business as."""
-    return FROM_HERE.sub("", SHARES.sub(" ", CARE_OF.sub("", text))) if ANY_SIGN.search(text) else text
+    return FROM_HERE.sub("", cut_shares(CARE_OF.sub("", LABELS.sub("", text)))) if ANY_SIGN.search(text) else text
+
+
+def cut_shares(text: str) -> str:
+    """Remove shares. If each owner has one, those between names separate them: `DOE JOHN 1/2 ROE JANE 1/2`."""
+    pieces = SHARES.split(text)
+    if len(pieces) < 3:
+        return " ".join(pieces)
+    # A name has two words, and what follows it starts with a letter: neither a bracket nor another separator.
+    starts = [""] + [
+        "& " if len(before.split()) > 1 and after.lstrip(" ,")[:1].isalpha() else ""
+        for before, after in pairwise(pieces)
+    ]
+    return " ".join(start + piece for start, piece in zip(starts, pieces, strict=True))
 
 
 def cut_roll_words(text: str) -> str:
@@ -105,4 +132,4 @@ def count_role(words: list[str], least: int) -> int:
     """Return how many words at the end are one phrase of a roll. The longest phrase counts."""
     tail = [word.upper().strip(".,;") for word in words[-MAX_TAIL_WORDS:]]
     longest = min(len(tail), len(words) - least)
-    return next((count for count in range(longest, 0, -1) if " ".join(tail[-count:]) in TAIL_PHRASES), 0)
+    return next((count for count in range(longest, 0, -1) if " ".join(tail[-count:]) in PHRASES), 0)

@@ -73,6 +73,7 @@ UNITS = {
         "Ofc": "OFFICE OFC",
         "Ph": "PENTHOUSE PH",
         "Pier": "PIER",
+        "PMB": "PMB",
         "Rm": "ROOM RM",
         "Slip": "SLIP",
         "Spc": "SPACE SPC SP",
@@ -83,7 +84,7 @@ UNITS = {
     }.items()
     for word in words.split()
 }
-"""Appendix C2: spelling of a unit with a number → how it is written."""
+"""Appendix C2, and private mailboxes: spelling of a unit with a number → how it is written."""
 LONE_UNITS = {
     "BASEMENT": "Bsmt",
     "BSMT": "Bsmt",

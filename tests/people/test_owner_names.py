@@ -1,7 +1,7 @@
 import pytest
 
 from batches.people.given_names import GIVEN_NAMES
-from batches.people.owner_kinds import find_kind
+from batches.people.owner_kinds import find_kind, is_placeholder
 from batches.people.owner_names import FIRST_LAST, LAST_FIRST, capitalise, drop_suffix, guess_order, split_owners
 from batches.people.surnames import SURNAMES
 
@@ -38,11 +38,54 @@ from batches.people.surnames import SURNAMES
         ("SMITH & SONS", "company"),
         ("AMERICAN LEGION POST 5", "company"),
         ("FANNIE MAE", "company"),
+        ("PIMA COUNTY", "government"),
+        ("CNTY PIMA", "government"),
+        ("GLOBE CITY", "government"),
+        ("CHANDLER TWP", "government"),
+        ("COUNTY WALTER", "person"),
+        ("LEE COUNTY", "government"),
+        ("CITY RUTH A", "person"),
+        ("B L M", "government"),
+        ("U S A FOREST SERVICE", "government"),
+        ("KEMPER J P A", "person"),
+        ("KEMPER E S T", "person"),
+        ("KEMPER RAY U A D 3-4-99", "trust"),
+        ("COPPER STATE NATL BK", "company"),
+        ("FIFTH THIRD BNK", "company"),
+        ("PIONEER PPTYS", "company"),
+        ("KEMPER RAY MD PC", "company"),
+        ("Ray Kemper, D.V.M., P.A.", "company"),
+        ("KEMPER RAY PA", "person"),
+        ("KEMPER RAY - OWNER", "person"),
+        ("Ray Kemper (Owner)", "person"),
+        ("Owner: Ray Kemper", "person"),
+        ("COPPER CANYON OWNER", "company"),
+        ("FROM ALVIN J", "person"),
         ("", "person"),
     ],
 )
 def test_kinds_of_owners_are_distinguished(name, kind):
     assert find_kind(name) == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "is_none"),
+    [
+        ("DETAILS NOT ON RECORD", True),
+        ("NOT RELEASED BY COUNTY", True),
+        ("SEALED UNTIL HEARING", True),
+        ("SEALED FROM PUBLIC ACCESS", True),
+        ("WITHHELD BY STATUTE", True),
+        ("HOMES FROM THE HARBOR", False),
+        ("SHIELDED FROM VIEW", True),
+        ("LINDQVIST FROM", False),
+        ("FROM ALVIN", False),
+        ("KEMPER RAY NOT PERSONALLY", False),
+        ("OYELARAN & ADEBAYO AS JOINT TENANTS AND NOT AS TENANTS IN COMMON", False),
+    ],
+)
+def test_remarks_in_place_of_a_name_are_recognised(text, is_none):
+    assert is_placeholder(text) == is_none
 
 
 @pytest.mark.parametrize("form", ["{} JOHN", "{} JOHN A", "JOHN {}", "JOHN A {}", "{} MARY ANN", "MARY ANN {}"])
@@ -89,6 +132,34 @@ def people(text, order):
         ("SMITH JOHN & JANE E JONES", ["JOHN SMITH", "JANE E JONES"]),
         ("% SMITH JOHN", ["JOHN SMITH"]),
         ("SMITH JOHN & .", ["JOHN SMITH"]),
+        ("KEMPER RAY W, III", ["RAY W KEMPER"]),
+        ("KEMPER RAY, D.D.S.", ["RAY KEMPER"]),
+        ("KEMPER, SR, RAY", ["RAY KEMPER"]),
+        ("KEMPER, RAY, PHD, RN", ["RAY KEMPER"]),
+        ("KEMPER, V", ["V KEMPER"]),
+        ("KEMPER RAY & IDA, JR", ["RAY KEMPER", "IDA KEMPER"]),
+        ("KEMPER RAY & IDA L WHJTROS", ["RAY KEMPER", "IDA L KEMPER"]),
+        ("KEMPER RAY HW/TE", ["RAY KEMPER"]),
+        ("KEMPER RAY TBTC", ["RAY KEMPER"]),
+        ("KEMPER RAY UX IDA L", ["RAY KEMPER", "IDA L KEMPER"]),
+        ("KEMPER IDA VIR RAY", ["IDA KEMPER", "RAY KEMPER"]),
+        ("GILL VIR JASPAL", ["VIR JASPAL GILL"]),
+        ("KEMPER RAY PERSONAL REP", ["RAY KEMPER"]),
+        ("KEMPER RAY (25%) MOSS IDA (75%)", ["RAY KEMPER", "IDA MOSS"]),
+        ("KEMPER RAY 1/3 MOSS IDA 1/3 WEBB LEO 1/3", ["RAY KEMPER", "IDA MOSS", "LEO WEBB"]),
+        ("KEMPER RAY UND 1/2 INT IDA UND 1/2 INT", ["RAY KEMPER", "IDA KEMPER"]),
+        ("KEMPER RAY 1/2 INT ETAL", ["RAY KEMPER"]),
+        ("SALINAS DE ORTEGA LUCIA", ["LUCIA SALINAS DE ORTEGA"]),
+        ("CANTU DE LA ROSA MARCO A", ["MARCO A CANTU DE LA ROSA"]),
+        ("FLORES DEL VALLE INES", ["INES FLORES DEL VALLE"]),
+        ("MEIJER VAN DER BROEK JAN", ["JAN MEIJER VAN DER BROEK"]),
+        ("ORTEGA VDA DE SALINAS LUCIA", ["LUCIA ORTEGA VDA DE SALINAS"]),
+        ("VAN HORN DE SOTO LUCIA", ["LUCIA VAN HORN DE SOTO"]),
+        ("KEMPER RAY & IDA H&WJT", ["RAY KEMPER", "IDA KEMPER"]),
+        ("KEMPER RAY - 25% MOSS IDA - 75%", ["RAY KEMPER", "IDA MOSS"]),
+        ("CURTIS DEL WAYNE M", ["DEL WAYNE M CURTIS"]),
+        ("CURTIS DE ANNA M", ["DE ANNA M CURTIS"]),
+        ("RUIZ MARIA DE LOS ANGELES", ["MARIA DE LOS ANGELES RUIZ"]),
     ],
 )
 def test_names_from_tax_rolls_are_split_last_name_first(text, expected):
@@ -105,6 +176,22 @@ def test_names_from_tax_rolls_are_split_last_name_first(text, expected):
         ("Smith, John", ["John Smith"]),
         ("MR & MRS JOHN SMITH", ["JOHN SMITH"]),
         ("JOHN SMITH OR MARY SMITH", ["JOHN SMITH", "MARY SMITH"]),
+        ("Ray Kemper - Owner", ["Ray Kemper"]),
+        ("Ray Kemper / Co-Owner", ["Ray Kemper"]),
+        ("Ray Kemper (Owner Occupied)", ["Ray Kemper"]),
+        ("Lucia Ortega vda de Salinas", ["Lucia Ortega vda de Salinas"]),
+        ("Ray W. Kemper, Sr.", ["Ray W. Kemper"]),
+        ("Ray Kemper, V", ["Ray Kemper"]),
+        ("Dr. Ida Moss, M.D., Ph.D.", ["Ida Moss"]),
+        ("Ida Moss, CPA", ["Ida Moss"]),
+        ("Ray Kemper, Esq. & Ida Moss, RN", ["Ray Kemper", "Ida Moss"]),
+        ("Ray & Ida Kemper TBTE", ["Ray Kemper", "Ida Kemper"]),
+        ("Ray Kemper ux Ida", ["Ray Kemper", "Ida Kemper"]),
+        ("Ray Kemper (50%) Ida Moss (50%)", ["Ray Kemper", "Ida Moss"]),
+        ("Ray Kemper 1/2 Ida Moss 1/2", ["Ray Kemper", "Ida Moss"]),
+        ("Lucia Salinas de Ortega", ["Lucia Salinas de Ortega"]),
+        ("Ines Flores del Valle", ["Ines Flores del Valle"]),
+        ("Pedro Luis de la Vega", ["Pedro Luis de la Vega"]),
         ("", []),
     ],
 )
@@ -141,6 +228,19 @@ def test_ambiguous_names_leave_the_order_open():
 )
 def test_names_in_capitals_are_written_in_mixed_case(text, expected):
     assert capitalise(text) == expected
+
+
+@pytest.mark.parametrize(("text", "order"), [("Ray Kemper, Jr.", FIRST_LAST), ("KEMPER RAY, JR", LAST_FIRST)])
+def test_a_generation_after_a_comma_is_kept(text, order):
+    assert [person.generation for person in split_owners(text, order)] == ["JR"]
+    assert guess_order([text]) == (order, 1.0)
+
+
+def test_surnames_that_continue_after_a_particle_are_whole():
+    [person] = split_owners("Lucia Salinas de Ortega", FIRST_LAST)
+    assert (person.first, person.middle, person.last) == ("Lucia", "", "Salinas de Ortega")
+    [person] = split_owners("SALINAS DE ORTEGA LUCIA", LAST_FIRST)
+    assert (person.first, person.middle, person.last) == ("LUCIA", "", "SALINAS DE ORTEGA")
 
 
 def test_suffixes_are_left_out_of_surnames():
