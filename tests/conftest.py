@@ -109,6 +109,13 @@ def browser(client, alice):
 
 
 @pytest.fixture
+def staff(client, charlie):
+    """Return Django's test client, logged in as charlie."""
+    client.force_login(charlie)
+    return client
+
+
+@pytest.fixture
 def make_upload(alice, monkeypatch):
     """Make an upload with checked rows, from rows or a file's bytes. Its file is read in this process, to save time."""
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from batches.models import Item
 from tests.factories import people
-from tests.views.test_admin import admin_url
+from tests.admin.test_pages import admin_url
 
 pytestmark = pytest.mark.django_db
 
