@@ -1,6 +1,6 @@
 """Download the results of a list: the same file as on screen."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Literal
 
@@ -9,7 +9,7 @@ from django.forms import ChoiceField
 from django.http import QueryDict, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Schema
-from pydantic import create_model
+from pydantic import Field, create_model
 
 from api.errors import BadInput
 from batches.exports import download, files
@@ -27,6 +27,13 @@ FILE = {"schema": {"type": "string", "format": "binary"}}
 MEDIA = {"text/csv": FILE, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": FILE}
 EXPORT_CHOICES: dict[str, Any] = {choice.name: (bool, choice.default) for choice in fields(ExportChoices)}
 ExportOptions = create_model("ExportOptions", __base__=Schema, **EXPORT_CHOICES)
+TEXT_FILTERS: dict[str, Any] = {
+    name: (str, Field(default="", description=str(item_filter.label or "")))
+    for name, item_filter in ItemFilter.base_filters.items()
+    if name not in ("upload", "outcome", "match")
+}
+"""The filters of the page that take one value. The form checks it."""
+ExportFilters = create_model("ExportFilters", __base__=Schema, **TEXT_FILTERS)
 
 
 @router.get(
@@ -36,18 +43,23 @@ def export_upload(
     request: UserRequest,
     pk: int,
     options: Query[ExportOptions],
+    filters: Query[ExportFilters],
     layout: str = "wide",
     format: Literal["csv", "xlsx"] = "csv",
     outcome: Query[tuple[Outcome, ...]] = (),
     match: Query[tuple[MatchCheck, ...]] = (),
+    item: Query[tuple[str, ...]] = (),
 ) -> StreamingHttpResponse:
-    """Download the results of a list, all rows or selected ones, in one of the layouts."""
+    """Download the results of a list, all rows or selected ones, in one of the layouts.
+
+    `item` selects people by their ids, several of them separated by commas.
+    """
     upload = get_object_or_404(Upload, pk=pk)
     found = find_layout(layout or "wide")
-    filterset = ItemFilter(with_values(request.GET, outcome=outcome, match=match), upload.items.all(), upload)
+    filterset = ItemFilter(make_query(filters.dict(), outcome=outcome, match=match), upload.items.all(), upload)
     if problem := first_error(filterset.form):
         raise BadInput(*problem)
-    items, chosen = download.choose_items(filterset.qs, filterset.chosen, read_keys(request.GET.getlist("item")))
+    items, chosen = download.choose_items(filterset.qs, filterset.chosen, read_keys(item))
     choices = ExportChoices(**options.dict())
     return download.export_response(request, upload, items, found, choices, format, chosen)
 
@@ -60,12 +72,10 @@ def find_layout(name: str) -> Layout:
     return layout
 
 
-def with_values(query: QueryDict, **values: Sequence[TextChoices]) -> QueryDict:
-    """Return a copy of a query with the given values set.
-
-    The page's other filters stay in the query: a file must never hold more people than were asked for.
-    """
-    query = query.copy()
-    for name, chosen in values.items():
+def make_query(values: Mapping[str, str], **choices: Sequence[TextChoices]) -> QueryDict:
+    """Return a query as the page sends it, from one value or several choices for each filter."""
+    query = QueryDict(mutable=True)
+    query.update({name: value for name, value in values.items() if value})
+    for name, chosen in choices.items():
         query.setlist(name, [choice.value for choice in chosen])
     return query

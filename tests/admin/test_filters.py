@@ -7,8 +7,8 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from batches.models import Item
-from tests.factories import people
 from tests.admin.test_pages import admin_url
+from tests.factories import people
 
 pytestmark = pytest.mark.django_db
 

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from batches.exports.rows import CHOICE_LABELS
+from batches.tables.filters import ItemFilter
 
 pytestmark = pytest.mark.django_db
 EXPECTED = {
@@ -59,6 +60,12 @@ def test_the_export_has_every_option_of_the_page(caller):
         for parameter in operation["parameters"]
         if parameter["name"] in CHOICE_LABELS
     }
+
+
+def test_the_export_has_every_filter_of_the_page(caller):
+    operation = caller.api_get("/openapi.json").json()["paths"]["/api/v1/uploads/{pk}/export"]["get"]
+    names = {parameter["name"] for parameter in operation["parameters"]}
+    assert set(ItemFilter.base_filters) - {"upload"} | {"item"} <= names
 
 
 def test_the_page_of_the_document_loads_only_our_own_files(browser):

@@ -81,6 +81,10 @@ def test_the_export_is_the_same_as_on_the_page(caller, browser, answered):
     assert ours["Content-Disposition"] == page["Content-Disposition"]
     said = Event.objects.filter(what="exported").values_list("detail", flat=True)
     assert set(said) == {"long, csv: outcome matched; without do-not-call numbers"}
+    some = {"q": "Oak", "item": ",".join(str(item.pk) for item in answered.items.all()[:2])}
+    ours = caller.api_get(f"/uploads/{answered.pk}/export", **some)
+    assert ours.getvalue() == browser.get(f"/uploads/{answered.pk}/export/", some).getvalue()
+    assert caller.api_get(f"/uploads/{answered.pk}/export", has="odd").json()["field"] == "has"
     assert caller.api_get(f"/uploads/{answered.pk}/export", layout="odd").json()["field"] == "layout"
     assert caller.api_get("/uploads/999/export").status_code == 404
 
