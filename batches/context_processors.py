@@ -10,7 +10,7 @@ from batches.models import SendingBlock
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """Return what every page shows: whether it is the sandbox, why sending is blocked, and the time."""
+    """Return whether this is the sandbox and, for a signed-in user, why sending is blocked and the time."""
     if not getattr(request, "user", None) or not request.user.is_authenticated:
         return {"is_sandbox": settings.IS_SANDBOX}
     now = timezone.now()

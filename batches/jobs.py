@@ -213,7 +213,7 @@ def doubt_open_work(reason: str) -> int:
     dispatch.block_sending(reason)
     corrections.fail_unfinished()
     overlaps.release_all()
-    while unplanned := packing.list_unplanned(UPLOAD_STARTED):
+    while unplanned := packing.list_unplanned_uploads(UPLOAD_STARTED):
         for upload_id in unplanned:
             plan(upload_id)
     return doubt.mark_in_doubt()
@@ -274,7 +274,7 @@ def send_batches(now: datetime) -> None:
 
 
 def plan_uploads(_now: datetime) -> None:
-    for upload_id in packing.list_unplanned():
+    for upload_id in packing.list_unplanned_uploads():
         enqueue("planning", plan_upload, upload_id)
 
 

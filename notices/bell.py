@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from notices.models import Notice
 
 MAX_COUNTED = 100
-"""Maximum number of unread notices that are loaded. If there are more, the bell shows "99+"."""
+"""Maximum number of unread notices that are loaded. If that many are, the bell shows "99+"."""
 
 
 @dataclass(frozen=True)
@@ -34,5 +34,5 @@ class Unread:
 
 
 def find_unread(user: User) -> Unread:
-    """Load a user's unread notices. Makes one query, of the index of unread notices."""
+    """Load a user's unread notices in one query, which uses the index of unread notices."""
     return Unread(user.pk, list(Notice.objects.filter(user=user).unread().values_list("pk", "text")[:MAX_COUNTED]))

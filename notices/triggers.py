@@ -90,10 +90,10 @@ NOT_SENT_COUNT = sum((F(f"{outcome}_count") for outcome in OUTCOME_NOT_SENT[1:])
 HAS_NOBODY = Q(reused_count=0, row_count=NOT_SENT_COUNT - F("co_owner_count"))
 TOOK_LONG = Q(heartbeat_at__gt=F("checking_since") + LONG_CHECK)
 CHECK_RESULTS = {
-    Kind.FAILED: (Q(status=UploadStatus.FAILED), "“{}” could not be read."),
+    Kind.FAILED: (Q(status=UploadStatus.FAILED), "“{}” could not be read. Open the list to see why."),
     Kind.NOBODY: (
         Q(status=UploadStatus.READY) & HAS_NOBODY,
-        "Nobody in “{}” can be traced. Review its columns.",
+        "Nobody in “{}” can be traced. Open the list to see why.",
     ),
     Kind.READY: (Q(status=UploadStatus.READY) & TOOK_LONG & ~HAS_NOBODY, "“{}” has been read and is ready to start."),
 }
@@ -138,10 +138,10 @@ def notify_batch_decisions(now: datetime) -> None:
     unconfirmed = Batch.objects.filter(~IS_IN_DOUBT, status=BatchStatus.UNCONFIRMED, submitted_at__lte=now - wait)
     if settings.UNCONFIRMED_POLICY == "resend":
         unconfirmed = unconfirmed.annotate_resent().filter(Q(was_resent=True))
-    text = "Batch {} of “{}” is unconfirmed. Decide whether to send it again."
+    text = "Batch {} of “{}” is unconfirmed: the vendor may or may not have it. Send it again or close it."
     save_batch_notices(unconfirmed, Kind.UNCONFIRMED, text, now - wait - LOOKBACK, now)
     refused = Batch.objects.filter(status=BatchStatus.REFUSED)
-    text = "Batch {} of “{}” was refused by the vendor. Decide whether to send it again."
+    text = "The vendor refused batch {} of “{}”. Send it again or close it."
     save_batch_notices(refused, Kind.REFUSED, text, now - LOOKBACK, now)
 
 
@@ -214,7 +214,11 @@ def notify_reconciliation(now: datetime) -> None:
 def format_differences(books: Books) -> str:
     """Return a sentence about the differences in a day's books, or "" if there are none."""
     remarks = [format_remark(books, name) for name in ("lost_answers", "lost_matches", "odd_credits")]
-    return f"Reconciliation of the last 24 hours: {', '.join(filter(None, remarks))}." if any(remarks) else ""
+    return (
+        f"Reconciliation of the last 24 hours: {', '.join(filter(None, remarks))}. See Reconciliation for the batches."
+        if any(remarks)
+        else ""
+    )
 
 
 def find_staff() -> list[User]:

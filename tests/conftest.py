@@ -86,7 +86,7 @@ def _no_receiver():
 def _live_receiver(request, monkeypatch):
     """Make a receiver alive, unless a test uses `_no_receiver`."""
     if "_no_receiver" not in request.fixturenames:
-        monkeypatch.setattr(Receiver, "is_one_alive", lambda: True)
+        monkeypatch.setattr(Receiver, "is_any_alive", lambda: True)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from batches.tracing.lifecycle import record
 
 @dataclass
 class Tally:
-    """The contents of a file: counts, and the ids of the people in it."""
+    """The contents of a file: its number of rows and of phone numbers, and the ids of the people in it."""
 
     rows: int = 0
     numbers: int = 0
@@ -46,7 +46,10 @@ def list_layouts() -> list[str]:
 def read_lines(
     upload: Upload, items: ItemQuerySet, layout: Layout, choices: ExportChoices, tally: Tally
 ) -> Iterator[ExportRow]:
-    """Yield each line of the file, and count it in `tally`. A layout per phone has one line for each phone."""
+    """Yield each line of the file, and count it in `tally`.
+
+    A per-phone layout has a line for each phone, or one if there is none.
+    """
     for row in ExportReader(upload, items, layout, choices).read():
         tally.item_ids.add(row.pk)
         tally.numbers += len(row.phones)
@@ -67,7 +70,7 @@ def generate_rows(
 
 
 def count_rows(upload: Upload, items: ItemQuerySet, layout: Layout, choices: ExportChoices) -> Tally:
-    """Return the counts that the file would have."""
+    """Count what the file would contain."""
     tally = Tally()
     for _ in read_lines(upload, items, layout, choices, tally):
         pass
@@ -87,9 +90,11 @@ def stream_export(
     chosen: dict[str, Any] | None = None,
     is_gone: Callable[[], bool] = lambda: False,
 ) -> Iterator[bytes]:
-    """Return the file in chunks. The export is logged before the first chunk is sent, and updated after the last.
+    """Return the file in chunks.
 
-    `items` are the upload's items to export. `chosen` is logged as the way in which they were chosen. `is_gone` returns
+    The export is logged before the first chunk is sent, and the entry is completed after the last.
+
+    `items` are the upload's items to export. `chosen` says how they were chosen, and is logged. `is_gone` returns
     whether the client has cancelled the download.
     """
     options = {"choices": choices.chosen(), "rows": chosen or {}, "layout": asdict(layout)}

@@ -14,7 +14,7 @@ from batches.models import ExportLayout
 BUILT_IN_LABELS = {
     "wide": "Wide: one row per person, five phones",
     "long": "Long: one row per phone",
-    "full": "Full: one row per person, ten phones and more",
+    "full": "Full: one row per person, ten phones, five emails",
 }
 FORMAT_LABELS = {"csv": "CSV", "xlsx": "Excel workbook (XLSX)"}
 PHONE_TYPES = [("mobile", "Mobile"), ("landline", "Landline"), ("voip", "VoIP"), ("", "Unknown")]
@@ -68,7 +68,7 @@ class LayoutForm(forms.ModelForm):
     columns = forms.CharField(
         strip=False,
         widget=Textarea({"class": "form-control font-monospace", "rows": 14, "spellcheck": "false"}),
-        help_text="One column per line, in order: its name, =, and a field from the list of fields.",
+        help_text="One column per line, in order, written as “Column name = field”. See the list of fields.",
     )
     types = forms.MultipleChoiceField(
         choices=PHONE_TYPES,
@@ -125,7 +125,10 @@ class LayoutForm(forms.ModelForm):
         super().clean()
         row_phone_columns = [name for name, field in self.cleaned_data.get("columns", []) if field in ROW_PHONE_FIELDS]
         if row_phone_columns and self.cleaned_data.get("per") != PER_PHONE:
-            problem = f"“{row_phone_columns[0]}” needs one row per phone. Choose that, or use phone_1 instead."
+            problem = (
+                f"“{row_phone_columns[0]}” needs one row per phone. Set “One row per” to phone, or use a numbered "
+                "field such as phone_1."
+            )
             self.add_error("columns", problem)
 
 

@@ -15,4 +15,7 @@ def rerun_message(rerun: int, skipped: int = 0) -> str:
 
 def changed_count_message(count: int, shown: int) -> str:
     """Return why nothing was done: the decision would affect more records than the page had shown."""
-    return f"No changes were made: there are now {count:,}, not {shown:,}. Please check them and decide again."
+    return (
+        f"No changes were made: since you opened this page, the number has grown from {shown:,} to {count:,}. "
+        "Please check and decide again."
+    )

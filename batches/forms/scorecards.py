@@ -5,7 +5,7 @@ from django import forms
 from batches.forms.widgets import Select
 from batches.reports import scorecards
 
-PERIODS = [(1, "Last month"), (3, "Last 3 months"), (12, "Last 12 months"), (120, "All")]
+PERIODS = [(1, "Last 31 days"), (3, "Last 3 months"), (12, "Last 12 months"), (120, "All")]
 
 
 class CompareForm(forms.Form):

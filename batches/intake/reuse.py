@@ -1,4 +1,4 @@
-"""Reuse of earlier answers, at no cost, and the do-not-contact list at planning time."""
+"""Reuse earlier answers at no cost, and apply the do-not-contact list before planning."""
 
 from django.db.models import F, OuterRef, Subquery
 
@@ -20,7 +20,7 @@ def reuse_answers(upload: Upload) -> int:
     source = earlier.filter(fingerprint=OuterRef("fingerprint")).order_by("-answered_at").values("pk")[:1]
     items = Item.objects.filter(upload=upload).unplanned().exclude(fingerprint="").order_by("pk")
     reused, last = 0, 0
-    # In slices, not by a cursor: SQLite refuses to write from a connection that is still reading an older state.
+    # In slices instead of with a cursor: SQLite refuses to write from a connection that is reading an older snapshot.
     while part := list(items.filter(pk__gt=last).values_list("pk", flat=True)[: 20 * CHUNK_SIZE]):
         last = part[-1]
         known = items.filter(pk__gte=part[0], pk__lte=last).annotate(source=Subquery(source)).exclude(source=None)
@@ -29,14 +29,14 @@ def reuse_answers(upload: Upload) -> int:
 
 
 def reuse_since_check(upload_id: int) -> None:
-    """Reuse answers again before a list is first planned: more may have arrived since it was checked."""
+    """Reuse answers again before a list is first planned: more may have arrived since the list was checked."""
     upload = Upload.objects.get(pk=upload_id)
     if upload.is_started and not upload.batches.exists():
         record_reused(upload_id, reuse_answers(upload), "answered since the list was checked")
 
 
 def suppress_since_check(upload_id: int) -> None:
-    """Suppress unplanned people who have been added to the do-not-contact list since their list was checked."""
+    """Suppress unplanned people who were put on the do-not-contact list, by person, phone or email, after the check."""
     unplanned = Item.objects.filter(upload=upload_id).unplanned()
     by_field = {"fingerprint": SuppressionKind.PERSON, "phone": SuppressionKind.PHONE, "email": SuppressionKind.EMAIL}
     for field, kind in by_field.items():

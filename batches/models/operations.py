@@ -1,4 +1,4 @@
-"""Records that keep the system running: sending blocks, leases, receivers, results per minute."""
+"""Records that keep the system running: sending blocks, daily counts, leases, receivers, keys, results per minute."""
 
 from datetime import datetime, timedelta
 from typing import Self
@@ -112,7 +112,7 @@ class Receiver(models.Model):
         return self.name
 
     @classmethod
-    def is_one_alive(cls) -> bool:
+    def is_any_alive(cls) -> bool:
         return cls.objects.alive().exists()
 
 

@@ -1,4 +1,7 @@
-"""Common given names in the United States, to find the order of a full name. A sample: no rule relies on one name."""
+"""Common given names in the United States, to find the order of a full name.
+
+This is a sample: no rule depends on any single name.
+"""
 
 FIRST_NAMES = frozenset(
     """

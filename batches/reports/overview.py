@@ -111,9 +111,9 @@ def load_overview(now: datetime, is_blocked: bool) -> Overview:
     active = list(Upload.objects.active().with_creator().order_by("priority", "id")[: MAX_LISTS + 1])
     active, has_more = active[:MAX_LISTS], len(active) > MAX_LISTS
     finished = list(Upload.objects.finished().order_by(F("completed_at").desc(nulls_last=True))[:MAX_FINISHED])
-    is_clock_there, is_one_alive = is_taken(CLOCK), Receiver.is_one_alive()
+    is_clock_there, is_any_alive = is_taken(CLOCK), Receiver.is_any_alive()
     progress = read_progress(active + finished, now)
-    lists = estimate(active, progress, is_clock_there and is_one_alive and not is_blocked)
+    lists = estimate(active, progress, is_clock_there and is_any_alive and not is_blocked)
     pace = progress.pace
     columns = [{str(name): getattr(minute, name) for name in OUTCOME_ANSWERED} for minute in pace.minutes]
     return Overview(
@@ -128,7 +128,7 @@ def load_overview(now: datetime, is_blocked: bool) -> Overview:
             progress,
             is_blocked,
             is_clock_there or not any(upload.is_started for upload in active),
-            not is_one_alive and Batch.objects.due(now).exists(),
+            not is_any_alive and Batch.objects.due(now).exists(),
         ),
         pace.in_last_minute,
     )

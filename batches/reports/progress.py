@@ -88,7 +88,7 @@ def read_progress(uploads: list[Upload], now: datetime) -> Progress:
 def list_progress(upload: Upload, now: datetime) -> ListProgress:
     """Return the progress of a started list. Its estimate depends on the other lists in progress."""
     others = Upload.objects.active().exclude(pk=upload.pk).order_by("priority", "id")[:MAX_LISTS]
-    is_going = is_taken(CLOCK) and Receiver.is_one_alive() and not SendingBlock.objects.in_force(now).exists()
+    is_going = is_taken(CLOCK) and Receiver.is_any_alive() and not SendingBlock.objects.in_force(now).exists()
     uploads = [*others, upload]
     return estimate(uploads, read_progress(uploads, now), is_going, drawn=[upload])[upload.pk]
 

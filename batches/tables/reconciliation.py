@@ -28,7 +28,7 @@ STATE_CONDITIONS = {
     ),
     "without_totals": ("Completion without totals", reconciliation.WITHOUT_TOTALS),
     "not_completed": ("Not completed", reconciliation.NOT_COMPLETED),
-    "unanswered": ("Single people without a reply", reconciliation.UNANSWERED_CALL),
+    "unanswered": ("One-person calls without a reply", reconciliation.UNANSWERED_CALL),
     "odd": ("Credits that cannot be counted", reconciliation.HAS_ODD_CREDITS),
 }
 """Filter value → (label, condition of a batch)."""

@@ -15,7 +15,7 @@ from batches.statuses import BatchStatus
 COST_SAMPLE_BATCHES = 200
 """Number of recently closed batches whose charges are sampled."""
 MIN_CHARGED_MATCHES = 20
-"""Number of charged matches from which on the learnt cost is used. Fewer could all be exceptions."""
+"""Minimum number of charged matches for the learnt cost to be used. Fewer could all be exceptions."""
 CACHE_SECONDS = 30
 """How long a process keeps the learnt cost, so that pages need not read these batches each time."""
 CACHE_KEY = "learnt-match-cost"
@@ -30,7 +30,7 @@ class LearntCost:
 
 
 def credits_per_match() -> Decimal:
-    """Return the cost of a match in credits: as learnt or, until enough matches were charged, CREDITS_PER_MATCH."""
+    """Return the credits that a match costs: as learnt or, until enough matches were charged, CREDITS_PER_MATCH."""
     learnt = learnt_cost()
     return learnt.credits if learnt.matches >= MIN_CHARGED_MATCHES else configured_cost()
 
@@ -68,7 +68,7 @@ def weighted_median(costs: Iterable[tuple[Decimal, int]]) -> Decimal:
     return Decimal(0)
 
 
-def cost_difference() -> str:
+def cost_warning() -> str:
     """Return a warning if matches cost something other than CREDITS_PER_MATCH, else ""."""
     learnt = learnt_cost()
     if not learnt.matches or learnt.credits == configured_cost():
@@ -77,7 +77,9 @@ def cost_difference() -> str:
     text = f"Matches have recently cost {format_credits(learnt.credits)} each, but CREDITS_PER_MATCH is {setting}."
     if learnt.matches >= MIN_CHARGED_MATCHES:
         return text
-    return f"{text} The setting applies until {MIN_CHARGED_MATCHES} matches are charged. So far: {learnt.matches}."
+    return (
+        f"{text} The setting applies until {MIN_CHARGED_MATCHES} matches have been charged. So far: {learnt.matches}."
+    )
 
 
 def format_credits(credits: Decimal) -> str:

@@ -70,7 +70,7 @@ def choose_batches(now: datetime) -> list[int]:
 
 def receivable(batches: BatchQuerySet) -> BatchQuerySet:
     """Keep batches whose answers can be received: while no receiver is alive, only those answered in the call."""
-    return batches if Receiver.is_one_alive() else batches.filter(kind=BatchKind.SINGLE)
+    return batches if Receiver.is_any_alive() else batches.filter(kind=BatchKind.SINGLE)
 
 
 # Sending

@@ -14,7 +14,7 @@ from batches.tracing.lifecycle import transition_to_doubt
 
 def is_anything_open() -> bool:
     """Return whether anything is open that is not in doubt already."""
-    return open_batches().exists() or bool(packing.list_unplanned(UPLOAD_STARTED))
+    return open_batches().exists() or bool(packing.list_unplanned_uploads(UPLOAD_STARTED))
 
 
 def mark_in_doubt() -> int:

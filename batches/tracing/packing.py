@@ -1,6 +1,6 @@
 """Put items into batches and take them out: plan an upload, dissolve a batch, split a refused batch.
 
-Each item changes its batch by a conditional UPDATE; docs/locking.md lists them all.
+Items are moved only by conditional UPDATEs; docs/locking.md lists them all.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,7 +26,7 @@ MAX_FRUITLESS_REFUSALS = 7
 
 
 def callback_urls(token: str) -> tuple[str, str]:
-    """Return a batch's callback addresses: for answers, and for the completion call."""
+    """Return a batch's callback URLs: for answers, and for the completion call."""
     base = f"{settings.PUBLIC_URL}/webhooks"
     return f"{base}/item/{token}/", f"{base}/complete/{token}/"
 
@@ -74,7 +74,7 @@ def size_items(upload: Upload) -> Iterator[SizedItem]:
     unfiled = set(unplanned.filter(reruns=0).with_unmatched_delivery().values_list("pk", flat=True))
     items = unplanned.only(*protocol.PERSON_FIELDS).order_by("pk")
     last = 0
-    # In chunks instead of with a cursor: SQLite refuses writes while a cursor reads an older state.
+    # In chunks instead of with a cursor: SQLite refuses writes while a cursor reads an older snapshot.
     while chunk := list(items.filter(pk__gt=last)[:1000]):
         last = chunk[-1].pk
         for item in chunk:
@@ -89,7 +89,7 @@ def make_batch(upload: Upload, group: Plan, may_hold_resent: bool) -> bool:
     Return False if the upload is no longer started, or if another process has planned some of the items.
     """
     with transaction.atomic():
-        if not is_started(upload.pk):
+        if not lock_if_started(upload.pk):
             return False
         batch = create_batch(upload.pk, len(group.ids), is_single=group.is_single, may_hold_resent=may_hold_resent)
         claimed = upload.items.unplanned().filter(pk__in=group.ids).update(batch=batch)
@@ -100,8 +100,8 @@ def make_batch(upload: Upload, group: Plan, may_hold_resent: bool) -> bool:
     return True
 
 
-def is_started(upload_id: int) -> bool:
-    """Return whether batches of an upload may be made. Locks its row, so that batch numbers are unique."""
+def lock_if_started(upload_id: int) -> bool:
+    """Lock an upload's row, so that batch numbers are unique. Return whether batches may be made for it."""
     return Upload.objects.select_for_update(no_key=True).get(pk=upload_id).is_started
 
 
@@ -118,8 +118,8 @@ def create_batch(
     )
 
 
-def list_unplanned(statuses: Iterable[UploadStatus] = (UploadStatus.RUNNING,)) -> list[int]:
-    """Return the ids of uploads in these statuses with unplanned items."""
+def list_unplanned_uploads(statuses: Iterable[UploadStatus] = (UploadStatus.RUNNING,)) -> list[int]:
+    """Return the ids of uploads in these statuses that have unplanned items."""
     uploads = Upload.objects.filter(status__in=statuses)
     return [upload.pk for upload in uploads if upload.items.unplanned().exists()]
 
@@ -146,10 +146,10 @@ def dissolve(batch: Batch) -> int | None:
 
 
 def bisect(batch: Batch) -> bool:
-    """Split a batch that the vendor refuses without a usable reason into halves. Return False if a user has to decide.
+    """Halve a batch that the vendor refuses without a usable reason. Return False if a user has to decide.
 
     The half without the bad item is accepted, and the other one is split again. Twelve more calls narrow one bad item
-    among 1,000 down to a batch of about ten, the smallest that the vendor accepts.
+    among 1,000 down to a batch of about 15, whose halves would be smaller than the vendor accepts.
     """
     items = list(batch.items.filter(outcome=Outcome.PENDING).order_by("pk").values_list("pk", flat=True))
     if len(items) < 2 * protocol.MIN_BATCH_SIZE or is_fruitless(batch):
@@ -161,7 +161,7 @@ def bisect(batch: Batch) -> bool:
 def is_fruitless(batch: Batch) -> bool:
     """Return whether splitting is pointless: the original batch and its parts were often refused, and never accepted.
 
-    Only refusals since a user last resent a part of it count, because that is a decision to go on.
+    Only refusals since a user last resent any of these batches count, because resending is a decision to go on.
     """
     family = Batch.objects.filter(Q(pk=root_id(batch)) | Q(split_from=root_id(batch)))
     events = Event.objects.filter(batch__in=family)
@@ -181,7 +181,7 @@ def split_batch(batch: Batch, groups: Sequence[Sequence[int]], user: User | None
     """
     with transaction.atomic():
         same_attempt = {"status": BatchStatus.REFUSED, "attempts": batch.attempts}
-        if not is_started(batch.upload_id) or not transition_batch(
+        if not lock_if_started(batch.upload_id) or not transition_batch(
             batch.pk, BatchStatus.DISSOLVED, only_if=same_attempt
         ):
             return False

@@ -26,7 +26,7 @@ def send_batch_singly(request: UserRequest, pk: int) -> HttpResponse:
     batch = get_object_or_404(Batch, pk=pk)
     with over_limit_as_message(request):
         is_done = is_as_shown(request, batch) and decisions.send_singly(batch, request.user)
-        done = f"Sending the people of batch {batch} one by one. The vendor will then name the people it refuses."
+        done = f"Sending the people of batch {batch} one by one. You will then see whom the vendor refuses, and why."
         show_result(request, is_done, done)
     return redirect_back(request, batch)
 
@@ -51,5 +51,6 @@ def show_result(request: UserRequest, is_done: bool, done: str) -> None:
     else:
         messages.warning(
             request,
-            "No changes were made: the batch has changed since you opened the page, or its list is not running.",
+            "No changes were made: the batch has changed since you opened the page, or its list is not running. "
+            "Please check the batch and decide again.",
         )

@@ -49,6 +49,7 @@ def compare_totals(batch: Batch, counts: Counts, books: Books) -> list[tuple[str
     # Answers that a re-run has replaced came from this batch too.
     replaced = batch.earlier_answers.count()
     answered, matched = counts.answered + replaced, counts.matched
+    # Once every answer is counted, compare all that we received, including second and unmatched answers.
     if not (books.open or books.uncounted):
         answered, matched = books.held, books.held_matched
     return [

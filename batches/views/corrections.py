@@ -32,10 +32,10 @@ def upload_corrections(request: UserRequest, pk: int) -> HttpResponse:
     form = CorrectionForm(request.POST, request.FILES)
     try:
         if not form.is_valid():
-            raise UnreadableFile("Please choose your corrected file.")
+            raise UnreadableFile("Please choose your corrected file. It must not be empty.")
         jobs.receive_corrections(upload, form.cleaned_data["file"], request.user)
     except UnreadableFile as problem:
         messages.error(request, str(problem))
     else:
-        messages.success(request, "Reading your corrected file. The rows that are now valid join the list.")
+        messages.success(request, "Reading your corrected file. Its valid rows will replace the invalid ones.")
     return redirect(upload)

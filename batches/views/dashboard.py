@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from batches.models import IS_IN_DOUBT, Batch, SendingBlock, Upload
 from batches.reports import overview
-from batches.tracing.credits import cost_difference
+from batches.tracing.credits import cost_warning
 from batches.user_request import UserRequest
 from batches.views.live import shared_live_part
 
@@ -26,7 +26,7 @@ def dashboard(request: UserRequest) -> HttpResponse:
     context = {
         "sending_blocks": sending_blocks,
         "overview": overview.load_overview(now, bool(sending_blocks)),
-        "difference": cost_difference(),
+        "difference": cost_warning(),
         "waiting": waiting[:MAX_SHOWN],
         "has_more_waiting": len(waiting) > MAX_SHOWN,
         "in_doubt_count": Batch.objects.in_doubt().count(),

@@ -42,7 +42,7 @@ def send_all_again(request: UserRequest, pk: int | None = None) -> HttpResponse:
         if sent:
             messages.success(request, f"Sending {count_batches(sent)} again.{remaining_message(pk, len(batches))}")
         else:
-            messages.warning(request, "No batch was sent again.")
+            messages.warning(request, "No batch was sent again. This page shows the batches that are still in doubt.")
     return redirect_back(request, "in-doubt")
 
 

@@ -118,7 +118,7 @@ def describe_found(found: search.SearchResult, text: str) -> str:
     """Return how many people a search has found."""
     if not found.ids:
         return (
-            f"Nobody matches “{text}”. People can be found once their list has started, and what was found about them "
+            f"Nobody matches “{text}”. You can find people once their list has started, and their contact details "
             "once their batch has closed."
         )
     if found.is_cut_off:

@@ -8,7 +8,7 @@ from batches.exports.download import file_response
 from batches.files.writers import write_csv
 from batches.reports import reconciliation
 from batches.tables.reconciliation import ReconciliationFilter, ReconciliationTable, export_rows
-from batches.tracing.credits import cost_difference
+from batches.tracing.credits import cost_warning
 from batches.user_request import UserRequest
 from batches.views.shortcuts import filtered_upload, render_list
 
@@ -20,7 +20,7 @@ TILES = {
     "lost_matches": ("lacking", "error", "matches not received"),
     "without_totals": ("without_totals", "missing", "completions without totals"),
     "not_completed": ("not_completed", "missing", "batches not completed"),
-    "unanswered_calls": ("unanswered", "missing", "single people without a reply"),
+    "unanswered_calls": ("unanswered", "missing", "one-person calls without a reply"),
     "odd_credits": ("odd", "missing", "answers whose credits cannot be counted"),
 }
 """Number of Books → the state by which its batches are found, its colour, and its label."""
@@ -33,7 +33,7 @@ def show_reconciliation(request: UserRequest) -> HttpResponse:
         "total": total,
         "tiles": [(getattr(total, name), *tile) for name, tile in TILES.items()],
         "upload": filtered_upload(filterset),
-        "difference": cost_difference(),
+        "difference": cost_warning(),
     }
     exclude = {"batch": ["batches"], "list": ["list_name"], "month": ["list_name"]}[filterset.grouping]
     return render_list(request, "reconciliation/page.html", filterset, ReconciliationTable, exclude=exclude, **context)

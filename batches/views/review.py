@@ -92,7 +92,7 @@ def expected_sentence(upload: Upload) -> str:
     past = spending.recent_costs()
     expected = spending.estimate_credits(upload, past)
     if expected is None or past is None:
-        return "There are no earlier results yet to estimate from."
+        return "No estimate yet: there are no earlier results."
     recent = f"recently {past.match_percent}% matched, {past.free_percent}% of those free"
     return f"About {cost(expected)} is likely: {recent}."
 
@@ -103,9 +103,9 @@ def rows_sentence(upload: Upload) -> str:
     those = "with its problem if it cannot be traced" if upload.row_count == 1 else "invalid ones with their problem"
     parts = [f"{rows} of {upload.filename} {'come' if upload.row_count > 1 else 'comes'} back in your export, {those}."]
     if upload.blank_count:
-        parts.append(f"{count(upload.blank_count, 'blank row')} skipped.")
+        parts.append(f"Skipped {count(upload.blank_count, 'blank row')}.")
     if upload.co_owner_count:
-        parts.append(f"{count(upload.co_owner_count, 'second owner is,second owners are')} added.")
+        parts.append(f"Added {count(upload.co_owner_count, 'second owner')}.")
     return " ".join(parts)
 
 
@@ -122,10 +122,12 @@ def nothing_to_send(upload: Upload) -> str:
     if upload.item_count:
         return ""
     if upload.reused_count:
-        return "Everyone in this list was traced before, so it costs nothing."
+        return "Everyone who can be traced has an earlier answer, so this list costs nothing."
     if upload.invalid_count:
         return "Nobody in this list can be traced yet. Fix the invalid rows or change the columns."
-    return "Nobody in this list is traced: everyone is a duplicate, a skipped company, or on the do-not-contact list."
+    return (
+        "Nobody in this list will be traced: everyone is a duplicate, a skipped company, or on the do-not-contact list."
+    )
 
 
 def summarise_start(upload: Upload, user: User, most: Decimal) -> Start:
@@ -170,4 +172,4 @@ def approval_sentence(upload: Upload, approvers: list[User]) -> str:
     who = f": {names}{more}." if names else nobody
     wants = f"{upload.start_asked_by or 'Someone'} asked to start this list."
     why = f"Because of what it could cost, someone else must approve it{who}"
-    return f"{wants} {why} Anyone who created or changed it cannot."
+    return f"{wants} {why} Nobody who created or changed it can approve it."

@@ -40,7 +40,7 @@ def show_start(request: UserRequest, status: UploadStatus | None, started: str) 
     elif status == UploadStatus.APPROVAL:
         messages.success(request, "Approval requested. The list starts once someone else approves it.")
     else:
-        messages.warning(request, "Not started: the list was started already, or nobody in it can be traced.")
+        messages.warning(request, "Not started: the list has already been started, or nobody in it can be traced.")
 
 
 def read_revision(request: UserRequest) -> int | None:
@@ -76,5 +76,5 @@ def resume_upload(request: UserRequest, pk: int) -> HttpResponse:
 def cancel_upload(request: UserRequest, pk: int) -> HttpResponse:
     upload = get_object_or_404(Upload, pk=pk)
     if pausing.cancel_upload(upload, request.user):
-        messages.success(request, "Cancelled. Answers that the vendor still sends are saved.")
+        messages.success(request, "Cancelled. Late answers will still be saved.")
     return redirect(upload)

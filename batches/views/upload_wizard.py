@@ -15,9 +15,7 @@ from batches.intake import mapping_templates, uploads
 from batches.models import Upload
 from batches.user_request import UserRequest
 
-LIST_MOVED_ON = (
-    "No changes were made, because this list has moved on since you opened the page. Here is its current state."
-)
+LIST_MOVED_ON = "No changes were made: this list has changed since you opened the page. Here is its current state."
 
 
 def upload_new(request: UserRequest) -> HttpResponse:
@@ -60,7 +58,7 @@ def change_file(request: UserRequest, upload: Upload, file: File | None, **detai
         upload.refresh_from_db()
         is_same = mapping_templates.header_key(upload.columns) == header
         columns = (
-            "Its columns are the same, so your choices stay."
+            "Its columns are the same, so your choices are kept."
             if is_same
             else "Its columns are different. Please review them."
         )

@@ -17,7 +17,7 @@ from batches.tables.filters import UploadFilter
 from batches.tables.tables import BatchTable, EventTable, UploadTable
 from batches.tracing import spending
 from batches.tracing.counts import count_batches, count_uploads
-from batches.tracing.credits import cost_difference
+from batches.tracing.credits import cost_warning
 from batches.user_request import UserRequest
 from batches.views import review
 from batches.views.live import shared_live_part
@@ -81,6 +81,6 @@ def show_review(request: UserRequest, upload: Upload, context: dict[str, Any]) -
     if upload.status == UploadStatus.CHECKING:
         context["reading"] = review.reading_progress(upload)
     else:
-        context |= {"review": review.summarise(upload, request.user), "difference": cost_difference()}
+        context |= {"review": review.summarise(upload, request.user), "difference": cost_warning()}
         context["undoable"] = edits.find_undoable(upload)
     return render(request, "uploads/_review.html" if request.htmx else "uploads/review.html", context)

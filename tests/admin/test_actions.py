@@ -63,7 +63,7 @@ def lose(start_upload):
         upload = start_upload(*(args or [12]), **options)
         batch = upload.batches.get()
         transition_batch(batch.pk, BatchStatus.SUBMITTING, submitted_at=timezone.now(), attempts=1)
-        transition_batch(batch.pk, BatchStatus.UNCONFIRMED, problem="No answer.")
+        transition_batch(batch.pk, BatchStatus.UNCONFIRMED, problem="No answer is stored.")
         return Batch.objects.get(pk=batch.pk)
 
     return start
@@ -129,7 +129,9 @@ def test_no_more_missing_people_are_rerun_than_were_asked_about(act, client, mis
     address = reverse("admin:batches_upload_changelist")
     for number in ("12", "", "x"):
         page = client.post(address, asked | {"people": number}, follow=True)
-        assert read_messages(page)[0].startswith("No changes were made: there are now 20, not ")
+        assert read_messages(page)[0].startswith(
+            "No changes were made: since you opened this page, the number has grown"
+        )
     assert enqueued == []
     Item.objects.filter(pk__in=late).update(outcome=Outcome.MATCHED)
     Item.objects.filter(pk=upload.items.last().pk).update(outcome=Outcome.MATCHED)

@@ -11,7 +11,9 @@ from tests.faults.operating import find_receiver_command
 from tests.support.portal import ROOT, Portal, make_portal
 from tests.support.services import PgBouncer, free_port
 
-POOL_BREAKS = "DATABASE_URL leads through a pool that breaks prepared statements (PgBouncer in transaction mode)"
+POOL_BREAKS = (
+    "DATABASE_URL goes through a connection pool that breaks prepared statements (PgBouncer in transaction mode)"
+)
 
 
 @pytest.fixture

@@ -180,7 +180,7 @@ def test_the_screen_gives_and_takes_them(browser, upload, django_capture_on_comm
     corrections.check_correction(*job.args)
     assert "1 row fixed, 2 still invalid" in browser.get(f"/uploads/{upload.pk}/").content.decode()
     page = browser.post(f"/uploads/{upload.pk}/corrections/", follow=True).content.decode()
-    assert "Please choose your corrected file." in page
+    assert "Please choose your corrected file. It must not be empty." in page
     bad = SimpleUploadedFile("corrected.csv", b"%PDF-1.7")
     page = browser.post(f"/uploads/{upload.pk}/corrections/", {"file": bad}, follow=True).content.decode()
     assert "This is a PDF" in page

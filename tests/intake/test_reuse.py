@@ -45,9 +45,7 @@ def test_earlier_results_are_exported(traced, make_upload):
     assert [row["Credits"] for row in rows] == ["", ""]
 
 
-@pytest.mark.parametrize(
-    "changes", [{"look_back": 0}, {"look_back": 1}], ids=["not looked back at all", "not for so long"]
-)
+@pytest.mark.parametrize("changes", [{"look_back": 0}, {"look_back": 1}], ids=["no reuse", "too old"])
 def test_older_answers_are_not_reused(traced, make_upload, changes):
     Item.objects.filter(outcome=Outcome.MATCHED).update(answered_at=timezone.now() - timedelta(days=2))
     upload = make_upload(people(2), settings=changes)
@@ -86,9 +84,7 @@ def test_a_list_of_people_traced_before_is_complete_at_once(traced, make_upload,
     assert (upload.status, upload.batches.count()) == (UploadStatus.COMPLETE, 0)
 
 
-def test_the_number_of_reused_people_does_not_change_the_number_of_queries(
-    traced, make_upload, django_assert_max_num_queries
-):
+def test_reuse_takes_few_queries(traced, make_upload, django_assert_max_num_queries):
     upload = make_upload(people(3), settings={"look_back": 0})
     Upload.objects.filter(pk=upload.pk).update(look_back=90)
     with django_assert_max_num_queries(8):

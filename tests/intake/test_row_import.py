@@ -29,7 +29,7 @@ def test_every_row_becomes_an_item_with_its_number(make_upload):
     ]
 
 
-def test_a_bad_row_keeps_its_number_its_column_and_a_sentence(make_upload):
+def test_an_invalid_row_keeps_its_number_its_columns_and_a_message(make_upload):
     upload = make_upload([person(1), person(2, Zip="2017O", State="Atlantis"), person(3)])
     bad = upload.items.get(outcome=Outcome.INVALID)
     assert (bad.row_number, bad.problem_columns) == (3, "State, Zip")
@@ -61,7 +61,7 @@ def test_rows_of_unequal_length(make_upload):
     assert upload.extra_columns == 2
 
 
-def test_duplicate_column_names_are_told_apart_by_their_place(make_upload):
+def test_duplicate_column_names_are_told_apart_by_position(make_upload):
     header = ["Name", "Address", "City", "State", "Name"]
     rows = [["Ada Abbott", f"{n} Oak St", "Herndon", "VA", "Ben Brooks"] for n in range(3)]
     upload = make_upload(to_csv(rows, header=header))
@@ -75,13 +75,13 @@ def test_blank_rows_are_counted_and_left_out(make_upload):
     assert (upload.row_count, upload.blank_count) == (2, 2)
 
 
-def test_a_value_may_be_the_same_for_every_row(make_upload):
+def test_a_fixed_value_applies_to_every_row(make_upload):
     header = ["OWN_NAME", "PHY_ADDR1", "PHY_CITY"]
     upload = make_upload(to_csv([["Abbott, Ada", "1 Oak St", "Tampa"]] * 2, header=header), fixed={"state": "Florida"})
     assert list(upload.items.values_list("state", "outcome")) == [("FL", "pending"), ("FL", "duplicate")]
 
 
-def test_a_reading_that_stopped_goes_on_without_doubling_a_row(make_upload, monkeypatch):
+def test_an_interrupted_check_resumes_without_duplicating_rows(make_upload, monkeypatch):
     monkeypatch.setattr(row_import, "CHUNK_SIZE", 10)
     make, calls = RowReader.make_row, []
 
@@ -105,7 +105,7 @@ def test_a_reading_that_stopped_goes_on_without_doubling_a_row(make_upload, monk
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_sweep_takes_up_a_reading_that_stopped(make_upload):
+def test_the_sweep_resumes_an_interrupted_check(make_upload):
     upload = make_upload(people(2))
     Upload.objects.filter(pk=upload.pk).update(
         status=UploadStatus.CHECKING, heartbeat_at=timezone.now() - timedelta(minutes=2)
@@ -116,14 +116,14 @@ def test_the_sweep_takes_up_a_reading_that_stopped(make_upload):
     assert [(job.func_name, job.args) for job in waiting] == [("batches.jobs.check_rows", (upload.pk,))]
 
 
-def test_a_file_that_breaks_off_is_failed_with_its_reason(make_upload):
+def test_an_unclosed_quote_fails_the_list_with_a_reason(make_upload):
     content = to_csv(people(300)) + b'"Ada,Abbott\r\n' + to_csv(people(100), header=None)
     upload = make_upload(content)
     assert upload.status == UploadStatus.FAILED
     assert upload.problem.startswith("Row 302: a quote")
 
 
-def test_a_file_that_is_gone_is_failed_with_a_sentence(make_upload, alice):
+def test_a_missing_file_fails_the_list_with_a_reason(make_upload, alice):
     upload = make_upload(people(12))
     uploads.accept_settings(upload, TraceSettings.from_upload(upload), alice)
     upload.file.delete(save=False)
@@ -133,18 +133,18 @@ def test_a_file_that_is_gone_is_failed_with_a_sentence(make_upload, alice):
     assert uploads.read_samples(upload) == []
 
 
-def test_a_reading_ends_when_the_list_is_cancelled(make_upload, alice, monkeypatch):
+def test_a_check_stops_when_the_list_is_cancelled(make_upload, alice, monkeypatch):
     upload = make_upload(people(30))
     uploads.accept_settings(upload, TraceSettings.from_upload(upload), alice)
     monkeypatch.setattr(row_import, "CHUNK_SIZE", 10)
     store = row_import.store_chunk
 
-    def cancel_behind(*args):
+    def store_and_cancel(*args):
         is_stored = store(*args)
         pausing.cancel_upload(upload, alice)
         return is_stored
 
-    monkeypatch.setattr(row_import, "store_chunk", cancel_behind)
+    monkeypatch.setattr(row_import, "store_chunk", store_and_cancel)
     row_import.check_rows(upload.pk)
     upload.refresh_from_db()
     assert (upload.status, upload.items.count()) == (UploadStatus.CANCELLED, 10)
@@ -158,7 +158,7 @@ def test_columns_can_be_changed_after_the_review(make_upload, alice):
     assert set(upload.items.values_list("first_name", "address")) == {("", f"{n} Oak St") for n in range(1, 13)}
 
 
-def test_columns_cannot_be_changed_once_it_runs(start_upload, alice):
+def test_columns_cannot_be_changed_once_the_list_runs(start_upload, alice):
     upload = start_upload(12)
     assert not uploads.accept_settings(upload, TraceSettings.from_upload(upload, mapping={}), alice)
     assert upload.items.count() == 12
@@ -170,7 +170,7 @@ def test_a_list_is_started_once(make_upload, alice):
     assert not spending.start(upload, alice)
 
 
-def test_a_list_of_nobody_is_not_started(make_upload, alice):
+def test_a_list_without_valid_rows_is_not_started(make_upload, alice):
     assert not spending.start(make_upload([person(1, State="Atlantis")]), alice)
 
 
@@ -187,19 +187,19 @@ def test_a_refused_file_is_not_kept(alice, settings):
     assert not Upload.objects.exists()
 
 
-def test_letters_of_any_kind_are_kept(make_upload):
+def test_unusual_characters_are_kept(make_upload):
     rows = [person(n, **{"First Name": name}) for n, name in enumerate(["Ada 🐝", "Zoë", "O'Neil", "<b>"])]
     upload = make_upload(to_csv(rows, header=HEADER))
     assert list(upload.items.values_list("first_name", flat=True)) == ["Ada 🐝", "Zoë", "O'Neil", "<b>"]
 
 
-def test_reading_takes_a_constant_number_of_queries_for_a_thousand_rows(make_upload, django_assert_max_num_queries):
+def test_checking_many_rows_takes_few_queries(make_upload, django_assert_max_num_queries):
     with django_assert_max_num_queries(80):
         make_upload(people(1500))
     assert Item.objects.count() == 1500
 
 
-def test_a_reading_of_how_the_columns_were_before_stores_nothing(make_upload, alice):
+def test_a_check_with_outdated_columns_stores_nothing(make_upload, alice):
     upload = make_upload(people(12))
     uploads.accept_settings(upload, TraceSettings.from_upload(upload), alice)
     stale = Upload.objects.get()
@@ -212,7 +212,7 @@ def test_a_reading_of_how_the_columns_were_before_stores_nothing(make_upload, al
     assert not Item.objects.exists()
 
 
-def test_a_cell_that_cannot_be_stored_fails_the_list_with_a_sentence(make_upload, monkeypatch, caplog):
+def test_a_cell_that_cannot_be_stored_fails_the_list_with_a_reason(make_upload, monkeypatch, caplog):
     def refuse(*_, **__):
         raise DataError("Ada Abbott")
 
@@ -251,7 +251,7 @@ def test_a_row_without_its_zip_is_the_same_person(make_upload, first):
     assert outcomes == ["pending", "duplicate", "pending", "pending" if first else "duplicate"]
 
 
-def test_an_address_abroad_is_left_out_by_its_country(make_upload):
+def test_a_foreign_mailing_address_is_left_out(make_upload):
     header = [*HEADER, "Mailing Address", "Mailing City", "Mailing State", "Mailing Zip", "Mailing Country"]
     rows = [[*person(n), "Calle 10", "Mexico City", "", "06600", "Mexico"] for n in range(3)]
     upload = make_upload(to_csv(rows, header=header))

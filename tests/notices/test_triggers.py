@@ -160,7 +160,11 @@ def test_a_list_that_could_not_be_read_is_reported(make_upload, set_upload, alic
     upload = make_upload(people(12))
     set_upload(upload, status="failed", problem="It is cut off.")
     (notice,) = notify()
-    assert (notice.user, notice.kind, notice.text) == (alice, Kind.FAILED, "“people” could not be read.")
+    assert (notice.user, notice.kind, notice.text) == (
+        alice,
+        Kind.FAILED,
+        "“people” could not be read. Open the list to see why.",
+    )
     uploads.accept_settings(upload, TraceSettings.from_upload(upload), alice)
     set_upload(upload, status="failed")
     assert len(notify()) == 2
@@ -229,7 +233,10 @@ def test_an_unconfirmed_batch_is_reported_when_its_wait_is_over(start_upload, se
     notify(timezone.now() + timedelta(seconds=11))
     (notice,) = notify(timezone.now() + timedelta(seconds=12))
     assert (notice.kind, notice.batch, notice.upload) == (Kind.UNCONFIRMED, batch, batch.upload)
-    assert notice.text == f"Batch {batch} of “people” is unconfirmed. Decide whether to send it again."
+    assert (
+        notice.text
+        == f"Batch {batch} of “people” is unconfirmed: the vendor may or may not have it. Send it again or close it."
+    )
 
 
 def test_each_attempt_of_a_batch_is_reported_once(start_upload, alice):
@@ -257,7 +264,7 @@ def test_a_refused_batch_is_reported(start_upload):
     (notice,) = notify()
     assert (notice.kind, notice.text) == (
         Kind.REFUSED,
-        f"Batch {batch} of “people” was refused by the vendor. Decide whether to send it again.",
+        f"The vendor refused batch {batch} of “people”. Send it again or close it.",
     )
 
 
@@ -318,7 +325,8 @@ def test_staff_are_notified_once_per_day_of_differences(lacking, alice, charlie)
     (notice,) = notify_reconciliation(now + timedelta(hours=1))
     assert (notice.user, notice.target) == (charlie, "/reconciliation/")
     assert notice.text == (
-        "Reconciliation of the last 24 hours: 2 answers never received, 1 answer with credits that cannot be counted."
+        "Reconciliation of the last 24 hours: 2 answers never received, 1 answer with credits that cannot be counted. "
+        "See Reconciliation for the batches."
     )
     assert len(notify_reconciliation(now + timedelta(hours=13))) == 2
 

@@ -62,18 +62,18 @@ def test_a_learnt_cost_below_the_setting_applies(charge, settings):
 
 
 def test_a_difference_is_reported(charge, settings):
-    assert credits.cost_difference() == ""
+    assert credits.cost_warning() == ""
     charge(20, Decimal("1.00"))
-    assert credits.cost_difference() == ""
+    assert credits.cost_warning() == ""
     charge(21, Decimal("10.00"))
-    assert credits.cost_difference() == "Matches have recently cost 10 credits each, but CREDITS_PER_MATCH is 1."
+    assert credits.cost_warning() == "Matches have recently cost 10 credits each, but CREDITS_PER_MATCH is 1."
 
 
 def test_it_is_reported_that_the_setting_still_applies(charge):
     charge(3, Decimal("2.50"))
-    assert credits.cost_difference() == (
+    assert credits.cost_warning() == (
         "Matches have recently cost 2.5 credits each, but CREDITS_PER_MATCH is 1. "
-        "The setting applies until 20 matches are charged. So far: 3."
+        "The setting applies until 20 matches have been charged. So far: 3."
     )
 
 

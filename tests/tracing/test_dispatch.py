@@ -19,7 +19,7 @@ BATCH_URL = "https://vendor.example/v1/SkipTraceBatch"
 
 
 @pytest.fixture(autouse=True)
-def _address(settings):
+def _vendor_settings(settings):
     settings.REALESTATEAPI_URL = "https://vendor.example"
 
 

@@ -84,7 +84,7 @@ def run_for_ten_days(time_machine):
         time_machine.move_to(begin + later, tick=False)
         for _ in range(3):
             jobs.sweep()
-            for upload_id in packing.list_unplanned():
+            for upload_id in packing.list_unplanned_uploads():
                 jobs.plan(upload_id)
             for batch_id in dispatch.choose_batches(timezone.now()):
                 dispatch.submit_batch(batch_id)

@@ -23,14 +23,14 @@ BATCH_URL = "https://vendor.example/v1/SkipTraceBatch"
 
 
 @pytest.fixture(autouse=True)
-def _address(settings):
+def _vendor_settings(settings):
     settings.REALESTATEAPI_URL = "https://vendor.example"
     settings.ITEMS_IN_FLIGHT = 10_000
 
 
 @pytest.fixture
 def vendor():
-    """A vendor that accepts every batch. `bought` counts its people by street address."""
+    """A vendor that accepts every batch. `bought` counts the people paid for, by street address."""
     bought = Counter()
 
     def accept(request):
@@ -57,7 +57,7 @@ def run_everything():
     """Run the clock and the workers until nothing is left to do."""
     for _ in range(4):
         close_all()
-        for upload_id in [*overlaps.resolve_waiting(None), *packing.list_unplanned()]:
+        for upload_id in [*overlaps.resolve_waiting(None), *packing.list_unplanned_uploads()]:
             packing.plan_upload(upload_id)
         send_next()
     closing.complete_uploads(timezone.now())
@@ -83,7 +83,7 @@ def test_three_lists_of_the_same_people_pay_for_each_once(start_upload, vendor):
 
 
 @pytest.mark.django_db
-def test_only_those_in_both_lists_wait(start_upload, vendor):
+def test_only_people_in_both_lists_wait(start_upload, vendor):
     start_upload(people(20))
     later = start_upload(people(40)[10:])
     send_next()
@@ -169,7 +169,7 @@ def test_people_do_not_wait_for_a_batch_that_was_not_accepted(start_upload, vend
 
 
 @pytest.mark.django_db
-def test_people_possibly_at_the_vendor_are_awaited_until_a_decision(start_upload, vendor, alice):
+def test_people_wait_for_an_unconfirmed_batch_until_a_decision(start_upload, vendor, alice):
     first, later = start_upload(20), start_upload(20)
     send_next()
     Batch.objects.filter(upload=first).update(status=BatchStatus.UNCONFIRMED)
@@ -183,7 +183,7 @@ def test_people_possibly_at_the_vendor_are_awaited_until_a_decision(start_upload
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    "options", [{"settings": {"look_back": 0}}, {"match": ["emails"]}], ids=["always again", "other requirements"]
+    "options", [{"settings": {"look_back": 0}}, {"match": ["emails"]}], ids=["no reuse", "other requirements"]
 )
 def test_lists_with_incompatible_settings_do_not_wait(start_upload, vendor, options):
     start_upload(20)
@@ -230,8 +230,8 @@ def test_a_paused_list_is_answered_too(start_upload, vendor, alice):
     assert Upload.objects.get(pk=later.pk).status == UploadStatus.PAUSED
 
 
-def receive_unfiled(item):
-    """Store a delivery for an item that could not be filed when it came."""
+def store_unmatched_delivery(item):
+    """Store an item's delivery as one that could not be filed when it arrived."""
     return UnmatchedDelivery.objects.create(
         kind=DeliveryKind.ITEM, token=item.batch.token, reason="Not now.", body=answer_for(item), item=item
     )
@@ -242,11 +242,11 @@ def test_people_wait_for_an_answer_that_is_yet_to_be_filed(start_upload, vendor,
     settings.MISSING_RETRIES = 0
     first, _ = start_upload(12), start_upload(12)
     send_next()
-    delivery = receive_unfiled(first.items.first())
+    delivery = store_unmatched_delivery(first.items.first())
     close_all(timezone.now() + timedelta(days=1))
     assert outcomes(first) == {"missing": 12}
     run_everything()
-    # Everybody else's answer will not come.
+    # Nobody else's answer will come.
     assert Item.objects.waiting().count() == 1
     assert sorted(vendor.bought.values()) == [1] + [2] * 11
     UnmatchedDelivery.objects.filter(pk=delivery.pk).update(status=UnmatchedDelivery.Status.ASIDE)
@@ -258,7 +258,7 @@ def test_people_wait_for_an_answer_that_is_yet_to_be_filed(start_upload, vendor,
 def test_a_person_whose_answer_is_yet_to_be_filed_is_not_sent(start_upload, vendor):
     upload = start_upload(14)
     batch, person = upload.batches.get(), upload.items.first()
-    receive_unfiled(person)
+    store_unmatched_delivery(person)
     dispatch.submit_batch(batch.pk)
     assert len(vendor.bought) == 13
     person.refresh_from_db()

@@ -12,12 +12,12 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_no_receiver")]
 
 
 def test_a_receiver_is_alive_for_a_while_after_each_heartbeat():
-    assert not Receiver.is_one_alive()
+    assert not Receiver.is_any_alive()
     for _ in range(2):
         receivers.record_heartbeat("web:1", "web")
-        assert Receiver.is_one_alive()
+        assert Receiver.is_any_alive()
         Receiver.objects.update(until=F("until") - Receiver.LIFETIME - timedelta(seconds=1))
-        assert not Receiver.is_one_alive()
+        assert not Receiver.is_any_alive()
     assert Receiver.objects.get().host == "web"
 
 

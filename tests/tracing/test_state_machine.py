@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 from hypothesis import HealthCheck, strategies
-from hypothesis import settings as how_much
+from hypothesis import settings as hypothesis_settings
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
@@ -47,8 +47,8 @@ REPLIES = {
 }
 SIZES = strategies.sampled_from([5, 12, 25, 45])
 MAX_LISTS = 3
-EXAMPLES = how_much().max_examples * 2 // 5
-"""Examples per policy. A thousand take some minutes."""
+EXAMPLES = hypothesis_settings().max_examples * 2 // 5
+"""Examples per policy. A thousand take several minutes."""
 FATES = ["accepted", "accepted", "short", "results first", "lost", "killed", *REPLIES]
 LATER = strategies.sampled_from([timedelta(), timedelta(minutes=3), timedelta(hours=2), timedelta(days=2)])
 
@@ -57,7 +57,7 @@ class Killed(BaseException):
     """The worker is killed during a call."""
 
 
-class Orders(RuleBasedStateMachine):
+class TracingMachine(RuleBasedStateMachine):
     """Vendor, clock, workers and staff. What the vendor accepted and delivered is compared with our records."""
 
     def __init__(self):
@@ -147,7 +147,9 @@ class Orders(RuleBasedStateMachine):
         self.accepted[key] += 1
         item = Item.objects.get(pk=key)
         allowed = 1 + self.allowed[key] + item.retries
-        assert self.accepted[key] <= allowed, f"item {key} is bought {self.accepted[key]} times, {allowed} are decided"
+        assert self.accepted[key] <= allowed, (
+            f"item {key} was paid for {self.accepted[key]} times, but only {allowed} allowed"
+        )
         elsewhere = Item.objects.filter(fingerprint=item.fingerprint).exclude(upload=item.upload)
         is_awaited = Q(outcome=Outcome.PENDING, batch__status__in=BATCH_AT_VENDOR)
         assert not elsewhere.filter(Q(outcome__in=[Outcome.MATCHED, Outcome.NO_MATCH]) | is_awaited).exists()
@@ -213,10 +215,10 @@ class Orders(RuleBasedStateMachine):
     def sweep(self, later):
         now = timezone.now() + later
         decisions.mark_lost_calls(now)
-        with self.may_be_bought_again():
+        with self.allowing_resends():
             decisions.resend_by_policy(now)
         pausing.cancel_leftovers(now)
-        for upload_id in packing.list_unplanned():
+        for upload_id in packing.list_unplanned_uploads():
             packing.plan_upload(upload_id)
 
     # Staff
@@ -231,7 +233,7 @@ class Orders(RuleBasedStateMachine):
             elif way == "one by one" and batch.status == BatchStatus.REFUSED:
                 decisions.send_singly(batch, self.staff)
             else:
-                with self.may_be_bought_again():
+                with self.allowing_resends():
                     decisions.send_again(batch, self.staff)
 
     @rule(outcome=strategies.sampled_from([Outcome.MISSING, Outcome.ERROR]))
@@ -297,7 +299,7 @@ class Orders(RuleBasedStateMachine):
 
     # Completion
 
-    def may_be_bought_again(self):
+    def allowing_resends(self):
         return Allowance(self)
 
     def run_to_completion(self):
@@ -325,7 +327,7 @@ class Orders(RuleBasedStateMachine):
 
 
 class Allowance:
-    """People in a batch that is unconfirmed now and resent later may be paid for once more."""
+    """Allow people to be paid for once more if their batch was unconfirmed and is resent within the block."""
 
     def __init__(self, orders):
         self.orders = orders
@@ -343,9 +345,11 @@ class Allowance:
 def test_any_order_of_events_ends_well(settings, django_user_model, policy):
     settings.UNCONFIRMED_POLICY = policy
     settings.REALESTATEAPI_URL = "https://vendor.example"
-    Orders.staff = django_user_model.objects.create_user("alice")
+    TracingMachine.staff = django_user_model.objects.create_user("alice")
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
     run_state_machine_as_test(
-        Orders,
-        settings=how_much(max_examples=EXAMPLES, stateful_step_count=30, deadline=None, suppress_health_check=checks),
+        TracingMachine,
+        settings=hypothesis_settings(
+            max_examples=EXAMPLES, stateful_step_count=30, deadline=None, suppress_health_check=checks
+        ),
     )

@@ -11,7 +11,7 @@ ACKNOWLEDGED = {"acknowledged": True, "batchId": "b-1", "receiveCount": 10, "bat
 
 
 @pytest.fixture(autouse=True)
-def _address(settings):
+def _vendor_settings(settings):
     settings.REALESTATEAPI_URL = "https://vendor.example"
     settings.REALESTATEAPI_KEY = "our-key"
 
@@ -54,7 +54,7 @@ def test_a_batch_is_sent_with_our_key(vendor):
         (307, {}, client.VendorUnreachable),
     ],
 )
-def test_replies_are_classified_by_possible_reactions(vendor, status, body, error):
+def test_replies_are_classified_by_how_we_can_react(vendor, status, body, error):
     answer(vendor, status, **body)
     with pytest.raises(error):
         client.submit_batch(b"{}")
@@ -89,7 +89,7 @@ def listen(reply):
     return f"http://127.0.0.1:{server.getsockname()[1]}"
 
 
-def test_a_refused_connection_sent_nothing(settings):
+def test_nothing_is_sent_if_the_connection_is_refused(settings):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         settings.REALESTATEAPI_URL = f"http://127.0.0.1:{closed.getsockname()[1]}"
@@ -97,7 +97,7 @@ def test_a_refused_connection_sent_nothing(settings):
             client.submit_batch(b"{}")
 
 
-def test_an_unknown_host_was_never_sent_to(settings):
+def test_nothing_is_sent_to_an_unknown_host(settings):
     settings.REALESTATEAPI_URL = "http://vendor.invalid"
     with pytest.raises(client.VendorUnreachable):
         client.submit_batch(b"{}")
@@ -110,19 +110,19 @@ def test_invalid_settings_send_nothing(settings, name, value):
         client.submit_batch(b"{}")
 
 
-def test_a_dropped_connection_may_have_been_accepted(settings):
+def test_a_batch_may_be_accepted_although_the_connection_dropped(settings):
     settings.REALESTATEAPI_URL = listen(lambda connection: None)
     with pytest.raises(client.VendorSilent):
         client.submit_batch(b"{}")
 
 
-def test_a_truncated_reply_may_have_been_accepted(settings):
+def test_a_batch_may_be_accepted_although_the_reply_is_truncated(settings):
     settings.REALESTATEAPI_URL = listen(lambda c: c.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{"))
     with pytest.raises(client.VendorSilent):
         client.submit_batch(b"{}")
 
 
-def test_a_timeout_may_have_been_accepted(settings, monkeypatch):
+def test_a_batch_may_be_accepted_although_the_call_timed_out(settings, monkeypatch):
     waiting = threading.Event()
     settings.VENDOR_TIMEOUT = 0.1
     settings.REALESTATEAPI_URL = listen(lambda connection: waiting.wait(2))
@@ -131,7 +131,7 @@ def test_a_timeout_may_have_been_accepted(settings, monkeypatch):
     waiting.set()
 
 
-def test_errors_quote_nothing_of_the_request(vendor):
+def test_errors_do_not_quote_the_request(vendor):
     answer(vendor, 500, message="boom")
     with pytest.raises(client.VendorSilent) as caught:
         client.submit_batch(b'{"first_name": "Ada"}')

@@ -319,7 +319,9 @@ def test_the_preview_of_a_list_that_has_moved_on_leads_to_it(browser, start_uplo
 
 def test_the_page_shows_without_its_file(browser, roll):
     roll.file.delete(save=False)
-    assert "The first rows of the file cannot be read at the moment." in read_page(open_columns(browser, roll))
+    assert "We cannot read the first rows of the file right now. Reload the page to try again." in read_page(
+        open_columns(browser, roll)
+    )
 
 
 # Wide files
@@ -346,4 +348,4 @@ def test_a_deleted_template_or_changed_list_is_reported(browser, roll):
     assert "This mapping template no longer exists. Please choose another." in page
     Upload.objects.update(status=UploadStatus.READY)
     page = browser.post(f"/uploads/{roll.pk}/columns/", {"use_template": ""}, follow=True).content.decode()
-    assert "this list has moved on since you opened the page" in page
+    assert "this list has changed since you opened the page" in page

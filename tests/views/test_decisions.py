@@ -62,7 +62,7 @@ def test_a_list_or_a_batch_is_re_run(browser, ended, of, outcome, label, count):
 def test_no_more_people_are_re_run_than_were_shown(browser, ended, of, outcome):
     record = ended if of == "upload" else ended.batches.get()
     page = browser.post(f"{record.get_absolute_url()}re-run/", {"outcome": outcome}, follow=True).content.decode()
-    assert f"there are now 2, not {int(outcome.endswith(':1'))}. Please check them and decide again." in page
+    assert f"has grown from {int(outcome.endswith(':1'))} to 2. Please check and decide again." in page
     assert pending() == 0
 
 
@@ -84,7 +84,7 @@ def test_all_filtered_people_are_re_run_unless_there_are_more_by_now(browser, en
     Item.objects.filter(pk=first).update(outcome=Outcome.MISSING)
     for given in ({}, {"shown": "x"}, {"shown": shown}):
         page = browser.post("/items/re-run/", form | given, follow=True).content.decode()
-        assert "there are now 3, not" in page
+        assert "to 3. Please check" in page
     assert pending() == 0
     browser.post("/items/re-run/", form | {"shown": 3})
     assert pending() == 3

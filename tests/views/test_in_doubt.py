@@ -66,7 +66,7 @@ def test_a_user_decides_about_one_list_or_about_all(browser, lists, alice, actio
 @pytest.mark.parametrize("shown", ["1", "", "x"])
 def test_a_decision_about_another_number_than_was_shown_is_refused(browser, lists, shown):
     page = browser.post(f"{PAGE}send-again/", {"shown": shown}, follow=True).content.decode()
-    assert "there are now 2, not" in page
+    assert "to 2. Please check" in page
     assert set(statuses()) == {BatchStatus.UNCONFIRMED}
 
 

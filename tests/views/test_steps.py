@@ -91,7 +91,7 @@ def test_a_started_list_refuses_another_file(browser, start_upload):
     assert browser.get(f"/uploads/{upload.pk}/file/").url == f"/uploads/{upload.pk}/"
     for address in (f"/uploads/{upload.pk}/file/", f"/uploads/{upload.pk}/columns/"):
         response = browser.post(address, {"name": "Spring", "priority": 1}, follow=True)
-        assert "No changes were made, because this list has moved on" in response.content.decode()
+        assert "No changes were made: this list has changed" in response.content.decode()
     upload.refresh_from_db()
     assert upload.name == "people"
 

@@ -157,7 +157,7 @@ def test_start_plans_in_the_background(browser, make_upload, django_capture_on_c
         response = browser.post(f"/uploads/{upload.pk}/start/", follow=True)
     assert "Started." in response.content.decode()
     assert [job.func_name for job in jobs.django_rq.get_queue("planning").jobs] == ["batches.jobs.plan_upload"]
-    assert "started already" in browser.post(f"/uploads/{upload.pk}/start/", follow=True).content.decode()
+    assert "has already been started" in browser.post(f"/uploads/{upload.pk}/start/", follow=True).content.decode()
 
 
 def test_redis_being_down_stops_nobody(browser, make_upload, settings, monkeypatch):

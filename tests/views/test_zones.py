@@ -1,4 +1,4 @@
-"""Dates in the reader's time zone."""
+"""Dates in the user's time zone."""
 
 from datetime import UTC, datetime
 

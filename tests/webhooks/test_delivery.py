@@ -1,4 +1,4 @@
-"""Messages about complete lists: they are stored first, signed, retried, and never sent twice at once."""
+"""Messages about complete lists are stored first, signed, retried, and never sent by two workers at once."""
 
 import json
 import threading
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 
 class Listener(ThreadingHTTPServer):
-    """A receiver of messages. It keeps them and answers with the given statuses, repeating the last one."""
+    """A customer's HTTP server. It keeps the messages and answers with the given statuses, repeating the last one."""
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
@@ -87,7 +87,7 @@ def deliver_message():
     return message
 
 
-def test_a_receiver_with_the_secret_can_verify_a_message(endpoint, listener, complete):
+def test_whoever_has_the_secret_can_verify_a_message(endpoint, listener, complete):
     upload = complete([*people(12), person(1)], name="spring.csv")
     message = deliver_message()
     assert (message.status, message.last_status_code, message.attempts) == ("delivered", 200, 1)
@@ -174,7 +174,7 @@ def test_creating_messages_takes_the_same_number_of_queries_for_many_lists(
 ):
     for number in range(count):
         complete([person(number * 100 + n) for n in range(12)])
-    # One each for endpoints and lists, two for their counts, and one for the messages. The rest is a savepoint.
+    # One each for endpoints and lists, two for the lists' counts, and one for the messages. The rest is a savepoint.
     with django_assert_max_num_queries(7):
         events.create_messages(timezone.now())
     assert Message.objects.count() == count
@@ -290,7 +290,7 @@ def test_two_workers_at_once_send_one_message(endpoint, listener, complete):
     assert len(listener.calls) == 1
 
 
-def test_nothing_is_sent_to_an_endpoint_that_was_turned_off_meanwhile(endpoint, listener, complete):
+def test_nothing_is_sent_to_an_endpoint_that_has_been_turned_off(endpoint, listener, complete):
     complete()
     events.create_messages(timezone.now())
     Endpoint.objects.update(is_active=False)
@@ -302,7 +302,7 @@ def test_a_deleted_message_is_not_an_error(db):
     delivery.deliver(99)
 
 
-def test_lists_complete_even_if_creating_messages_fails(endpoint, complete, monkeypatch):
+def test_a_tick_survives_a_failure_to_create_messages(endpoint, complete, monkeypatch):
     """A step that fails does not delay the others."""
 
     def fail(_):

@@ -16,7 +16,7 @@ def test_a_heartbeat_records_that_the_process_is_alive():
     beats = Heartbeat()
     beats.beat()
     assert Receiver.objects.get().pk == beats.name
-    assert Receiver.is_one_alive()
+    assert Receiver.is_any_alive()
 
 
 def test_a_receiver_that_stops_is_not_alive_any_more():

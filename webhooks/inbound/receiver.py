@@ -1,8 +1,8 @@
 """The receivers: verify, read, file, answer.
 
 The vendor delivers everything only once, so what is not stored is lost. A call is answered with 200 once it is
-committed, as a result, as a duplicate or, whole, as an unmatched delivery; with 503 only if the database could store
-nothing. Redis is not involved.
+committed: as a result, as a duplicate, or in full as an unmatched delivery. It is answered with 503 only if the
+database could store nothing. Redis is not involved.
 
 The receivers speak ASGI and stand in front of Django's pages for two reasons. A body that arrives slowly, or never,
 occupies no thread. And Django's request handling with its middleware would take longer than everything done here:
@@ -20,12 +20,12 @@ from webhooks.inbound.filing import Delivery
 from webhooks.inbound.group_commit import DeliveryBatcher
 from webhooks.models import DeliveryKind
 
-ADDRESS = re.compile("/webhooks/(item|complete)/([^/]+)/")
+CALLBACK_PATH = re.compile("/webhooks/(item|complete)/([^/]+)/")
 WEBHOOK_PREFIX = "/webhooks/"
-"""Every call below it is answered here: a mistyped address contains a token too, which must not be in Django's log."""
+"""Every call under it is answered here: even a mistyped URL contains a token, which must not reach Django's log."""
 DELIVERY_KINDS = {"item": DeliveryKind.ITEM, "complete": DeliveryKind.COMPLETION}
 MAX_BODY = 1024 * 1024
-"""Bytes. The largest answers seen have some 20 KB."""
+"""In bytes. The largest answers seen are about 20 KB."""
 BODY_TIMEOUT = 30
 """Seconds for a body to arrive."""
 
@@ -42,10 +42,10 @@ class ReceiverApp:
             return await respond(send, 200, b"ok\n")
         if not path.startswith(WEBHOOK_PREFIX):
             return await self.pages(scope, receive, send)
-        address = ADDRESS.fullmatch(path)
-        if address is None:
+        match = CALLBACK_PATH.fullmatch(path)
+        if match is None:
             return await respond(send, 404)
-        status = await self.accept(address[1], address[2], scope, receive)
+        status = await self.accept(match[1], match[2], scope, receive)
         await respond(send, status)
         return metrics.count_response(status)
 

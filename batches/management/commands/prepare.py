@@ -17,7 +17,7 @@ from batches.tracing import vendor_keys
 
 
 class Command(BaseCommand):
-    """Does the work of three commands in one process, so that Django is loaded only once."""
+    """Do the work of three commands in one process, so that Django is loaded only once."""
 
     help = "Migrate the database, collect static files and create the first login, each only if needed."
 
@@ -26,21 +26,21 @@ class Command(BaseCommand):
             refuse_broken_pool()
         except ImproperlyConfigured as problem:
             raise CommandError(str(problem)) from None
-        if is_behind():
+        if has_unapplied_migrations():
             call_command("migrate", interactive=False, verbosity=0)
         vendor_keys.expect_if_alone(socket.gethostname())
         collect_static_files()
         call_command("first_login", stdout=self.stdout)
 
 
-def is_behind() -> bool:
-    """Return whether a migration has not been applied yet."""
+def has_unapplied_migrations() -> bool:
+    """Return whether any migration is unapplied."""
     executor = MigrationExecutor(connection)
     return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def collect_static_files() -> None:
-    """Collect and compress static files, unless they are unchanged. This takes seconds."""
+    """Collect and compress static files, which takes seconds, unless they are unchanged."""
     stamp = Path(settings.STATIC_ROOT) / "collected"
     found = fingerprint_static_files()
     if not stamp.exists() or stamp.read_text() != found:
@@ -49,7 +49,7 @@ def collect_static_files() -> None:
 
 
 def fingerprint_static_files() -> str:
-    """Return a hash of every static file's path, size and time, and of the compressor's version."""
+    """Return a hash of every static file's path, size and modification time, and of the compressor's version."""
     found = [importlib.metadata.version("whitenoise")]
     for finder in get_finders():
         for path, storage in finder.list([]):
