@@ -54,6 +54,8 @@ class MissingRow:
     """Its value for every row, if it can have one."""
     is_asked: bool
     group: str
+    is_derived: bool = False
+    """Whether it can be derived from another field."""
 
 
 @dataclass(frozen=True)

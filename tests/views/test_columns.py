@@ -1,6 +1,7 @@
 """The columns step: a table of what each column goes to, and a row as it would be sent."""
 
 import re
+from html import unescape
 
 import pytest
 
@@ -215,6 +216,42 @@ def test_a_state_for_every_row_must_be_given(browser, roll):
     assert "Enter the state, or take it from the ZIP." in read_page(response)
 
 
+def across(*zips):
+    """Rows of a list without a column for the state, with these ZIPs."""
+    return [[f"Ada{n}", "Abbott", f"{n} Oak St", "Somewhere", text] for n, text in enumerate(zips)]
+
+
+NO_STATE = ["First Name", "Last Name", "Address", "City", "Zip"]
+
+
+def test_one_state_is_not_offered_for_zips_in_several(browser):
+    upload = make_draft(browser, across("20170", "75201-1234", "", "20190"), NO_STATE)
+    page = open_columns(browser, upload)
+    html = read_page(page)
+    assert outline(page)["Property"][0] == "Property state"
+    assert "We found no column for the state. We take it from the ZIP." in html
+    assert "fixed_state" not in html
+    assert "source_state" not in html
+    assert send(browser, upload).status_code == 302
+
+
+@pytest.mark.parametrize("source", [{}, {"source_state": "fixed"}])
+def test_one_state_for_zips_in_several_is_refused_by_name(browser, source):
+    upload = make_draft(browser, across("20170", "75201", "20001"), NO_STATE)
+    response = send(browser, upload, fixed_state="TX", **source)
+    assert response.status_code == 422
+    assert (
+        "Property state cannot be the same for every row: the ZIPs in the first rows are in District of Columbia, "
+        "Texas and Virginia. It is taken from each row's ZIP." in unescape(read_page(response))
+    )
+
+
+def test_many_states_are_not_all_named(browser):
+    upload = make_draft(browser, across("20170", "75201", "20001", "02139", "90001", "10001"), NO_STATE)
+    html = read_page(send(browser, upload, fixed_state="TX"))
+    assert "are in California, District of Columbia, Massachusetts, New York and 2 more." in html
+
+
 def test_a_missing_city_can_be_the_same_for_every_row(browser):
     upload = make_draft(browser, [["Ada Abbott", "1 Oak St", "20170"]] * 3, ["Full Name", "Address", "Zip"])
     page = open_columns(browser, upload)
@@ -251,6 +288,24 @@ def test_the_button_is_not_more_exact_than_what_is_known(browser):
     upload = make_draft(browser, people(900), HEADER)
     Upload.objects.update(row_estimate=25_437)
     assert "Check about 25,000 rows</button>" in read_page(open_columns(browser, upload))
+
+
+# Values that cannot be read
+
+
+def test_a_column_says_how_many_of_its_first_values_are_left_out(browser, roll):
+    row = find_row(read_page(open_columns(browser, roll)), "PH")
+    assert "<div>1 of the first 4 cannot be read; it is left out.</div>" in row
+    upload = make_draft_of(browser, [person(n, Zip="2017" if n < 3 else "20170") for n in range(9)])
+    page = read_page(open_columns(browser, upload))
+    assert "3 of the first 9 cannot be read; they are left out." in find_row(page, "Zip")
+    assert "cannot be read" not in find_row(page, "City")
+    assert "cannot be read" in read_page(preview(browser, upload, phone=0))
+
+
+def make_draft_of(browser, rows):
+    Upload.objects.all().delete()
+    return make_draft(browser, rows, HEADER)
 
 
 # The row as it would be sent
