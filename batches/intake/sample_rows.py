@@ -23,7 +23,7 @@ def find_zip_states(rows: Iterable[Sequence[str]], positions: Iterable[int]) -> 
     return sorted(states - {""})
 
 
-def count_unreadable(upload: Upload, rows: Iterable[list[str]]) -> Counter[str]:
+def count_unreadable(upload: Upload, rows: Iterable[Sequence[str]]) -> Counter[str]:
     """Return field → how many of these rows have a value for it that cannot be read and is left out.
 
     The code that checks the rows of a list counts them, with the settings of the upload, which need not be saved.
@@ -32,6 +32,6 @@ def count_unreadable(upload: Upload, rows: Iterable[list[str]]) -> Counter[str]:
     if wanted := {name for name in COUNTED if name in upload.mapping}:
         reader = RowReader(upload, has_suppressions=False)
         for row in rows:
-            warnings = reader.check(row).warnings
+            warnings = reader.check(list(row)).warnings
             counted.update(wanted & {each.field for each in warnings if each.kind == WarningKind.UNREADABLE})
     return counted

@@ -7,8 +7,8 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from batches.intake import problem_groups
+from batches.intake.hidden_parts import format_hidden
 from batches.intake.problem_groups import ProblemGroup
-from batches.intake.row_warnings import format_hidden
 from batches.models import Upload
 from batches.statuses import UploadStatus
 from batches.templatetags.numbers import count, money, number
@@ -53,7 +53,7 @@ class ReviewSummary:
     warnings: list[ProblemGroup]
     """The rows that are traced but have a warning, in groups."""
     hidden: list[str]
-    """What was left out because the workbook hides it."""
+    """What the workbook hides, and what becomes of it."""
     nothing_to_send: str
     cannot_start: bool
     start: Start = field(default_factory=Start)
@@ -74,7 +74,7 @@ def summarise(upload: Upload, user: User) -> ReviewSummary:
         problems=problems,
         ungrouped=max(0, upload.invalid_count - sum(group.count for group in problems)),
         warnings=problem_groups.list_warnings(upload),
-        hidden=format_hidden(upload.file_format),
+        hidden=format_hidden(upload, is_review=True),
         nothing_to_send=nothing_to_send(upload),
         cannot_start=not (upload.item_count or upload.reused_count),
         start=summarise_start(upload, user, most),

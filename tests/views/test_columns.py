@@ -5,9 +5,11 @@ from html import unescape
 
 import pytest
 
+from batches.intake import row_import
+from batches.intake.hidden_parts import format_hidden
 from batches.models import MappingTemplate, Upload
 from batches.statuses import UploadStatus
-from tests.factories import HEADER, people, person, to_csv
+from tests.factories import HEADER, make_workbook, people, person, to_csv
 from tests.support.pages import read_page
 from tests.views.test_uploads import columns_form, give
 
@@ -143,6 +145,76 @@ def test_names_and_values_of_a_file_are_escaped_in_the_table(browser):
     html = open_columns(browser, upload).content.decode()
     assert "<script>x" not in html
     assert "<b>Name" not in html
+
+
+# What a workbook hides
+
+
+def hide(book):
+    book["New"].row_dimensions[3].hidden = True
+    book["New"].column_dimensions["A"].hidden = True
+    book["Old"].sheet_state = "hidden"
+
+
+@pytest.fixture
+def workbook(browser):
+    """A draft of a workbook with a hidden row, a hidden column and a hidden sheet."""
+    give(browser, make_workbook(hide, New=[HEADER, *people(4)], Old=[HEADER, *people(2)]), "people.xlsx")
+    return Upload.objects.get()
+
+
+def test_hidden_parts_are_named(browser, workbook):
+    html = read_page(open_columns(browser, workbook))
+    assert "1 row of the workbook is hidden and left out." in html
+    assert "Hidden columns: “First Name”. They are kept, and sent only if you choose them." in html
+    assert "Hidden sheets: “Old”. They are not read." in html
+    assert ">Old (hidden)</option>" in html.replace(" </option>", "</option>").replace("> Old", ">Old")
+    assert "Check 3 rows" in html
+
+
+def test_hidden_rows_can_be_traced_and_left_out_again(browser, workbook):
+    choices = {"header": open_columns(browser, workbook).context["header"], "column-0": "first_name", "column-8": ""}
+    form = columns_form(workbook) | choices
+    address = f"/uploads/{workbook.pk}/columns/"
+    assert 'form="columns" name="with_hidden" value="yes"' in read_page(open_columns(browser, workbook))
+    html = read_page(browser.post(address, form | {"with_hidden": "yes"}, follow=True))
+    assert "1 row of the workbook is hidden, and traced like the others." in html
+    assert "Leave out the 1 hidden row" in html
+    assert "Check 4 rows" in html
+    workbook.refresh_from_db()
+    assert workbook.mapping["first_name"] == [0]
+    assert "Check 3 rows" in read_page(browser.post(address, form | {"with_hidden": "no"}, follow=True))
+
+
+def test_hidden_rows_can_still_be_wanted_after_a_look_at_the_review(browser, workbook):
+    browser.post(f"/uploads/{workbook.pk}/columns/", columns_form(workbook, first_name=0))
+    row_import.check_rows(workbook.pk)
+    workbook.refresh_from_db()
+    assert (workbook.status, workbook.row_count) == (UploadStatus.READY, 3)
+    review = read_page(browser.get(workbook.get_absolute_url()))
+    assert "is hidden and left out. To trace them as well, go back to the columns." in review
+    assert "Hidden columns: “First Name”." in review
+    form = columns_form(workbook) | {"with_hidden": "yes"}
+    browser.post(f"/uploads/{workbook.pk}/columns/", form)
+    workbook.refresh_from_db()
+    assert (workbook.status, workbook.row_count, workbook.items.count()) == (UploadStatus.DRAFT, 0, 0)
+    browser.post(f"/uploads/{workbook.pk}/columns/", columns_form(workbook))
+    row_import.check_rows(workbook.pk)
+    workbook.refresh_from_db()
+    assert (workbook.status, workbook.row_count) == (UploadStatus.READY, 4)
+
+
+def test_hidden_names_are_limited():
+    file_format = {"hidden_columns": range(13), "hidden_sheets": ["A"], "sheet": "A", "hidden_rows": 0}
+    [sentence] = format_hidden(Upload(columns=[f"C{n}" for n in range(13)], file_format=file_format))
+    assert "“C8”, “C9” and 3 more." in sentence
+
+
+def test_the_row_with_the_names_is_said_if_it_is_not_the_first(browser):
+    give(browser, b"County roll\r\nPrinted today\r\n\r\n" + to_csv(people(3)))
+    assert "Column names found in row 4." in read_page(open_columns(browser, Upload.objects.get()))
+    Upload.objects.all().delete()
+    assert "Column names found" not in read_page(open_columns(browser, make_draft(browser, people(3), HEADER)))
 
 
 # What a column goes to
