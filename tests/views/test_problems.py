@@ -1,11 +1,13 @@
 """The review of a list by problem: rows are shown and edited on the page, and edits are undone."""
 
 import re
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from batches.intake import problem_groups
-from batches.models import Correction, Upload
+from batches.models import Correction, Minute, Upload
 from batches.statuses import Outcome, UploadStatus
 from tests.factories import people, person
 
@@ -63,8 +65,27 @@ def test_the_review_says_what_a_start_does_without_the_invalid_rows(browser, upl
     text = text_of(browser.get(f"/uploads/{upload.pk}/"))
     assert "To trace 13 people, at most $1.56" in text
     assert "Trace 13 people - at most $1.56" in text
-    assert "without the 4 rows that cannot be traced. They stay in the export, with the problem noted." in text
+    assert "You can start without the 4 rows that cannot be traced." in text
+    assert text.count("come back in your export") == 1
+    assert "To trace 13 people, at most $1.56 Rows in your file 18" in text
+    assert "18 rows" not in text
     assert "batch" not in text.partition("What will happen")[2].lower()
+
+
+def test_the_review_says_how_long_it_takes_at_the_recent_pace(browser, upload):
+    address = f"/uploads/{upload.pk}/"
+    assert "Takes about" not in text_of(browser.get(address))
+    now = timezone.now()
+    for minutes, matched in ((10, 0), (20, 4), (30, 2), (60 * 30, 600)):
+        Minute.objects.create(at=now - timedelta(minutes=minutes), matched=matched)
+    assert "Takes about 4 minutes at the pace of the last day." in text_of(browser.get(address))
+
+
+def test_the_review_does_not_guess_how_long_other_lists_take(browser, upload, start_upload):
+    Minute.objects.create(at=timezone.now() - timedelta(minutes=5), matched=60)
+    assert "Takes about 15 seconds" in text_of(browser.get(f"/uploads/{upload.pk}/"))
+    start_upload(12)
+    assert "Takes about" not in text_of(browser.get(f"/uploads/{upload.pk}/"))
 
 
 def test_without_a_price_the_button_says_credits(browser, upload):
