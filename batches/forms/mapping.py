@@ -1,13 +1,14 @@
 """Forms for a list's column mapping and its settings."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from copy import copy
 from functools import cached_property
 from typing import Any
 
 from django import forms
 from django.forms.boundfield import BoundField
+from django.http import QueryDict
 
 from batches.forms.column_rows import ColumnGroup, ColumnRow, MissingRow, find_samples, group_rows
 from batches.forms.widgets import CheckboxInput, CheckboxSelectMultiple, GroupedSelect, NumberInput, Select, TextInput
@@ -112,6 +113,8 @@ class MappingForm(forms.Form):
             self.add_column(position)
         for name in FIXABLE:
             self.add_fixed(name)
+        if self.is_bound:
+            self.add_unsent()
         for name in OPTION_NAMES:
             self.initial.setdefault(name, getattr(upload, name))
         self.initial["match_requirements"] = upload.match_requirements or ["phones"]
@@ -153,8 +156,7 @@ class MappingForm(forms.Form):
             initial=value,
             widget=TextInput,
         )
-        # If the form was sent without this choice, a fixed value that is filled in counts.
-        if name in DERIVABLE and (not self.is_bound or f"source_{name}" in self.data):
+        if name in DERIVABLE:
             self.fields[f"source_{name}"] = forms.ChoiceField(
                 choices=SOURCES,
                 required=False,
@@ -162,6 +164,14 @@ class MappingForm(forms.Form):
                 initial=FIXED if value else FROM_ZIP,
                 widget=Select,
             )
+
+    def add_unsent(self) -> None:
+        """Add where a state comes from if the form was sent without that choice: a fixed value that is given counts."""
+        data = QueryDict(mutable=True)
+        data.update(self.data)
+        for name in DERIVABLE:
+            data.setdefault(f"source_{name}", FIXED if data.get(f"fixed_{name}") else FROM_ZIP)
+        self.data = data
 
     # What the page shows
 
@@ -195,6 +205,12 @@ class MappingForm(forms.Form):
             errors=[str(error) for field in fields for error in self.errors.get(field, ())],
         )
 
+    def rows_to_update(self, marked: Collection[str]) -> list[ColumnRow]:
+        """Return the used columns, and those that a page shows as used although they are kept by now."""
+        return [
+            self.make_row(position) for position in self.positions if position in self.chosen or str(position) in marked
+        ]
+
     def kept_group(self) -> ColumnGroup:
         """Return the columns that are kept and not sent."""
         return ColumnGroup(
@@ -222,7 +238,7 @@ class MappingForm(forms.Form):
         is_from_zip = is_derived(name, self.mapping)
         is_fixable = name in FIXABLE and not self.list_states(name)
         fixed = self[f"fixed_{name}"] if is_fixable else None
-        source = self[f"source_{name}"] if is_fixable and is_from_zip and f"source_{name}" in self.fields else None
+        source = self[f"source_{name}"] if is_fixable and is_from_zip else None
         is_given = fixed is not None and bool(fixed.value()) and not fixed.errors and is_chosen(source, FIXED)
         doubt = self.upload.uncertain.get(name, "")
         is_sure = is_from_zip and not is_fixable and not self.upload.used_template

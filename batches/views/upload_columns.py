@@ -65,10 +65,12 @@ def show_columns(
 ) -> HttpResponse:
     """Show the whole page, with the form as it was sent or with the upload's settings."""
     status = 422 if form.errors else 200
+    groups = form.groups()
     context = {
         "upload": upload,
         "form": form,
-        "groups": form.groups(),
+        "groups": groups,
+        "headings": [group.key for group in groups if group.columns],
         "kept": [form.kept_group()],
         "header": mapping_templates.header_key(upload.columns),
         "is_kept": is_kept,
@@ -96,8 +98,14 @@ def preview_columns(request: UserRequest, pk: int) -> HttpResponse:
     form = MappingForm(request.POST, upload=upload, rows=[cells for _, cells in rows])
     if not request.htmx:
         return show_columns(request, upload, form, rows)
-    context = {"upload": upload, "form": form, "groups": form.groups()}
-    context["preview"] = make_preview(request, upload, form, rows)
+    context = {
+        "upload": upload,
+        "form": form,
+        "groups": form.groups(),
+        "headings": request.POST.get("headings", "").split(),
+        "columns": form.rows_to_update(request.POST.get("marked", "").split()),
+        "preview": make_preview(request, upload, form, rows),
+    }
     return render(request, "uploads/_columns_updated.html", context)
 
 

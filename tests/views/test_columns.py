@@ -399,6 +399,42 @@ def test_the_preview_follows_what_is_chosen_and_changes_nothing(browser, roll):
     assert Upload.objects.values().get() == before
 
 
+def test_a_choice_updates_everything_that_depends_on_it(browser, roll):
+    html = read_page(open_columns(browser, roll))
+    assert 'name="headings" value="asked person property mailing"' not in html
+    assert 'name="headings" value="person property mailing"' in html
+    assert set(re.search(r'name="marked" value="([\d ]+)"', html)[1].split()) == set("01234567")
+    assert re.search(r'<span id="questions-left"[^>]*> ?1 question left ?</span>', html)
+    changes = {"column-7": "", "column-8": "email", "headings": "person property", "source_state": "fixed"}
+    page = read_page(preview(browser, roll, marked="0 7", fixed_state="VA", **changes))
+    assert '<span id="mark-7" hx-swap-oob="true"></span>' in page
+    assert '<span id="mark-8" hx-swap-oob="true"><span class="sure"' in page
+    assert "<b>1 thing needs a look.</b>" not in page
+    assert re.search(r'<span id="questions-left"[^>]*hx-swap-oob="true"> ?</span>', page)
+    assert '<span class="text-secondary">PH</span>' in page
+    asked, _, rest = page.partition('id="missing-person"')
+    assert "Property state" not in asked[asked.index("<template>") :]
+    assert ">Person</th>" in rest
+    assert ">Property</th>" in rest
+    assert ">Mailing</th>" not in rest
+    assert 'id="missing-state"' in rest
+
+
+def test_a_column_that_is_kept_before_and_after_is_not_updated(browser, roll):
+    assert 'id="mark-8"' not in read_page(preview(browser, roll, marked="0 7"))
+
+
+def test_a_field_that_loses_its_column_is_asked_for_with_its_choices(browser, make_upload):
+    upload = make_upload(people(12))
+    page = read_page(preview(browser, upload, state=None))
+    missing, _, fixed = page.partition('id="fixed-fields"')
+    assert "We found no column for the state. We take it from the ZIP." in missing
+    assert 'name="source_state"' in missing
+    assert page.count('name="fixed_state"') == 1
+    assert 'name="fixed_state"' not in fixed
+    assert "1 question left" not in page
+
+
 def test_the_preview_shows_the_next_and_the_previous_row(browser, roll):
     page = read_page(preview(browser, roll, row=3))
     assert "How we read row 3" in page
