@@ -35,7 +35,7 @@ def send(browser, upload, place=0, revision=None, **cells):
     group = problem_groups.list_problems(upload)[place]
     data = {
         f"cell-{item.row_number}-{position}": item.cells[position] if position < len(item.cells) else ""
-        for item in group.rows
+        for item in group.shown_rows
         for position in group.positions
     }
     for name in [name for name in cells if name != "apply_to_same"]:
@@ -201,7 +201,8 @@ def test_a_cell_with_a_null_character_is_refused(browser, upload):
     assert "Please correct: State in row 14." in text_of(response)
 
 
-def test_more_rows_than_can_be_edited_are_shown_in_pages(browser, make_upload):
+def test_more_columns_than_can_be_edited_are_shown_in_pages(browser, make_upload, monkeypatch):
+    monkeypatch.setattr(problem_groups, "MAX_EDITED_COLUMNS", 0)
     upload = make_upload([*people(2), *people(51, State="Atlantis")])
     review = text_of(browser.get(f"/uploads/{upload.pk}/"))
     assert "51 × State is not a US state" in review
@@ -212,6 +213,34 @@ def test_more_rows_than_can_be_edited_are_shown_in_pages(browser, make_upload):
     response = browser.post(address_of(upload), {"revision": upload.revision, "cell-4-4": "VA"})
     assert response.status_code == 422
     assert Upload.objects.get().invalid_count == 51
+
+
+def test_a_change_reaches_rows_with_the_same_value_that_are_not_shown(browser, make_upload):
+    many = [person(n, State="Nowhere" if n % 10 == 0 else "Atlantis") for n in range(1, 131)]
+    upload = make_upload([*people(2), *many])
+    response = browser.get(address_of(upload))
+    assert response.content.decode().count('<input type="text" name="cell-') == 50
+    assert "The first 50 rows are shown" in text_of(response)
+    send(browser, upload, r4c4="VA", apply_to_same=True)
+    assert upload.invalid_count == 13
+    assert "117 rows fixed." in text_of(browser.get(f"/uploads/{upload.pk}/"))
+    browser.post(f"/uploads/{upload.pk}/edits/{Correction.objects.get().pk}/undo/")
+    upload.refresh_from_db()
+    assert upload.invalid_count == 130
+
+
+def test_without_the_box_rows_that_are_not_shown_stay(browser, make_upload):
+    upload = make_upload([*people(2), *people(60, State="Atlantis")])
+    send(browser, upload, r4c4="VA")
+    assert upload.invalid_count == 59
+
+
+def test_a_change_reaches_only_so_many_rows(browser, make_upload, monkeypatch):
+    monkeypatch.setattr(problem_groups, "MAX_SPREAD_ROWS", 55)
+    upload = make_upload([*people(2), *people(60, State="Atlantis")])
+    assert "Each change can apply to the first 55 rows." in text_of(browser.get(address_of(upload)))
+    send(browser, upload, r4c4="VA", apply_to_same=True)
+    assert upload.invalid_count == 5
 
 
 def test_fifty_rows_are_edited_on_one_page(browser, make_upload):
