@@ -32,6 +32,7 @@ urlpatterns = [
     # Lists
     path("uploads/", uploads.upload_list, name="uploads"),
     path("uploads/new/", upload_wizard.upload_new, name="upload-new"),
+    path("uploads/sample/", upload_wizard.upload_sample, name="upload-sample"),
     path("uploads/<id:pk>/", uploads.upload_page, name="upload"),
     path("uploads/<id:pk>/file/", upload_wizard.upload_file, name="upload-file"),
     path("uploads/<id:pk>/columns/", upload_columns.upload_columns, name="upload-columns"),

@@ -5,6 +5,8 @@ import io
 import json
 from pathlib import Path
 
+import openpyxl
+
 SAMPLES = Path(__file__).parent / "samples"
 
 
@@ -23,6 +25,21 @@ def person(number, **changes):
         "Phone": "",
     }
     return list((row | changes).values())
+
+
+def make_workbook(change=None, **sheets):
+    """Return a workbook with these sheets of rows as XLSX, after a change such as hiding some of it."""
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, sheet_rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in sheet_rows:
+            sheet.append(row)
+    if change:
+        change(book)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
 
 
 def people(count, **changes):

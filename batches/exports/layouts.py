@@ -26,7 +26,9 @@ ORIGINAL_PREFIX = "column "
 
 AMBIGUOUS = {"phone", "email"}
 """Fields of the person asked for that layouts call phone_asked and email_asked, because phone is what was found."""
-Asked = msgspec.defstruct("Asked", [(name, str, "") for name in FIELDS_SENT], frozen=True)
+FIELDS_READ = [*FIELDS_SENT, "owner_name"]
+"""The fields of an item that an Asked holds: those that were sent, and the name of a company, which is not sent."""
+Asked = msgspec.defstruct("Asked", [(name, str, "") for name in FIELDS_READ], frozen=True)
 
 
 class ExportRow(msgspec.Struct):
@@ -45,7 +47,7 @@ class ExportRow(msgspec.Struct):
     """Label of the match check's verdict."""
     contact: Contact
     asked: Any = Asked()
-    """An Asked: the fields that were sent, if the layout needs them."""
+    """An Asked: the FIELDS_READ, if the layout needs them."""
     list: str = ""
     """The list's name."""
     originals: dict[str, int] = {}
@@ -54,6 +56,13 @@ class ExportRow(msgspec.Struct):
     """The phones to write, the most useful first."""
     phone: Phone = NO_PHONE
     """The phone of this row, in a layout per phone."""
+
+    @property
+    def addressee(self) -> str:
+        """The name for letters: that of a company as in the file, otherwise that of the person asked for."""
+        asked = self.asked
+        person = " ".join(filter(None, [asked.first_name, asked.middle_name, asked.last_name]))
+        return asked.owner_name or person
 
     @property
     def post(self) -> Address:
@@ -93,7 +102,7 @@ class Layout:
     def is_asking(self) -> bool:
         """Whether it contains any fields of the person asked for."""
         return self.needs == "address" or any(
-            find_source(name)[2].startswith(("asked", "post")) for _, name in self.columns
+            find_source(name)[2].startswith(("asked", "post", "addressee")) for _, name in self.columns
         )
 
     @property
@@ -136,6 +145,7 @@ LAYOUT_FIELDS = {
     "found_city": ("Current address, city", "contact.current.city"),
     "found_state": ("Current address, state", "contact.current.state"),
     "found_zip": ("Current address, ZIP", "contact.current.zip"),
+    "addressee": ("Addressee: the company as in the file, otherwise the person asked for", "addressee"),
     "post_street": ("Letter address, street (as found, otherwise as asked for)", "post.street"),
     "post_city": ("Letter address, city", "post.city"),
     "post_state": ("Letter address, state", "post.state"),

@@ -15,7 +15,7 @@ from django.db.models import Case, F, TextField, When
 from django.db.models.functions import Cast
 from msgspec.structs import replace
 
-from batches.exports.layouts import Asked, ExportRow, Layout, fold_name
+from batches.exports.layouts import FIELDS_READ, Asked, ExportRow, Layout, fold_name
 from batches.intake.suppression import find_suppressed, suppressed_contacts, suppression_keys
 from batches.models import Digest, Item, ItemQuerySet, Upload
 from batches.people.contacts import Contact, Phone
@@ -109,7 +109,7 @@ class ExportReader:
 
     def read(self) -> Iterator[ExportRow]:
         """Yield the row of each wanted item, in the list's order."""
-        asked = PERSON_FIELDS if self.layout.is_asking or self.choices.without_suppressed else []
+        asked = FIELDS_READ if self.layout.is_asking or self.choices.without_suppressed else []
         items = self.items.annotate(
             row=Cast("cells", TextField()), is_digested=IS_DIGEST_CURRENT, time=ANSWERED_AT_TEXT
         )
@@ -191,7 +191,7 @@ def find_suppressed_rows(page: Iterable[Sequence[Any]]) -> set[int]:
 
     Any of their addresses, their phone or their email is on the do-not-contact list, or was when the list was checked.
     """
-    asked = {values[0]: dict(zip(PERSON_FIELDS, values[ITEM_ROW_LENGTH:], strict=True)) for values in page}
+    asked = {values[0]: dict(zip(PERSON_FIELDS, values[ITEM_ROW_LENGTH:], strict=False)) for values in page}
     keys = {
         pk: suppression_keys({name: value for name, value in fields.items() if value}) for pk, fields in asked.items()
     }

@@ -73,9 +73,9 @@ class ReaderMessage(msgspec.Struct):
 decoder = msgspec.json.Decoder(ReaderMessage)
 
 
-def examine(path: str | Path, sheet: str | None = None) -> Examined:
+def examine(path: str | Path, sheet: str | None = None, with_hidden: bool = False) -> Examined:
     """Find out how to read a file, and its columns and first rows. Raises UnreadableFile and OSError."""
-    [examined] = [message.examined for message in read(path, sheet=sheet) if message.examined]
+    [examined] = [message.examined for message in read(path, sheet, with_hidden) if message.examined]
     return examined
 
 
@@ -86,11 +86,15 @@ def rows(path: str | Path, file_format: FileFormat) -> Iterator[tuple[int, list[
 
 
 def read(
-    path: str | Path, sheet: str | None = None, file_format: dict[str, Any] | None = None
+    path: str | Path,
+    sheet: str | None = None,
+    with_hidden: bool = False,
+    file_format: dict[str, Any] | None = None,
 ) -> Iterator[ReaderMessage]:
     """Yield the messages about a file from a new process. Raises UnreadableFile and OSError."""
     limits = find_limits(Path(path).stat().st_size)
     request: dict[str, Any] = {"path": str(Path(path).absolute()), "sheet": sheet, "file_format": file_format}
+    request["with_hidden"] = with_hidden
     request |= {"memory": limits.memory, "cpu_seconds": limits.cpu_seconds}
     with start(request) as process:
         for message in receive(process, limits.wait):

@@ -48,18 +48,22 @@ SIGNATURES = {
 }
 
 
-def examine(path: str | Path, sheet: str | None = None) -> Examined:
-    """Find out how to read a file, and its columns and first rows. Raises UnreadableFile."""
+def examine(path: str | Path, sheet: str | None = None, with_hidden: bool = False) -> Examined:
+    """Find out how to read a file, and its columns and first rows. Raises UnreadableFile.
+
+    `with_hidden` includes the rows that a workbook hides.
+    """
     row_count: int | None = None
     if kind := xlsx_reader.find_kind(path):
         file_format, row_count = xlsx_reader.examine(path, kind, sheet)
+        file_format = replace(file_format, with_hidden=with_hidden and file_format.hidden_rows > 0)
     elif markup_reader.is_html(read_head(path, 4096)):
         file_format = find_encoding(path, FileFormat("html"))
     else:
         file_format = examine_text(path)
     head = list(islice(records(path, file_format), SAMPLE_ROWS))
     if not any(is_filled(cells) for _, cells in head):
-        if file_format.hidden_rows:
+        if file_format.hidden_rows and not file_format.with_hidden:
             raise UnreadableFile(
                 f"{file_format} has only hidden rows. Unhide them, save, and upload the workbook again."
             )
@@ -69,7 +73,8 @@ def examine(path: str | Path, sheet: str | None = None) -> Examined:
     samples = [cells for number, cells in head if number > header.row and is_filled(cells)]
     if not samples:
         raise UnreadableFile(f"{file_format} has column names in row {header.row} but no rows below them.")
-    estimate = estimate_rows(path, file_format, head) if row_count is None else row_count - file_format.hidden_rows
+    left_out = 0 if file_format.with_hidden else file_format.hidden_rows
+    estimate = estimate_rows(path, file_format, head) if row_count is None else row_count - left_out
     return Examined(file_format, header.columns, list(cut_samples(samples)), estimate)
 
 

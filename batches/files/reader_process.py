@@ -85,7 +85,7 @@ def answer(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the messages that answer a request: the result and the end, or why there is no result."""
     try:
         if request["file_format"] is None:
-            yield {"examined": asdict(parsing.examine(request["path"], request["sheet"]))}
+            yield {"examined": asdict(parsing.examine(request["path"], request["sheet"], request["with_hidden"]))}
         else:
             rows = parsing.rows(request["path"], FileFormat(**request["file_format"]))
             yield from ({"rows": chunk} for chunk in make_chunks(rows))

@@ -54,6 +54,8 @@ class MissingRow:
     """Its value for every row, if it can have one."""
     is_asked: bool
     group: str
+    is_derived: bool = False
+    """Whether it can be derived from another field."""
 
 
 @dataclass(frozen=True)
@@ -66,15 +68,17 @@ class ColumnGroup:
     is_asked: bool = False
 
     @property
+    def key(self) -> str:
+        """Its name in ids."""
+        return "asked" if self.is_asked else self.heading.lower()
+
+    @property
     def has_errors(self) -> bool:
         return any(row.errors for row in self.columns)
 
-    def __bool__(self) -> bool:
-        return bool(self.missing or self.columns)
-
 
 def group_rows(columns: Sequence[ColumnRow], missing: Sequence[MissingRow]) -> list[ColumnGroup]:
-    """Return the groups that have rows: first what needs a look, then the fields by heading."""
+    """Return the groups, even if they are empty: first what needs a look, then the fields by heading."""
     asked = ColumnGroup(
         "Needs a look", [row for row in missing if row.is_asked], [row for row in columns if row.doubt], is_asked=True
     )
@@ -86,7 +90,12 @@ def group_rows(columns: Sequence[ColumnRow], missing: Sequence[MissingRow]) -> l
         )
         for heading in GROUPS
     ]
-    return [group for group in (asked, *by_heading) if group]
+    return [asked, *by_heading]
+
+
+def count_asked(groups: Sequence[ColumnGroup]) -> int:
+    """Return how many columns and fields need a look."""
+    return sum(len(group.columns) + len(group.missing) for group in groups if group.is_asked)
 
 
 def find_samples(rows: Sequence[Sequence[str]], position: int) -> list[str]:

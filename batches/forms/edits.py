@@ -1,7 +1,7 @@
 """Edit one group's invalid rows on the page."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,17 +40,19 @@ class EditForm(forms.Form):
 
     apply_to_same = forms.BooleanField(
         required=False,
-        label="Apply each change to all rows on this page with the same value",
+        label="Apply each change to all rows with the same value",
         widget=CheckboxInput,
     )
 
-    def __init__(self, *args: Any, group: ProblemGroup, items: Sequence[Item], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, group: ProblemGroup, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.group = group
-        self.items = items
+        self.items = list(group.shown_rows)
+        self.further: list[Item] = []
+        """Rows that the page does not show, but to which its changes apply."""
         self.edits: dict[int, list[str]] = {}
         """Row number → all of its new cells, for the rows that were changed. Filled by a valid form."""
-        for item in items:
+        for item in self.items:
             for position, column in group.columns:
                 self.fields[cell_field_name(item.row_number, position)] = make_field(item, position, column)
         if self.is_bound:
@@ -84,6 +86,7 @@ class EditForm(forms.Form):
         if not changes:
             raise forms.ValidationError("Nothing was changed. Correct at least one cell, then save.")
         if cleaned.get("apply_to_same"):
+            self.further = list(self.group.further_rows) if self.group.is_longer_than_page else []
             changes |= self.spread(changes)
         if not self.errors:
             self.edits = self.apply(changes)
@@ -104,7 +107,7 @@ class EditForm(forms.Form):
         """Return the changes for other rows with the same values. Add an error if two rows disagree."""
         cells = {
             (item.row_number, position): read_cell(item, position).strip()
-            for item in self.items
+            for item in (*self.items, *self.further)
             for position in self.group.positions
         }
         given: dict[tuple[int, str], dict[str, int]] = defaultdict(dict)
@@ -125,20 +128,26 @@ class EditForm(forms.Form):
         """Return the changed rows as row number → all cells."""
         width = len(self.group.upload.columns)
         edits = {}
-        for item in self.items:
-            own = {position: text for (number, position), text in changes.items() if number == item.row_number}
-            if own:
+        changed: dict[int, dict[int, str]] = defaultdict(dict)
+        for (number, position), text in changes.items():
+            changed[number][position] = text
+        for item in (*self.items, *self.further):
+            if own := changed.get(item.row_number):
                 padded = [*item.cells, *[""] * (max(own) + 1 - len(item.cells))]
                 edits[item.row_number] = trim([own.get(at, text) for at, text in enumerate(padded)], width)
         return edits
 
     def add_row_errors(self) -> None:
-        """Add an error to each changed row that still has a problem in a cell of this form.
+        """Add an error to each changed row on the page that still has a problem in a cell of this form.
 
-        A row that only has other problems is saved, and moves to the group with these problems.
+        A row that only has other problems is saved, and moves to the group with these problems. So is a row that the
+        page does not show.
         """
         reader = RowReader(self.group.upload, has_suppressions=False)
+        shown_numbers = {item.row_number for item in self.items}
         for number, cells in self.edits.items():
+            if number not in shown_numbers:
+                continue
             checked, values = next(reader.make_row(number, cells))
             if values["outcome"] != Outcome.INVALID:
                 continue

@@ -1,16 +1,21 @@
 """Forms for a list's column mapping and its settings."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from copy import copy
+from functools import cached_property
 from typing import Any
 
 from django import forms
 from django.forms.boundfield import BoundField
+from django.http import QueryDict
 
 from batches.forms.column_rows import ColumnGroup, ColumnRow, MissingRow, find_samples, group_rows
 from batches.forms.widgets import CheckboxInput, CheckboxSelectMultiple, GroupedSelect, NumberInput, Select, TextInput
 from batches.intake.mapping_templates import header_key
+from batches.intake.sample_rows import count_unreadable, find_zip_states
 from batches.intake.trace_settings import MAX_LOOK_BACK_DAYS, OPTION_NAMES, TraceSettings
-from batches.mapping.column_uses import Uses, build_mapping, find_clash, list_uses, name_columns, use_notes
+from batches.mapping.column_uses import Uses, build_mapping, find_clash, join_words, list_uses, name_columns, use_notes
 from batches.mapping.fields import (
     FIXABLE,
     FULL_NAME,
@@ -26,6 +31,7 @@ from batches.mapping.fields import (
 )
 from batches.models import MappingTemplate, Upload
 from batches.people.owner_names import is_order_needed
+from batches.people.places import title_of
 from batches.statuses import CompanyHandling, NameOrder
 
 MAX_LISTED = 1_000
@@ -38,7 +44,9 @@ FURTHER_USES = (("", (("", "Nothing else"),)), *OPTIONS)
 FROM_ZIP, FIXED = "zip", "fixed"
 SOURCES = {FROM_ZIP: "Take it from the ZIP", FIXED: "Same for every row"}
 """Where a state without a column can come from."""
-DERIVABLE = ["state", "mail_state"]
+DERIVABLE = {"state": "zip", "mail_state": "mail_zip"}
+"""State → the ZIP that it can be taken from."""
+MAX_STATES_NAMED = 4
 
 
 class UseField(forms.Field):
@@ -105,6 +113,8 @@ class MappingForm(forms.Form):
             self.add_column(position)
         for name in FIXABLE:
             self.add_fixed(name)
+        if self.is_bound:
+            self.add_unsent()
         for name in OPTION_NAMES:
             self.initial.setdefault(name, getattr(upload, name))
         self.initial["match_requirements"] = upload.match_requirements or ["phones"]
@@ -146,8 +156,7 @@ class MappingForm(forms.Form):
             initial=value,
             widget=TextInput,
         )
-        # If the form was sent without this choice, a fixed value that is filled in counts.
-        if name in DERIVABLE and (not self.is_bound or f"source_{name}" in self.data):
+        if name in DERIVABLE:
             self.fields[f"source_{name}"] = forms.ChoiceField(
                 choices=SOURCES,
                 required=False,
@@ -155,6 +164,14 @@ class MappingForm(forms.Form):
                 initial=FIXED if value else FROM_ZIP,
                 widget=Select,
             )
+
+    def add_unsent(self) -> None:
+        """Add where a state comes from if the form was sent without that choice: a fixed value that is given counts."""
+        data = QueryDict(mutable=True)
+        data.update(self.data)
+        for name in DERIVABLE:
+            data.setdefault(f"source_{name}", FIXED if data.get(f"fixed_{name}") else FROM_ZIP)
+        self.data = data
 
     # What the page shows
 
@@ -178,12 +195,21 @@ class MappingForm(forms.Form):
             samples=find_samples(self.rows, position),
             select=self[fields[0]],
             more=[self[field] for field in fields[1:]],
-            notes=use_notes(position, [name for name in names if name not in self.clashing], self.mapping, self.names),
+            notes=[
+                *use_notes(position, [name for name in names if name not in self.clashing], self.mapping, self.names),
+                *filter(None, map(self.unreadable_note, names)),
+            ],
             doubt=next(filter(None, doubts), ""),
             group=GROUP_OF[names[0]] if names else "",
             is_refused=not self.clashing.isdisjoint(names),
             errors=[str(error) for field in fields for error in self.errors.get(field, ())],
         )
+
+    def rows_to_update(self, marked: Collection[str]) -> list[ColumnRow]:
+        """Return the used columns, and those that a page shows as used although they are kept by now."""
+        return [
+            self.make_row(position) for position in self.positions if position in self.chosen or str(position) in marked
+        ]
 
     def kept_group(self) -> ColumnGroup:
         """Return the columns that are kept and not sent."""
@@ -210,24 +236,46 @@ class MappingForm(forms.Form):
 
     def make_missing(self, name: str) -> MissingRow:
         is_from_zip = is_derived(name, self.mapping)
-        fixed = self[f"fixed_{name}"] if name in FIXABLE else None
-        source = self[f"source_{name}"] if is_from_zip and f"source_{name}" in self.fields else None
+        is_fixable = name in FIXABLE and not self.list_states(name)
+        fixed = self[f"fixed_{name}"] if is_fixable else None
+        source = self[f"source_{name}"] if is_fixable and is_from_zip else None
         is_given = fixed is not None and bool(fixed.value()) and not fixed.errors and is_chosen(source, FIXED)
         doubt = self.upload.uncertain.get(name, "")
+        is_sure = is_from_zip and not is_fixable and not self.upload.used_template
         return MissingRow(
             name=name,
             label=LABELS[name],
             sentence=doubt if doubt and self.upload.used_template else ask_for(name, self.mapping),
             source=source,
             fixed=fixed,
-            is_asked=not is_given and bool(doubt or not is_from_zip),
+            is_asked=not is_given and bool(doubt or not is_from_zip) and not is_sure,
             group=GROUP_OF[name],
+            is_derived=is_from_zip,
         )
+
+    def list_states(self, name: str) -> list[str]:
+        """Return the states in which the first rows' ZIPs lie if they are several, so that a state cannot be fixed."""
+        zip_field = DERIVABLE.get(name)
+        states = find_zip_states(self.rows, self.mapping.get(zip_field, ())) if zip_field else []
+        return states if len(states) > 1 else []
+
+    @cached_property
+    def unreadable(self) -> Counter[str]:
+        """Field → how many of the first rows' values cannot be read, as currently chosen."""
+        chosen = copy(self.upload)
+        self.current_settings.apply_to(chosen)
+        return count_unreadable(chosen, self.rows)
+
+    def unreadable_note(self, name: str) -> str:
+        """Return how many of the first rows' values for a field are left out; empty if none are."""
+        many = self.unreadable[name]
+        them = "it is" if many == 1 else "they are"
+        return f"{many} of the first {len(self.rows)} cannot be read; {them} left out." if many else ""
 
     def fixed_fields(self) -> list[BoundField]:
         """Return the inputs for fixed values, except those that are in the row of a field without a column."""
         missing = {row.name for row in self.list_missing()}
-        return [self[f"fixed_{name}"] for name in FIXABLE if name not in missing]
+        return [self[f"fixed_{name}"] for name in FIXABLE if name not in missing and not self.list_states(name)]
 
     @property
     def has_fixed(self) -> bool:
@@ -284,7 +332,9 @@ class MappingForm(forms.Form):
                 self.clashing.add(name)
                 self.add_error(self.find_field(positions[-1], name), clash)
         for name in DERIVABLE:
-            if self.is_fixed_empty(name):
+            if self.read_fixed(name) and (states := self.list_states(name)):
+                self.add_error(None, refuse_fixed(name, states))
+            elif self.is_fixed_empty(name):
                 self.add_error(f"fixed_{name}", "Enter the state, or take it from the ZIP.")
         for gap in self.settings.gaps:
             self.add_error(None, gap)
@@ -335,6 +385,16 @@ class MappingForm(forms.Form):
 def column_field(position: int, number: int = 0) -> str:
     """Return the name of the form field for one of a column's uses: column-4, column-4-2 and so on."""
     return f"column-{position}-{number + 1}" if number else f"column-{position}"
+
+
+def refuse_fixed(name: str, states: Sequence[str]) -> str:
+    """Return why a state cannot be the same for every row, naming the states of the ZIPs."""
+    shown = [title_of(state) for state in states[:MAX_STATES_NAMED]]
+    more = [f"{len(states) - len(shown)} more"] if len(states) > len(shown) else []
+    return (
+        f"{LABELS[name]} cannot be the same for every row: the ZIPs in the first rows are in "
+        f"{join_words([*shown, *more])}. It is taken from each row's ZIP."
+    )
 
 
 def is_chosen(source: BoundField | None, value: str) -> bool:

@@ -15,7 +15,9 @@ from batches.models import ItemQuerySet, Upload
 from batches.statuses import Outcome
 
 MAX_EDITED_ROWS = 50
-"""Maximum number of rows of one problem that can be edited on the page. More are fixed in a file."""
+"""Maximum number of rows of one problem that a page shows with inputs."""
+MAX_SPREAD_ROWS = 2_000
+"""Maximum number of rows of one problem that a change on the page can apply to, because one transaction saves them."""
 MAX_EDITED_COLUMNS = 12
 """Maximum number of columns that can be edited on the page."""
 MAX_GROUPS = 30
@@ -56,8 +58,27 @@ class ProblemGroup:
 
     @property
     def is_editable(self) -> bool:
-        """Whether its rows are invalid, and few and narrow enough to be edited on the page."""
-        return self.is_invalid and self.count <= MAX_EDITED_ROWS and len(self.positions) <= MAX_EDITED_COLUMNS
+        """Whether its rows are invalid, and narrow enough to be edited on the page."""
+        return self.is_invalid and len(self.positions) <= MAX_EDITED_COLUMNS
+
+    @property
+    def shown_rows(self) -> ItemQuerySet:
+        """The rows that a page shows with inputs, in the order of the file."""
+        return self.rows.defer("answer")[:MAX_EDITED_ROWS]
+
+    @property
+    def further_rows(self) -> ItemQuerySet:
+        """The rows after the `shown_rows` to which a change can apply."""
+        return self.rows.defer("answer")[MAX_EDITED_ROWS:MAX_SPREAD_ROWS]
+
+    @property
+    def is_longer_than_page(self) -> bool:
+        return self.count > MAX_EDITED_ROWS
+
+    @property
+    def spread_count(self) -> int:
+        """How many of its rows a change can apply to."""
+        return min(self.count, MAX_SPREAD_ROWS)
 
     @property
     def columns(self) -> list[tuple[int, str]]:

@@ -52,17 +52,3 @@ class WarningTally:
     def as_list(self) -> list[dict[str, Any]]:
         """Return the counts as they are saved, the largest first."""
         return [asdict(each) for each in sorted(self.counts.values(), key=lambda each: -each.count)]
-
-
-def format_hidden(file_format: dict[str, Any]) -> list[str]:
-    """Return what was left out because the workbook hides it, one sentence each."""
-    sentences = []
-    if (count := file_format.get("hidden_rows", 0)) and not file_format.get("with_hidden"):
-        is_one = count == 1
-        sentences.append(
-            f"{count:,} row{'' if is_one else 's'} of the workbook {'is' if is_one else 'are'} hidden and left out. "
-            "To trace them, show them in the workbook and upload it again."
-        )
-    if sheets := file_format.get("hidden_sheets"):
-        sentences.append(f"Hidden sheets: {', '.join(sheets)}.")
-    return sentences

@@ -148,6 +148,26 @@ def change_sheet(upload: Upload, sheet: str, user: User | None) -> bool:
     return save_reading(upload, user)
 
 
+def change_hidden(upload: Upload, is_wanted: bool, user: User | None) -> bool:
+    """Include the rows that a list's workbook hides, or leave them out again. The list becomes a draft.
+
+    If the columns have the same names, their settings stay. Return False if the list has moved on; raises
+    UnreadableFile.
+    """
+    header = mapping_templates.header_key(upload.columns)
+    examined = isolated_reader.examine(upload.file.path, upload.file_format.get("sheet") or None, is_wanted)
+    set_file_format(upload, examined)
+    if mapping_templates.header_key(examined.columns) != header:
+        read_columns(upload, mapping_templates.find_template(examined.columns), examined.samples)
+    changes = {name: getattr(upload, name) for name in READING_FIELDS} | WITHOUT_ROWS | NEXT_REVISION
+    with transaction.atomic():
+        if not transition_upload(upload.pk, UploadStatus.DRAFT, only_if={"file": upload.file.name}, **changes):
+            return False
+        delete_rows(upload, "The list is read with other rows of its workbook. Please fix the rows again.")
+        record(upload.pk, Event.COLUMNS_CHANGED, user=user)
+    return True
+
+
 def change_template(upload: Upload, template: MappingTemplate | None, user: User | None) -> bool:
     """Map a draft's columns by another template, or by guessing if it is None.
 

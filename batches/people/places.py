@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from localflavor.us.us_states import STATES_NORMALIZED
+from localflavor.us.us_states import STATES_NORMALIZED, USPS_CHOICES
 
 from batches.people.addresses import IS_UNIT, bare, is_street, key_of, shorten, split_unit
 from batches.people.street_words import ANY_DIRECTION, COMMON_TYPES, SHORT_DIRECTIONS, STREET_TYPES
@@ -41,6 +41,8 @@ STATE_NAMES = {
 NAME_OF = {
     code: max((name for name in STATE_NAMES if STATE_NAMES[name] == code), key=len, default="") for code in CODES
 }
+TITLES = {str(code): str(name) for code, name in USPS_CHOICES}
+"""Two letters of a state → its name as a sentence has it."""
 ANY_NAME = "|".join(sorted(STATE_NAMES, key=len, reverse=True))
 STATE_AT_END = re.compile(
     rf"(?P<rest>.*?)[\s,(/|-]*(?:(?<![A-Za-z])(?P<name>{ANY_NAME})|(?<![A-Za-z.])(?P<code>[A-Za-z]{{2}}|D\.\s?C|D C))"
@@ -111,6 +113,11 @@ def find_state(text: str) -> str:
         if left and left == right:
             return left
     return ""
+
+
+def title_of(code: str) -> str:
+    """Return the name of a state as it is written in a sentence."""
+    return TITLES.get(code, code)
 
 
 def is_foreign(text: str) -> bool:

@@ -71,6 +71,13 @@ def read_minutes(now: datetime) -> dict[datetime, Minute]:
     return {minute.at: minute for minute in Minute.objects.filter(at__gte=chart_start(now), at__lte=now)}
 
 
+def usual_pace(now: datetime) -> float:
+    """Return the results per second in the minutes of the last day in which results arrived; 0 if none did."""
+    recent = Minute.objects.filter(at__gt=now - MINUTE_RETENTION, at__lte=now).exclude(matched=0, no_match=0, error=0)
+    totals = [minute.total for minute in recent]
+    return sum(totals) / (60 * len(totals)) if totals else 0
+
+
 def chart_start(now: datetime) -> datetime:
     """Return the start of the chart's first minute."""
     return floor_minute(now) - (CHART_MINUTES - 1) * ONE_MINUTE

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from batches.forms.column_rows import ColumnGroup, ColumnRow, MissingRow
+from batches.forms.column_rows import ColumnGroup, ColumnRow, MissingRow, count_asked
 from batches.forms.mapping import MappingForm
 from batches.templatetags.numbers import count, number
 
@@ -21,10 +21,17 @@ SURE_MARK = mark_safe('<span class="sure" aria-hidden="true">✓</span><span cla
 def columns_summary(form: MappingForm, groups: Sequence[ColumnGroup]) -> SafeString:
     """Return how many columns are used, how many are kept, and how many things need a look."""
     total, kept = len(form.names), len(form.kept_names)
-    asked = sum(len(group.columns) + len(group.missing) for group in groups if group.is_asked)
+    asked = count_asked(groups)
     rest = f" and keep {number(kept)} as {'it is' if kept == 1 else 'they are'}" if kept else ""
     look = format_html(" <b>{} a look.</b>", count(asked, "thing needs,things need")) if asked else ""
     return format_html("We use {} of {}{}.{}", number(total - kept), count(total, "column"), rest, look)
+
+
+@register.simple_tag
+def questions_left(groups: Sequence[ColumnGroup]) -> str:
+    """Return how many things still need a look, to stand beside the button; empty if none does."""
+    asked = count_asked(groups)
+    return f"{count(asked, 'question')} left" if asked else ""
 
 
 @register.simple_tag

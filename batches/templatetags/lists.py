@@ -156,8 +156,8 @@ def correction_text(correction: Correction) -> str:
 
 @register.inclusion_tag("uploads/_same_files.html", takes_context=True)
 def same_files(context: dict[str, Any], upload: Upload) -> dict[str, Any]:
-    """Return the other lists that were made from the same file."""
-    return {"same": find_same_files(upload), "user": context["request"].user}
+    """Return the other lists that were made from the same file, and for how many days their results are reused."""
+    return {"same": find_same_files(upload), "user": context["request"].user, "look_back": upload.look_back}
 
 
 @register.simple_tag

@@ -18,7 +18,7 @@ from batches.views.upload_actions import read_revision
 
 
 def problem_rows(request: UserRequest, pk: int, key: str) -> HttpResponse:
-    """Show the rows with one problem. Before the start, invalid rows can be edited there, if they are few."""
+    """Show the rows with one problem. Before the start, invalid rows can be edited there, the first ones of many."""
     upload = get_object_or_404(Upload, pk=pk)
     group = problem_groups.find_group(upload, key)
     if group is None:
@@ -34,7 +34,7 @@ def show_rows(
     request: UserRequest, upload: Upload, group: ProblemGroup, form: EditForm | None = None, problem: str = ""
 ) -> HttpResponse:
     if form is None and may_edit(upload, group):
-        form = EditForm(group=group, items=list(group.rows.defer("answer")))
+        form = EditForm(group=group)
     context = {"upload": upload, "group": group, "form": form, "problem": problem}
     if form is None:
         context["table"] = paginate(request, make_cell_table(group.rows.defer("answer"), group.columns), per_page=50)
@@ -50,7 +50,7 @@ def save_rows(request: UserRequest, upload: Upload, group: ProblemGroup) -> Http
     if not may_edit(upload, group):
         problem = "Nothing was saved: these rows can no longer be edited on this page. Please review the list again."
         return show_rows(request, upload, group, problem=problem)
-    form = EditForm(request.POST, group=group, items=list(group.rows.defer("answer")))
+    form = EditForm(request.POST, group=group)
     if not form.is_valid():
         return show_rows(request, upload, group, form, form.refusal or " ".join(map(str, form.non_field_errors())))
     try:

@@ -5,11 +5,14 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from batches.intake import problem_groups
+from batches.intake.hidden_parts import format_hidden
 from batches.intake.problem_groups import ProblemGroup
-from batches.intake.row_warnings import format_hidden
 from batches.models import Upload
+from batches.reports.forecast import Run, forecast, format_duration
+from batches.reports.pace import usual_pace
 from batches.statuses import UploadStatus
 from batches.templatetags.numbers import count, money, number
 from batches.tracing import limits, spending
@@ -30,6 +33,8 @@ class Start:
     """Who wants to start it, and who may approve it."""
     may_approve: bool = False
     may_withdraw: bool = False
+    duration: str = ""
+    """About how long it will take; empty if that cannot be estimated."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ class ReviewSummary:
     warnings: list[ProblemGroup]
     """The rows that are traced but have a warning, in groups."""
     hidden: list[str]
-    """What was left out because the workbook hides it."""
+    """What the workbook hides, and what becomes of it."""
     nothing_to_send: str
     cannot_start: bool
     start: Start = field(default_factory=Start)
@@ -74,7 +79,7 @@ def summarise(upload: Upload, user: User) -> ReviewSummary:
         problems=problems,
         ungrouped=max(0, upload.invalid_count - sum(group.count for group in problems)),
         warnings=problem_groups.list_warnings(upload),
-        hidden=format_hidden(upload.file_format),
+        hidden=format_hidden(upload, is_review=True),
         nothing_to_send=nothing_to_send(upload),
         cannot_start=not (upload.item_count or upload.reused_count),
         start=summarise_start(upload, user, most),
@@ -98,15 +103,25 @@ def expected_sentence(upload: Upload) -> str:
 
 
 def rows_sentence(upload: Upload) -> str:
-    """Return which rows come back in the export, and what happens to the others."""
-    rows = f"{'All' if upload.row_count > 1 else 'The'} {count(upload.row_count, 'row')}"
-    those = "with its problem if it cannot be traced" if upload.row_count == 1 else "invalid ones with their problem"
-    parts = [f"{rows} of {upload.filename} {'come' if upload.row_count > 1 else 'comes'} back in your export, {those}."]
+    """Return which rows come back in the export, and what was skipped or added to them."""
+    parts = ["All rows come back in your export, with the reason for those that are not traced."]
     if upload.blank_count:
         parts.append(f"Skipped {count(upload.blank_count, 'blank row')}.")
     if upload.co_owner_count:
         parts.append(f"Added {count(upload.co_owner_count, 'second owner')}.")
     return " ".join(parts)
+
+
+def duration_sentence(upload: Upload) -> str:
+    """Return how long a list will take at the pace of the last day.
+
+    Empty if nothing was traced then, or if other lists are in progress, which share the pace.
+    """
+    now = timezone.now()
+    if not upload.item_count or Upload.objects.active().exists():
+        return ""
+    [seconds] = forecast([Run(upload.priority, 0, upload.item_count)], usual_pace(now))
+    return "" if seconds is None else f"Takes {format_duration(seconds)} at the pace of the last day."
 
 
 def reading_progress(upload: Upload) -> str:
@@ -136,7 +151,8 @@ def summarise_start(upload: Upload, user: User, most: Decimal) -> Start:
     left_today = credits_left_sentence(most)
     if upload.status == UploadStatus.READY:
         needs_approval = spending.needs_approval(upload, user)
-        return Start(start_label(upload, needs_approval), left_today, needs_approval)
+        label = start_label(upload, needs_approval)
+        return Start(label, left_today, needs_approval, duration="" if needs_approval else duration_sentence(upload))
     approvers = spending.list_approvers(upload)
     return Start(
         left_today=left_today,

@@ -12,6 +12,7 @@ from batches import jobs
 from batches.files.file_format import SAMPLE_ROWS, UnreadableFile
 from batches.forms.mapping import MappingForm, TemplateForm
 from batches.intake import mapping_templates, uploads
+from batches.intake.hidden_parts import format_hidden
 from batches.intake.row_preview import preview_row
 from batches.intake.trace_settings import TraceSettings
 from batches.intake.uploads import NumberedRow
@@ -41,6 +42,8 @@ def upload_columns(request: UserRequest, pk: int) -> HttpResponse:
         return redirect("upload-columns", pk)
     if "sheet" in request.POST:
         return choose_sheet(request, upload)
+    if "with_hidden" in request.POST:
+        return choose_hidden(request, upload)
     if "use_template" in request.POST:
         return choose_template(request, upload)
     return choose_columns(request, upload, header)
@@ -62,14 +65,17 @@ def show_columns(
 ) -> HttpResponse:
     """Show the whole page, with the form as it was sent or with the upload's settings."""
     status = 422 if form.errors else 200
+    groups = form.groups()
     context = {
         "upload": upload,
         "form": form,
-        "groups": form.groups(),
+        "groups": groups,
+        "headings": [group.key for group in groups if group.columns],
         "kept": [form.kept_group()],
         "header": mapping_templates.header_key(upload.columns),
         "is_kept": is_kept,
         "templates": TemplateForm(initial={"use_template": upload.used_template}),
+        "hidden": format_hidden(upload),
         "rows": count_rows(upload, rows),
         "preview": make_preview(request, upload, form, rows),
     }
@@ -92,8 +98,14 @@ def preview_columns(request: UserRequest, pk: int) -> HttpResponse:
     form = MappingForm(request.POST, upload=upload, rows=[cells for _, cells in rows])
     if not request.htmx:
         return show_columns(request, upload, form, rows)
-    context = {"upload": upload, "form": form, "groups": form.groups()}
-    context["preview"] = make_preview(request, upload, form, rows)
+    context = {
+        "upload": upload,
+        "form": form,
+        "groups": form.groups(),
+        "headings": request.POST.get("headings", "").split(),
+        "columns": form.rows_to_update(request.POST.get("marked", "").split()),
+        "preview": make_preview(request, upload, form, rows),
+    }
     return render(request, "uploads/_columns_updated.html", context)
 
 
@@ -132,6 +144,21 @@ def choose_sheet(request: UserRequest, upload: Upload) -> HttpResponse:
     """Read another sheet of the workbook, while the list is a draft."""
     try:
         if upload.status != UploadStatus.DRAFT or not uploads.change_sheet(upload, request.POST["sheet"], request.user):
+            messages.error(request, LIST_MOVED_ON)
+    except UnreadableFile as problem:
+        messages.error(request, str(problem))
+    return redirect("upload-columns", upload.pk)
+
+
+def choose_hidden(request: UserRequest, upload: Upload) -> HttpResponse:
+    """Trace the hidden rows of the workbook too, or leave them out again, and keep the choices made so far."""
+    rows = uploads.read_first_rows(upload)
+    form = MappingForm(request.POST, upload=upload, rows=[cells for _, cells in rows])
+    form.current_settings.apply_to(upload)
+    try:
+        if uploads.change_hidden(upload, request.POST["with_hidden"] == "yes", request.user):
+            request.session.pop(SESSION_KEY, None)
+        else:
             messages.error(request, LIST_MOVED_ON)
     except UnreadableFile as problem:
         messages.error(request, str(problem))

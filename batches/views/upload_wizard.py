@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.files.base import File
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
 from batches.files.file_format import UnreadableFile
@@ -15,6 +17,8 @@ from batches.intake import mapping_templates, uploads
 from batches.models import Upload
 from batches.user_request import UserRequest
 
+SAMPLE = settings.BASE_DIR / "static" / "sample.csv"
+"""A list of invented people, whom the sandbox can trace."""
 LIST_MOVED_ON = "No changes were made: this list has changed since you opened the page. Here is its current state."
 
 
@@ -28,6 +32,16 @@ def upload_new(request: UserRequest) -> HttpResponse:
         except UnreadableFile as problem:
             form.add_error("file", str(problem))
     return show_file_form(request, form)
+
+
+@require_POST
+def upload_sample(request: UserRequest) -> HttpResponse:
+    """Upload the sample list, in the sandbox only."""
+    if not settings.IS_SANDBOX:
+        raise Http404
+    with SAMPLE.open("rb") as file:
+        upload = uploads.receive(File(file, SAMPLE.name), request.user, name="Sample list")
+    return redirect("upload-columns", upload.pk)
 
 
 def upload_file(request: UserRequest, pk: int) -> HttpResponse:

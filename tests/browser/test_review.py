@@ -39,7 +39,7 @@ def test_rows_are_edited_on_the_page_and_the_edit_is_undone(chromium, portal, tm
         assert page.locator(f"#{state.get_attribute('aria-describedby')}").text_content().strip().endswith("its name.")
 
         state.fill("VA")
-        page.get_by_label("Apply each change to all rows on this page with the same value").check()
+        page.get_by_label("Apply each change to all rows with the same value").check()
         page.get_by_role("button", name="Save and check").click()
         page.get_by_text("2 rows fixed.").wait_for()
         page.get_by_role("heading", name="1 row cannot be traced").wait_for()

@@ -106,8 +106,20 @@ def test_built_in_layouts(finish_upload):
     assert mailer[1][:6] == ["Ada", "Abbott", "9 Elm St", "Tampa", "FL", "33602"]
     assert mailer[2][:6] == ["Ada", "Abbott", "2 Oak St", "Herndon", "VA", "20170"]
     assert len(mailer) == 13
+    assert [row[-1] for row in mailer[:3]] == ["Addressee", "Ada Abbott", "Ada Abbott"]
     texting = list(csv.reader(io.StringIO(write(upload, "Text messages").decode()[1:])))
     assert [row[0][-4:] for row in texting[1:]] == ["0101", "0102", "0101"]
+
+
+def test_a_letter_is_addressed_to_the_company_as_in_the_file(make_upload):
+    rows = [person(1, **{"Last Name": "Oak & Elm Holdings LLC", "First Name": ""}), person(2)]
+    upload = make_upload(rows)
+    layout = Layout("letters", [("To", "addressee"), ("Last", "last_name")])
+    written = list(csv.reader(io.StringIO(write(upload, layout).decode()[1:])))
+    assert written[1:] == [["Oak & Elm Holdings LLC", ""], ["Ada Abbott", "Abbott"]]
+    mailer = list(csv.DictReader(io.StringIO(write(upload, "Mailer").decode()[1:])))
+    assert [row["Addressee"] for row in mailer] == ["Oak & Elm Holdings LLC", "Ada Abbott"]
+    write(upload, layout, without_suppressed=True)
 
 
 def test_every_field_can_be_written(upload):

@@ -3,12 +3,12 @@
 import io
 import zipfile
 
-import openpyxl
 import pytest
 
 from batches.files.encodings import repair_mojibake
 from batches.files.file_format import FileFormat, UnreadableFile
 from batches.files.parsing import examine, rows
+from tests.factories import make_workbook
 
 HEADER = "First Name,Last Name,Mailing Address,Mailing City,Mailing State,Mailing Zip"
 PEOPLE = [
@@ -122,20 +122,6 @@ def test_a_title_and_a_second_line_of_criteria(write):
     assert examine(write(content.encode())).file_format.header_row == 3
 
 
-def workbook(change=None, **sheets):
-    book = openpyxl.Workbook()
-    book.remove(book.active)
-    for name, sheet_rows in sheets.items():
-        sheet = book.create_sheet(name)
-        for row in sheet_rows:
-            sheet.append(row)
-    if change:
-        change(book)
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
-
-
 LIST = [HEADER.split(","), *PEOPLE]
 
 
@@ -144,7 +130,7 @@ def test_hidden_sheets_are_listed_and_not_chosen_first(write):
         book["Old"].sheet_state = "hidden"
         book.active = 1
 
-    file_format = examine(write(workbook(hide, Old=LIST, New=LIST[:3]))).file_format
+    file_format = examine(write(make_workbook(hide, Old=LIST, New=LIST[:3]))).file_format
     assert (file_format.sheet, file_format.hidden_sheets, file_format.sheets) == ("New", ["Old"], ["Old", "New"])
 
 
@@ -152,7 +138,7 @@ def test_hidden_columns_are_kept_and_listed(write):
     def hide(book):
         book["New"].column_dimensions["C"].hidden = True
 
-    examined, found = read(write(workbook(hide, New=LIST)))
+    examined, found = read(write(make_workbook(hide, New=LIST)))
     assert examined.file_format.hidden_columns == [2]
     assert found == PEOPLE
 
@@ -161,7 +147,7 @@ def test_hidden_rows_are_read_on_request(write):
     def hide(book):
         book["New"].row_dimensions[3].hidden = True
 
-    path = write(workbook(hide, New=LIST))
+    path = write(make_workbook(hide, New=LIST))
     examined, found = read(path)
     assert examined.file_format.hidden_rows == 1
     assert [row[0] for row in found] == ["Margaret", "Carol", "Thomas"]
@@ -175,7 +161,7 @@ def test_a_workbook_whose_rows_are_all_hidden_is_refused(write):
             book["New"].row_dimensions[number].hidden = True
 
     with pytest.raises(UnreadableFile, match="only hidden rows"):
-        examine(write(workbook(hide, New=LIST)))
+        examine(write(make_workbook(hide, New=LIST)))
 
 
 def markup_row(row, tag="td"):

@@ -56,6 +56,15 @@ def test_a_list_that_got_the_file_last_comes_first_however_old_it_is(alice):
     assert [each.upload for each in find_same_files(lists[0])] == [old, lists[3], lists[2]]
 
 
+def test_the_page_says_that_recent_results_are_not_paid_again(browser, alice):
+    receive(alice)
+    upload = receive(alice)
+    Upload.objects.update(look_back=30)
+    assert "You do not pay again for people traced in the last 30 days." in open_columns(browser, upload, "columns/")
+    Upload.objects.update(look_back=0)
+    assert "You do not pay again" not in open_columns(browser, upload, "columns/")
+
+
 def test_lists_without_a_stored_hash_do_not_match_each_other(alice):
     first, _ = receive(alice), receive(alice)
     Upload.objects.update(sha256="")

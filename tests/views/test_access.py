@@ -106,3 +106,13 @@ def test_staff_see_the_queues(client, charlie, browser, alice):
     assert browser.get("/admin/django_rq/dashboard/").status_code == 302
     client.force_login(charlie)
     assert b"vendor" in client.get("/admin/django_rq/dashboard/").content
+
+
+def test_a_wrong_password_keeps_the_name(client, alice):
+    response = client.post("/login/", {"username": 'al"ice', "password": "wrong"})
+    page = " ".join(response.content.decode().split())
+    assert "Wrong name or password." in page
+    assert 'value="al&quot;ice"' in page
+    assert 'type="password" name="password" id="id_password" autocomplete="current-password" autofocus' in page
+    first = " ".join(client.get("/login/").content.decode().split())
+    assert 'name="username" value="" id="id_username" autocomplete="username" autofocus' in first

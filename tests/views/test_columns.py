@@ -1,12 +1,15 @@
 """The columns step: a table of what each column goes to, and a row as it would be sent."""
 
 import re
+from html import unescape
 
 import pytest
 
+from batches.intake import row_import
+from batches.intake.hidden_parts import format_hidden
 from batches.models import MappingTemplate, Upload
 from batches.statuses import UploadStatus
-from tests.factories import HEADER, people, person, to_csv
+from tests.factories import HEADER, make_workbook, people, person, to_csv
 from tests.support.pages import read_page
 from tests.views.test_uploads import columns_form, give
 
@@ -144,6 +147,76 @@ def test_names_and_values_of_a_file_are_escaped_in_the_table(browser):
     assert "<b>Name" not in html
 
 
+# What a workbook hides
+
+
+def hide(book):
+    book["New"].row_dimensions[3].hidden = True
+    book["New"].column_dimensions["A"].hidden = True
+    book["Old"].sheet_state = "hidden"
+
+
+@pytest.fixture
+def workbook(browser):
+    """A draft of a workbook with a hidden row, a hidden column and a hidden sheet."""
+    give(browser, make_workbook(hide, New=[HEADER, *people(4)], Old=[HEADER, *people(2)]), "people.xlsx")
+    return Upload.objects.get()
+
+
+def test_hidden_parts_are_named(browser, workbook):
+    html = read_page(open_columns(browser, workbook))
+    assert "1 row of the workbook is hidden and left out." in html
+    assert "Hidden columns: “First Name”. They are kept, and sent only if you choose them." in html
+    assert "Hidden sheets: “Old”. They are not read." in html
+    assert ">Old (hidden)</option>" in html.replace(" </option>", "</option>").replace("> Old", ">Old")
+    assert "Check 3 rows" in html
+
+
+def test_hidden_rows_can_be_traced_and_left_out_again(browser, workbook):
+    choices = {"header": open_columns(browser, workbook).context["header"], "column-0": "first_name", "column-8": ""}
+    form = columns_form(workbook) | choices
+    address = f"/uploads/{workbook.pk}/columns/"
+    assert 'form="columns" name="with_hidden" value="yes"' in read_page(open_columns(browser, workbook))
+    html = read_page(browser.post(address, form | {"with_hidden": "yes"}, follow=True))
+    assert "1 row of the workbook is hidden, and traced like the others." in html
+    assert "Leave out the 1 hidden row" in html
+    assert "Check 4 rows" in html
+    workbook.refresh_from_db()
+    assert workbook.mapping["first_name"] == [0]
+    assert "Check 3 rows" in read_page(browser.post(address, form | {"with_hidden": "no"}, follow=True))
+
+
+def test_hidden_rows_can_still_be_wanted_after_a_look_at_the_review(browser, workbook):
+    browser.post(f"/uploads/{workbook.pk}/columns/", columns_form(workbook, first_name=0))
+    row_import.check_rows(workbook.pk)
+    workbook.refresh_from_db()
+    assert (workbook.status, workbook.row_count) == (UploadStatus.READY, 3)
+    review = read_page(browser.get(workbook.get_absolute_url()))
+    assert "is hidden and left out. To trace them as well, go back to the columns." in review
+    assert "Hidden columns: “First Name”." in review
+    form = columns_form(workbook) | {"with_hidden": "yes"}
+    browser.post(f"/uploads/{workbook.pk}/columns/", form)
+    workbook.refresh_from_db()
+    assert (workbook.status, workbook.row_count, workbook.items.count()) == (UploadStatus.DRAFT, 0, 0)
+    browser.post(f"/uploads/{workbook.pk}/columns/", columns_form(workbook))
+    row_import.check_rows(workbook.pk)
+    workbook.refresh_from_db()
+    assert (workbook.status, workbook.row_count) == (UploadStatus.READY, 4)
+
+
+def test_hidden_names_are_limited():
+    file_format = {"hidden_columns": range(13), "hidden_sheets": ["A"], "sheet": "A", "hidden_rows": 0}
+    [sentence] = format_hidden(Upload(columns=[f"C{n}" for n in range(13)], file_format=file_format))
+    assert "“C8”, “C9” and 3 more." in sentence
+
+
+def test_the_row_with_the_names_is_said_if_it_is_not_the_first(browser):
+    give(browser, b"County roll\r\nPrinted today\r\n\r\n" + to_csv(people(3)))
+    assert "Column names found in row 4." in read_page(open_columns(browser, Upload.objects.get()))
+    Upload.objects.all().delete()
+    assert "Column names found" not in read_page(open_columns(browser, make_draft(browser, people(3), HEADER)))
+
+
 # What a column goes to
 
 
@@ -215,6 +288,42 @@ def test_a_state_for_every_row_must_be_given(browser, roll):
     assert "Enter the state, or take it from the ZIP." in read_page(response)
 
 
+def across(*zips):
+    """Rows of a list without a column for the state, with these ZIPs."""
+    return [[f"Ada{n}", "Abbott", f"{n} Oak St", "Somewhere", text] for n, text in enumerate(zips)]
+
+
+NO_STATE = ["First Name", "Last Name", "Address", "City", "Zip"]
+
+
+def test_one_state_is_not_offered_for_zips_in_several(browser):
+    upload = make_draft(browser, across("20170", "75201-1234", "", "20190"), NO_STATE)
+    page = open_columns(browser, upload)
+    html = read_page(page)
+    assert outline(page)["Property"][0] == "Property state"
+    assert "We found no column for the state. We take it from the ZIP." in html
+    assert "fixed_state" not in html
+    assert "source_state" not in html
+    assert send(browser, upload).status_code == 302
+
+
+@pytest.mark.parametrize("source", [{}, {"source_state": "fixed"}])
+def test_one_state_for_zips_in_several_is_refused_by_name(browser, source):
+    upload = make_draft(browser, across("20170", "75201", "20001"), NO_STATE)
+    response = send(browser, upload, fixed_state="TX", **source)
+    assert response.status_code == 422
+    assert (
+        "Property state cannot be the same for every row: the ZIPs in the first rows are in District of Columbia, "
+        "Texas and Virginia. It is taken from each row's ZIP." in unescape(read_page(response))
+    )
+
+
+def test_many_states_are_not_all_named(browser):
+    upload = make_draft(browser, across("20170", "75201", "20001", "02139", "90001", "10001"), NO_STATE)
+    html = read_page(send(browser, upload, fixed_state="TX"))
+    assert "are in California, District of Columbia, Massachusetts, New York and 2 more." in html
+
+
 def test_a_missing_city_can_be_the_same_for_every_row(browser):
     upload = make_draft(browser, [["Ada Abbott", "1 Oak St", "20170"]] * 3, ["Full Name", "Address", "Zip"])
     page = open_columns(browser, upload)
@@ -253,6 +362,24 @@ def test_the_button_is_not_more_exact_than_what_is_known(browser):
     assert "Check about 25,000 rows</button>" in read_page(open_columns(browser, upload))
 
 
+# Values that cannot be read
+
+
+def test_a_column_says_how_many_of_its_first_values_are_left_out(browser, roll):
+    row = find_row(read_page(open_columns(browser, roll)), "PH")
+    assert "<div>1 of the first 4 cannot be read; it is left out.</div>" in row
+    upload = make_draft_of(browser, [person(n, Zip="2017" if n < 3 else "20170") for n in range(9)])
+    page = read_page(open_columns(browser, upload))
+    assert "3 of the first 9 cannot be read; they are left out." in find_row(page, "Zip")
+    assert "cannot be read" not in find_row(page, "City")
+    assert "cannot be read" in read_page(preview(browser, upload, phone=0))
+
+
+def make_draft_of(browser, rows):
+    Upload.objects.all().delete()
+    return make_draft(browser, rows, HEADER)
+
+
 # The row as it would be sent
 
 
@@ -270,6 +397,42 @@ def test_the_preview_follows_what_is_chosen_and_changes_nothing(browser, roll):
     assert "<dt>Phone</dt>" not in page
     assert '<div class="note" id="note-1" hx-swap-oob="true"><div>Joined with STREET.</div></div>' in page
     assert Upload.objects.values().get() == before
+
+
+def test_a_choice_updates_everything_that_depends_on_it(browser, roll):
+    html = read_page(open_columns(browser, roll))
+    assert 'name="headings" value="asked person property mailing"' not in html
+    assert 'name="headings" value="person property mailing"' in html
+    assert set(re.search(r'name="marked" value="([\d ]+)"', html)[1].split()) == set("01234567")
+    assert re.search(r'<span id="questions-left"[^>]*> ?1 question left ?</span>', html)
+    changes = {"column-7": "", "column-8": "email", "headings": "person property", "source_state": "fixed"}
+    page = read_page(preview(browser, roll, marked="0 7", fixed_state="VA", **changes))
+    assert '<span id="mark-7" hx-swap-oob="true"></span>' in page
+    assert '<span id="mark-8" hx-swap-oob="true"><span class="sure"' in page
+    assert "<b>1 thing needs a look.</b>" not in page
+    assert re.search(r'<span id="questions-left"[^>]*hx-swap-oob="true"> ?</span>', page)
+    assert '<span class="text-secondary">PH</span>' in page
+    asked, _, rest = page.partition('id="missing-person"')
+    assert "Property state" not in asked[asked.index("<template>") :]
+    assert ">Person</th>" in rest
+    assert ">Property</th>" in rest
+    assert ">Mailing</th>" not in rest
+    assert 'id="missing-state"' in rest
+
+
+def test_a_column_that_is_kept_before_and_after_is_not_updated(browser, roll):
+    assert 'id="mark-8"' not in read_page(preview(browser, roll, marked="0 7"))
+
+
+def test_a_field_that_loses_its_column_is_asked_for_with_its_choices(browser, make_upload):
+    upload = make_upload(people(12))
+    page = read_page(preview(browser, upload, state=None))
+    missing, _, fixed = page.partition('id="fixed-fields"')
+    assert "We found no column for the state. We take it from the ZIP." in missing
+    assert 'name="source_state"' in missing
+    assert page.count('name="fixed_state"') == 1
+    assert 'name="fixed_state"' not in fixed
+    assert "1 question left" not in page
 
 
 def test_the_preview_shows_the_next_and_the_previous_row(browser, roll):

@@ -1,11 +1,13 @@
 """The review of a list by problem: rows are shown and edited on the page, and edits are undone."""
 
 import re
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from batches.intake import problem_groups
-from batches.models import Correction, Upload
+from batches.models import Correction, Minute, Upload
 from batches.statuses import Outcome, UploadStatus
 from tests.factories import people, person
 
@@ -33,7 +35,7 @@ def send(browser, upload, place=0, revision=None, **cells):
     group = problem_groups.list_problems(upload)[place]
     data = {
         f"cell-{item.row_number}-{position}": item.cells[position] if position < len(item.cells) else ""
-        for item in group.rows
+        for item in group.shown_rows
         for position in group.positions
     }
     for name in [name for name in cells if name != "apply_to_same"]:
@@ -63,8 +65,27 @@ def test_the_review_says_what_a_start_does_without_the_invalid_rows(browser, upl
     text = text_of(browser.get(f"/uploads/{upload.pk}/"))
     assert "To trace 13 people, at most $1.56" in text
     assert "Trace 13 people - at most $1.56" in text
-    assert "without the 4 rows that cannot be traced. They stay in the export, with the problem noted." in text
+    assert "You can start without the 4 rows that cannot be traced." in text
+    assert text.count("come back in your export") == 1
+    assert "To trace 13 people, at most $1.56 Rows in your file 18" in text
+    assert "18 rows" not in text
     assert "batch" not in text.partition("What will happen")[2].lower()
+
+
+def test_the_review_says_how_long_it_takes_at_the_recent_pace(browser, upload):
+    address = f"/uploads/{upload.pk}/"
+    assert "Takes about" not in text_of(browser.get(address))
+    now = timezone.now()
+    for minutes, matched in ((10, 0), (20, 4), (30, 2), (60 * 30, 600)):
+        Minute.objects.create(at=now - timedelta(minutes=minutes), matched=matched)
+    assert "Takes about 4 minutes at the pace of the last day." in text_of(browser.get(address))
+
+
+def test_the_review_does_not_guess_how_long_other_lists_take(browser, upload, start_upload):
+    Minute.objects.create(at=timezone.now() - timedelta(minutes=5), matched=60)
+    assert "Takes about 15 seconds" in text_of(browser.get(f"/uploads/{upload.pk}/"))
+    start_upload(12)
+    assert "Takes about" not in text_of(browser.get(f"/uploads/{upload.pk}/"))
 
 
 def test_without_a_price_the_button_says_credits(browser, upload):
@@ -180,7 +201,8 @@ def test_a_cell_with_a_null_character_is_refused(browser, upload):
     assert "Please correct: State in row 14." in text_of(response)
 
 
-def test_more_rows_than_can_be_edited_are_shown_in_pages(browser, make_upload):
+def test_more_columns_than_can_be_edited_are_shown_in_pages(browser, make_upload, monkeypatch):
+    monkeypatch.setattr(problem_groups, "MAX_EDITED_COLUMNS", 0)
     upload = make_upload([*people(2), *people(51, State="Atlantis")])
     review = text_of(browser.get(f"/uploads/{upload.pk}/"))
     assert "51 × State is not a US state" in review
@@ -191,6 +213,34 @@ def test_more_rows_than_can_be_edited_are_shown_in_pages(browser, make_upload):
     response = browser.post(address_of(upload), {"revision": upload.revision, "cell-4-4": "VA"})
     assert response.status_code == 422
     assert Upload.objects.get().invalid_count == 51
+
+
+def test_a_change_reaches_rows_with_the_same_value_that_are_not_shown(browser, make_upload):
+    many = [person(n, State="Nowhere" if n % 10 == 0 else "Atlantis") for n in range(1, 131)]
+    upload = make_upload([*people(2), *many])
+    response = browser.get(address_of(upload))
+    assert response.content.decode().count('<input type="text" name="cell-') == 50
+    assert "The first 50 rows are shown" in text_of(response)
+    send(browser, upload, r4c4="VA", apply_to_same=True)
+    assert upload.invalid_count == 13
+    assert "117 rows fixed." in text_of(browser.get(f"/uploads/{upload.pk}/"))
+    browser.post(f"/uploads/{upload.pk}/edits/{Correction.objects.get().pk}/undo/")
+    upload.refresh_from_db()
+    assert upload.invalid_count == 130
+
+
+def test_without_the_box_rows_that_are_not_shown_stay(browser, make_upload):
+    upload = make_upload([*people(2), *people(60, State="Atlantis")])
+    send(browser, upload, r4c4="VA")
+    assert upload.invalid_count == 59
+
+
+def test_a_change_reaches_only_so_many_rows(browser, make_upload, monkeypatch):
+    monkeypatch.setattr(problem_groups, "MAX_SPREAD_ROWS", 55)
+    upload = make_upload([*people(2), *people(60, State="Atlantis")])
+    assert "Each change can apply to the first 55 rows." in text_of(browser.get(address_of(upload)))
+    send(browser, upload, r4c4="VA", apply_to_same=True)
+    assert upload.invalid_count == 5
 
 
 def test_fifty_rows_are_edited_on_one_page(browser, make_upload):

@@ -49,6 +49,19 @@ def test_what_is_no_list_comes_back_with_a_sentence(browser, content, name, sent
     assert not Upload.objects.exists()
 
 
+def test_the_sample_list_is_uploaded_by_a_button_in_the_sandbox(browser, alice, settings):
+    for address in ("/", "/uploads/new/"):
+        assert 'form="act" formaction="/uploads/sample/"' in browser.get(address).content.decode()
+    response = browser.post("/uploads/sample/")
+    upload = Upload.objects.get()
+    assert response.url == f"/uploads/{upload.pk}/columns/"
+    assert (upload.name, upload.filename, upload.created_by) == ("Sample list", "sample.csv", alice)
+    settings.IS_SANDBOX = False
+    assert "/uploads/sample/" not in browser.get("/uploads/new/").content.decode()
+    assert browser.post("/uploads/sample/").status_code == 404
+    assert Upload.objects.count() == 1
+
+
 def test_a_large_file_comes_back_with_a_sentence(browser, settings):
     settings.MAX_UPLOAD_BYTES = 1000
     assert "Please split it." in give(browser, to_csv(people(100))).content.decode()
