@@ -109,7 +109,7 @@ def test_an_unmatched_delivery_is_reviewed_and_set_aside(page, portal):
 
 def test_a_token_is_created_and_used_in_the_api_reference(page):
     page.get_by_text("More", exact=True).click()
-    page.get_by_role("link", name="API", exact=True).click()
+    page.get_by_role("link", name="API tokens", exact=True).click()
     page.get_by_label("Name").fill("Nightly run")
     page.get_by_role("button", name="Create token").click()
     secret = page.get_by_label("Copy the token now").input_value()
