@@ -234,11 +234,7 @@ def read_cells(texts: dict[str, str]) -> dict[str, str]:
             and text[0] not in " ='"
             and text[-1] != " "
             and "  " not in text
-            and (
-                text[0] in "123456789"
-                or len(text) > cells.MAX_EMPTY_LENGTH
-                or not cells.is_placeholder_text(text)
-            )
+            and (text[0] in "123456789" or len(text) > cells.MAX_EMPTY_LENGTH or not cells.is_placeholder_text(text))
         ):
             # The common case.
             fields[name] = text[:MAX_LENGTH_READ]
