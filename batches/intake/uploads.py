@@ -154,16 +154,14 @@ def change_hidden(upload: Upload, is_wanted: bool, user: User | None) -> bool:
     If the columns have the same names, their settings stay. Return False if the list has moved on; raises
     UnreadableFile.
     """
-    header = mapping_templates.header_key(upload.columns)
-    examined = isolated_reader.examine(upload.file.path, upload.file_format.get("sheet") or None, is_wanted)
-    set_file_format(upload, examined)
-    if mapping_templates.header_key(examined.columns) != header:
-        read_columns(upload, mapping_templates.find_template(examined.columns), examined.samples)
-    changes = {name: getattr(upload, name) for name in READING_FIELDS} | WITHOUT_ROWS | NEXT_REVISION
+    update_reading(
+        upload, isolated_reader.examine(upload.file.path, upload.file_format.get("sheet") or None, is_wanted)
+    )
+    changes = {name: getattr(upload, name) for name in READING_FIELDS}
+    why = "The list is read with other rows of its workbook. Please fix the rows again."
     with transaction.atomic():
-        if not transition_upload(upload.pk, UploadStatus.DRAFT, only_if={"file": upload.file.name}, **changes):
+        if not start_over(upload, UploadStatus.DRAFT, why, changes):
             return False
-        delete_rows(upload, "The list is read with other rows of its workbook. Please fix the rows again.")
         record(upload.pk, Event.COLUMNS_CHANGED, user=user)
     return True
 
@@ -244,13 +242,11 @@ def replace_file(upload: Upload, file: File, user: User | None, name: str, prior
         store_file(arrived, file)
         examine_replacement(arrived)
         changes = {field: getattr(arrived, field) for field in (*READING_FIELDS, "file", "filename", "sha256")}
-        changes |= list_details(arrived.filename, name, priority, source) | WITHOUT_ROWS | NEXT_REVISION
+        changes |= list_details(arrived.filename, name, priority, source)
+        why = "The list's file was replaced, and these rows belong to the previous file."
         with transaction.atomic():
-            is_replaced = transition_upload(
-                upload.pk, UploadStatus.DRAFT, only_if={"file": upload.file.name}, **changes
-            )
+            is_replaced = start_over(upload, UploadStatus.DRAFT, why, changes)
             if is_replaced:
-                delete_rows(upload, "The list's file was replaced, and these rows belong to the previous file.")
                 record(upload.pk, Event.FILE_REPLACED, user=user)
     # Only after the commit is it certain which of the two files is no longer needed.
     (upload if is_replaced else arrived).file.delete(save=False)
@@ -259,20 +255,35 @@ def replace_file(upload: Upload, file: File, user: User | None, name: str, prior
 
 def examine_replacement(upload: Upload) -> None:
     """Examine a replaced file, but keep the sheet, and the settings if the columns have the same names."""
-    sheet, header = upload.file_format.get("sheet"), mapping_templates.header_key(upload.columns)
+    sheet = upload.file_format.get("sheet")
     examined = isolated_reader.examine(upload.file.path)
     if sheet in examined.file_format.sheets:
         examined = isolated_reader.examine(upload.file.path, sheet)
+    update_reading(upload, examined)
+
+
+def update_reading(upload: Upload, examined: Examined) -> None:
+    """Take over how a file is read, without saving. The settings stay if the columns have the same names."""
+    header = mapping_templates.header_key(upload.columns)
     set_file_format(upload, examined)
     if mapping_templates.header_key(examined.columns) != header:
         read_columns(upload, mapping_templates.find_template(examined.columns), examined.samples)
 
 
-def delete_rows(upload: Upload, why: str) -> None:
-    """Delete an upload's rows, and fail its corrected files, which belong to these rows.
+def start_over(upload: Upload, status: UploadStatus, why: str, changes: dict[str, Any]) -> bool:
+    """Move a list back to a status, without its rows. Return False if it has moved on, or has another file by now.
 
-    Call it in the transaction that changes the upload's status. `why` becomes the problem of the corrected files.
+    Call it in a transaction. `why` becomes the problem of the corrected files.
     """
+    changes = changes | WITHOUT_ROWS | NEXT_REVISION
+    if not transition_upload(upload.pk, status, only_if={"file": upload.file.name}, **changes):
+        return False
+    delete_rows(upload, why)
+    return True
+
+
+def delete_rows(upload: Upload, why: str) -> None:
+    """Delete an upload's rows, and fail its corrected files, which belong to these rows."""
     run_sql("DELETE FROM batches_item WHERE upload_id = %(upload)s", {"upload": upload.pk})
     corrections = upload.corrections.exclude(status=CorrectionStatus.FAILED)
     corrections.update(status=CorrectionStatus.FAILED, problem=why, previous_cells=None)
@@ -281,12 +292,11 @@ def delete_rows(upload: Upload, why: str) -> None:
 def accept_settings(upload: Upload, trace_settings: TraceSettings, user: User | None) -> bool:
     """Save the settings of a list and mark it for checking. Return False if the list has moved on."""
     now = timezone.now()
-    changes = WITHOUT_ROWS | trace_settings.as_dict() | NEXT_REVISION
-    changes |= {"uncertain": {}, "heartbeat_at": now, "checking_since": now}
+    changes = trace_settings.as_dict() | {"uncertain": {}, "heartbeat_at": now, "checking_since": now}
+    why = "The list's columns were changed. Please fix the rows again."
     with transaction.atomic():
-        if not transition_upload(upload.pk, UploadStatus.CHECKING, only_if={"file": upload.file.name}, **changes):
+        if not start_over(upload, UploadStatus.CHECKING, why, changes):
             return False
-        delete_rows(upload, "The list's columns were changed. Please fix the rows again.")
         known = [*trace_settings.mapping, *trace_settings.constants]
         record(upload.pk, Event.COLUMNS_CHOSEN, user=user, detail=", ".join(known))
     return True
