@@ -191,9 +191,10 @@ def find_suppressed_rows(page: Iterable[Sequence[Any]]) -> set[int]:
 
     Any of their addresses, their phone or their email is on the do-not-contact list, or was when the list was checked.
     """
-    asked = {values[0]: dict(zip(PERSON_FIELDS, values[ITEM_ROW_LENGTH:], strict=False)) for values in page}
+    asked = {values[0]: dict(zip(FIELDS_READ, values[ITEM_ROW_LENGTH:], strict=True)) for values in page}
     keys = {
-        pk: suppression_keys({name: value for name, value in fields.items() if value}) for pk, fields in asked.items()
+        pk: suppression_keys({name: fields[name] for name in PERSON_FIELDS if fields[name]})
+        for pk, fields in asked.items()
     }
     found = find_suppressed(set().union(*keys.values()))
     suppressed = {values[0] for values in page if ItemRow._make(values[:ITEM_ROW_LENGTH]).outcome == Outcome.SUPPRESSED}
