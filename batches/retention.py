@@ -54,8 +54,8 @@ class Retained:
             done = time.monotonic()
             if done > end:
                 return False
-            # As long again is left to those who file results: the disk is shared.
-            time.sleep(max(done - begin, 0))
+            # Leave as much time again to those who file results, because the disk is shared.
+            time.sleep(done - begin)
             begin = time.monotonic()
         return True
 

@@ -47,8 +47,6 @@ PROPERTY_FIELDS = ["address", "unit", "city", "state", "zip"]
 MAILING_FIELDS = [f"mail_{name}" for name in PROPERTY_FIELDS]
 COMBINED_FIELDS = {"full_address", "place", "mail_full_address", "mail_place"}
 """Fields that are split into parts of an address."""
-COUNTRIES = ["country", "mail_country"]
-"""Cells that are read but never sent: an address abroad is left out."""
 ON_LINES = {"address", "mail_address", *COMBINED_FIELDS}
 """Cells in which a line break separates like a comma."""
 MAY_BE_NAMED = {"first_name": {"na", "x"}, "last_name": {"na", "x"}, "middle_name": {"x"}, "unit": {"x", "xx"}}

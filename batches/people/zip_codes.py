@@ -35,8 +35,6 @@ def read_prefixes(text: str) -> dict[str, str]:
 
 
 STATE_OF_PREFIX = {prefix: state for prefix, state in read_prefixes(PREFIXES).items() if prefix not in SHARED}
-PADDED_STATES = {state for prefix, state in read_prefixes(PREFIXES).items() if prefix.startswith("0")} | {"CT"}
-"""States with ZIPs that begin with a zero, which spreadsheets drop."""
 
 
 def find_state(zip_code: str) -> str:
