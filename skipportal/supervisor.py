@@ -326,23 +326,22 @@ def find_redis() -> str:
 
 def is_redis_ready(path: Path) -> bool:
     """Return whether a Redis answers at a socket."""
-    with socket.socket(socket.AF_UNIX) as connection:
-        try:
-            connection.connect(str(path))
-            connection.sendall(b"PING\r\n")
-            return connection.recv(16).startswith(b"+PONG")
-        except OSError:
-            return False
+    return is_answered(path, b"PING\r\n", b"+PONG")
 
 
 def are_pages_ready(path: Path) -> bool:
     """Return whether the pages answer at their socket."""
+    return is_answered(path, b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n", b"HTTP/1.1")
+
+
+def is_answered(path: Path, request: bytes, beginning: bytes) -> bool:
+    """Return whether a server at a socket answers a request, within two seconds, with these first bytes."""
     with socket.socket(socket.AF_UNIX) as connection:
         try:
             connection.settimeout(2)
             connection.connect(str(path))
-            connection.sendall(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
-            return connection.recv(16).startswith(b"HTTP/1.1")
+            connection.sendall(request)
+            return connection.recv(16).startswith(beginning)
         except OSError:
             return False
 
