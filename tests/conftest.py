@@ -4,6 +4,7 @@ import shutil
 import django_rq
 import hypothesis
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.db import connection
@@ -93,6 +94,14 @@ def _live_receiver(request, monkeypatch):
 def alice(django_user_model):
     """Return a user who works with lists."""
     return django_user_model.objects.create_user("alice", password="alice-password")
+
+
+@pytest.fixture
+def bob(django_user_model):
+    """Return a user who may approve lists."""
+    user = django_user_model.objects.create_user("bob", password="bob-password")
+    user.user_permissions.add(Permission.objects.get(codename="approve_upload"))
+    return user
 
 
 @pytest.fixture

@@ -202,34 +202,27 @@ class Person:
 
     def press(self, path, **fields):
         """Send a form, again and again while the server restarts. Return whether the server accepted it."""
-        headers = {"x-csrftoken": self.session.cookies["csrftoken"], "referer": self.address}
-        options = {"headers": headers, "timeout": 30, "allow_redirects": False}
-        responses = []
-
-        def send():
-            responses.append(self.session.post(self.address + path, data=fields, **options))
-            return True
-
-        if not wait_for(send, RESTART_WAIT, pause=0.5):
-            raise requests.ConnectionError(f"no answer from {path} within {RESTART_WAIT} s")
-        return responses[-1].status_code < 400
+        return self.post(path, timeout=30, data=fields) < 400
 
     def upload(self, content):
         """Upload a file as a new list, again and again while the server restarts. Return the status."""
         name = "odd.xlsx" if content.startswith(b"PK") else "odd.csv"
+        return self.post(
+            "/uploads/new/", PAGES_RESTARTING, timeout=60, data={"priority": 1}, files={"file": (name, content)}
+        )
+
+    def post(self, path, retried=(), **options):
+        """Send a form again until the server answers, with none of the statuses `retried`. Return the last status."""
         headers = {"x-csrftoken": self.session.cookies["csrftoken"], "referer": self.address}
-        options = {"headers": headers, "timeout": 60, "allow_redirects": False}
         statuses = []
 
         def send():
-            response = self.session.post(
-                f"{self.address}/uploads/new/", data={"priority": 1}, files={"file": (name, content)}, **options
-            )
+            response = self.session.post(self.address + path, headers=headers, allow_redirects=False, **options)
             statuses.append(response.status_code)
-            return response.status_code not in PAGES_RESTARTING
+            return response.status_code not in retried
 
         if not wait_for(send, RESTART_WAIT, pause=0.5) and not statuses:
-            raise requests.ConnectionError(f"no answer to an upload within {RESTART_WAIT} s")
+            raise requests.ConnectionError(f"no answer from {path} within {RESTART_WAIT} s")
         return statuses[-1]
 
 

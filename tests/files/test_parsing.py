@@ -4,13 +4,12 @@ import io
 import random
 import zipfile
 
-import openpyxl
 import pytest
 
 from batches.files.file_format import MAX_ROW_LENGTH, FileFormat, UnreadableFile
 from batches.files.parsing import RecordLines, examine, rows
 from batches.files.workbook_parts import measure_sheet
-from tests.factories import HEADER, people, to_csv
+from tests.factories import HEADER, make_workbook, people, to_csv
 from tests.support.hostile_files import change_workbook
 
 TEXT = to_csv(people(3, City="Zoëtown")).decode()
@@ -167,27 +166,17 @@ def test_files_that_are_not_lists_are_refused_with_a_message(write, content, sen
         examine(write(content))
 
 
-def workbook(**sheets):
-    book = openpyxl.Workbook()
-    book.remove(book.active)
-    for name, sheet_rows in sheets.items():
-        sheet = book.create_sheet(name)
-        for row in sheet_rows:
-            sheet.append(row)
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
-
-
 def test_a_workbook_is_read_as_a_spreadsheet_shows_it(write):
     path = write(
-        workbook(Leads=[["Name", "Zip", "Since", "Own", "Rate"], ["Ada", 2118, datetime.date(2024, 12, 31), True, 0.5]])
+        make_workbook(
+            Leads=[["Name", "Zip", "Since", "Own", "Rate"], ["Ada", 2118, datetime.date(2024, 12, 31), True, 0.5]]
+        )
     )
     assert read(path)[1] == [(2, ["Ada", "2118", "2024-12-31", "TRUE", "0.5"])]
 
 
 def test_the_first_sheet_with_rows_is_read_unless_another_is_chosen(write):
-    path = write(workbook(Empty=[], Leads=[["Name"], ["Ada"]], More=[["Email"], ["a@example.com"]]))
+    path = write(make_workbook(Empty=[], Leads=[["Name"], ["Ada"]], More=[["Email"], ["a@example.com"]]))
     examined = examine(path)
     assert (examined.file_format.sheet, examined.file_format.sheets) == ("Leads", ["Empty", "Leads", "More"])
     assert read(path, "More")[0] == ["Email"]
@@ -197,11 +186,11 @@ def test_the_first_sheet_with_rows_is_read_unless_another_is_chosen(write):
 
 def test_the_message_names_the_cell_of_a_formula_without_a_result(write):
     with pytest.raises(UnreadableFile, match="cell B2: a formula"):
-        examine(write(workbook(Leads=[["Name", "City"], ["Ada", "=UPPER(A2)"]])))
+        examine(write(make_workbook(Leads=[["Name", "City"], ["Ada", "=UPPER(A2)"]])))
 
 
 def test_a_formula_with_its_result_is_read(write):
-    content = workbook(Leads=[["Name", "City"], ["Ada", "=UPPER(A2)"]])
+    content = make_workbook(Leads=[["Name", "City"], ["Ada", "=UPPER(A2)"]])
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w") as new:
         for entry in old.infolist():
@@ -255,7 +244,7 @@ def test_the_extent_of_a_sheet_is_found_with_any_prefix(prefix):
 
 
 def test_a_damaged_workbook_is_refused_with_a_message(write):
-    content, rng = workbook(Leads=[["Name", "City"], ["Ada", "Herndon"]]), random.Random(1)
+    content, rng = make_workbook(Leads=[["Name", "City"], ["Ada", "Herndon"]]), random.Random(1)
     for _ in range(300):
         damaged = bytearray(content)
         for _ in range(rng.randrange(1, 30)):

@@ -1,7 +1,6 @@
 from decimal import Decimal
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
@@ -13,14 +12,6 @@ from batches.tracing import spending
 from tests.factories import HEADER, people, person, to_csv
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def bob(django_user_model):
-    """Return a user who may approve lists."""
-    user = django_user_model.objects.create_user("bob", password="bob-password")
-    user.user_permissions.add(Permission.objects.get(codename="approve_upload"))
-    return user
 
 
 def company(number, name="Acme Holdings LLC"):

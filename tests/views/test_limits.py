@@ -5,7 +5,6 @@ import re
 
 import pytest
 import responses
-from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
@@ -17,14 +16,6 @@ from batches.tracing import dispatch, spending
 from tests.factories import people, person, to_csv
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def bob(django_user_model):
-    """Return a user who may approve lists."""
-    user = django_user_model.objects.create_user("bob", password="bob-password")
-    user.user_permissions.add(Permission.objects.get(codename="approve_upload"))
-    return user
 
 
 @pytest.fixture
