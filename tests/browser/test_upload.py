@@ -347,7 +347,7 @@ def test_a_file_is_replaced_from_the_review(page):
 
 def test_all_steps_work_without_javascript(chromium, portal):
     with browse(chromium, portal, java_script_enabled=False) as page:
-        start(page, "Without JavaScript")
+        start(page, "Without scripts")
         page.get_by_label(PHONE_SELECT).select_option("")
         page.get_by_role("button", name="Back to the file").click()
         page.get_by_label("Source").fill("Fairfax")
