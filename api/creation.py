@@ -1,4 +1,4 @@
-"""Create a list from a file and the options sent with it, once for each idempotency key."""
+"""Create a list from a file and the options sent with it, only once for each idempotency key."""
 
 import hashlib
 from collections.abc import Iterator
@@ -18,23 +18,24 @@ from batches.mapping.fields import find_settled
 from batches.models import Upload
 from batches.statuses import Priority
 
-HEADER = "Idempotency-Key"
+KEY_HEADER = "Idempotency-Key"
 
 
 def create_once(user: User, key: str, file: File, new_list: NewList) -> tuple[Upload, bool]:
-    """Return the upload of an idempotency key, and whether it is new. Raises BadInput or Conflict.
+    """Create a list unless its key was used before. Return the list and whether it is new.
 
-    The key is stored before the upload, so that only one of two simultaneous calls creates it.
+    Raise BadInput if an input cannot be used, or Conflict if an earlier call with the key has not finished. The key is
+    stored before the list, so that only one of two simultaneous calls creates a list.
     """
     if not key:
         return create_draft(user, file, new_list), True
     check_key(key)
-    defaults = {"file_digest": digest_file(file)}
-    stored, is_first = IdempotencyKey.objects.select_related("upload").get_or_create(
-        user=user, key=key, defaults=defaults
+    file_digest = digest_file(file)
+    stored, is_new = IdempotencyKey.objects.select_related("upload").get_or_create(
+        user=user, key=key, defaults={"file_digest": file_digest}
     )
-    if not is_first:
-        return find_existing(stored, defaults["file_digest"]), False
+    if not is_new:
+        return find_existing(stored, file_digest), False
     try:
         upload = create_draft(user, file, new_list)
     except BadInput:
@@ -47,7 +48,7 @@ def create_once(user: User, key: str, file: File, new_list: NewList) -> tuple[Up
 def check_key(key: str) -> None:
     """Raise BadInput if a key cannot be stored."""
     if len(key) > MAX_KEY_LENGTH or "\0" in key:
-        raise BadInput(HEADER, f"{HEADER} must have at most {MAX_KEY_LENGTH} characters and no NUL character.")
+        raise BadInput(KEY_HEADER, f"{KEY_HEADER} must have at most {MAX_KEY_LENGTH} characters and no NUL character.")
 
 
 def digest_file(file: File) -> str:
@@ -58,9 +59,12 @@ def digest_file(file: File) -> str:
 
 
 def find_existing(stored: IdempotencyKey, file_digest: str) -> Upload:
-    """Return the upload that was created under a key. Raises BadInput or Conflict."""
+    """Return the upload that was created with a key.
+
+    Raise BadInput if the key was used with a different file, or Conflict if the earlier call has not finished.
+    """
     if stored.file_digest != file_digest:
-        raise BadInput(HEADER, f"{HEADER} was already used with a different file. Use a new key for each list.")
+        raise BadInput(KEY_HEADER, f"{KEY_HEADER} was already used with a different file. Use a new key for each list.")
     if stored.upload is None:
         raise Conflict(
             "An earlier call with this key has not finished. Try again in a moment. If this error persists, that call "
@@ -70,9 +74,14 @@ def find_existing(stored: IdempotencyKey, file_digest: str) -> Upload:
 
 
 def create_draft(user: User, file: File, new_list: NewList) -> Upload:
-    """Return a draft with the given columns, and guesses for the others. Nothing starts automatically."""
+    """Return a draft with the given columns, and guesses for the others. Do not check or start it."""
     given = GivenSettings(**new_list.settings())
-    details = {"name": new_list.name, "priority": Priority[new_list.priority.name], "source": new_list.source}
+    details = {
+        "name": new_list.name,
+        "priority": Priority[new_list.priority.name],
+        "source": new_list.source,
+        "with_hidden": new_list.with_hidden,
+    }
     try:
         with refusals_as_bad_input():
             upload, settings = list_options.receive(file, user, given, **details)
@@ -84,7 +93,7 @@ def create_draft(user: User, file: File, new_list: NewList) -> Upload:
 
 @contextmanager
 def refusals_as_bad_input() -> Iterator[None]:
-    """Turn `InvalidOption` into `BadInput`, which the API answers with."""
+    """Turn InvalidOption into BadInput, which names the setting as callers do."""
     try:
         yield
     except InvalidOption as problem:
@@ -92,8 +101,8 @@ def refusals_as_bad_input() -> Iterator[None]:
 
 
 def save_settings(upload: Upload, settings: TraceSettings, given: GivenSettings) -> None:
-    """Save the settings of a draft. Columns that were given are not uncertain any more."""
-    known = given.fields | find_settled(upload.mapping, settings.mapping)
+    """Save the settings of a draft. Columns that the caller gave are no longer uncertain."""
+    certain = given.fields | find_settled(upload.mapping, settings.mapping)
     settings.apply_to(upload)
-    upload.uncertain = {name: reason for name, reason in upload.uncertain.items() if name not in known}
+    upload.uncertain = {name: reason for name, reason in upload.uncertain.items() if name not in certain}
     upload.save(update_fields=["uncertain", *SETTING_NAMES])

@@ -1,4 +1,4 @@
-"""People: what was asked, and what was found."""
+"""Read the people of a list, find people in all lists, or read one person."""
 
 from datetime import timedelta
 from typing import Any
@@ -8,9 +8,14 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from ninja import Query, Router
 
+from accounts.models import AuditKind
+from accounts.rights import Right
+from api.auth import needs
+from api.models import Scope
 from api.schemas import (
     DEFAULT_PAGE_SIZE,
     NOT_FOUND_RESPONSES,
+    REFUSALS,
     Cursor,
     ItemOut,
     ItemPage,
@@ -20,23 +25,31 @@ from api.schemas import (
 from api.serializers import serialize_items
 from api.uploads import split_page
 from batches.models import Item, ItemQuerySet, Upload
+from batches.people_audit import record_people
 from batches.results import search
 from batches.statuses import MatchCheck, Outcome
 from batches.tracing.lifecycle import record
 from batches.user_request import UserRequest
 
 router = Router(tags=["People"])
+CONTACTS = needs(Scope.CONTACTS, Right.SEE_CONTACTS)
 READ_EVENT = "read over the API"
 READ_EVENT_INTERVAL = timedelta(hours=1)
-"""A list's history records that a user reads its people at most this often."""
+"""How often, at most, a list's history records that the same user has read its people."""
 
 
 def with_answers(items: ItemQuerySet) -> ItemQuerySet:
-    # A duplicate has the answer of the first row, which may itself have that of an earlier list.
+    """Load items with the items whose answers they share."""
+    # A duplicate shares the answer of the first row with the same person, which may itself share one of another list.
     return items.select_related("same_as__same_as").defer("cells", "same_as__cells", "same_as__same_as__cells")
 
 
-@router.get("/uploads/{id:pk}/items", response={200: ItemPage} | NOT_FOUND_RESPONSES)
+@router.get(
+    "/uploads/{id:pk}/items",
+    summary="See the people of a list",
+    response={200: ItemPage} | NOT_FOUND_RESPONSES,
+    **CONTACTS,
+)
 def list_items(
     request: UserRequest,
     pk: int,
@@ -45,8 +58,8 @@ def list_items(
     after: Cursor = 0,
     limit: PageSize = DEFAULT_PAGE_SIZE,
 ) -> dict[str, Any]:
-    """Return the people of a list by id, optionally only those with certain outcomes or verdicts."""
-    upload = get_object_or_404(Upload, pk=pk)
+    """Return the people of a list, ordered by id, optionally only those with certain outcomes or verdicts."""
+    upload = get_object_or_404(Upload.objects.visible_to(request.user), pk=pk)
     items = with_answers(upload.items.filter(pk__gt=after))
     if outcome:
         items = items.filter(outcome__in=outcome)
@@ -54,6 +67,7 @@ def list_items(
         items = items.filter(digest__match__in=match)
     page, next_cursor = split_page(items.order_by("pk"), limit, "pk")
     record_reading(upload, request.user)
+    record_people(AuditKind.API_READ, request.user, [(pk, item.pk) for item in page])
     return {"items": serialize_items(page), "next": next_cursor}
 
 
@@ -63,15 +77,18 @@ def record_reading(upload: Upload, user: User) -> None:
         record(upload.pk, READ_EVENT, user=user)
 
 
-@router.get("/find", response=SearchResults)
+@router.get("/find", summary="Find people", response={200: SearchResults} | REFUSALS, **CONTACTS)
 def find_items(request: UserRequest, q: str) -> dict[str, Any]:
-    """Find people in all lists by name, address, phone or email. The last word may be incomplete."""
-    found = search.search_people(q)
+    """Find people in the user's lists by name, address, phone or email. The last word may be incomplete."""
+    found = search.search_people(q, request.user)
     items = with_answers(Item.objects.filter(pk__in=found.ids)).order_by("-pk")
+    record_people(AuditKind.API_READ, request.user, [(item.upload_id, item.pk) for item in items], "search")
     return {"items": serialize_items(items), "is_cut_off": found.is_cut_off}
 
 
-@router.get("/items/{id:pk}", response={200: ItemOut} | NOT_FOUND_RESPONSES)
+@router.get("/items/{id:pk}", summary="See one person", response={200: ItemOut} | NOT_FOUND_RESPONSES, **CONTACTS)
 def get_item(request: UserRequest, pk: int) -> dict[str, Any]:
     """Return one person."""
-    return serialize_items([get_object_or_404(with_answers(Item.objects.all()), pk=pk)])[0]
+    item = get_object_or_404(with_answers(Item.objects.visible_to(request.user)), pk=pk)
+    record_people(AuditKind.API_READ, request.user, [(item.upload_id, item.pk)])
+    return serialize_items([item])[0]

@@ -10,5 +10,5 @@ class BatchesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        # Here and not in a URLconf, because whichever app's URLs are loaded first need it.
+        # Registered here and not in a URLconf, because any app's URLs may be the first to need it.
         register_converter(KeyConverter, "id")

@@ -1,4 +1,4 @@
-"""Write to the database, even through short outages and many rows at once, and read its clock."""
+"""Write to the database, through short outages and in bulk, read its clock, and ask several questions at once."""
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,6 +11,7 @@ import psycopg
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error as StorageError
 from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import QuerySet, Value
 from django.utils import timezone
 from psycopg import Cursor
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
@@ -18,7 +19,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_f
 RETRY_PAUSE = 0.25
 """Seconds between attempts."""
 PREPARE_ROUNDS = 5
-"""How often prepared statements are tried, because a pool changes a session's connection only occasionally."""
+"""How many times prepared statements are tried, because a pool does not change a session's connection every time."""
 BROKEN_POOL = (
     "DATABASE_URL goes through a connection pool that breaks prepared statements (PgBouncer in transaction mode). "
     "Connect to PostgreSQL directly, or use session mode."
@@ -49,8 +50,23 @@ def drop_connection() -> None:
         connection.close()
 
 
+def name_error(error: BaseException) -> str:
+    """Return the class of a database error for the log, with PostgreSQL's code (SQLSTATE) if there is one.
+
+    The code says whether the disk is full, the login refused or a table locked. The message may contain a row.
+    """
+    state = getattr(error.__cause__, "sqlstate", None)
+    return f"{type(error).__name__} (SQLSTATE {state})" if state else type(error).__name__
+
+
+def find_filled(**querysets: QuerySet[Any]) -> set[str]:
+    """Return the names of those querysets that have rows, with one query."""
+    first, *others = (rows.order_by().values_list(Value(name), flat=True) for name, rows in querysets.items())
+    return set(first.union(*others))
+
+
 def ensure_connection(lock_wait: float) -> None:
-    """Make sure that a thread outside of requests has a working connection. Replace a broken or old one.
+    """Give a thread that handles no requests a working connection. Replace a broken or old one.
 
     On PostgreSQL, statements wait for locked rows for `lock_wait` seconds; on SQLite for as long as the settings say.
     """
@@ -63,7 +79,7 @@ def ensure_connection(lock_wait: float) -> None:
 
 
 def write_each(writes: Sequence[tuple[str, Mapping[str, Any]]]) -> list[int]:
-    """Run statements, each with its parameters, in one transaction. Return how many rows each has changed.
+    """Run statements, each with its parameters, in one transaction. Return how many rows each changed.
 
     On PostgreSQL the statements are prepared, the server binds their parameters, and the transaction waits once for the
     server and once for its disk, however many statements there are.
@@ -94,7 +110,7 @@ def write_pipelined(writes: Sequence[tuple[str, Mapping[str, Any]]]) -> list[int
                     cursor.execute(*write, prepare=True)
             return [cursor.rowcount for cursor in cursors]
     finally:
-        # Otherwise the connection would keep the last hundred of Django's own statements, with deliveries in them.
+        # Otherwise psycopg would prepare Django's own statements too, and keep deliveries that are part of their text.
         connection.connection.prepare_threshold = None
 
 
@@ -106,13 +122,14 @@ def bulk_insert(
     Return whether `only_if` returned something true; otherwise nothing is stored. Raise IntegrityError if a row exists
     already.
 
-    PostgreSQL receives the rows by COPY while they are generated. On SQLite they are generated before the only write
-    lock is acquired.
+    PostgreSQL receives the rows by COPY while they are generated. On SQLite they are generated before its only
+    write lock is acquired.
     """
     is_postgres = connection.vendor == "postgresql"
+    store_rows = copy_rows if is_postgres else insert_rows
     rows = rows if is_postgres else list(rows)
     with transaction.atomic(), connection.cursor() as cursor:
-        (copy_rows if is_postgres else insert_rows)(cursor, table, columns, rows)
+        store_rows(cursor, table, columns, rows)
         is_wanted = bool(only_if())
         if not is_wanted:
             transaction.set_rollback(True)
@@ -126,14 +143,16 @@ def copy_rows(cursor: Any, table: str, columns: Sequence[str], rows: Iterable[Se
 
 
 def insert_rows(cursor: Any, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    places = ", ".join(["%s"] * len(columns))
-    statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 - constant names
+    placeholders = ", ".join(["%s"] * len(columns))
+    statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({placeholders})"  # noqa: S608 - constant names
     cursor.executemany(statement, rows)
 
 
-def run_sql(statement: str, values: Mapping[str, Any]) -> None:
+def run_sql(statement: str, values: Mapping[str, Any]) -> int:
+    """Run a statement. Return how many rows it changed."""
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
+        return cursor.rowcount
 
 
 # The clock
@@ -173,10 +192,10 @@ def supports_prepared_statements() -> bool:
         closing(psycopg.connect(**options)) as first,
         closing(psycopg.connect(**options)) as second,
     ):
-        return can_isolate(first, second)
+        return have_own_statements(first, second)
 
 
-def can_isolate(first: psycopg.Connection, second: psycopg.Connection) -> bool:
+def have_own_statements(first: psycopg.Connection, second: psycopg.Connection) -> bool:
     """Return whether two sessions can each use their own prepared statement with the same name."""
     name = f"skipportal_{secrets.token_hex(8)}"
     try:
@@ -192,8 +211,8 @@ def can_isolate(first: psycopg.Connection, second: psycopg.Connection) -> bool:
 def refuse_broken_pool() -> None:
     """Raise ImproperlyConfigured if a pool breaks prepared statements. Do nothing while the database is unavailable."""
     try:
-        is_kept = supports_prepared_statements()
+        is_supported = supports_prepared_statements()
     except StorageError:
         return
-    if not is_kept:
+    if not is_supported:
         raise ImproperlyConfigured(BROKEN_POOL)

@@ -1,8 +1,22 @@
 """Migration operations for large tables that are in use."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations import AddField, AddIndex
+
+LOCK_TIMEOUT = "500ms"
+"""How long `manage.py migrate` waits for a lock. Others who need the same table wait that long too."""
+
+
+@contextmanager
+def without_lock_timeout(schema_editor: BaseDatabaseSchemaEditor) -> Iterator[None]:
+    """Let a block wait for older transactions, however long they take. The block itself must keep nobody waiting."""
+    schema_editor.execute("SET lock_timeout = 0")
+    yield
+    schema_editor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
 
 
 class AddFieldWhileRunning(AddField):
@@ -23,13 +37,21 @@ class AddFieldWhileRunning(AddField):
 class AddIndexWhileRunning(AddIndexConcurrently):
     """Add an index without blocking writes on PostgreSQL, or as usual on SQLite.
 
-    The migration must not be atomic. If it is interrupted, drop the invalid index that it leaves, and migrate again.
+    The migration must not be atomic. If it is interrupted, migrate again: the invalid index that it left is replaced.
     """
 
     def database_forwards(self, app_label, schema_editor, from_state, to_state):
-        add = AddIndexConcurrently if schema_editor.connection.vendor == "postgresql" else AddIndex
-        add.database_forwards(self, app_label, schema_editor, from_state, to_state)
+        if schema_editor.connection.vendor != "postgresql":
+            AddIndex.database_forwards(self, app_label, schema_editor, from_state, to_state)
+            return
+        model = to_state.apps.get_model(app_label, self.model_name)
+        with without_lock_timeout(schema_editor):
+            schema_editor.remove_index(model, self.index, concurrently=True)
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
 
     def database_backwards(self, app_label, schema_editor, from_state, to_state):
-        add = AddIndexConcurrently if schema_editor.connection.vendor == "postgresql" else AddIndex
-        add.database_backwards(self, app_label, schema_editor, from_state, to_state)
+        if schema_editor.connection.vendor != "postgresql":
+            AddIndex.database_backwards(self, app_label, schema_editor, from_state, to_state)
+            return
+        with without_lock_timeout(schema_editor):
+            super().database_backwards(app_label, schema_editor, from_state, to_state)

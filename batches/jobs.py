@@ -1,34 +1,40 @@
-"""The entry points of RQ. They take ids, hold no logic, and enqueue the jobs that follow. Only this file mentions RQ.
+"""The entry points of RQ jobs. They take ids, contain no logic, and enqueue what follows. Only this file mentions RQ.
 
 Any job may run twice or not at all: its work is guarded in the database, and the sweep finds whatever is due.
 """
 
 import logging
 import secrets
+import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import wraps
-from typing import Any
+from typing import Any, NoReturn, cast
 
 import django_rq
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.core.files.base import File
 from django.db import Error as StorageError
 from django.db import close_old_connections
+from django.db.models import Q
 from redis.exceptions import RedisError
 from rq.worker import SimpleWorker
 
-from batches import retention
-from batches.database import read_now
-from batches.intake import corrections, reuse, row_import, stored_files
+from batches import assignments, call_files, calls, lease, retention, sharing
+from batches.database import name_error, read_now, refuse_broken_pool
+from batches.intake import corrections, loaded_files, reuse, row_import, scrub_files, stored_files, suppression
+from batches.intake.scrub_files import ScrubDetails
 from batches.intake.trace_settings import TraceSettings
 from batches.intake.uploads import accept_settings
-from batches.models import Batch, Correction, ItemQuerySet, Upload
+from batches.models import Batch, Correction, ItemQuerySet, LoadedFile, NumberBackfill, ScrubCheck, ScrubSource, Upload
+from batches.numbers import found, scrub_checks, scrubs
 from batches.reports import pace
-from batches.results import digests
-from batches.statuses import UPLOAD_STARTED, CorrectionStatus, UploadStatus
+from batches.results import deciding, digests, emptying
+from batches.statuses import UPLOAD_STARTED, CorrectionStatus, LoadedKind, UploadStatus
 from batches.tracing import (
     closing,
     decisions,
@@ -43,22 +49,37 @@ from batches.tracing import (
     spending,
     vendor_keys,
 )
+from batches.tracing.purposes import StatedPurpose
 
 logger = logging.getLogger(__name__)
 
+BACKFILL_SECONDS = 10
+"""How long one job writes down the numbers of earlier answers, so that others get their turn."""
 STALE_AFTER = timedelta(seconds=60)
-"""A job that checks rows and has given no sign of life for this long counts as dead."""
+"""A job that checks rows and has not recorded its heartbeat for this long counts as dead."""
+STOP_MARK = "skipportal:stop-mark"
+"""The key in Redis of the mark that an orderly stop leaves."""
+WAKE_CHANNEL = "skipportal:wake"
+"""The channel in Redis that all clocks listen to."""
+LISTEN_SECONDS = 60
+"""A clock that has heard nothing for this long checks its connection to Redis."""
+RECONNECT_SECONDS = 5
 PURGE_SECONDS = 20
 """How long one purge job runs. The rest is enqueued behind the other jobs in its queue."""
 
 
 class Worker(SimpleWorker):
-    """Runs jobs in its own process, because a fork would outlive it. Reconnects to Redis within seconds."""
+    """A worker that runs jobs in its own process, because a fork would outlive it, and reconnects to Redis soon."""
 
     max_connection_wait_time = 5
 
+    def work(self, *args: Any, **kwargs: Any) -> bool:
+        """Work as RQ's workers do, but refuse to start behind a connection pool that breaks prepared statements."""
+        refuse_broken_pool()
+        return super().work(*args, **kwargs)
+
     def procline(self, message: str) -> None:
-        """Do nothing, so that the process keeps its name instead of being renamed for each job."""
+        """Do nothing. RQ would rename the process for each job."""
 
 
 def enqueue(queue_name: str, function: Callable[..., None], *args: Any) -> None:
@@ -72,15 +93,59 @@ def enqueue(queue_name: str, function: Callable[..., None], *args: Any) -> None:
         logger.warning("Redis is not available; %s waits for the next sweep.", name)
 
 
-def is_redis_there() -> bool:
+def wake_clock() -> None:
+    """Make the clock do now what is due, and not only at its next tick. While Redis is down, it does so then."""
+    with suppress(RedisError):
+        django_rq.get_connection("vendor").publish(WAKE_CHANNEL, "")
+
+
+def listen_for_wakes(wake: Callable[[], object]) -> NoReturn:
+    """Call `wake` whenever the clock is woken, and also once Redis is back, because a call may have been missed."""
+    while True:
+        with suppress(RedisError), django_rq.get_connection("vendor").pubsub() as subscription:
+            subscription.subscribe(WAKE_CHANNEL)
+            while True:
+                message = subscription.get_message(timeout=LISTEN_SECONDS)
+                if message is None:
+                    subscription.ping()
+                elif message["type"] in ("subscribe", "message"):
+                    wake()
+        time.sleep(RECONNECT_SECONDS)
+
+
+def leave_stop_mark() -> str:
+    """Leave a new mark of an orderly stop in Redis. Return it, or "" while Redis is down."""
+    mark = secrets.token_hex(16)
+    try:
+        django_rq.get_connection("vendor").set(STOP_MARK, mark)
+    except RedisError:
+        return lease.NO_MARK
+    return mark
+
+
+def read_stop_mark() -> str | None:
+    """Return the mark of the last orderly stop, "" without one, or None while Redis is down."""
+    try:
+        return cast(bytes, django_rq.get_connection("vendor").get(STOP_MARK) or b"").decode()
+    except RedisError:
+        return None
+
+
+def remove_stop_mark() -> None:
+    """Remove the mark, so that from now on a backup from the time of that stop is recognised."""
+    with suppress(RedisError):
+        django_rq.get_connection("vendor").delete(STOP_MARK)
+
+
+def is_redis_available() -> bool:
     try:
         return bool(django_rq.get_connection("vendor").ping())
     except RedisError:
         return False
 
 
-def queue_lengths() -> dict[str, int]:
-    """Return queue → number of waiting jobs. Return nothing while Redis is unavailable."""
+def count_queued_jobs() -> dict[str, int]:
+    """Return queue → number of waiting jobs. While Redis is unavailable, the dictionary is empty."""
     try:
         return {name: django_rq.get_queue(name).count for name in settings.RQ_QUEUES}
     except RedisError:
@@ -88,7 +153,10 @@ def queue_lengths() -> dict[str, int]:
 
 
 def job(function: Callable[..., None]) -> Callable[..., None]:
-    """Make an RQ entry point. Workers live long, so a broken database connection is replaced before each job."""
+    """Turn a function into an RQ entry point.
+
+    A worker lives long, so a broken or old database connection is closed before each job.
+    """
 
     @wraps(function)
     def with_live_connection(*args: Any) -> None:
@@ -105,12 +173,14 @@ def job(function: Callable[..., None]) -> Callable[..., None]:
 @job
 def check_rows(upload_id: int) -> None:
     row_import.check_rows(upload_id)
+    wake_clock()
 
 
 @job
 def check_correction(correction_id: int) -> None:
     if upload_id := corrections.check_correction(correction_id):
         enqueue("planning", plan_upload, upload_id)
+    wake_clock()
 
 
 # Jobs that were enqueued before an upgrade still carry this name.
@@ -120,6 +190,7 @@ check_continuation = check_correction
 @job
 def plan_upload(upload_id: int) -> None:
     plan(upload_id)
+    wake_clock()
 
 
 def plan(upload_id: int) -> None:
@@ -146,12 +217,34 @@ def digest_upload(upload_id: int) -> None:
 
 
 @job
+def record_earlier_numbers() -> None:
+    if not digests.record_earlier_numbers(time.monotonic() + BACKFILL_SECONDS):
+        enqueue("results", record_earlier_numbers)
+
+
+@job
+def run_scrub_check(check_id: int) -> None:
+    if source_id := scrub_checks.run(check_id):
+        enqueue("intake", load_scrubs, source_id)
+
+
+@job
+def load_scrubs(source_id: int) -> None:
+    scrubs.work_on(source_id)
+
+
+@job
+def load_file(file_id: int) -> None:
+    call_files.work_on(file_id)
+
+
+@job
 def purge_expired() -> None:
     if not retention.purge_expired(read_now(), PURGE_SECONDS):
         enqueue("results", purge_expired)
 
 
-# What users decide, together with the job that follows from it.
+# Decisions of users, each with the job that follows from it
 
 
 def check(upload: Upload, trace_settings: TraceSettings, user: User | None) -> bool:
@@ -169,9 +262,40 @@ def receive_corrections(upload: Upload, file: File, user: User) -> Correction:
     return correction
 
 
-def start(upload: Upload, user: User | None, revision: int | None = None) -> UploadStatus | None:
-    """Start a list like `spending.start`, and plan it if it is running then."""
-    return plan_started(upload, spending.start(upload, user, revision))
+def receive_scrubs(file: File, details: ScrubDetails, user: User | None) -> ScrubSource:
+    """Store a scrub file and load it."""
+    source = scrub_files.receive(file, details, user)
+    enqueue("intake", load_scrubs, source.pk)
+    return source
+
+
+def receive_file(file: File, kind: LoadedKind, user: User | None, terms: dict[str, Any] | None = None) -> LoadedFile:
+    """Store a file of outcomes or do-not-contact lines and take it in."""
+    loaded = loaded_files.receive(file, kind, user, terms)
+    enqueue("intake", load_file, loaded.pk)
+    return loaded
+
+
+def order_scrub_check(user: User, seen: scrub_checks.Offer) -> ScrubCheck:
+    """Order a check of numbers like `scrub_checks.order`, and run it."""
+    check = scrub_checks.order(user, seen)
+    enqueue("messages", run_scrub_check, check.pk)
+    return check
+
+
+def remove_scrubs(source: ScrubSource, user: User) -> bool:
+    """Take a scrub file out of force like `scrubs.remove`, and compare our numbers with what is left."""
+    is_removed = scrubs.remove(source, user)
+    if is_removed:
+        enqueue("intake", load_scrubs, source.pk)
+    return is_removed
+
+
+def start(
+    upload: Upload, user: User | None, revision: int | None = None, stated: StatedPurpose | None = None
+) -> UploadStatus | None:
+    """Start a list like `spending.start`, and plan it if it runs as a result."""
+    return plan_started(upload, spending.start(upload, user, revision, stated))
 
 
 def approve(upload: Upload, user: User, revision: int | None) -> UploadStatus | None:
@@ -193,6 +317,14 @@ def rerun(items: ItemQuerySet, user: User) -> Counter[int]:
     return moved
 
 
+def refresh_stale(upload: Upload, user: User, shown: int) -> int:
+    """Re-run people with stale answers like `decisions.refresh_stale`, and plan them. Return how many."""
+    refreshed = decisions.refresh_stale(upload, user, shown)
+    if refreshed:
+        enqueue("planning", plan_upload, upload.pk)
+    return refreshed
+
+
 def close(batch: Batch, user: User) -> bool:
     """Close a batch like `closing.close_manually`, and digest it."""
     is_closed = closing.close_manually(batch, user)
@@ -204,15 +336,15 @@ def close(batch: Batch, user: User) -> bool:
 # After a restored backup or a long outage
 
 
-def doubt_open_work(reason: str) -> int:
-    """Block sending, and put all open batches in doubt until a user decides. Return how many were not in doubt before.
+def put_open_work_in_doubt(reason: str) -> int:
+    """Block sending, and put all open batches in doubt until a user decides. Return how many are newly in doubt.
 
-    Unplanned people are planned first, since they may have been sent in a batch that this database does not know. So
-    are people who wait for another list, and rows of a corrected file that was being checked are not applied.
+    Unplanned people, and those who wait for another list, are planned first: they may have been sent in a batch that
+    this database does not know. Corrected files that are still being checked are not applied.
     """
     dispatch.block_sending(reason)
     corrections.fail_unfinished()
-    overlaps.release_all()
+    overlaps.release_all_waiting()
     while unplanned := packing.list_unplanned_uploads(UPLOAD_STARTED):
         for upload_id in unplanned:
             plan(upload_id)
@@ -223,12 +355,12 @@ def doubt_open_work(reason: str) -> int:
 
 
 class Steps:
-    """Steps that run one after the other. Other apps add their own."""
+    """Steps that the clock runs one after the other. Other apps add their own."""
 
     def __init__(self) -> None:
         self.steps: list[Callable[[datetime], object]] = []
 
-    def __call__(self, *steps: Callable[[datetime], object]) -> None:
+    def add(self, *steps: Callable[[datetime], object]) -> None:
         """Add steps. Raise ValueError if one has been added already."""
         for step in steps:
             if step in self.steps:
@@ -243,7 +375,7 @@ class Steps:
         try:
             now = read_now()
         except StorageError as error:
-            logger.error("The steps wait for the database: %s", type(error).__name__)
+            logger.error("Cannot run the steps while the database is unavailable: %s", name_error(error))
             return
         for step in self.steps:
             try:
@@ -254,6 +386,10 @@ class Steps:
 
 every_second = Steps()
 every_minute = Steps()
+
+
+def lift_expired_entries(now: datetime) -> None:
+    suppression.lift_expired()
 
 
 def close_batches(now: datetime) -> None:
@@ -278,20 +414,46 @@ def plan_uploads(_now: datetime) -> None:
         enqueue("planning", plan_upload, upload_id)
 
 
-def check_stopped_uploads(now: datetime) -> None:
-    stopped = Upload.objects.filter(status=UploadStatus.CHECKING, heartbeat_at__lt=now - STALE_AFTER)
-    for upload_id in stopped.values_list("pk", flat=True):
+def resume_interrupted_checks(now: datetime) -> None:
+    """Resume the checks of lists and corrected files whose job has died."""
+    is_stale = Q(heartbeat_at__lt=now - STALE_AFTER)
+    uploads = Upload.objects.filter(is_stale, status=UploadStatus.CHECKING)
+    for upload_id in uploads.values_list("pk", flat=True):
         enqueue("intake", check_rows, upload_id)
-    corrections_stopped = Correction.objects.filter(
-        status=CorrectionStatus.CHECKING, heartbeat_at__lt=now - STALE_AFTER
-    )
-    for correction_id in corrections_stopped.values_list("pk", flat=True):
+    stale_corrections = Correction.objects.filter(is_stale, status=CorrectionStatus.CHECKING)
+    for correction_id in stale_corrections.values_list("pk", flat=True):
         enqueue("intake", check_correction, correction_id)
+
+
+def finish_scrubs(now: datetime) -> None:
+    """Load scrub files whose job has died, and finish what follows from a change to a scrub file."""
+    for check_id in scrub_checks.list_waiting(now):
+        enqueue("messages", run_scrub_check, check_id)
+    scrub_checks.end_interrupted(now)
+    for source_id in scrubs.list_unfinished(now):
+        enqueue("intake", load_scrubs, source_id)
+
+
+def load_unfinished_files(now: datetime) -> None:
+    """Go on with files of outcomes and do-not-contact lines whose job has died."""
+    for file_id in loaded_files.list_unfinished(now):
+        enqueue("intake", load_file, file_id)
+
+
+def delete_ended_sessions(now: datetime) -> None:
+    """Delete logins that have ended, with one statement that an index answers."""
+    Session.objects.filter(expire_date__lt=now).delete()
 
 
 def purge_if_due(now: datetime) -> None:
     if retention.is_due(now):
         enqueue("results", purge_expired)
+
+
+def record_numbers_if_due(_now: datetime) -> None:
+    """Write down the numbers of earlier answers, once after the update that brought the table of numbers."""
+    if not NumberBackfill.objects.filter(done_at__isnull=False).exists():
+        enqueue("results", record_earlier_numbers)
 
 
 def digest_leftovers(now: datetime) -> None:
@@ -302,8 +464,20 @@ def digest_leftovers(now: datetime) -> None:
         enqueue("results", digest_upload, upload_id)
 
 
-retention.register(*filing.RETAINED_ANSWERS, digests.RETAINED_DETAILS)
-every_second(
+retention.register(
+    *filing.RETAINED_ANSWERS,
+    digests.RETAINED_DETAILS,
+    found.RETAINED_NUMBERS,
+    *calls.RETAINED_CALLS,
+    assignments.RETAINED_ASSIGNMENTS,
+    deciding.RETAINED_DECISIONS,
+    sharing.RETAINED_LINKS,
+    *emptying.RETAINED_INPUTS,
+    *stored_files.RETAINED_FILES,
+    loaded_files.RETAINED_LOADED_FILES,
+    *emptying.RETAINED_RECORDS,
+)
+every_second.add(
     closing.adopt_answered,
     closing.record_first_results,
     close_batches,
@@ -313,28 +487,34 @@ every_second(
     send_batches,
     pace.tally_minutes,
 )
-# Work that may have been left behind.
-every_minute(
+# These find work that was left over.
+every_minute.add(
+    delete_ended_sessions,
+    lift_expired_entries,
     decisions.mark_lost_calls,
     decisions.resend_by_policy,
     pausing.cancel_leftovers,
     plan_uploads,
-    check_stopped_uploads,
+    resume_interrupted_checks,
     digest_leftovers,
+    finish_scrubs,
+    load_unfinished_files,
+    record_numbers_if_due,
     purge_if_due,
     stored_files.delete_orphans,
     pace.purge_minutes,
     receivers.delete_dead,
-    vendor_keys.expect_first,
+    vendor_keys.expect_own_key_if_none,
+    stored_files.expect_own_files_if_none,
 )
 
 
 def tick() -> None:
-    """Do what is due at once. Call it once a second."""
+    """Do what is due now. The clock calls this once a second, or less often while no list is in progress."""
     every_second.run()
 
 
 def sweep() -> None:
-    """Find and enqueue everything that is due. Call it once a minute."""
+    """Find and enqueue work that was left over, and do what is due now. The clock calls this once a minute."""
     every_minute.run()
     tick()

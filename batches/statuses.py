@@ -82,6 +82,13 @@ class MatchCheck(models.TextChoices):
     OTHER = "other", "Someone else"
 
 
+class MatchDecided(models.TextChoices):
+    """What a user says about a match."""
+
+    SAME = "same", "Same person"
+    OTHER = "other", "Someone else"
+
+
 class OddCredits(models.TextChoices):
     """Why the cost that an answer states cannot be counted."""
 
@@ -106,6 +113,103 @@ class SuppressionKind(models.TextChoices):
     EMAIL = "email", "Email"
 
 
+class CallResult(models.TextChoices):
+    RIGHT_PERSON = "right_person", "Right person"
+    NO_ANSWER = "no_answer", "No answer"
+    WRONG_NUMBER = "wrong_number", "Wrong number"
+    DO_NOT_CALL = "do_not_call", "Do not call"
+    DISCONNECTED = "disconnected", "Disconnected"
+    DECEASED = "deceased", "Deceased"
+
+
+class CallSource(models.TextChoices):
+    PAGE = "page", "Page"
+    FILE = "file", "File"
+    API = "api", "API"
+
+
+class SuppressionReason(models.TextChoices):
+    """Why somebody is on the do-not-contact list."""
+
+    REQUEST = "request", "They asked"
+    LITIGATOR = "litigator", "Litigator"
+    REGISTRY = "registry", "On a registry"
+    WRONG_PERSON = "wrong_person", "Wrong person"
+    ERASURE = "erasure", "Erasure"
+    OTHER = "other", "Other"
+
+
+class AskedHow(models.TextChoices):
+    """The way in which somebody asked not to be contacted."""
+
+    PHONE = "phone", "On the phone"
+    TEXT = "text", "By text message"
+    EMAIL = "email", "By email"
+    LETTER = "letter", "By letter"
+    IN_PERSON = "in_person", "In person"
+
+
+class ScrubKind(models.TextChoices):
+    REGISTRY = "registry", "National registry"
+    STATE = "state", "State list"
+    LITIGATOR = "litigator", "Litigators"
+    REASSIGNED = "reassigned", "Reassigned numbers"
+    INTERNAL = "internal", "Our own list"
+
+
+class ScrubStatus(models.TextChoices):
+    ORDERED = "ordered", "Ordered"
+    LOADING = "loading", "Loading"
+    READY = "ready", "In force"
+    REPLACED = "replaced", "Replaced"
+    APPLIED = "applied", "Applied"
+    REMOVED = "removed", "Removed"
+    FAILED = "failed", "Failed"
+
+
+class LoadedKind(models.TextChoices):
+    """What a file that is taken in row by row holds."""
+
+    OUTCOMES = "outcomes", "Outcomes of calls"
+    DO_NOT_CONTACT = "do_not_contact", "Do-not-contact lines"
+
+
+class LoadingStatus(models.TextChoices):
+    LOADING = "loading", "Being read"
+    DONE = "done", "Done"
+    FAILED = "failed", "Could not be read"
+
+
+class ScrubCheckStatus(models.TextChoices):
+    WAITING = "waiting", "Waiting"
+    ASKING = "asking", "Asking"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+
+
+class Emptied(models.TextChoices):
+    """Why the data with which a person was traced is gone."""
+
+    NO = "", "Kept"
+    ERASED = "erased", "Erased on request"
+    EXPIRED = "expired", "Deleted after the retention time"
+
+
+class ErasureStatus(models.TextChoices):
+    OPEN = "open", "Open"
+    DONE = "done", "Done"
+    DECLINED = "declined", "Declined"
+
+
+class DeclineReason(models.TextChoices):
+    """Why a request is declined. These are fixed sentences, because free text could name the person."""
+
+    UNCONFIRMED = "unconfirmed", "Their identity could not be confirmed"
+    NOT_FOUND = "not_found", "Nobody was found"
+    BY_LAW = "by_law", "The law requires the data to be kept"
+    WITHDRAWN = "withdrawn", "They withdrew the request"
+
+
 class CorrectionStatus(models.TextChoices):
     CHECKING = "checking", "Reading rows"
     DONE = "done", "Done"
@@ -116,18 +220,24 @@ class CorrectionStatus(models.TextChoices):
 
 OUTCOME_ANSWERED = [Outcome.MATCHED, Outcome.NO_MATCH, Outcome.ERROR]
 OUTCOME_COUNTED = [*OUTCOME_ANSWERED, Outcome.MISSING]
-"""People to be traced are counted by these outcomes; the rest of them are pending."""
+"""The outcomes by which people to be traced are counted. Those without one of these are pending."""
 OUTCOME_RERUNNABLE = [Outcome.MISSING, Outcome.ERROR]
 """People whom a user may trace once more."""
 OUTCOME_BORROWED = [Outcome.DUPLICATE, Outcome.REUSED]
 """People who have the answer of another item."""
 OUTCOME_NOT_SENT = [Outcome.INVALID, Outcome.DUPLICATE, Outcome.REUSED, Outcome.SUPPRESSED, Outcome.COMPANY]
-"""People who are never sent. The upload has a count of each: `invalid_count`…"""
+"""People who are never sent. The upload has a count for each of these outcomes, such as `invalid_count`."""
+OUTCOME_UNUSABLE = [outcome for outcome in OUTCOME_NOT_SENT if outcome != Outcome.REUSED]
+"""People who were not sent and have no answer of their own. Those with the answer of another list count as results."""
 
 # Groups of list statuses
 
 UPLOAD_EDITABLE = [UploadStatus.DRAFT, UploadStatus.READY, UploadStatus.FAILED]
 """The list's file and columns may still be changed."""
+UPLOAD_FINISHED = [UploadStatus.COMPLETE, UploadStatus.CANCELLED]
+"""Nothing more happens to the list by itself, so its data may expire."""
+UPLOAD_ARCHIVABLE = [*UPLOAD_EDITABLE, *UPLOAD_FINISHED]
+"""The list may be archived. Any other status takes it out of the archive, because a list that spends is not hidden."""
 UPLOAD_STARTED = [UploadStatus.RUNNING, UploadStatus.PAUSED]
 """Batches of the list may be planned and sent."""
 UPLOAD_NEEDS_ACTION = [UploadStatus.DRAFT, UploadStatus.READY, UploadStatus.APPROVAL, UploadStatus.FAILED]
@@ -146,7 +256,13 @@ BATCH_AT_VENDOR = [BatchStatus.SUBMITTING, BatchStatus.UNCONFIRMED, BatchStatus.
 BATCH_NEEDS_DECISION = [BatchStatus.UNCONFIRMED, BatchStatus.REFUSED]
 BATCH_OPEN = [BatchStatus.PLANNED, *BATCH_AT_VENDOR, BatchStatus.REFUSED]
 BATCH_GONE = [BatchStatus.DISSOLVED, BatchStatus.CANCELLED]
-"""The batch is not used any more, and is not shown in its list's strip."""
-BATCH_IN_STRIP = [BatchStatus.CLOSED, BatchStatus.ACKNOWLEDGED, BatchStatus.SUBMITTING, BatchStatus.UNCONFIRMED]
-BATCH_IN_STRIP += [BatchStatus.REFUSED, BatchStatus.PLANNED]
+"""The batch is no longer used, and is not shown in its list's strip."""
+BATCH_IN_STRIP = [
+    BatchStatus.CLOSED,
+    BatchStatus.ACKNOWLEDGED,
+    BatchStatus.SUBMITTING,
+    BatchStatus.UNCONFIRMED,
+    BatchStatus.REFUSED,
+    BatchStatus.PLANNED,
+]
 """Statuses shown in a list's strip, in display order."""

@@ -1,4 +1,4 @@
-"""The type of a request in views that are shown only after a login."""
+"""The type of the requests that views get. Their user is always known."""
 
 from django.contrib.auth.models import User
 from django.http import HttpRequest
@@ -6,7 +6,7 @@ from django_htmx.middleware import HtmxDetails
 
 
 class UserRequest(HttpRequest):
-    """A request whose user is known. `LoginRequiredMiddleware` and the API's tokens refuse all others."""
+    """A request of a known user. `LoginRequiredMiddleware` and the API's tokens refuse all others."""
 
     user: User
     htmx: HtmxDetails

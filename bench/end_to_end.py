@@ -18,7 +18,10 @@ def main():
         trace(portal, "list", options.people)
         shortest = options.people / options.per_second
         elapsed = wait_until_complete(portal, 2 * shortest + 120)["list"]
-        span = portal.ask("Item.objects.aggregate(a=models.Min('answered_at'), b=models.Max('answered_at'))")
+        answered = portal.ask("Item.objects.aggregate(first=models.Min('answered_at'), last=models.Max('answered_at'))")
+        portal.do("upload = Upload.objects.get(); batches = upload.batches.all()")
+        to_vendor = "(batches.aggregate(at=models.Min('submitted_at'))['at'] - upload.started_at).total_seconds()"
+        to_end = "(upload.completed_at - upload.items.aggregate(at=models.Max('answered_at'))['at']).total_seconds()"
         report = {
             "database": options.database,
             "people": options.people,
@@ -26,7 +29,9 @@ def main():
             "people / answers per second": shortest,
             "seconds from start to complete": round(elapsed, 1),
             "ratio": round(elapsed / shortest, 3),
-            "first and last answer": span,
+            "seconds from start to the first batch": round(portal.ask(to_vendor), 2),
+            "seconds from the last answer to complete": round(portal.ask(to_end), 2),
+            "first and last answer": answered,
             "vendor idle between first and last batch, seconds": round(vendor.books("state")["idle"], 2),
             "outcomes": portal.ask("dict(Item.objects.values_list('outcome').annotate(models.Count('id')).order_by())"),
             "unmatched": portal.ask("__import__('webhooks.models').models.UnmatchedDelivery.objects.count()"),

@@ -1,8 +1,6 @@
 """Compare the wide export of traced items from PostgreSQL with django-import-export and PostgreSQL's own COPY.
 
-The results are rows per second, the time to the first byte, and memory.
-
-See docs/performance.md.
+Measure rows per second, the time to the first byte, and memory. See docs/performance.md.
 """
 
 import argparse
@@ -15,9 +13,9 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.support.apart import read_peak_memory, run_apart
-from bench.support.database import add_items, keep_bodies, run, run_postgres
+from bench.support.database import add_items, run, run_postgres, store_bodies
 from bench.support.load import FIRST_KEY
+from bench.support.processes import read_peak_memory, run_in_new_process
 from tests.support.services import free_port, wait_until
 
 COLUMNS = [
@@ -25,7 +23,8 @@ COLUMNS = [
     *("Mailing Address", "Mailing City", "Mailing State", "Mailing Zip", "Phone"),
 ]
 BODIES = 100
-COPIED = [
+"""Number of different answers."""
+COPIED_COLUMNS = [
     *("words", "found", "answered_at", "match", "phones", "mobiles", "usable_mobiles", "do_not_call", "emails"),
     *("deceased", "cached"),
 ]
@@ -37,7 +36,7 @@ COPY = """
 
 
 def fill_database(size):
-    """Create a list of `size` traced people, whose is_answering are digested. Return its id."""
+    """Create a list of `size` traced people whose answers are digested. Return its id."""
     from django.db import connection  # noqa: PLC0415 - once Django is set up, as below
 
     from batches.models import Upload  # noqa: PLC0415
@@ -45,7 +44,7 @@ def fill_database(size):
 
     connection.close()
     run("TRUNCATE batches_upload RESTART IDENTITY CASCADE")
-    keep_bodies(BODIES)
+    store_bodies(BODIES)
     answer = {"outcome": "'matched'", "answered_at": "now()", "credits": "1", "request_id": "'request-' || i"}
     answer["answer"] = f"(SELECT body FROM bench_body WHERE number = i % {BODIES})"
     add_items(FIRST_KEY, size, UploadStatus.COMPLETE, BatchStatus.CLOSED, "a", answer, per_upload=size)
@@ -59,23 +58,23 @@ def fill_database(size):
 
 
 def digest_all():
-    """Digest one item of each body, and copy the digests in the database."""
+    """Digest one item with each body, and copy these digests to all other items in the database."""
     from batches.models import Item  # noqa: PLC0415
     from batches.results import digests  # noqa: PLC0415
 
-    digests.refresh(Item.objects.filter(pk__gt=FIRST_KEY, pk__lte=FIRST_KEY + BODIES))
-    columns = ", ".join(COPIED)
+    digests.refresh_digests(Item.objects.filter(pk__gt=FIRST_KEY, pk__lte=FIRST_KEY + BODIES))
+    columns = ", ".join(COPIED_COLUMNS)
+    columns_of_digest = ", ".join(f"digest.{name}" for name in COPIED_COLUMNS)
     run("DROP TABLE IF EXISTS bench_digest")
     run(f"CREATE TABLE bench_digest AS SELECT item_id % {BODIES} AS body, {columns} FROM batches_digest")
     run(
-        f"INSERT INTO batches_digest (item_id, {columns}) SELECT item.id, {', '.join(f'd.{name}' for name in COPIED)}"
-        f" FROM batches_item AS item JOIN bench_digest AS d ON d.body = item.id % {BODIES}"
+        f"INSERT INTO batches_digest (item_id, {columns}) SELECT item.id, {columns_of_digest}"
+        f" FROM batches_item AS item JOIN bench_digest AS digest ON digest.body = item.id % {BODIES}"
         f" WHERE item.id > {FIRST_KEY + BODIES}"
     )
 
 
-# The contenders. Each runs in its own process. It returns the seconds until the first chunk and until the last one, and
-# its peak memory in bytes.
+# The contenders. Each runs in a process of its own, and returns the seconds to the first chunk, and in total.
 
 
 def export_ours(upload_id, out):
@@ -93,7 +92,7 @@ def export_ours(upload_id, out):
 
 
 def export_by_import_export(upload_id, out, is_digested=False):
-    """Export the same columns from the stored is_answering, or from our digests if `is_digested`."""
+    """Export the same columns from the stored answers, or from our digests if `is_digested`."""
     from import_export import fields, resources  # noqa: PLC0415
 
     from batches.exports.layouts import WIDE, ExportRow, compile_columns  # noqa: PLC0415
@@ -111,25 +110,29 @@ def export_by_import_export(upload_id, out, is_digested=False):
             return item.cells[self.position]
 
     class Found(fields.Field):
-        def __init__(self, read, **kwargs):
+        def __init__(self, read_cells, **kwargs):
             super().__init__(**kwargs)
-            self.read = read
+            self.read_cells = read_cells
 
         def get_value(self, item):
-            return self.read(as_row(item))[0]
+            [cell] = self.read_cells(as_row(item))
+            return cell
 
     def as_row(item):
         if not hasattr(item, "row"):
             text = item.digest.found if is_digested else item.answer
-            contact = (digests.decode_contact(text) if is_digested else read_contact(text)) if text else Contact()
+            read = digests.decode_contact if is_digested else read_contact
+            contact = read(text) if text else Contact()
             at = item.answered_at.isoformat(timespec="seconds") if item.answered_at else ""
             item.row = ExportRow(item.pk, "", item.cells, item.outcome, item.message, "1", at, "", contact)
             item.row.phones = contact.phones
         return item.row
 
-    made = {name: Cell(position, column_name=name) for position, name in enumerate(COLUMNS)}
-    made |= {column[0]: Found(compile_columns([column]), column_name=column[0]) for column in WIDE.columns}
-    resource = type("ItemResource", (resources.Resource,), made)()
+    attributes = {name: Cell(position, column_name=name) for position, name in enumerate(COLUMNS)}
+    for column in WIDE.columns:
+        name, _ = column
+        attributes[name] = Found(compile_columns([column]), column_name=name)
+    resource = type("ItemResource", (resources.Resource,), attributes)()
     items = Item.objects.filter(upload=upload_id, outcome="matched").order_by("row_number")
     items = items.select_related("digest").defer("answer") if is_digested else items
     begin = time.perf_counter()
@@ -163,8 +166,8 @@ CONTENDERS = {
 
 def measure(name, upload_id, out):
     """Return the seconds to the first chunk, the seconds in total, and the peak memory of the process."""
-    (first, seconds), memory = run_apart(CONTENDERS[name], upload_id, out)
-    assert out.stat().st_size > 1_000_000, "The file is not there."
+    (first, seconds), memory = run_in_new_process(CONTENDERS[name], upload_id, out)
+    assert out.stat().st_size > 1_000_000, "The file is too small."
     return first, seconds, memory
 
 
@@ -201,9 +204,8 @@ def download(port, upload_id, cookie):
     connection.request("GET", f"/uploads/{upload_id}/export/", headers={"cookie": f"sessionid={cookie}"})
     response = connection.getresponse()
     assert response.status == 200, response.status
-    while chunk := response.read1(1 << 16):
+    while response.read1(1 << 16):
         first = first or time.perf_counter() - begin
-        assert chunk
     return first, time.perf_counter() - begin
 
 
@@ -212,7 +214,7 @@ def log_in():
     from django.contrib.auth import get_user_model  # noqa: PLC0415
     from django.test import Client  # noqa: PLC0415
 
-    user, _ = get_user_model().objects.get_or_create(username="bench")
+    user, _ = get_user_model().objects.get_or_create(username="bench", defaults={"is_superuser": True})
     client = Client()
     client.force_login(user)
     return client.cookies["sessionid"].value
@@ -221,43 +223,48 @@ def log_in():
 def measure_over_http(upload_id, size, rounds):
     cookie = log_in()
     with serve() as (port, pid):
-        found = [download(port, upload_id, cookie) for _ in range(rounds)]
+        times = [download(port, upload_id, cookie) for _ in range(rounds)]
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         memory = max(read_peak_memory(child) for child in children)
-    first_times = sorted(first for first, _ in found)
-    seconds = statistics.median(seconds for _, seconds in found)
+    first_times = [first for first, _ in times]
+    seconds = statistics.median(seconds for _, seconds in times)
     show(size, "ours, over HTTP", seconds, None, first_times, memory)
 
 
-def show(size, name, seconds, ours, first_times, memory):
-    shown = f"{1000 * statistics.median(first_times):,.0f} ({1000 * max(first_times):,.0f})"
-    cells = [f"{size / seconds:,.0f}", f"{seconds / ours:.2f}" if ours else "", shown, f"{memory / 2**20:,.0f}"]
+def show(size, name, seconds, our_seconds, first_times, memory):
+    """Print a contender's row of the table."""
+    first_byte = f"{1000 * statistics.median(first_times):,.0f} ({1000 * max(first_times):,.0f})"
+    cells = [
+        f"{size / seconds:,.0f}",
+        f"{seconds / our_seconds:.2f}" if our_seconds else "",
+        first_byte,
+        f"{memory / 2**20:,.0f}",
+    ]
     print(f"| {size:,} | {name} | {' | '.join(cells)} |", flush=True)
 
 
 def compare(directory, size, rounds, contenders):
-    upload_id, found = fill_database(size), {}
+    upload_id, results = fill_database(size), {}
     for number in range(rounds):
         for name in contenders:
-            found.setdefault(name, []).append(measure(name, upload_id, directory / "out.csv"))
-            print(f"{size:,}, round {number + 1}: {name}: {found[name][-1]}", file=sys.stderr, flush=True)
-    ours = statistics.median(seconds for _, seconds, _ in found["ours"])
-    for name, each in found.items():
-        seconds = statistics.median(seconds for _, seconds, _ in each)
-        memory = max(memory for _, _, memory in each)
-        show(size, name, seconds, ours, [first for first, _, _ in each], memory)
+            results.setdefault(name, []).append(measure(name, upload_id, directory / "out.csv"))
+            print(f"{size:,}, round {number + 1}: {name}: {results[name][-1]}", file=sys.stderr, flush=True)
+    our_seconds = statistics.median(seconds for _, seconds, _ in results["ours"])
+    for name, rounds_of_one in results.items():
+        first_times, times, memories = zip(*rounds_of_one, strict=True)
+        show(size, name, statistics.median(times), our_seconds, first_times, max(memories))
     measure_over_http(upload_id, size, rounds)
 
 
 def main():
     parser = argparse.ArgumentParser(prog="script/bench exports", description=__doc__)
     parser.add_argument("--rows", type=int, action="append", help="Default: 10,000, 100,000 and 1,000,000.")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=3, help="Rounds up to the size of --raced; larger ones run once.")
     parser.add_argument(
         "--raced", type=int, default=100_000, help="Number of rows at which the other libraries are measured too."
     )
     options = parser.parse_args()
-    print("| rows | | rows per second: median | seconds ÷ ours | first byte, ms: median (longest) | MiB at the most |")
+    print("| rows | | rows per second: median | seconds ÷ ours | first byte, ms: median (longest) | peak MiB |")
     print("|--:|---|--:|--:|--:|--:|")
     with run_postgres() as (directory, _):
         for size in options.rows or [10_000, 100_000, 1_000_000]:

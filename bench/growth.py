@@ -1,4 +1,4 @@
-"""Compare how fast results are filed with ten million and with ten thousand stored ones. See docs/performance.md."""
+"""Compare how fast results are filed in databases of ten million and of ten thousand items. See docs/performance.md."""
 
 import argparse
 import os
@@ -20,6 +20,7 @@ def use_database(name):
 
 
 def measure_speed(calls, positions):
+    """Return the results per second at saturation. Check that none was refused."""
     with running(OURS) as (port, _):
         drive(port, calls, range(positions.start, positions.start + WARM_UP))
         outcome = drive(port, calls, range(positions.start + WARM_UP, positions.stop))
@@ -31,33 +32,35 @@ def main():
     parser = argparse.ArgumentParser(prog="script/bench growth", description=__doc__)
     parser.add_argument("--small", type=int, default=10_000, help="Items in the small database.")
     parser.add_argument(
-        "--large", type=int, default=10_000_000, help="Items in the large one; all but the small number are answered."
+        "--large", type=int, default=10_000_000, help="Answered items that the large database contains from the start."
     )
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    few, many = Calls(options.small, options.small), Calls(options.small * options.rounds, options.small)
+    small_calls = Calls(options.small, options.small)
+    large_calls = Calls(options.small * options.rounds, options.small)
     with run_postgres():
         use_database("template1")
         run("CREATE DATABASE small TEMPLATE postgres")
         use_database("postgres")
-        fill_database(len(many), answered=options.large)
+        fill_database(len(large_calls), answered=options.large)
         [[size]] = run("SELECT pg_size_pretty(pg_database_size('postgres'))")
-        print(f"The large database has {size}.", file=sys.stderr, flush=True)
+        print(f"The large database takes {size}.", file=sys.stderr, flush=True)
         speeds = {"small": [], "large": []}
         for number in range(options.rounds):
             use_database("small")
-            fill_database(len(few))
-            speeds["small"].append(measure_speed(few, range(len(few))))
+            fill_database(len(small_calls))
+            speeds["small"].append(measure_speed(small_calls, range(len(small_calls))))
             use_database("postgres")
             run("CHECKPOINT")
-            speeds["large"].append(measure_speed(many, range(number * len(few), (number + 1) * len(few))))
+            positions = range(number * options.small, (number + 1) * options.small)
+            speeds["large"].append(measure_speed(large_calls, positions))
             print(f"round {number + 1} of {options.rounds}", file=sys.stderr, flush=True)
-        verify(OURS, many, len(many))
+        verify(OURS, large_calls, len(large_calls))
     ratios = [large / small for small, large in zip(speeds["small"], speeds["large"], strict=True)]
     print("| items stored | results per second: median (each) |\n|--:|--:|")
     for count, name in ((options.small, "small"), (options.large, "large")):
-        each = ", ".join(f"{speed:.0f}" for speed in speeds[name])
-        print(f"| {count:,} | {statistics.median(speeds[name]):.0f} ({each}) |")
+        rounds = ", ".join(f"{speed:.0f}" for speed in speeds[name])
+        print(f"| {count:,} | {statistics.median(speeds[name]):.0f} ({rounds}) |")
     print(f"| ratio | {statistics.median(ratios):.2f} ({', '.join(f'{ratio:.2f}' for ratio in ratios)}) |")
 
 

@@ -1,4 +1,4 @@
-"""Compare rows stored per second, and memory, with django-import-export and PostgreSQL's COPY.
+"""Compare the speed and memory of checking and storing rows with those of django-import-export and bare COPY.
 
 See docs/performance.md.
 """
@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from shutil import rmtree
 
 from batches.sandbox import people
-from bench.support.apart import run_apart
 from bench.support.database import run, run_postgres
+from bench.support.processes import run_in_new_process
 from tests.support.services import make_directory
 
 HEADER = [
@@ -24,7 +24,7 @@ HEADER = [
     *("Mailing Address", "Mailing City", "Mailing State", "Mailing Zip", "Phone 1", "Email 1"),
     *("Bedrooms", "Building Sqft", "Est. Value", "Last Sale Date", "Method of Add"),
 ]
-BLOCK = 1 << 20
+BLOCK_SIZE = 1 << 20
 
 
 def write_list(path, rows):
@@ -34,16 +34,17 @@ def write_list(path, rows):
         writer = csv.writer(file)
         writer.writerow(HEADER)
         for number in range(rows):
-            if number % 100 > 96:
-                number -= 50
-            writer.writerow(make_row(rng, number))
+            # The last three rows of each hundred repeat the person of an earlier one.
+            is_duplicate = number % 100 > 96
+            writer.writerow(make_row(rng, number - 50 if is_duplicate else number))
 
 
 def make_row(rng, number):
     first, last, street = (
         words[number % len(words)] for words in (people.FIRST_NAMES, people.LAST_NAMES, people.STREETS)
     )
-    zip_code = "unknown" if number % 100 == 33 else f"{20100 + number % 90}"
+    is_invalid = number % 100 == 33
+    zip_code = "unknown" if is_invalid else f"{20100 + number % 90}"
     owner = [f"{number:09}", first, last, f"{number} {street} Street", "", "HERNDON", "VA", zip_code, "Fairfax"]
     mailing = [f"{number} {street} Ave Apt {number % 40 + 1}", "Tampa", "FL", "33602-1234"]
     contact = [f"(703) 555-{rng.randrange(100, 200):04}", f"{first}.{number}@example.com".lower()]
@@ -51,7 +52,7 @@ def make_row(rng, number):
     return owner + mailing + contact + rest
 
 
-# The contenders. Each runs in its own process, and returns seconds. Their peak memory is measured too.
+# The contenders. Each runs in a process of its own, whose peak memory is measured too, and returns seconds.
 
 
 def import_ours(path):
@@ -72,7 +73,7 @@ def import_ours(path):
 
 
 def import_by_import_export(path):
-    """Import with the fastest settings, the same mapping and checks, but no search for duplicates."""
+    """Import with django-import-export's fastest settings, our mapping and checks, but no search for duplicates."""
     from django.core.files import File  # noqa: PLC0415
     from import_export import resources  # noqa: PLC0415
     from tablib import Dataset  # noqa: PLC0415
@@ -84,12 +85,12 @@ def import_by_import_export(path):
     with path.open("rb") as file:
         upload = uploads.receive(File(file, name=path.name), None)
     reader = RowReader(upload)
-    names = {field.column: field.name for field in Item._meta.concrete_fields}
+    field_names = {field.column: field.name for field in Item._meta.concrete_fields}
 
     class ItemResource(resources.ModelResource):
         class Meta:
             model = Item
-            fields = [name for name in names.values() if name != "id"]
+            fields = [name for name in field_names.values() if name != "id"]
             import_id_fields = []
             force_init_instance = use_bulk = skip_diff = skip_html_diff = True
             batch_size = 2_000
@@ -97,8 +98,8 @@ def import_by_import_export(path):
 
         def before_import_row(self, row, row_number=None, **kwargs):
             cells = [row.pop(name) for name in HEADER]
-            [(_, values)] = reader.make_row(row_number + 1, cells)
-            row.update({names[column]: value for column, value in values.items()})
+            [(_, values)] = reader.read_row(row_number + 1, cells)
+            row.update({field_names[column]: value for column, value in values.items()})
 
     begin = time.perf_counter()
     with path.open(newline="") as file:
@@ -109,22 +110,22 @@ def import_by_import_export(path):
 
 
 def copy_bare(path):
-    """Copy the rows that ours has stored once more, without reading a file or checking rows."""
+    """Store the rows that `import_ours` has stored once more, with COPY, and neither read a list nor check rows."""
     import psycopg  # noqa: PLC0415
 
     with psycopg.connect(os.environ["DATABASE_URL"]) as connection, connection.cursor() as cursor:
-        kept = path.with_suffix(".copy")
-        with kept.open("wb") as file, cursor.copy("COPY batches_item TO STDOUT") as copy:
+        copy_path = path.with_suffix(".copy")
+        with copy_path.open("wb") as file, cursor.copy("COPY batches_item TO STDOUT") as copy:
             file.writelines(copy)
         cursor.execute("TRUNCATE batches_item CASCADE")
         connection.commit()
         begin = time.perf_counter()
-        with kept.open("rb") as file, cursor.copy("COPY batches_item FROM STDIN") as copy:
-            while block := file.read(BLOCK):
+        with copy_path.open("rb") as file, cursor.copy("COPY batches_item FROM STDIN") as copy:
+            while block := file.read(BLOCK_SIZE):
                 copy.write(block)
         connection.commit()
         seconds = time.perf_counter() - begin
-    kept.unlink()
+    copy_path.unlink()
     return seconds
 
 
@@ -143,7 +144,7 @@ def run_sqlite():
         "DATABASE_URL": f"sqlite:///{directory}/bench.sqlite3",
         "VAR_DIR": str(directory / "var"),
         "REALESTATEAPI_KEY": "a-key",
-        "SECRET_KEY": "a-key-for-a-bench",
+        "SECRET_KEY": "a-key-for-a-bench-that-is-long-enough",
     }
     (directory / "var" / "static").mkdir(parents=True)
     try:
@@ -154,13 +155,14 @@ def run_sqlite():
 
 
 def migrate():
-    process = multiprocessing.get_context("spawn").Process(target=migrate_here)
+    """Migrate the database in a new process, so that no connection to it stays open here."""
+    process = multiprocessing.get_context("spawn").Process(target=migrate_in_this_process)
     process.start()
     process.join()
     assert process.exitcode == 0
 
 
-def migrate_here():
+def migrate_in_this_process():
     import django  # noqa: PLC0415
     from django.core.management import call_command  # noqa: PLC0415
 
@@ -168,7 +170,7 @@ def migrate_here():
     call_command("migrate", verbosity=0)
 
 
-def empty(is_sqlite, directory):
+def empty_database(is_sqlite, directory):
     if is_sqlite:
         (directory / "bench.sqlite3").unlink()
         migrate()
@@ -184,32 +186,36 @@ def compare(database, sizes, rounds, most_for_import_export):
         for size in sizes:
             path = directory / "list.csv"
             write_list(path, size)
-            found = {}
+            results = {}
             for number in range(rounds if size == min(sizes) else 1):
-                for name in choose(is_sqlite, size, most_for_import_export):
+                for name in choose_contenders(is_sqlite, size, most_for_import_export):
                     if name != "bare COPY":
-                        empty(is_sqlite, directory)
-                    found.setdefault(name, []).append(run_apart(CONTENDERS[name], path))
+                        empty_database(is_sqlite, directory)
+                    results.setdefault(name, []).append(run_in_new_process(CONTENDERS[name], path))
                     print(
-                        f"{database}, {size:,}, round {number + 1}: {name}: {found[name][-1]}",
+                        f"{database}, {size:,}, round {number + 1}: {name}: {results[name][-1]}",
                         file=sys.stderr,
                         flush=True,
                     )
-            show(database, size, found)
+            show(database, size, results)
 
 
-def choose(is_sqlite, size, most_for_import_export):
-    """Choose the contenders. COPY is last, because it copies what ours has stored."""
-    names = [] if size > most_for_import_export else ["django-import-export"]
-    return [*names, "ours", *([] if is_sqlite else ["bare COPY"])]
+def choose_contenders(is_sqlite, size, most_for_import_export):
+    """Return the names of the contenders in order. COPY is last, because it copies the rows that ours has stored."""
+    names = ["ours"]
+    if size <= most_for_import_export:
+        names.insert(0, "django-import-export")
+    if not is_sqlite:
+        names.append("bare COPY")
+    return names
 
 
-def show(database, size, found):
-    ours = statistics.median(seconds for seconds, _ in found["ours"])
-    for name, each in found.items():
-        seconds = statistics.median(second for second, _ in each)
-        peak = max(memory for _, memory in each) / 2**20
-        cells = [f"{size / seconds:,.0f}", f"{seconds / ours:.2f}", f"{peak:,.0f}"]
+def show(database, size, results):
+    our_seconds = statistics.median(seconds for seconds, _ in results["ours"])
+    for name, rounds in results.items():
+        seconds = statistics.median(seconds for seconds, _ in rounds)
+        mebibytes = max(memory for _, memory in rounds) / 2**20
+        cells = [f"{size / seconds:,.0f}", f"{seconds / our_seconds:.2f}", f"{mebibytes:,.0f}"]
         print(f"| {database} | {size:,} | {name} | {' | '.join(cells)} |", flush=True)
 
 
@@ -222,11 +228,11 @@ def main():
         "--most-for-import-export",
         type=int,
         default=100_000,
-        help="Most rows for django-import-export, which takes too long for more.",
+        help="Maximum number of rows for django-import-export, which takes too long for more.",
     )
     options = parser.parse_args()
     os.environ["MAX_UPLOAD_BYTES"] = str(10**9)
-    print("| database | rows | | rows per second: median | ours ÷ this | MiB at the most |\n|---|--:|---|--:|--:|--:|")
+    print("| database | rows | | rows per second: median | ours ÷ this | peak MiB |\n|---|--:|---|--:|--:|--:|")
     for database in options.database or ["postgresql", "sqlite"]:
         compare(database, options.rows or [100_000, 1_000_000], options.rounds, options.most_for_import_export)
 

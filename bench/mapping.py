@@ -1,4 +1,4 @@
-"""Count fields guessed right, asked about and wrong, for each kind of file in tests/samples. See docs/mapping.md."""
+"""Count which fields are guessed right, guessed wrong or asked about in tests/samples. See docs/mapping.md."""
 
 import csv
 import json
@@ -20,50 +20,50 @@ class Score:
     asked: int = 0
     """Guessed right, but asked about."""
     asked_wrong: tuple = ()
+    """Guessed wrong, but asked about."""
     wrong: tuple = ()
+    """Guessed wrong, and not asked about."""
     missing: tuple = ()
     """Fields that have a column but are not guessed."""
 
 
 def read_kinds():
-    """Yield each kind's name, columns, rows, and fields with their columns."""
+    """Yield each kind's name, columns, rows, and expected fields with their columns."""
     for kind in json.loads((SAMPLES / "kinds.json").read_text()):
         yield kind["kind"], kind["columns"], kind["rows"] * REPETITIONS, kind["expected"]
 
 
 def score(kind, columns, rows, expected):
+    """Return the Score of the guesses for a kind of file."""
     guesses = guess_mapping(columns, rows)
     found = {field: [columns[position] for position in positions] for field, positions in guesses.mapping.items()}
     for field in set(found) & set(SPLIT):
-        # City, state and ZIP in one column are expected as the first of them.
+        # If one column holds several fields, such as city, state and ZIP, only the first of them is expected.
         prefix = "mail_" if field.startswith("mail_") else ""
         first = f"{prefix}address" if field.endswith("full_address") else f"{prefix}city"
         found[first] = found.pop(field)
-    same = {field for field in found if found[field] == expected.get(field)}
-    others = set(found) - same
+    right = {field for field in found if found[field] == expected.get(field)}
+    wrong = set(found) - right
     asked = {field for field in guesses.doubts if field in found}
     return Score(
         kind,
-        right=len(same - asked),
-        asked=len(same & asked),
-        asked_wrong=tuple(sorted(others & asked)),
-        wrong=tuple(sorted(others - asked)),
+        right=len(right - asked),
+        asked=len(right & asked),
+        asked_wrong=tuple(sorted(wrong & asked)),
+        wrong=tuple(sorted(wrong - asked)),
         missing=tuple(sorted(set(expected) - set(found))),
     )
 
 
 def read_headers():
-    """Yield the header rows of real exports. Their fields are in tests/mapping/test_guessing.py."""
-    from tests.mapping.test_guessing import EXPECTED  # noqa: PLC0415 - imports Django
+    """Yield the same as `read_kinds` for the header rows of real exports."""
+    from tests.mapping.test_guessing import EXPECTED  # noqa: PLC0415 - needs Django to be set up
 
     for name, fields in EXPECTED.items():
         with (SAMPLES / "headers" / f"{name}.csv").open() as file:
-            yield (
-                f"{name.replace('_', ' ')} (header only)",
-                next(csv.reader(file)),
-                [],
-                {f: [c] for f, c in fields.items()},
-            )
+            columns = next(csv.reader(file))
+        expected = {field: [column] for field, column in fields.items()}
+        yield f"{name.replace('_', ' ')} (header only)", columns, [], expected
 
 
 def main():
@@ -78,7 +78,7 @@ def generate_table():
     scores = [score(*kind) for kind in [*read_headers(), *read_kinds()]]
     yield "| kind of file | right | right, asked | wrong, asked | wrong | not guessed |\n|---|--:|--:|---|---|---|"
     for each in scores:
-        lists = [", ".join(fields) or "" for fields in (each.asked_wrong, each.wrong, each.missing)]
+        lists = [", ".join(fields) for fields in (each.asked_wrong, each.wrong, each.missing)]
         yield f"| {each.kind} | {each.right} | {each.asked} | {' | '.join(lists)} |"
     sums = [sum(getattr(each, name) for each in scores) for name in ("right", "asked")]
     sums += [sum(len(getattr(each, name)) for each in scores) for name in ("asked_wrong", "wrong", "missing")]

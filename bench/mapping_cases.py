@@ -1,6 +1,6 @@
-"""Count the fields and values read right, asked about and wrong, in realistic lists. See docs/mapping.md.
+"""Count which fields and values of realistic lists are read right, read wrong or asked about. See docs/mapping.md.
 
-Each file in tests/samples/cases has its expected results in NAME.expected.json: `expected_mapping` for its columns,
+Each file in tests/samples/cases has its expected results in NAME.expected.json: `expected_mapping` for its columns, or
 `rows` for its values.
 """
 
@@ -17,6 +17,7 @@ SAMPLES = Path(__file__).parent.parent / "tests" / "samples" / "cases"
 RIGHT, RIGHT_ASKED, RIGHTLY_ASKED = "right", "right, asked", "rightly asked"
 WRONG_ASKED, WRONG, MISSED, CRASH = "wrong, asked", "wrong", "missed", "crash"
 KINDS = [RIGHT, RIGHT_ASKED, RIGHTLY_ASKED, WRONG_ASKED, WRONG, MISSED, CRASH]
+"""Kinds of verdicts. A column is rightly asked about if even a person could not know what it holds."""
 GOOD = {RIGHT, RIGHT_ASKED, RIGHTLY_ASKED}
 
 
@@ -31,8 +32,8 @@ class Case:
 class Verdict:
     kind: str
     """One of KINDS."""
-    what: str
-    """The field or the row."""
+    subject: str
+    """The field or the row that was judged."""
     detail: str = ""
 
 
@@ -49,20 +50,20 @@ class ReadList:
 
 
 def read_cases(prefix: str, folder: Path = SAMPLES) -> Iterator[Case]:
-    """Yield the cases whose names begin with a prefix: A for columns, B for values, C for files."""
+    """Yield the cases whose names begin with a prefix: A for columns, B for values, C for whole files."""
     for path in sorted(folder.glob(f"{prefix}*.expected.json")):
         name = path.name.removesuffix(".expected.json")
         yield Case(name, path.with_name(name), json.loads(path.read_text()))
 
 
 def read_list(path: Path, **settings: Any) -> ReadList:
-    """Read a file, guess its columns and check its rows. Raises UnreadableFile."""
+    """Read a file, guess its columns and check its rows. Raise UnreadableFile if it cannot be read."""
     from batches.files import parsing  # noqa: PLC0415 - once Django is set up, as below
     from batches.intake.row_reader import RowReader  # noqa: PLC0415
     from batches.mapping.guessing import guess_mapping  # noqa: PLC0415
 
     examined = parsing.examine(path)
-    rows = [(number, cells) for number, cells in parsing.rows(path, examined.file_format) if cells]
+    rows = [(number, cells) for number, cells in parsing.read_rows(path, examined.file_format) if cells]
     guesses = guess_mapping(examined.columns, examined.samples)
     upload = SimpleNamespace(
         pk=0,
@@ -82,7 +83,9 @@ def read_list(path: Path, **settings: Any) -> ReadList:
 def judge_columns(case: Case) -> list[Verdict]:
     """Return a verdict for each field of a case, and for each mapped field that should not be."""
     found = read_list(case.path)
-    mapping = {name: [found.columns[p] for p in positions] for name, positions in found.guesses.mapping.items()}
+    mapping = {
+        name: [found.columns[position] for position in positions] for name, positions in found.guesses.mapping.items()
+    }
     doubts, verdicts = found.guesses.doubts, []
     expected = case.expected["expected_mapping"]
     for name, wanted in expected.items():
@@ -97,8 +100,9 @@ def judge_columns(case: Case) -> list[Verdict]:
             kind = WRONG_ASKED if name in doubts else WRONG
         verdicts.append(Verdict(kind, name, f"{got}, not {wanted}"))
     for name in mapping.keys() - expected.keys() - set(case.expected["may_also_be_mapped"]):
-        is_company = name == "full_name" and {"first_name", "last_name"} <= expected.keys()
-        if not is_company:
+        # If there are columns of first and last names, a column of full names is used only for names of companies.
+        is_for_companies = name == "full_name" and {"first_name", "last_name"} <= expected.keys()
+        if not is_for_companies:
             verdicts.append(Verdict(WRONG_ASKED if name in doubts else WRONG, name, f"{mapping[name]}, not mapped"))
     return verdicts
 
@@ -124,23 +128,25 @@ def judge_values(case: Case) -> list[Verdict]:
 def compare_row(expected: dict[str, Any], checked: Any, is_duplicate: bool) -> Iterator[str]:
     """Yield the differences between a checked row and its expected values."""
     fields = checked.fields
-    wrong = {problem.field for problem in checked.problems}
+    invalid = {problem.field for problem in checked.problems}
     for name, wanted in expected.items():
         if name == "kind":
             is_named = fields.get("first_name") or fields.get("last_name")
             got = "none" if checked.owner_kind == "person" and not is_named else checked.owner_kind
-            options = wanted.split("|")
+            allowed = wanted.split("|")
         elif name == "co":
             person = checked.co_owner
-            got, options = f"{person.first} {person.last}" if person else "", [" ".join(wanted)]
+            got = f"{person.first} {person.last}" if person else ""
+            allowed = [" ".join(wanted)]
         elif name == "outcome":
-            got, options = "duplicate" if is_duplicate else "pending", [wanted]
+            got = "duplicate" if is_duplicate else "pending"
+            allowed = [wanted]
         else:
-            got, options = "" if name in wrong else fields.get(name, ""), wanted.split("|")
-            options = ["" if option == "not sent" else option for option in options]
-        if got.casefold() not in {option.casefold() for option in options}:
+            got = "" if name in invalid else fields.get(name, "")
+            allowed = ["" if option == "not sent" else option for option in wanted.split("|")]
+        if got.casefold() not in {option.casefold() for option in allowed}:
             yield f"{name}: {got!r}, not {wanted!r}"
-    is_traceable = any(text not in ("not sent", "not sent|") for text in map(str, expected.values()))
+    is_traceable = any(str(wanted) not in ("not sent", "not sent|") for wanted in expected.values())
     if checked.problems and is_traceable:
         yield f"invalid: {checked.problems[0].field} {checked.problems[0].sentence}"
 
@@ -162,8 +168,9 @@ def main() -> None:
             print(f"{case.name[:60]:60} {dict(counts)}")
             for verdict in verdicts:
                 if verdict.kind not in GOOD:
-                    print(f"    {verdict.kind}: {verdict.what}: {verdict.detail}")
-        print(f"{prefix}: { ({kind: total[kind] for kind in KINDS}) } of {total.total()}")
+                    print(f"    {verdict.kind}: {verdict.subject}: {verdict.detail}")
+        totals = {kind: total[kind] for kind in KINDS}
+        print(f"{prefix}: {totals} of {total.total()}")
 
 
 if __name__ == "__main__":

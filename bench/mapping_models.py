@@ -1,6 +1,6 @@
-"""Compare our rules with learned models (probablepeople, usaddress) on names and addresses: accuracy and speed.
+"""Compare the accuracy and speed of our rules with learned models (probablepeople, usaddress) on names and addresses.
 
-Both read the same values: tests/samples/cases and tests/samples/variants.py. See docs/mapping.md.
+Both read the values in tests/samples/cases and tests/samples/variants.py. See docs/mapping.md.
 """
 
 import time
@@ -15,8 +15,9 @@ class Value(NamedTuple):
     kind: str
     text: str
     order: str
+    """The order of names; empty for addresses."""
     expected: tuple[str, ...]
-    """Part → its right answers, separated by |."""
+    """The right answers for each part, separated by |. A * allows any."""
 
 
 def read_values() -> Iterator[Value]:
@@ -26,13 +27,13 @@ def read_values() -> Iterator[Value]:
     for order, rows in (("last_first", variants.LAST_FIRST), ("first_last", variants.FIRST_LAST)):
         for text, first, _, last, co_owner in rows:
             yield Value("names", text, order, (first, last, co_owner))
-    for text, kind in variants.KINDS:
+    for text, kind in variants.OWNER_KINDS:
         if kind != "none":
             yield Value("kinds of owners", text, "last_first", ("person" if kind == "person" else "other",))
     for text, street, unit in variants.STREETS:
         if street:
             yield Value("streets and units", text, "", (street, unit))
-    for text, street, unit, city, state, zip_code in variants.WHOLE:
+    for text, street, unit, city, state, zip_code in variants.WHOLE_ADDRESSES:
         yield Value("whole addresses", text, "", (street, unit, city, state, zip_code))
     yield from read_case_values()
 
@@ -44,19 +45,17 @@ def read_case_values() -> Iterator[Value]:
 
 
 def read_row(name: str, cells: list[str], expected: dict[str, Any]) -> Iterator[Value]:
+    """Yield the value of a row that both contenders can read, if there is one. The case's name says its kind."""
     order = "first_last" if name.startswith("B15") else "last_first"
     if name[:3] in ("B01", "B02", "B03", "B15") and "first_name" in expected:
         co_owner = " ".join(expected.get("co", []))
         yield Value("names", cells[0], order, (expected["first_name"], expected["last_name"], co_owner))
-    elif name.startswith("B04") and expected.get("kind", "person") != "none" and "none" not in expected.get("kind", ""):
+    elif name.startswith("B04") and "none" not in expected.get("kind", ""):
         yield Value("kinds of owners", cells[0], order, ("other" if "kind" in expected else "person",))
     elif name.startswith("B05") and expected["address"] != "not sent":
         yield Value("streets and units", cells[2], "", (expected["address"], expected.get("unit", "*")))
     elif name.startswith("B12") and expected["address"] != "not sent":
-        parts = [
-            expected.get(part, default)
-            for part, default in (("unit", "*"), ("city", "*"), ("state", "*"), ("zip", "*"))
-        ]
+        parts = [expected.get(part, "*") for part in ("unit", "city", "state", "zip")]
         yield Value("whole addresses", cells[1], "", (expected["address"], *parts))
 
 
@@ -66,9 +65,10 @@ def read_row(name: str, cells: list[str], expected: dict[str, Any]) -> Iterator[
 def read_by_rules(value: Value) -> tuple[str, ...]:
     from batches.intake.row_check import check  # noqa: PLC0415
 
-    at = {"mail_address": "1 Oak St", "mail_city": "Reno", "mail_state": "NV"}
+    # A row needs an address to be valid.
+    mailing = {"mail_address": "1 Oak St", "mail_city": "Reno", "mail_state": "NV"}
     if value.kind in ("names", "kinds of owners"):
-        checked = check({"full_name": value.text} | at, value.order)
+        checked = check({"full_name": value.text} | mailing, value.order)
         if value.kind == "kinds of owners":
             return ("person" if checked.owner_kind == "person" else "other",)
         co_owner = f"{checked.co_owner.first} {checked.co_owner.last}" if checked.co_owner else ""
@@ -81,7 +81,7 @@ def read_by_rules(value: Value) -> tuple[str, ...]:
 
 
 def read_by_models(value: Value) -> tuple[str, ...]:
-    import probablepeople  # noqa: PLC0415 - measured only if it is there
+    import probablepeople  # noqa: PLC0415 - installed only for measurements
     import usaddress  # noqa: PLC0415
 
     if value.kind in ("names", "kinds of owners"):
@@ -111,13 +111,14 @@ def is_right(value: Value, parts: tuple[str, ...]) -> bool:
 
 
 def is_same(kind: str, got: str, wanted: str) -> bool:
-    """Return whether a part is one of the expected ones, in any spelling: short forms count as right."""
+    """Return whether a part is one of the right answers. Other spellings and short forms count as right too."""
     if wanted == "*":
         return True
-    return level(kind, got) in {level(kind, option) for option in wanted.split("|")}
+    return normalise(kind, got) in {normalise(kind, option) for option in wanted.split("|")}
 
 
-def level(kind: str, text: str) -> str:
+def normalise(kind: str, text: str) -> str:
+    """Return a string that is the same for all spellings of a part."""
     from batches.people.addresses import is_unit, key_of, key_of_unit, normalise_unit, shorten  # noqa: PLC0415
     from batches.people.places import find_state  # noqa: PLC0415
 
@@ -126,11 +127,12 @@ def level(kind: str, text: str) -> str:
         return text.casefold().replace(".", "").replace("'", "")
     if state := find_state(text):
         return state.lower()
-    short = key_of(shorten(text))
     if not text:
-        return short[:5]
-    unit = normalise_unit(text) if is_unit(text) else text
-    return short if text[:1].isdigit() and " " in text else key_of_unit(unit)
+        return ""
+    looks_like_street = text[0].isdigit() and " " in text
+    if looks_like_street:
+        return key_of(shorten(text))
+    return key_of_unit(normalise_unit(text) if is_unit(text) else text)
 
 
 CONTENDERS: dict[str, Callable[[Value], tuple[str, ...]]] = {"ours": read_by_rules, "models": read_by_models}
@@ -144,7 +146,7 @@ def main() -> None:
     right: Counter[tuple[str, str]] = Counter()
     seconds: Counter[tuple[str, str]] = Counter()
     for name, read in CONTENDERS.items():
-        read(values[0])
+        read(values[0])  # loads what the contender needs
         for value in values:
             begin = time.process_time()
             parts = read(value)

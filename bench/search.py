@@ -1,7 +1,4 @@
-"""Measure how long it takes to find people among a million, on PostgreSQL.
-
-See docs/performance.md.
-"""
+"""Measure how long it takes to find people among a million, on PostgreSQL. See docs/performance.md."""
 
 import argparse
 import random
@@ -14,18 +11,19 @@ from bench.support.database import add_items, run, run_postgres
 from bench.support.load import FIRST_KEY, percentile
 
 FIRST_NAMES, LAST_NAMES, STREETS, TOWNS = 1_000, 50_000, 5_000, 2_000
-"""How many there are of each. As with real names, some are common and most are rare: the n-th is 1/n as common."""
+"""How many different names there are. As with real names, a few are common and most are rare: see `choose_name`."""
 CHUNK_SIZE = 20_000
 KINDS = {
-    "first and last name": lambda rng, one: f"{one.first} {one.last}",
-    "last name and the beginning of the town": lambda rng, one: f"{one.last} {one.town[:4]}",
-    "phone": lambda rng, one: f"({one.phones[0][:3]}) {one.phones[0][3:6]}-{one.phones[0][6:]}",
-    "email": lambda rng, one: one.email,
-    "house number and street": lambda rng, one: f"{one.house} {one.street}",
-    "the commonest last name and first name": lambda rng, one: f"{LASTS[0]} {FIRSTS[rng.randrange(3)]}",
-    "one common first name alone": lambda rng, one: f"{FIRSTS[rng.randrange(10)]}",
-    "nobody": lambda rng, one: f"{one.first}{rng.randrange(10**6)} {one.last}",
+    "first and last name": lambda rng, person: f"{person.first} {person.last}",
+    "last name and beginning of the town": lambda rng, person: f"{person.last} {person.town[:4]}",
+    "phone": lambda rng, person: f"({person.phones[0][:3]}) {person.phones[0][3:6]}-{person.phones[0][6:]}",
+    "email": lambda rng, person: person.email,
+    "house number and street": lambda rng, person: f"{person.house} {person.street}",
+    "the most common last name and first name": lambda rng, _: f"{LASTS[0]} {FIRSTS[rng.randrange(3)]}",
+    "one common first name": lambda rng, _: FIRSTS[rng.randrange(10)],
+    "nobody": lambda rng, person: f"{person.first}{rng.randrange(10**6)} {person.last}",
 }
+"""Kind of search → what is typed to find a person."""
 
 
 def make_words(count, seed):
@@ -41,30 +39,33 @@ FIRSTS, LASTS = make_words(FIRST_NAMES, 1), make_words(LAST_NAMES, 2)
 STREET_NAMES, TOWN_NAMES = make_words(STREETS, 3), make_words(TOWNS, 4)
 
 
-def draw(rng, names):
-    """Choose one of the names: the n-th with a chance of about 1/n."""
+def choose_name(rng, names):
+    """Return one of the names: the n-th with a probability proportional to about 1/n."""
     return names[int(len(names) ** rng.random()) - 1]
 
 
 class Person:
+    """An invented person, the same each time for the same number."""
+
     def __init__(self, number):
         rng = random.Random(number)
-        self.first, self.last = draw(rng, FIRSTS), draw(rng, LASTS)
-        self.street, self.town = draw(rng, STREET_NAMES), draw(rng, TOWN_NAMES)
+        self.first, self.last = choose_name(rng, FIRSTS), choose_name(rng, LASTS)
+        self.street, self.town = choose_name(rng, STREET_NAMES), choose_name(rng, TOWN_NAMES)
         self.house, self.zip = str(rng.randrange(1, 9_999)), f"{rng.randrange(10_000, 99_999)}"
         self.phones = [f"{rng.randrange(200, 1_000)}55501{rng.randrange(100):02}" for _ in range(rng.randrange(1, 7))]
         self.email = f"{self.first}.{self.last}{number % 1_000}@example.com"
         self.former = [
-            f"{rng.randrange(1, 9_999)} {draw(rng, STREET_NAMES)} St, {draw(rng, TOWN_NAMES)}"
+            f"{rng.randrange(1, 9_999)} {choose_name(rng, STREET_NAMES)} St, {choose_name(rng, TOWN_NAMES)}"
             for _ in range(rng.randrange(6))
         ]
 
-    def collect(self):
+    def search_words(self):
         texts = [self.first, self.last, f"{self.house} {self.street} St", self.town, "VA", self.zip, *self.former]
         return search_terms.collect(texts, self.phones, [self.email])
 
 
 def fill_search(count):
+    """Create `count` items with the digests of different people, and build the search index."""
     from batches.statuses import BatchStatus, UploadStatus  # noqa: PLC0415 - once Django is set up, as below
 
     run("TRUNCATE batches_upload RESTART IDENTITY CASCADE")
@@ -72,7 +73,7 @@ def fill_search(count):
     run("DROP INDEX batches_digest_words")
     numbers = iter(range(count))
     while chunk := list(islice(numbers, CHUNK_SIZE)):
-        write(chunk)
+        write_digests(chunk)
     begin = time.perf_counter()
     run(
         "CREATE INDEX batches_digest_words ON batches_digest USING gin (array_to_tsvector(string_to_array(words, ' ')))"
@@ -81,22 +82,22 @@ def fill_search(count):
     run("VACUUM ANALYZE batches_item, batches_digest")
 
 
-def write(numbers):
+def write_digests(numbers):
     from batches.database import bulk_insert  # noqa: PLC0415
     from batches.models import Digest  # noqa: PLC0415
 
     columns = [field.column for field in Digest._meta.concrete_fields]
-    plain = [field.get_default() if field.has_default() else None for field in Digest._meta.concrete_fields]
-    empty = dict(zip(columns, plain, strict=True)) | {"found": "", "match": ""}
+    defaults = [field.get_default() if field.has_default() else None for field in Digest._meta.concrete_fields]
+    empty = dict(zip(columns, defaults, strict=True)) | {"found": "", "match": ""}
     rows = (
-        tuple((empty | {"item_id": FIRST_KEY + number, "words": Person(number).collect()}).values())
+        tuple((empty | {"item_id": FIRST_KEY + number, "words": Person(number).search_words()}).values())
         for number in numbers
     )
     bulk_insert("batches_digest", columns, rows, only_if=lambda: True)
 
 
 def measure(count, searches):
-    """Return the times for each kind of search: of the look-up, and of the whole page."""
+    """Return kind of search → a tuple for each search: seconds of the lookup, seconds of the page, people found."""
     from django.contrib.auth import get_user_model  # noqa: PLC0415
     from django.core.management import call_command  # noqa: PLC0415
     from django.test import Client  # noqa: PLC0415
@@ -108,17 +109,18 @@ def measure(count, searches):
     client.force_login(get_user_model().objects.create_user("bench"))
     times = {}
     for _ in range(searches):
-        for kind, make in KINDS.items():
-            text = make(rng, Person(rng.randrange(count)))
-            found, seconds = measure_time(search.search_people, text)
+        for kind, make_text in KINDS.items():
+            text = make_text(rng, Person(rng.randrange(count)))
+            found, lookup_seconds = measure_time(search.search_people, text)
             page, page_seconds = measure_time(client.get, "/find/", {"q": text})
             assert page.status_code == 200
             assert found.ids or kind == "nobody", (kind, text)
-            times.setdefault(kind, []).append((seconds, page_seconds, len(found.ids)))
+            times.setdefault(kind, []).append((lookup_seconds, page_seconds, len(found.ids)))
     return times
 
 
 def measure_time(function, *arguments):
+    """Return the result of a call, and the seconds that it took."""
     begin = time.perf_counter()
     result = function(*arguments)
     return result, time.perf_counter() - begin
@@ -139,11 +141,11 @@ def main():
     with run_postgres():
         fill_search(options.items)
         times = measure(options.items, options.searches)
-        print("| what is typed | people shown | look-up, ms: median | p95 | longest | page, ms: median | p95 |")
+        print("| search | people shown | lookup, ms: median | p95 | longest | page, ms: median | p95 |")
         print("|---|--:|--:|--:|--:|--:|--:|")
-        for kind, each in times.items():
-            show(kind, each)
-        show("all of these", [time for each in times.values() for time in each])
+        for kind, times_of_kind in times.items():
+            show(kind, times_of_kind)
+        show("all together", [each for times_of_kind in times.values() for each in times_of_kind])
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""Compare results filed per second: ours, the receivers that the vendor suggests, and PostgreSQL by itself."""
+"""Compare how fast results are filed by our receiver, by those the vendor suggests, and by PostgreSQL alone."""
 
 import argparse
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -20,9 +21,12 @@ from tests.support.services import free_port, wait_until
 EXPRESS = Path(__file__).parent / "peers" / "express"
 WARM_UP = 2_000
 """Calls made before measuring, while Node compiles and connections are opened."""
+PACE_WARM_UP = 200
+"""Calls made before measuring at a steady pace."""
 SCRIPTS = 100
-"""Number of different bodies that pgbench sends."""
+"""Number of different bodies that pgbench stores."""
 SOAK_STEP = 20_000
+"""Number of results sent between two lines of a soak's report."""
 MAX_SPEED = 6_000
 """Results per second for which a soak prepares enough calls."""
 
@@ -31,30 +35,34 @@ MAX_SPEED = 6_000
 class Contender:
     name: str
     command: list
-    """The port replaces PORT."""
+    """The words of the command, in which PORT stands for the port."""
     environment: tuple = ()
-    stored: str = f"SELECT id, answer FROM batches_item WHERE outcome = 'matched' AND id >= {FIRST_KEY}"
-    """Query for the items with an answer, and the answers."""
+    stored_query: str = f"SELECT id, answer FROM batches_item WHERE outcome = 'matched' AND id >= {FIRST_KEY}"
+    """Query for the ids of the items that have an answer, and the answers."""
 
 
-def express(name, script, workers, stored=Contender.stored):
+def make_express(name, script, workers, stored_query):
     environment = {"API_KEY": "a-key", "WORKERS": str(workers), "POOL": str(16 // workers), "NODE_ENV": "production"}
     title = f"{name}, {workers} process{'es' if workers > 1 else ''}"
-    return Contender(title, ["node", str(EXPRESS / script)], tuple(environment.items()), stored)
+    return Contender(title, ["node", str(EXPRESS / script)], tuple(environment.items()), stored_query)
 
 
-def ours(name, *words, application="skipportal.asgi:application"):
+def make_ours(name, *words, application="skipportal.asgi:application"):
+    """Return our receiver as another web server runs it."""
     return Contender(name, [sys.executable, "-m", *words, application])
 
 
 OURS = Contender("ours", web_command("127.0.0.1", "PORT"))
 LIMIT = Contender("pgbench, the same statement", [])
-PAYLOADS = "SELECT b.id, payload::text FROM peer_result JOIN batches_item b ON b.id = item_id AND outcome = 'matched'"
+"""The speed that PostgreSQL itself allows. There is no receiver to run."""
+PAYLOADS_QUERY = (
+    "SELECT b.id, payload::text FROM peer_result JOIN batches_item b ON b.id = item_id AND outcome = 'matched'"
+)
 PEERS = [
-    express(name, script, workers, stored)
-    for name, script, stored in [
-        ("Express, transaction", "transaction.js", PAYLOADS),
-        ("Express, one prepared statement", "prepared.js", Contender.stored),
+    make_express(name, script, workers, stored_query)
+    for name, script, stored_query in [
+        ("Express, transaction", "transaction.js", PAYLOADS_QUERY),
+        ("Express, one prepared statement", "prepared.js", Contender.stored_query),
     ]
     for workers in (1, 2)
 ]
@@ -62,13 +70,13 @@ GRANIAN = ["granian", "--host", "127.0.0.1", "--port", "PORT", "--log-level", "w
 UVICORN = ["uvicorn", "--host", "127.0.0.1", "--port", "PORT", "--log-level", "warning", "--no-access-log"]
 GUNICORN = ["gunicorn", "--bind", "127.0.0.1:PORT", "--log-level", "warning"]
 SERVERS = [
-    ours("granian ASGI, 1 worker", *GRANIAN, "asginl", "--loop", "uvloop", "--workers", "1"),
-    ours("granian ASGI, 3 workers", *GRANIAN, "asginl", "--loop", "uvloop", "--workers", "3"),
-    ours("granian ASGI, 2 workers, asyncio's loop", *GRANIAN, "asginl", "--loop", "asyncio", "--workers", "2"),
-    ours("uvicorn, 2 workers", *UVICORN, "--workers", "2", "--loop", "uvloop", "--http", "httptools"),
-    ours("gunicorn ASGI, 2 workers", *GUNICORN, "--worker-class", "asgi", "--workers", "2"),
+    make_ours("granian ASGI, 1 worker", *GRANIAN, "asginl", "--loop", "uvloop", "--workers", "1"),
+    make_ours("granian ASGI, 3 workers", *GRANIAN, "asginl", "--loop", "uvloop", "--workers", "3"),
+    make_ours("granian ASGI, 2 workers, asyncio's loop", *GRANIAN, "asginl", "--loop", "asyncio", "--workers", "2"),
+    make_ours("uvicorn, 2 workers", *UVICORN, "--workers", "2", "--loop", "uvloop", "--http", "httptools"),
+    make_ours("gunicorn ASGI, 2 workers", *GUNICORN, "--worker-class", "asgi", "--workers", "2"),
     *(
-        ours(f"plain Django view, {name}", *words, application="bench.peers.plain:application")
+        make_ours(f"plain Django view, {name}", *words, application="bench.peers.plain:application")
         for name, words in [
             ("granian WSGI, 2 of 4 threads", [*GRANIAN, "wsgi", "--workers", "2", "--blocking-threads", "4"]),
             ("gunicorn gthread, 2 of 4 threads", [*GUNICORN, "--workers", "2", "--threads", "4"]),
@@ -93,7 +101,7 @@ def running(contender):
 
 
 def measure_speed(contender, calls, connections):
-    """Return the results per second at saturation, after checking that every 200 is stored."""
+    """Return the results per second at saturation, after checking that every result is stored."""
     fill_database(len(calls))
     with running(contender) as (port, _):
         drive(port, calls, range(WARM_UP), connections)
@@ -104,24 +112,24 @@ def measure_speed(contender, calls, connections):
 
 
 def verify(contender, calls, count):
-    """Check that each of the first `count` calls is stored exactly once, in its own item."""
-    seen = bytearray(count)
-    with stream(contender.stored) as rows:
+    """Check that the answer of each of the first `count` calls is stored exactly once, in its own item."""
+    stored_counts = bytearray(count)
+    with stream(contender.stored_query) as rows:
         for key, stored in rows:
             position = key - FIRST_KEY
             sent = calls.body(position)
-            # jsonb keeps no order and no spaces.
-            assert stored == sent.decode() or json.loads(stored) == json.loads(sent), (
-                "The answer of another item is stored."
-            )
-            seen[position] += 1
-    assert seen == bytes([1]) * count, f"{contender.name}: of {count} results, {seen.count(1)} are stored once."
+            # A column of type jsonb keeps neither the order of keys nor the spaces.
+            is_same = stored == sent.decode() or json.loads(stored) == json.loads(sent)
+            assert is_same, "The answer of another item is stored."
+            stored_counts[position] += 1
+    stored_once = stored_counts.count(1)
+    assert stored_once == count, f"{contender.name}: of {count} results, {stored_once} are stored once."
 
 
 def measure_pgbench(postgres, directory, count, connections=8):
     """Return the transactions per second of pgbench with the prepared statement that files an answer.
 
-    It stores the same bodies, over the number of connections with which it is fastest.
+    It stores the same kind of bodies, over the number of connections with which it is fastest.
     """
     fill_database(count)
     # Without this, PostgreSQL would plan the first five executions of each client and script.
@@ -132,10 +140,12 @@ def measure_pgbench(postgres, directory, count, connections=8):
     for number in range(SCRIPTS):
         script, body = write_script(directory, number)
         command += ["-f", script, "-D", f"body{number}={body}"]
-    done = subprocess.run([*map(str, command), "postgres"], capture_output=True, text=True, check=True, env=environment)
+    command = [*map(str, command), "postgres"]
+    report = subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
     [[filed]] = run("SELECT count(*) FROM batches_item WHERE outcome = 'matched'")
     assert filed == count // connections * connections
-    return next(float(line.split()[2]) for line in done.stdout.splitlines() if line.startswith("tps"))
+    # The line reads: tps = 6543.21 (without initial connection time)
+    return float(re.search(r"^tps = ([\d.]+)", report, re.MULTILINE)[1])
 
 
 def write_script(directory, number):
@@ -159,48 +169,57 @@ def write_script(directory, number):
     return path, make_body(FIRST_KEY, number).decode()
 
 
-# At a steady pace, and over a long time
+# Measurements at a steady pace, and over a long time
 
 
-def sample(process):
+def read_usage(pid):
     """Return the CPU seconds that a process and its children have used, and their memory in bytes."""
     seconds, memory = 0, 0
-    for entry in Path("/proc").glob("[0-9]*/stat"):
+    for path in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
-            fields = entry.read_text().rpartition(")")[2].split()
-            # Compare the parent too, because PostgreSQL's processes have their own sessions.
-            if process in (int(entry.parent.name), int(fields[1]), int(fields[3])):
-                seconds += sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
-                memory += int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
+            # The fields after the name, as proc(5) lists them from `state` on.
+            _state, parent, _group, session, *others = path.read_text().rpartition(")")[2].split()
+            times, resident_pages = others[7:11], others[17]
+            # Compare the parent too, because PostgreSQL's processes have sessions of their own.
+            if pid in (int(path.parent.name), int(parent), int(session)):
+                seconds += sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
+                memory += int(resident_pages) * os.sysconf("SC_PAGE_SIZE")
     return seconds, memory
 
 
-def pace(contender, calls, postgres, per_second):
-    """Return what a steady pace costs: latencies in ms, and shares of a core."""
+def measure_pace(contender, calls, postgres, per_second):
+    """Return what a steady pace costs: three latencies in ms, and the server's and PostgreSQL's shares of a core."""
     fill_database(len(calls))
-    with running(contender) as (port, process):
-        drive(port, calls, range(WARM_UP // 10), 4)
-        before = [sample(number)[0] for number in (process, postgres.process.pid)]
-        outcome = drive(port, calls, range(WARM_UP // 10, len(calls)), 32, per_second)
-        used = [sample(number)[0] - b for number, b in zip((process, postgres.process.pid), before, strict=True)]
-    assert set(outcome.statuses[WARM_UP // 10 :]) == {200}, f"{contender.name} refused results."
+    with running(contender) as (port, server_pid):
+        pids = [server_pid, postgres.process.pid]
+        drive(port, calls, range(PACE_WARM_UP), 4)
+        seconds_before = [read_usage(pid)[0] for pid in pids]
+        outcome = drive(port, calls, range(PACE_WARM_UP, len(calls)), 32, per_second)
+        seconds_after = [read_usage(pid)[0] for pid in pids]
+    assert set(outcome.statuses[PACE_WARM_UP:]) == {200}, f"{contender.name} refused results."
     verify(contender, calls, len(calls))
-    return [1000 * outcome.percentile(share) for share in (0.5, 0.99, 1)] + [u / outcome.seconds for u in used]
+    latencies = [1000 * outcome.percentile(share) for share in (0.5, 0.99, 1)]
+    used = [after - before for before, after in zip(seconds_before, seconds_after, strict=True)]
+    return latencies + [seconds / outcome.seconds for seconds in used]
 
 
 def soak(contender, calls, minutes):
-    """Send results at saturation for some minutes, and print speed and memory meanwhile."""
+    """Send results at saturation for some minutes, and print speed and memory while they arrive."""
     fill_database(len(calls))
-    with running(contender) as (port, process):
+    with running(contender) as (port, pid):
         position, begin = 0, time.monotonic()
         while time.monotonic() < begin + 60 * minutes:
             outcome = drive(port, calls, range(position, position + SOAK_STEP))
             assert set(outcome.statuses[position : position + SOAK_STEP]) == {200}
             position += SOAK_STEP
-            seconds, memory = time.monotonic() - begin, sample(process)[1] / 2**20
-            print(f"{seconds:6.0f} s  {position:>9,} filed  {outcome.per_second:6.0f}/s  {memory:6.1f} MiB", flush=True)
+            _, memory = read_usage(pid)
+            print(
+                f"{time.monotonic() - begin:6.0f} s  {position:>9,} filed  {outcome.per_second:6.0f}/s  "
+                f"{memory / 2**20:6.1f} MiB",
+                flush=True,
+            )
     verify(contender, calls, position)
-    print(f"Each of the {position:,} is stored once.")
+    print(f"Each of the {position:,} results is stored once.")
 
 
 # The tables
@@ -222,18 +241,22 @@ def compare(contenders, calls, rounds, connections, directory, postgres):
 
 def show_speeds(speeds):
     print("| receiver | results per second: median (each) | ours ÷ this: median (each) |\n|---|--:|--:|")
-    for name, each in speeds.items():
-        ratios = [own / other for own, other in zip(speeds[OURS.name], each, strict=True)]
-        medians = f"{statistics.median(each):.0f}", f"{statistics.median(ratios):.2f}"
-        each, ratios = (", ".join(format(v, form) for v in row) for row, form in ((each, ".0f"), (ratios, ".2f")))
-        print(f"| {name} | {medians[0]} ({each}) | {medians[1]} ({ratios}) |")
+    for name, rounds in speeds.items():
+        ratios = [ours / other for ours, other in zip(speeds[OURS.name], rounds, strict=True)]
+        print(f"| {name} | {format_rounds(rounds, '.0f')} | {format_rounds(ratios, '.2f')} |")
+
+
+def format_rounds(values, number_format):
+    """Return the median of all rounds, followed by the value of each round in parentheses."""
+    each = ", ".join(format(value, number_format) for value in values)
+    return f"{statistics.median(values):{number_format}} ({each})"
 
 
 def show_pace(contenders, calls, postgres, per_second):
     print(f"| receiver, {per_second}/s | p50 ms | p99 ms | longest ms | server, share of a core | PostgreSQL |")
     print("|---|--:|--:|--:|--:|--:|")
     for contender in contenders:
-        *latencies, server, database = pace(contender, calls, postgres, per_second)
+        *latencies, server, database = measure_pace(contender, calls, postgres, per_second)
         cells = [f"{value:.1f}" for value in latencies] + [f"{server:.1%}", f"{database:.1%}"]
         print(f"| {contender.name} | {' | '.join(cells)} |", flush=True)
 
@@ -247,7 +270,7 @@ def main():
         "--servers", action="store_true", help="Compare with other web servers instead of other receivers."
     )
     parser.add_argument(
-        "--pace", type=int, metavar="PER_SECOND", help="Send at this steady pace instead, for a minute each."
+        "--pace", type=int, metavar="PER_SECOND", help="Send to each receiver at this steady pace, for a minute."
     )
     parser.add_argument(
         "--soak", type=int, metavar="MINUTES", help="Run only our receiver, at saturation, for this long."
@@ -257,7 +280,8 @@ def main():
         if options.soak:
             soak(OURS, Calls(MAX_SPEED * 60 * options.soak, options.results), options.soak)
         elif options.pace:
-            calls = Calls(WARM_UP // 10 + 60 * options.pace, options.results)
+            calls = Calls(PACE_WARM_UP + 60 * options.pace, options.results)
+            # Only the peers that have two processes are measured.
             show_pace([OURS, PEERS[1], PEERS[3]], calls, postgres, options.pace)
         else:
             calls = Calls(options.results, options.results)

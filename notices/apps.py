@@ -6,17 +6,14 @@ class NoticesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        # These import models, which is possible only now.
+        # Imported here, because these modules import models, which are not loaded any earlier.
+        from accounts.events import account_event  # noqa: PLC0415
         from batches import jobs  # noqa: PLC0415
+        from batches.forgetting import texts  # noqa: PLC0415
         from notices import tasks, triggers  # noqa: PLC0415
+        from notices.models import Notice  # noqa: PLC0415
 
-        jobs.every_minute(triggers.notify_reconciliation, triggers.delete_old)
-        jobs.every_second(
-            triggers.notify_complete,
-            triggers.notify_checked,
-            triggers.notify_approvals,
-            triggers.notify_batch_decisions,
-            triggers.notify_missing,
-            triggers.notify_blocks,
-            tasks.enqueue_due_mails,
-        )
+        account_event.connect(triggers.notify_account)
+        jobs.every_minute.add(triggers.notify_reconciliation, triggers.notify_budgets, triggers.delete_old)
+        jobs.every_second.add(*triggers.EVERY_SECOND, tasks.enqueue_due_mails)
+        texts.register(texts.in_fields(Notice, "text"))

@@ -1,4 +1,4 @@
-"""Mail notices: all that are due for a user in one mail. Claim them, send the mail, record the result."""
+"""Mail a user all due notices in one mail: claim them, send the mail, and record the result."""
 
 import logging
 import secrets
@@ -12,16 +12,16 @@ from django.db.models import Max
 from django.urls import reverse
 from django.utils import timezone
 
-from batches.delivery_attempts import Attempts
+from batches.delivery_attempts import RetryPolicy
 from notices.models import Notice
 from notices.preferences import find_mailed_kinds
 
 logger = logging.getLogger(__name__)
 
-ATTEMPTS = Attempts(
+RETRY_POLICY = RetryPolicy(
     count_field="mail_attempts",
     due_field="mail_due_at",
-    # After a day, a mail would no longer help.
+    # There are no later attempts, because a mail that is even later would hardly help.
     retry_delays=(
         timedelta(minutes=1),
         timedelta(minutes=5),
@@ -29,7 +29,7 @@ ATTEMPTS = Attempts(
         timedelta(hours=2),
         timedelta(hours=6),
     ),
-    # Sending a mail takes about eight replies of the mail server, each within EMAIL_TIMEOUT.
+    # While a mail is being sent, the mail server replies about eight times, each time within EMAIL_TIMEOUT.
     claim_timeout=timedelta(minutes=10),
 )
 MAX_NOTICES = 50
@@ -37,15 +37,16 @@ MAX_NOTICES = 50
 
 
 def deliver(user_id: int) -> None:
-    """Mail a user the notices that are due. Nothing is locked meanwhile.
+    """Mail a user the notices that are due. No row is locked while the mail is being sent.
 
-    If the sender dies after the mail server has accepted the mail but before that is recorded, the mail is sent twice.
-    That is better than never.
+    If this process dies after the mail server has accepted the mail but before this is recorded, the mail is sent
+    twice. That is better than not at all.
     """
     claim_id = claim(user_id, timezone.now())
     claimed = list(Notice.objects.filter(mail_claim=claim_id).order_by("pk")) if claim_id else []
     if not claim_id or not claimed:
         return
+    # The user may have changed the choice of mails since the notices were created.
     kinds = find_mailed_kinds([user_id]).get(user_id, set())
     cancel_mails([notice for notice in claimed if notice.kind not in kinds])
     if wanted := [notice for notice in claimed if notice.kind in kinds]:
@@ -55,11 +56,11 @@ def deliver(user_id: int) -> None:
 def claim(user_id: int, now: datetime) -> str | None:
     """Claim a user's due notices for one attempt. Return the id of the claim, or None if none are due.
 
-    If two workers claim them at once, each notice goes to one of them.
+    If two workers claim notices at once, each notice goes to only one of them.
     """
     claim_id = secrets.token_hex(8)
     due = Notice.objects.to_mail(now).filter(user=user_id)
-    return claim_id if ATTEMPTS.claim(due, now, mail_claim=claim_id) else None
+    return claim_id if RETRY_POLICY.claim(due, now, mail_claim=claim_id) else None
 
 
 def cancel_mails(notices: Sequence[Notice]) -> None:
@@ -71,13 +72,13 @@ def cancel_mails(notices: Sequence[Notice]) -> None:
 def send(user_id: int, notices: Sequence[Notice]) -> bool:
     """Send one mail. Return whether the mail server accepted it."""
     user = get_user_model().objects.get(pk=user_id)
-    # This header keeps automatic replies ("I am on holiday") away.
+    # This header prevents automatic replies ("I am on holiday").
     headers = {"Auto-Submitted": "auto-generated"}
     mail = EmailMessage(format_subject(notices), format_body(notices), to=[user.email], headers=headers)
     try:
         return mail.send() == 1
     except (OSError, ValueError) as problem:
-        # Log the class only: the text contains the address.
+        # Log the class only: the message of the error contains the address.
         logger.warning("Could not send a mail to user %s: %s", user_id, type(problem).__name__)
         return False
 
@@ -90,15 +91,15 @@ def finish_attempt(claim_id: str, notices: Sequence[Notice], is_sent: bool, now:
     if is_sent:
         Notice.objects.filter(pk__in=[notice.pk for notice in notices]).update(mailed_at=now, mail_due_at=None)
         return
-    # Notices that were read meanwhile are not due any more, and stay so.
+    # Notices that have since been read are no longer due, and must not become due again.
     claimed = Notice.objects.filter(mail_claim=claim_id, mail_due_at__isnull=False)
-    claimed.filter(mail_attempts__gt=len(ATTEMPTS.retry_delays)).update(mail_due_at=None)
+    claimed.filter(mail_attempts__gt=len(RETRY_POLICY.retry_delays)).update(mail_due_at=None)
     if count := claimed.aggregate(most=Max("mail_attempts"))["most"]:
-        claimed.update(mail_due_at=ATTEMPTS.next_after(count, now))
+        claimed.update(mail_due_at=RETRY_POLICY.next_after(count, now))
 
 
 def format_subject(notices: Sequence[Notice]) -> str:
-    """Return the subject on one line, whatever characters the name of a list contains."""
+    """Return the subject on one line, even if the name of a list contains line breaks."""
     text = str(notices[0]) if len(notices) == 1 else f"{len(notices)} notices"
     return " ".join(f"skipportal: {text}".split())
 

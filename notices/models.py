@@ -1,4 +1,4 @@
-"""Notices to users, each created once, and each user's choice of which are mailed."""
+"""Notices to users, each created only once, and the users' choices of which notices are mailed."""
 
 from datetime import datetime
 
@@ -19,11 +19,15 @@ class Kind(models.TextChoices):
     NOBODY = "nobody", "Nobody to trace"
     READY = "ready", "Ready to start"
     APPROVAL = "approval", "Awaiting approval"
+    DECLINED = "declined", "Approval declined"
     UNCONFIRMED = "unconfirmed", "Unconfirmed"
     REFUSED = "refused", "Refused"
     MISSING = "missing", "Many without an answer"
     SENDING_BLOCKED = "blocked", "Sending blocked"
     RECONCILIATION = "books", "Reconciliation"
+    BUDGET = "budget", "Budget nearly used up"
+    BUDGET_USED_UP = "budget_used", "Budget used up"
+    SECURITY = "security", "Your account"
 
 
 class MailPreference(models.TextChoices):
@@ -54,8 +58,8 @@ class Notice(models.Model):
     upload = models.ForeignKey(Upload, models.CASCADE, null=True, blank=True, related_name="notices")
     batch = models.ForeignKey(Batch, models.CASCADE, null=True, blank=True, related_name="notices")
     text = models.CharField(max_length=400)
-    # These four identify what the notice reports. `at` is part of them because a list can complete again.
-    subject = models.PositiveBigIntegerField(help_text="The id of the list, batch or block.")
+    # `kind`, `subject`, `at` and `user` identify a notice. `at` is one of them because a list can complete again.
+    subject = models.PositiveBigIntegerField(help_text="The id of the list, batch, block or team.")
     at = models.DateTimeField(help_text="When it happened.")
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
     read_at = models.DateTimeField(null=True, blank=True)
@@ -87,16 +91,20 @@ class Notice(models.Model):
 
     @property
     def target(self) -> str:
-        """The address of what the notice is about."""
+        """Return the address of what the notice is about."""
         if self.batch_id:
             return reverse("batch", args=[self.batch_id])
         if self.kind == Kind.RECONCILIATION:
             return reverse("reconciliation")
+        if self.kind in (Kind.BUDGET, Kind.BUDGET_USED_UP):
+            return reverse("spend")
+        if self.kind == Kind.SECURITY:
+            return reverse("security")
         return reverse("upload", args=[self.upload_id]) if self.upload_id else reverse("dashboard")
 
 
 class Preference(models.Model):
-    """A user's choice of mails. It is created when the user first saves the settings."""
+    """A user's choice of notices by mail. It is created when the user first saves the settings."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="preference")
     mails = models.CharField(max_length=10, choices=MailPreference, default=MailPreference.EVERYTHING)

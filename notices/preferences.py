@@ -1,4 +1,4 @@
-"""Which notices users want by mail."""
+"""Find out which notices users want by mail."""
 
 from collections.abc import Iterable
 
@@ -15,10 +15,10 @@ MAILED_KINDS: dict[str, set[Kind]] = {
 
 
 def find_mailed_kinds(user_ids: Iterable[int]) -> dict[int, set[Kind]]:
-    """Return user id → kinds of notices that the user wants by mail. Makes one query.
+    """Return, by user id, the kinds of notices that each user wants by mail. This takes one query.
 
-    Users who are inactive or have no address are left out. Users who have not chosen get everything, because notices
-    are about their own lists or need a decision.
+    Users who are inactive or have no address are left out. Users who have not chosen get all notices, because these are
+    about their own lists or need a decision.
     """
     if not settings.IS_MAILING:
         return {}

@@ -1,4 +1,7 @@
-"""The job that mails a user, and the step that enqueues it. Does not mention RQ; only `batches.jobs` does."""
+"""The job that mails a user, and the step that enqueues it.
+
+This module does not mention RQ; only `batches.jobs` does.
+"""
 
 from datetime import datetime
 

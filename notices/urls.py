@@ -7,5 +7,6 @@ urlpatterns = [
     path("notices/bell/", views.bell, name="notices-bell"),
     path("notices/read/", views.read_all, name="notices-read"),
     path("notices/<id:pk>/", views.open_notice, name="notice"),
-    path("settings/", views.user_settings, name="settings"),
+    path("settings/", views.profile, name="settings"),
+    path("settings/notices/", views.notice_settings, name="settings-notices"),
 ]

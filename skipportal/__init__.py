@@ -1,3 +1,3 @@
-"""A portal for skip tracing whole lists of people."""
+"""A portal that traces whole lists of people."""
 
 __version__ = "0.2.0.dev0"

@@ -1,20 +1,56 @@
-"""Keep personal data out of the log: the text of an exception can contain a row, so only its class is logged."""
+"""Keep personal data out of the log. The message of an exception can contain a row, so only its class is logged."""
 
+import json
 import logging
 import traceback
+from datetime import UTC, datetime
 from typing import Any
 
 
 class PrivateFormatter(logging.Formatter):
-    """Format the traceback and the class of an exception, without its text."""
+    """A formatter that writes the traceback and the class of an exception, but not its message."""
 
     def formatException(self, exc_info: Any) -> str:
         kind, _, trace = exc_info
-        return f"{''.join(traceback.format_tb(trace))}{kind.__module__}.{kind.__qualname__}"
+        return f"{''.join(traceback.format_tb(trace))}{name_exception(kind, exc_info[1])}"
+
+
+def name_exception(kind: type[BaseException], error: BaseException | None) -> str:
+    """Return the class of an exception and, if it comes from PostgreSQL, the code of the error (SQLSTATE)."""
+    name = f"{kind.__module__}.{kind.__qualname__}"
+    state = find_sqlstate(error)
+    return f"{name} (SQLSTATE {state})" if state else name
+
+
+def find_sqlstate(error: BaseException | None) -> str | None:
+    """Return PostgreSQL's code of an error or of what caused it, or None."""
+    while error is not None:
+        if state := getattr(error, "sqlstate", None):
+            return str(state)
+        error = error.__cause__
+    return None
+
+
+class JsonFormatter(PrivateFormatter):
+    """A formatter that writes one JSON object a line, for programs that collect logs."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "process": record.process,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+            if state := find_sqlstate(record.exc_info[1]):
+                line["sqlstate"] = state
+        return json.dumps(line, ensure_ascii=False)
 
 
 class NoJobTracebacks(logging.Filter):
-    """Drop RQ's records of failed jobs, which contain the text of the exception. batches/jobs.py logs its own."""
+    """A filter that drops RQ's records of failed jobs, which contain exceptions. batches/jobs.py logs them."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return not (record.name.startswith("rq") and record.levelno >= logging.ERROR)

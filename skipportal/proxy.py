@@ -1,7 +1,8 @@
 """Pass requests that are not deliveries on to the pages, which run in separate processes.
 
-So nothing that a page does, not even crashing its process, can affect a delivery. A small body is read in full before
-its request occupies one of the pages' few threads, and a body that is too large is refused without being stored.
+So nothing that a page does can affect a delivery, not even a crash of the page's process. A small body is read in full
+before its request occupies one of the pages' few threads, and a body that is too large is refused without being stored.
+A large body is passed on as it arrives, within a time limit.
 """
 
 import asyncio
@@ -27,13 +28,15 @@ MEBIBYTE = 1024 * 1024
 MAX_BUFFERED = MEBIBYTE
 """Bytes. A body up to this size is read in full before it is passed on; a larger one is streamed."""
 ANONYMOUS_LIMIT = MEBIBYTE
-"""Bytes of a body from a caller who sends neither a session cookie nor a token: their largest form is the login."""
+"""Maximum bytes of a body from a caller who sends neither a session cookie nor a token, as for the login form."""
 FORM_OVERHEAD = MEBIBYTE
 """Bytes that a form may have in addition to its file."""
 DRAIN_FACTOR = 2
-"""A body that is refused is read up to this many times its limit. Otherwise browsers would not show the answer."""
+"""A refused body is read up to this many times its limit, because otherwise browsers would not show the answer."""
 BODY_TIMEOUT = 30
-"""Seconds for a small body to arrive in full, and for each chunk of a large one."""
+"""Seconds within which a small body must arrive in full, and each chunk of a large one."""
+MIN_RATE = 32 * 1024
+"""Bytes per second. In total, a large body may take BODY_TIMEOUT and the time that it needs at this rate."""
 START_TIMEOUT = 5
 """Seconds that a request waits for pages that are starting."""
 RETRY_PAUSE = 0.1
@@ -43,14 +46,16 @@ NO_ANSWER = (
 )
 HOP_BY_HOP = {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
 SERVER_HEADERS = {"date", "server"}
-"""Headers that every web server sets itself."""
+"""Headers of the pages' web server that are not passed back, because the public web server sets its own."""
+SERVER = (b"server", b"web")
+"""Without this header, the web server would send its own name."""
 
 Headers = Mapping[bytes, bytes]
 Body = bytes | AsyncIterator[bytes]
 
 
 class Refused(Exception):
-    """A request that is not passed on, with the status and the sentence to answer it with."""
+    """A request is not passed on. It is answered with this status and sentence."""
 
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
@@ -58,7 +63,7 @@ class Refused(Exception):
 
 
 class PagesProxy:
-    """An ASGI application that passes requests on to the pages' web server, which listens at a socket."""
+    """An ASGI application that passes requests on to the pages' web server, which listens on a socket."""
 
     def __init__(self, path: Path, upload_limit: int, session_cookie: str) -> None:
         self.path, self.upload_limit = path, upload_limit
@@ -83,16 +88,19 @@ class PagesProxy:
             await answer(send, refusal.status, str(refusal))
 
     async def read_or_stream(self, headers: Headers, receive: Any) -> Body:
-        """Return the body of a request: bytes if it is small, otherwise an iterator of its chunks. Raises Refused."""
+        """Return the body of a request: bytes if it is small, otherwise an iterator of its chunks.
+
+        Raise Refused if the body is too large or a small one does not arrive in time.
+        """
         limit = self.find_limit(headers)
         length = read_length(headers)
         if length is None and b"transfer-encoding" not in headers:
             return b""
         if length is not None and length > limit:
             await drain(receive, limit)
-            raise too_large(limit)
+            raise refuse_size(limit)
         if length is None or length > MAX_BUFFERED:
-            return stream(receive, limit)
+            return stream(receive, limit, BODY_TIMEOUT + (limit if length is None else length) / MIN_RATE)
         try:
             async with asyncio.timeout(BODY_TIMEOUT):
                 return b"".join([chunk async for chunk in read_chunks(receive)])
@@ -100,14 +108,16 @@ class PagesProxy:
             raise Refused(408, "The request did not arrive in time. Please send it again.") from None
 
     def find_limit(self, headers: Headers) -> int:
+        """Return how many bytes the body may have. The pages decide later whether the cookie or token is valid."""
         is_known = self.session_cookie in headers.get(b"cookie", b"") or b"authorization" in headers
         return self.upload_limit + FORM_OVERHEAD if is_known else ANONYMOUS_LIMIT
 
     async def pass_on(self, scope: Any, body: Body, receive: Any, send: Any) -> None:
+        """Pass a request on, and its response back. Stop if the caller goes away."""
         passing = asyncio.create_task(self.fetch(scope, body, send))
         if not isinstance(body, bytes):
             return await passing
-        # A caller who has gone away must not keep a page busy. Closing our connection tells the page.
+        # A caller who has gone away must not keep a page busy. Cancelling closes our connection, which tells the page.
         leaving = asyncio.create_task(wait_for_disconnect(receive))
         try:
             await asyncio.wait({passing, leaving}, return_when=asyncio.FIRST_COMPLETED)
@@ -124,15 +134,16 @@ class PagesProxy:
                 for name, value in response.raw_headers
                 if name.lower().decode() not in HOP_BY_HOP | SERVER_HEADERS
             ]
+            headers.append(SERVER)
             await send({"type": "http.response.start", "status": response.status, "headers": headers})
             async for chunk in response.content.iter_any():
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 
     async def call(self, scope: Any, body: Body) -> ClientResponse:
-        """Call the pages. Raises Refused if they do not answer.
+        """Call the pages. Raise Refused if they do not answer.
 
-        As long as nothing listens at the socket nothing has been sent, so the call can safely be repeated.
+        As long as nothing listens on the socket, nothing has been sent, so the call can safely be repeated.
         """
         end = asyncio.get_running_loop().time() + START_TIMEOUT
         while True:
@@ -143,18 +154,22 @@ class PagesProxy:
                     raise Refused(503, "The pages are starting. Please try again in a few seconds.") from None
                 await asyncio.sleep(RETRY_PAUSE)
             except ClientError as error:
-                # If the body could not be read to its end, tell the caller why.
-                raise error.__cause__ if isinstance(error.__cause__, Refused) else Refused(502, NO_ANSWER) from None
+                if isinstance(error.__cause__, Refused):
+                    # The body could not be read to the end.
+                    raise error.__cause__ from None
+                raise Refused(502, NO_ANSWER) from None
 
     async def request(self, scope: Any, body: Body) -> ClientResponse:
-        headers = list_headers(scope)
-        data = body or None
         return await self.open_session().request(
-            scope["method"], page_address(scope), headers=headers, data=data, allow_redirects=False
+            scope["method"],
+            page_address(scope),
+            headers=list_headers(scope),
+            data=body or None,
+            allow_redirects=False,
         )
 
     def open_session(self) -> ClientSession:
-        """Return the session of this process's event loop."""
+        """Return the session of this process, which the first call opens within the event loop."""
         if self.session is None:
             self.session = ClientSession(
                 connector=UnixConnector(path=str(self.path), limit=0),
@@ -173,8 +188,12 @@ def page_address(scope: Any) -> URL:
 
 
 def list_headers(scope: Any) -> CIMultiDict[str]:
+    """Return the headers to pass on, with the caller's address as the last one of X-Forwarded-For."""
     decoded = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
-    return CIMultiDict((name, value) for name, value in decoded if name.lower() not in HOP_BY_HOP)
+    headers = CIMultiDict((name, value) for name, value in decoded if name.lower() not in HOP_BY_HOP)
+    if caller := scope.get("client"):
+        headers["X-Forwarded-For"] = ", ".join([*headers.popall("X-Forwarded-For", []), caller[0]])
+    return headers
 
 
 def read_length(headers: Headers) -> int | None:
@@ -183,7 +202,7 @@ def read_length(headers: Headers) -> int | None:
 
 
 async def read_chunks(receive: Any) -> AsyncIterator[bytes]:
-    """Yield the chunks of a body. Raises ConnectionError if the caller goes away in the middle."""
+    """Yield the chunks of a body. Raise ConnectionError if the caller goes away before the end."""
     has_more = True
     while has_more:
         message = await receive()
@@ -193,26 +212,32 @@ async def read_chunks(receive: Any) -> AsyncIterator[bytes]:
         has_more = message.get("more_body", False)
 
 
-async def stream(receive: Any, limit: int) -> AsyncIterator[bytes]:
-    """Yield the chunks of a large body as they arrive. Raises Refused beyond the limit, or if they stop arriving."""
-    size, has_more = 0, True
+async def stream(receive: Any, limit: int, seconds: float) -> AsyncIterator[bytes]:
+    """Yield the chunks of a large body as they arrive.
+
+    Raise Refused if the body exceeds the limit, stops arriving, or keeps us waiting for more than `seconds` in total,
+    and ConnectionError if the caller goes away. The time that the pages take to accept a chunk does not count.
+    """
+    size, has_more, read_time = 0, True, asyncio.get_running_loop().time
     while has_more:
+        started = read_time()
         try:
-            async with asyncio.timeout(BODY_TIMEOUT):
+            async with asyncio.timeout(min(BODY_TIMEOUT, seconds)):
                 message = await receive()
         except TimeoutError:
             raise Refused(408, "The file stopped arriving. Please send it again.") from None
+        seconds -= read_time() - started
         if message["type"] == "http.disconnect":
             raise ConnectionError("The caller went away.")
         size += len(message.get("body", b""))
         if size > limit:
-            raise too_large(limit)
+            raise refuse_size(limit)
         yield message.get("body", b"")
         has_more = message.get("more_body", False)
 
 
 async def drain(receive: Any, limit: int) -> None:
-    """Read a body that is refused, for a while, and drop it."""
+    """Read and drop a refused body, up to a multiple of the limit and for at most BODY_TIMEOUT."""
     size = 0
     try:
         async with asyncio.timeout(BODY_TIMEOUT):
@@ -224,9 +249,10 @@ async def drain(receive: Any, limit: int) -> None:
         return
 
 
-def too_large(limit: int) -> Refused:
-    most = (limit - FORM_OVERHEAD) // MEBIBYTE or limit // MEBIBYTE
-    return Refused(413, f"This is larger than the maximum of {most} MB. Split the list and send it in parts.")
+def refuse_size(limit: int) -> Refused:
+    """Return the refusal of a body that exceeds the limit. It names the limit for the file, without FORM_OVERHEAD."""
+    mebibytes = max((limit - FORM_OVERHEAD) // MEBIBYTE, 1)
+    return Refused(413, f"This is larger than the maximum of {mebibytes} MB. Split the list and send it in parts.")
 
 
 async def wait_for_disconnect(receive: Any) -> None:
@@ -237,6 +263,7 @@ async def wait_for_disconnect(receive: Any) -> None:
 async def answer(send: Any, status: int, sentence: str) -> None:
     body = f"{sentence}\n".encode()
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    headers += [SERVER, (b"x-content-type-options", b"nosniff")]
     headers += [(b"retry-after", b"5")] if status == 503 else []
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

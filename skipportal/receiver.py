@@ -1,4 +1,4 @@
-"""The application that listens at the public address: the receivers, which pass other requests on to the pages."""
+"""The application at the public address. It accepts deliveries, and passes all other requests on to the pages."""
 
 import os
 
@@ -9,6 +9,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "skipportal.settings")
 django.setup()
 
 from skipportal.proxy import PagesProxy  # noqa: E402
-from webhooks.inbound.application import serve_before  # noqa: E402 - needs Django's applications to be loaded
+from webhooks.inbound.application import make_application  # noqa: E402 - needs Django's applications to be loaded
 
-application = serve_before(PagesProxy(settings.PAGES_SOCKET, settings.MAX_UPLOAD_BYTES, settings.SESSION_COOKIE_NAME))
+application = make_application(
+    PagesProxy(settings.PAGES_SOCKET, settings.MAX_UPLOAD_BYTES, settings.SESSION_COOKIE_NAME)
+)

@@ -1,15 +1,16 @@
 """Start, restart and stop all of skipportal's processes on one computer: python -m skipportal.supervisor.
 
 Children are forks of the supervisor, which has loaded Django once for all of them, so they start at once and share its
-memory. Each has a session of its own, so that Ctrl-C reaches only the supervisor. Children stop in reverse order of
-rank, those of one rank at the same time, each with everything it has started. If the supervisor is killed, they end by
-themselves.
+memory. Each child has a session of its own, so that Ctrl-C reaches only the supervisor. Children stop from the highest
+rank to the lowest, and those of one rank at the same time. Each is stopped together with everything that it has
+started. If the supervisor is killed, its children end by themselves (on Linux only).
 """
 
 import argparse
 import contextlib
 import ctypes
 import fcntl
+import gc
 import multiprocessing
 import os
 import resource
@@ -29,22 +30,23 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from setproctitle import setproctitle
 
 STOP_TIMEOUT = 15
-"""Seconds in which a child must stop before it is killed."""
+"""Seconds within which a child must stop before it is killed."""
 CALL_STOP_TIMEOUT = 75
 """The same for a worker that calls the vendor: an interrupted call would leave a batch unconfirmed."""
 START_TIMEOUT = 60
-"""Seconds in which a server must be ready."""
+"""Seconds within which a server must be ready."""
 MAX_BACKOFF = 30
-"""Seconds between two restarts of a child that keeps failing."""
+"""Maximum seconds between two restarts of a child that keeps failing."""
 MAX_CONNECTIONS = 4096
-"""Maximum number of connections of one process of the web server. Idle ones are closed after 30 s."""
+"""Maximum number of connections to one process of a web server. Idle connections are closed after 30 s."""
 METRICS_FILES = ("*.prom", "*.new")
 """What receivers write to METRICS_DIR (webhooks/inbound/metrics.py)."""
 STABLE_AFTER = 10
-"""Seconds after which a start counts as successful, so that the next restart is quick again."""
+"""Seconds after which a start counts as successful. The next restart is then quick again."""
 WEB_OPTIONS = ["--interface", "asginl", "--workers", "2", "--loop", "uvloop", "--log-level", "warning"]
 """The options with the highest throughput on two cores: docs/performance.md."""
 # A worker that is told to stop while it is being forked misses the signal, and the server would wait for it forever.
@@ -55,16 +57,17 @@ WEB_OPTIONS += ["--http", "1", "--no-ws", "--backpressure", str(MAX_CONNECTIONS)
 # If one worker crashes, the other continues.
 WEB_OPTIONS += ["--respawn-failed-workers", "--respawn-interval", "0.5"]
 PR_SET_PDEATHSIG = 1
+"""From linux/prctl.h."""
 fork = multiprocessing.get_context("fork")
 REDIS, PAGES, WEB, VENDOR, WORK = range(5)
 """Ranks of children. Each rank is stopped before the lower ones, which it may call."""
-WORKER = ("--worker-class", "batches.jobs.Worker", "-v0", "--skip-checks")
+WORKER_OPTIONS = ("--worker-class", "batches.jobs.Worker", "-v0", "--skip-checks")
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Signals that stop the supervisor and all its children."""
 
 
 class StartError(Exception):
-    """skipportal could not be started. The text says why."""
+    """skipportal could not be started. The message says why."""
 
 
 def do_nothing() -> None:
@@ -75,7 +78,7 @@ def do_nothing() -> None:
 class Child:
     name: str
     run: Callable[[], object]
-    """What its process does."""
+    """What the child's process does."""
     rank: int = 0
     stop_timeout: float = STOP_TIMEOUT
     prepare: Callable[[], object] = do_nothing
@@ -111,7 +114,7 @@ class Child:
                 os.killpg(self.process.pid, number)
 
     def keep_alive(self) -> None:
-        """Restart the child if it has ended, with a longer pause each time that it ends soon after its start."""
+        """Restart the child if it has ended, after a pause that grows each time it ends soon after its start."""
         now = time.monotonic()
         if self.process.is_alive():
             return
@@ -158,25 +161,29 @@ class Supervisor:
     def start_all(self) -> None:
         print_line("Preparing the database.")
         login = run_to_end("prepare").strip()
-        # First: the vendor may be delivering results, and they need neither Redis nor pages.
-        self.start_web()
-        if self.settings.IS_REDIS_EMBEDDED:
-            self.start_redis()
-        self.start_pages()
+        # The web server comes first: the vendor may be delivering results, which need neither Redis nor pages.
+        web = self.start_web()
+        redis = self.start_redis() if self.settings.IS_REDIS_EMBEDDED else None
+        pages = self.start_pages()
+        # They start at the same time, and each is waited for.
+        self.wait_until_ready(web, "the web server", lambda: is_web_ready(self.settings.PORT))
+        if redis:
+            self.try_to_wait(redis, "Redis", lambda: is_redis_ready(self.settings.REDIS_SOCKET))
+        self.try_to_wait(pages, "the web server of the pages", lambda: are_pages_ready(self.settings.PAGES_SOCKET))
         if self.settings.IS_SANDBOX:
-            self.add("sandbox vendor", partial(run_command, "sandbox", "--skip-checks"), VENDOR)
-            self.wait_until_ready("the sandbox vendor", lambda: is_listening(self.settings.SANDBOX_PORT))
+            sandbox = self.add("sandbox vendor", partial(run_command, "sandbox", "--skip-checks"), VENDOR)
+            self.wait_until_ready(sandbox, "the sandbox vendor", lambda: is_listening(self.settings.SANDBOX_PORT))
         self.add("clock", partial(run_command, "clock", "--skip-checks"), WORK)
         for queue in self.settings.RQ_QUEUES:
-            worker = partial(run_command, "rqworker", queue, *WORKER)
+            worker = partial(run_command, "rqworker", queue, *WORKER_OPTIONS)
             timeout = CALL_STOP_TIMEOUT if queue == "vendor" else STOP_TIMEOUT
             self.add(f"worker for {queue}", worker, WORK, timeout)
         print_line(f"skipportal is ready at http://127.0.0.1:{self.settings.PORT}/")
         if login:
-            print_line(f"Log in as {login}")
+            print_line(f"Log in as {login}" if self.settings.IS_SANDBOX else login)
         print_line("Press Ctrl-C to stop.")
 
-    def start_redis(self) -> None:
+    def start_redis(self) -> Child:
         path = self.settings.REDIS_SOCKET
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         data = self.settings.VAR_DIR / "redis"
@@ -184,26 +191,23 @@ class Supervisor:
         options = ["--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700", "--dir", str(data)]
         # Everything in Redis can be restored from the database, so snapshots would serve no purpose.
         command = [find_redis(), *options, "--appendonly", "yes", "--save", "", "--loglevel", "nothing"]
-        self.add("redis", partial(os.execv, command[0], command), REDIS)
-        self.wait_unless_receiving("Redis", lambda: is_redis_ready(path))
+        return self.add("redis", partial(os.execv, command[0], command), REDIS)
 
-    def start_web(self) -> None:
+    def start_web(self) -> Child:
         if is_listening(self.settings.PORT):
             raise StartError(f"Port {self.settings.PORT} is in use. Choose another one: script/server --port N")
         receiver = partial(run_granian, web_command(self.settings.HOST, self.settings.PORT))
-        self.add("web", receiver, WEB, prepare=self.delete_metrics)
-        self.wait_until_ready("the web server", lambda: is_web_ready(self.settings.PORT))
+        return self.add("web", receiver, WEB, prepare=self.delete_metrics)
 
-    def start_pages(self) -> None:
+    def start_pages(self) -> Child:
         path = self.settings.PAGES_SOCKET
         pages = partial(run_granian, pages_command(path))
         # A killed server leaves its socket behind, which would keep the next one from starting.
-        self.add("pages", pages, PAGES, prepare=lambda: path.unlink(missing_ok=True))
-        self.wait_unless_receiving("the web server of the pages", lambda: are_pages_ready(path))
+        return self.add("pages", pages, PAGES, prepare=lambda: path.unlink(missing_ok=True))
 
     def delete_metrics(self) -> None:
         """Delete the metrics files of the previous run, whose counts would be added to the new ones."""
-        # Nothing else: the directory may be shared.
+        # Delete nothing else, because the directory may be shared.
         for pattern in METRICS_FILES:
             for path in self.settings.METRICS_DIR.glob(pattern):
                 with contextlib.suppress(OSError):
@@ -216,35 +220,38 @@ class Supervisor:
         rank: int,
         stop_timeout: float = STOP_TIMEOUT,
         prepare: Callable[[], object] = do_nothing,
-    ) -> None:
+    ) -> Child:
         child = Child(name, run, rank, stop_timeout, prepare)
         child.start()
         self.children.append(child)
+        return child
 
-    def wait_until_ready(self, what: str, is_ready: Callable[[], bool]) -> None:
-        """Wait until the child that was started last is ready. Raises StartError if it does not get ready."""
-        end = time.monotonic() + START_TIMEOUT
-        process = self.children[-1].process
+    def wait_until_ready(self, child: Child, what: str, is_ready: Callable[[], bool]) -> None:
+        """Wait until a child is ready. Raise StartError if it does not become ready."""
+        end = child.started_at + START_TIMEOUT
         while not is_ready():
             if self.is_stopping:
                 raise StartError("Interrupted while starting.")
-            if not process.is_alive():
-                raise StartError(f"{what} ended with {format_exit(process.exitcode)} while starting.")
+            if not child.process.is_alive():
+                raise StartError(f"{what} ended with {format_exit(child.process.exitcode)} while starting.")
             if time.monotonic() > end:
                 raise StartError(f"{what} was not ready within {START_TIMEOUT} s.")
             time.sleep(0.05)
 
-    def wait_unless_receiving(self, what: str, is_ready: Callable[[], bool]) -> None:
-        """Wait as above, but go on without the child if it does not get ready: results must be received meanwhile."""
+    def try_to_wait(self, child: Child, what: str, is_ready: Callable[[], bool]) -> None:
+        """Wait until a child is ready, but go on without it if it does not become ready.
+
+        The web server must keep receiving results in the meantime.
+        """
         try:
-            self.wait_until_ready(what, is_ready)
+            self.wait_until_ready(child, what, is_ready)
         except StartError as problem:
             if self.is_stopping:
                 raise
-            print_line(f"{problem} Results are received meanwhile.")
+            print_line(f"{problem} Results are still being received.")
 
     def stop_all(self) -> None:
-        """Stop children before those that they need. Children of one rank stop at the same time."""
+        """Stop all children, each before those that it needs. Children of one rank stop at the same time."""
         for rank in (WORK, VENDOR, WEB, PAGES, REDIS):
             children = [child for child in self.children if child.rank == rank]
             for child in children:
@@ -253,15 +260,21 @@ class Supervisor:
                 child.wait_for_stop()
 
     def stop(self, *_: object) -> None:
-        """Handle a signal: let `run` end."""
+        """Handle a signal: make `run` end."""
         self.is_stopping = True
 
 
 def load_django() -> None:
-    """Load what all children need."""
+    """Load what children need, the pages included, so that they share it in memory."""
     import django  # noqa: PLC0415 - takes a second, which a start that does not get the lock should not wait for
 
     django.setup()
+
+    import skipportal.urls  # noqa: F401, PLC0415 - needs Django's applications to be loaded
+
+    # The garbage collector of a child would write to objects that it shares with the others, and so copy them.
+    gc.collect()
+    gc.freeze()
 
 
 def run_child(name: str, run: Callable[[], object]) -> None:
@@ -271,6 +284,8 @@ def run_child(name: str, run: Callable[[], object]) -> None:
     for number in STOP_SIGNALS:
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     setproctitle(f"skipportal: {name}")
+    # PostgreSQL shows this name for each connection.
+    os.environ.setdefault("PGAPPNAME", f"skipportal {name}")
     run()
 
 
@@ -282,12 +297,13 @@ def run_command(name: str, *arguments: str) -> None:
 
 
 def run_granian(command: Sequence[str]) -> None:
+    """Run the web server of a command (`python -m granian OPTION… APPLICATION`) in this process."""
     sys.argv = list(command[2:])
     runpy.run_module("granian", run_name="__main__")
 
 
 def pages_command(path: Path) -> list[str]:
-    """Return the command of the pages' web server. It listens at a socket that only the receivers use."""
+    """Return the command of the pages' web server, which listens on a socket that only the receivers use."""
     options = [*WEB_OPTIONS, "--uds", str(path), "--uds-permissions", "0600", "--process-name", "skipportal: pages"]
     return [sys.executable, "-m", "granian", *options, "skipportal.pages:application"]
 
@@ -299,14 +315,16 @@ def web_command(host: str, port: int) -> list[str]:
 
 
 def allow_connections() -> None:
-    """Raise the limit of open files as far as this user may: each connection is one, and most shells allow 1,024."""
-    fewest, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 4 * MAX_CONNECTIONS if most == resource.RLIM_INFINITY else min(4 * MAX_CONNECTIONS, most)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(fewest, wanted), most))
+    """Raise the limit of open files as needed. Each connection counts as one, and most shells allow only 1,024."""
+    soft_limit, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 4 * MAX_CONNECTIONS
+    if hard_limit != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard_limit)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft_limit, wanted), hard_limit))
 
 
 def stop_with_parent() -> None:
-    """Make the system stop this process when its parent dies for any reason. Works on Linux only."""
+    """Make the system stop this process when its parent dies for any reason. This works on Linux only."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
@@ -326,16 +344,16 @@ def find_redis() -> str:
 
 def is_redis_ready(path: Path) -> bool:
     """Return whether a Redis answers at a socket."""
-    return is_answered(path, b"PING\r\n", b"+PONG")
+    return answers(path, b"PING\r\n", b"+PONG")
 
 
 def are_pages_ready(path: Path) -> bool:
     """Return whether the pages answer at their socket."""
-    return is_answered(path, b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n", b"HTTP/1.1")
+    return answers(path, b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n", b"HTTP/1.1")
 
 
-def is_answered(path: Path, request: bytes, beginning: bytes) -> bool:
-    """Return whether a server at a socket answers a request, within two seconds, with these first bytes."""
+def answers(path: Path, request: bytes, beginning: bytes) -> bool:
+    """Return whether the server at a socket answers a request within two seconds, with this `beginning`."""
     with socket.socket(socket.AF_UNIX) as connection:
         try:
             connection.settimeout(2)
@@ -358,13 +376,13 @@ def is_web_ready(port: int) -> bool:
 
 
 def is_listening(port: int) -> bool:
-    """Return whether something listens at a port of this computer."""
+    """Return whether something listens on a port of this computer."""
     with socket.socket() as connection:
         return connection.connect_ex(("127.0.0.1", port)) == 0
 
 
 def run_to_end(name: str, *arguments: str) -> str:
-    """Run a management command in a separate process until it ends. Return its output. Raises StartError."""
+    """Run a management command in a separate process until it ends. Return its output. Raise StartError if it fails."""
     with tempfile.TemporaryFile("w+") as file:
         child = Child(name, partial(run_captured, file.fileno(), name, *arguments))
         child.start()
@@ -389,16 +407,19 @@ def format_exit(code: int | None) -> str:
 
 
 def print_line(text: str) -> None:
-    """Print a line without any buffer. If the output goes to a disk that is full, that must not stop everything.
+    """Print a line without a buffer, and go on if this fails: a full disk must not stop everything.
 
-    What is left in a buffer would fail again when the next child is forked.
+    Writing what is left in a buffer would fail again when the next child is forked.
     """
     with contextlib.suppress(OSError):
         os.write(sys.stdout.fileno(), f"{text}\n".encode())
 
 
-def lock(path: Path) -> TextIOWrapper:
-    """Lock a file until the process ends, so that only one supervisor uses a VAR_DIR. Raises StartError."""
+def lock_file(path: Path) -> TextIOWrapper:
+    """Lock a file until the process ends, so that only one supervisor uses a VAR_DIR.
+
+    Raise StartError if another supervisor has locked it.
+    """
     file = path.open("a+")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -412,14 +433,17 @@ def main() -> None:
     parser.add_argument("--port", type=int, help="port of the web server (default: 8000)")
     parser.add_argument("--sample", action="store_true", help="upload and start the sample list")
     options = parser.parse_args()
-    # Set the title before the environment changes, since its place is found by the beginning of the environment.
-    # SPT_NOENV keeps the environment readable, by which the processes of one VAR_DIR are recognised.
+    # setproctitle uses the environment to find where the title is, so it must be called before the environment changes.
+    # SPT_NOENV keeps the environment readable: it shows which processes belong to a VAR_DIR.
     os.environ["SPT_NOENV"] = "1"
     setproctitle("skipportal: supervisor")
     if options.port:
         os.environ["PORT"] = str(options.port)
     os.environ["DJANGO_SETTINGS_MODULE"] = "skipportal.settings"
-    from skipportal import settings  # noqa: PLC0415 - reads the environment that was just set
+    try:
+        from skipportal import settings  # noqa: PLC0415 - reads the environment that was just set
+    except ImproperlyConfigured as problem:
+        sys.exit(f"skipportal: {problem}")
 
     os.chdir(settings.BASE_DIR)
     allow_connections()
@@ -428,10 +452,10 @@ def main() -> None:
     for number in STOP_SIGNALS:
         signal.signal(number, supervisor.stop)
     try:
-        held = lock(settings.VAR_DIR / "supervisor.lock")
+        locked_file = lock_file(settings.VAR_DIR / "supervisor.lock")
         load_django()
         supervisor.run(options.sample)
-        held.close()
+        locked_file.close()
     except StartError as problem:
         sys.exit(f"skipportal: {problem}")
 

@@ -4,12 +4,13 @@ import shutil
 import django_rq
 import hypothesis
 import pytest
-from django.contrib.auth.models import Permission
 from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.db import connection
 from django.utils import timezone
 
+from accounts.models import Team
+from accounts.rights import Role
 from batches import jobs
 from batches.files import isolated_reader, parsing
 from batches.intake import row_import, uploads
@@ -22,50 +23,64 @@ from batches.tracing.lifecycle import transition_batch
 from batches.vendor import protocol
 from batches.views import live
 from tests.factories import answer_for, people, to_csv
+from tests.support.roles import get_role
 from tests.support.services import make_directory
 from webhooks import tasks as webhook_tasks
 from webhooks.inbound import filing as inbound_filing
 
-# The time to generate examples depends on the load of the machine.
-ALLOW_SLOW = {"suppress_health_check": [hypothesis.HealthCheck.too_slow]}
-hypothesis.settings.register_profile("whole", **ALLOW_SLOW)
-hypothesis.settings.register_profile("fast", max_examples=25, **ALLOW_SLOW)
-hypothesis.settings.load_profile("whole")
+# How long it takes to generate examples depends on the load of the machine.
+NO_TIME_CHECK = {"suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+hypothesis.settings.register_profile("full", **NO_TIME_CHECK)
+hypothesis.settings.register_profile("fast", max_examples=25, **NO_TIME_CHECK)
+hypothesis.settings.load_profile("full")
 
 
 def pytest_collection_finish():
-    """Exclude objects that live until the end from garbage collection: all of Django, and thousands of tests."""
+    """Exclude long-lived objects, such as all of Django and thousands of tests, from garbage collection."""
     gc.collect()
     gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _right_database(request):
-    """Fail if tests meant for PostgreSQL are run on SQLite."""
+def _requested_database(request):
+    """Fail if the tests run on a database other than the one requested."""
     assert connection.vendor == request.config.getoption("database")
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """Set up the database, and allow transactional tests to flush all tables.
+
+    SQLite deletes row by row, which a trigger of the audit log refuses. PostgreSQL truncates the table.
+    """
+    if connection.vendor == "sqlite":
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute("DROP TRIGGER IF EXISTS accounts_protect_audit_log_delete")
+
+
 @pytest.fixture(autouse=True)
-def _plain_settings(settings, tmp_path, monkeypatch):
+def _clean_environment(settings, tmp_path, monkeypatch):
+    """Use settings that are fast and need no collected static files, and clear what earlier tests left behind."""
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }
     settings.MEDIA_ROOT = tmp_path / "files"
+    settings.PRICE_PER_CREDIT = 0
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     django_rq.get_connection("vendor").flushdb()
-    # Do not show what another test has cached.
-    monkeypatch.setattr(live, "FRESH_SECONDS", 0)
     cache.clear()
+    # The process also keeps the live part that it rendered last.
+    monkeypatch.setattr(live, "FRESH_SECONDS", 0)
 
 
 @pytest.fixture
 def time_machine(time_machine, monkeypatch):
-    """Change the database's clock along with the time machine."""
+    """Make time travel also affect code that reads the database's time."""
     for module in (jobs, dispatch, lifecycle, inbound_filing, webhook_tasks):
         monkeypatch.setattr(module, "read_now", timezone.now)
-    statement = filing.file_statement
+    file_statement = filing.file_statement
     monkeypatch.setattr(
-        filing, "file_statement", lambda outcome: statement(outcome).replace("statement_timestamp()", "%(now)s")
+        filing, "file_statement", lambda outcome: file_statement(outcome).replace("statement_timestamp()", "%(now)s")
     )
     return time_machine
 
@@ -79,34 +94,46 @@ def short_directory():
 
 
 @pytest.fixture
-def _no_receiver():
-    """Read from the database whether a receiver is alive. Without this fixture, there always is one."""
+def _real_receiver_check():
+    """Check for a live receiver in the database, as in production, instead of pretending that there is one."""
 
 
 @pytest.fixture(autouse=True)
 def _live_receiver(request, monkeypatch):
-    """Make a receiver alive, unless a test uses `_no_receiver`."""
-    if "_no_receiver" not in request.fixturenames:
+    """Pretend that a receiver is alive, unless a test uses `_real_receiver_check`."""
+    if "_real_receiver_check" not in request.fixturenames:
         monkeypatch.setattr(Receiver, "is_any_alive", lambda: True)
 
 
 @pytest.fixture
-def alice(django_user_model):
+def alice(make_user):
     """Return a user who works with lists."""
-    return django_user_model.objects.create_user("alice", password="alice-password")
+    return make_user("alice", Role.LEAD)
 
 
 @pytest.fixture
-def bob(django_user_model):
-    """Return a user who may approve lists."""
-    user = django_user_model.objects.create_user("bob", password="bob-password")
-    user.user_permissions.add(Permission.objects.get(codename="approve_upload"))
-    return user
+def bob(make_user):
+    """Return a user who works with lists and may approve them."""
+    return make_user("bob", Role.LEAD, Role.APPROVER)
+
+
+@pytest.fixture
+def make_user(django_user_model):
+    """Return a function that makes a user with roles, in a team. The password is the name followed by `-password`."""
+
+    def make(name, *roles, team="Herndon"):
+        user = django_user_model.objects.create_user(name, password=f"{name}-password")
+        user.groups.set([get_role(role) for role in roles])
+        if team:
+            user.teams.add(Team.objects.get_or_create(name=team)[0])
+        return user
+
+    return make
 
 
 @pytest.fixture
 def charlie(django_user_model):
-    """Return a staff user."""
+    """Return a superuser."""
     return django_user_model.objects.create_superuser("charlie", password="charlie-password")
 
 
@@ -118,23 +145,28 @@ def browser(client, alice):
 
 
 @pytest.fixture
-def staff(client, charlie):
-    """Return Django's test client, logged in as charlie."""
+def staff_browser(client, charlie):
+    """Return Django's test client, logged in as charlie, who may use the admin."""
     client.force_login(charlie)
     return client
 
 
 @pytest.fixture
 def make_upload(alice, monkeypatch):
-    """Make an upload with checked rows, from rows or a file's bytes. Its file is read in this process, to save time."""
+    """Return a function that makes an upload with checked rows, from rows or from a file's bytes.
+
+    Its file is read in this process, because starting another one for each test would take too long.
+    """
 
     def make(*args, **options):
-        with monkeypatch.context() as here:
-            here.setattr(isolated_reader, "examine", parsing.examine)
-            here.setattr(isolated_reader, "rows", parsing.rows)
-            return make_here(*args, **options)
+        with monkeypatch.context() as patch:
+            patch.setattr(isolated_reader, "examine", parsing.examine)
+            patch.setattr(isolated_reader, "read_rows", parsing.read_rows)
+            return make_in_this_process(*args, **options)
 
-    def make_here(rows, name="people.csv", mapping=None, fixed=None, match=(), user=alice, settings=None, **options):
+    def make_in_this_process(
+        rows, name="people.csv", mapping=None, fixed=None, match=(), user=alice, settings=None, **options
+    ):
         content = rows if isinstance(rows, bytes) else to_csv(rows)
         upload = uploads.receive(ContentFile(content, name=name), user, **options)
         changes = {
@@ -152,7 +184,7 @@ def make_upload(alice, monkeypatch):
 
 @pytest.fixture
 def start_upload(make_upload, alice):
-    """Start an upload. It is planned, but nothing is sent yet."""
+    """Return a function that starts an upload. It is planned, but nothing is sent yet."""
 
     def start(count_or_rows, **options):
         rows = people(count_or_rows) if isinstance(count_or_rows, int) else count_or_rows
@@ -166,15 +198,18 @@ def start_upload(make_upload, alice):
 
 @pytest.fixture
 def finish_upload(start_upload):
-    """Complete an upload of one batch. `answers` returns each person's answer, given the item and its position."""
+    """Return a function that completes an upload of one batch.
 
-    def finish(count, answers=None, digested=True, **options):
-        upload = start_upload(count, **options)
+    Its argument `answers` is a function that returns a person's answer, given the item and its position in the batch.
+    """
+
+    def finish(count_or_rows, answers=None, digested=True, **options):
+        upload = start_upload(count_or_rows, **options)
         batch = upload.batches.get()
         transition_batch(batch.pk, BatchStatus.SUBMITTING, submitted_at=timezone.now(), attempts=1)
         transition_batch(batch.pk, BatchStatus.ACKNOWLEDGED, acknowledged_at=timezone.now())
-        for place, item in enumerate(batch.items.order_by("pk")):
-            body = answers(item, place) if answers else answer_for(item)
+        for position, item in enumerate(batch.items.order_by("pk")):
+            body = answers(item, position) if answers else answer_for(item)
             assert filing.file_answer(batch.token, protocol.decode_answer(body), body.decode()) is filing.Filing.FILED
         closing.close_batch(batch.pk)
         closing.complete_uploads(timezone.now())

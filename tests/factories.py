@@ -8,8 +8,6 @@ from pathlib import Path
 import openpyxl
 
 SAMPLES = Path(__file__).parent / "samples"
-
-
 HEADER = ["First Name", "Last Name", "Address", "City", "State", "Zip", "Phone"]
 
 
@@ -28,7 +26,7 @@ def person(number, **changes):
 
 
 def make_workbook(change=None, **sheets):
-    """Return a workbook with these sheets of rows as XLSX, after a change such as hiding some of it."""
+    """Return an XLSX workbook with these sheets, given as their rows. `change` may alter it, for example hide a row."""
     book = openpyxl.Workbook()
     book.remove(book.active)
     for name, sheet_rows in sheets.items():
@@ -43,6 +41,7 @@ def make_workbook(change=None, **sheets):
 
 
 def people(count, **changes):
+    """Return the rows of different people, numbered from 1."""
     return [person(number, **changes) for number in range(1, count + 1)]
 
 
@@ -52,13 +51,13 @@ def to_csv(rows, header=HEADER, **options):
     return out.getvalue().encode()
 
 
-def sample(name):
+def read_sample(name):
     return (SAMPLES / name).read_bytes()
 
 
 def answer_for(item, outcome="matched", **changes):
     """Return the body of an item's webhook call, as bytes."""
-    body = json.loads(sample("output.json")) | {"batchRequestId": f"request-{item.pk}"}
+    body = json.loads(read_sample("output.json")) | {"batchRequestId": f"request-{item.pk}"}
     body["input"] = body["input"] | {"key": item.pk}
     if outcome == "no_match":
         body |= {"match": False, "statusCode": 404, "output": None, "responseMessage": "No phones found."}
@@ -67,8 +66,11 @@ def answer_for(item, outcome="matched", **changes):
     return json.dumps(body | changes).encode()
 
 
-def answer_with(item, phones=(), names=None, **found):
-    """Return an answer in the vendor's first shape, with these phones (dicts) and names (full names)."""
+def answer_with(item, phones=(), names=None, demographics=None, **details):
+    """Return a match with these phones (dicts) and full names, in the shape of tests/samples/output.json.
+
+    Emails and addresses are given by the vendor's names; all other details are those of `answer_for`.
+    """
     identity = {"phones": list(phones), "names": [{"fullName": name} for name in names or [item.asked_name]]}
-    identity |= {name: found.pop(name) for name in ("emails", "address", "addressHistory") if name in found}
-    return answer_for(item, output={"identity": identity, "demographics": found.pop("demographics", {})}, **found)
+    identity |= {name: details.pop(name) for name in ("emails", "address", "addressHistory") if name in details}
+    return answer_for(item, output={"identity": identity, "demographics": demographics or {}}, **details)

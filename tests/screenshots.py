@@ -6,17 +6,17 @@ from pathlib import Path
 
 from tests.support.browsing import browse, run_chromium
 from tests.support.portal import ROOT, run_portal
-from tests.support.services import DIRECTORY, make_directory
+from tests.support.services import DIRECTORY_VARIABLE, make_directory
 from tests.support.tour import fill_portal
 
 WIDTHS = {"narrow": 360, "wide": 1280}
 SCHEMES = ["light", "dark"]
 
 
-def save_screenshots(portal, addresses, directory, wanted):
-    with run_chromium() as chromium, browse(chromium, portal, ".") as page:
+def save_screenshots(portal, addresses, directory, chosen_names):
+    with run_chromium() as chromium, browse(chromium, portal, allowed_errors=".") as page:
         for name, address in addresses.items():
-            if wanted and name not in wanted:
+            if chosen_names and name not in chosen_names:
                 continue
             for scheme in SCHEMES:
                 for width_name, width in WIDTHS.items():
@@ -33,8 +33,9 @@ def main():
     parser.add_argument("--page", action="append", help="Save only this page. May be given more than once.")
     options = parser.parse_args()
     options.directory.mkdir(parents=True, exist_ok=True)
-    os.environ |= {"DATABASE_URL": "sqlite", DIRECTORY: str(make_directory())}
-    with run_portal(Path(os.environ[DIRECTORY]) / "v") as portal:
+    directory = make_directory()
+    os.environ |= {"DATABASE_URL": "sqlite", DIRECTORY_VARIABLE: str(directory)}
+    with run_portal(directory / "var") as portal:
         save_screenshots(portal, fill_portal(portal), options.directory, options.page)
 
 

@@ -24,8 +24,8 @@ def test_the_migration_changes_no_table(capsys):
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        (f"{action}_{old}", f"{action}_{new}")
-        for old, (new, _) in migration.MODELS.items()
+        (f"{action}_{old_model}", f"{action}_{new_model}")
+        for old_model, (new_model, _) in migration.MODELS.items()
         for action in migration.ACTIONS
     ],
 )
@@ -56,7 +56,7 @@ def test_blocks_about_batches_in_doubt_are_still_recognised():
     assert all(block.asks_about_batches for block in SendingBlock.objects.all())
 
 
-def test_templates_keep_their_match_requirements():
+def test_mapping_templates_keep_their_match_requirements():
     template = MappingTemplate.objects.create(
         name="Ours", header="x", columns=[], fields={}, options={"match": ["emails"], "look_back": 30}
     )

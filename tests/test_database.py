@@ -1,3 +1,5 @@
+"""The time of the database, and connection pools that break prepared statements."""
+
 import shutil
 from datetime import timedelta
 
@@ -13,21 +15,23 @@ from tests.support.services import PgBouncer
 
 
 @pytest.fixture(autouse=True)
-def _empty_cache():
-    is_kept = database.supports_prepared_statements
-    is_kept.cache_clear()
+def _no_cached_check():
+    """Clear what other tests have found out about prepared statements."""
+    # A test may replace the function, so this one is kept.
+    supports_prepared_statements = database.supports_prepared_statements
+    supports_prepared_statements.cache_clear()
     yield
-    is_kept.cache_clear()
+    supports_prepared_statements.cache_clear()
 
 
 @pytest.mark.django_db
-def test_the_clock_of_the_database_is_read():
+def test_the_time_of_the_database_is_read():
     assert abs(database.read_now() - timezone.now()) < timedelta(seconds=5)
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("seconds", [200, -200])
-def test_a_wrong_clock_is_noticed(monkeypatch, seconds):
+def test_a_wrong_system_time_is_noticed(monkeypatch, seconds):
     if connection.vendor != "postgresql":
         pytest.skip("SQLite has no clock of its own.")
     now = timezone.now
@@ -36,7 +40,7 @@ def test_a_wrong_clock_is_noticed(monkeypatch, seconds):
 
 
 class Session:
-    """A session whose statements fail as configured."""
+    """A database session whose statements raise these errors one after the other. None stands for success."""
 
     def __init__(self, *errors):
         self.errors = list(errors)
@@ -47,19 +51,19 @@ class Session:
 
 
 @pytest.mark.parametrize(
-    ("errors", "is_kept"),
+    ("errors", "is_isolated"),
     [
         ([], True),
         ([psycopg.errors.DuplicatePreparedStatement()], False),
         ([None, None, psycopg.errors.InvalidSqlStatementName()], False),
     ],
 )
-def test_a_changing_session_is_detected(errors, is_kept):
-    assert database.can_isolate(Session(), Session(*errors)) is is_kept
+def test_sessions_that_share_prepared_statements_are_detected(errors, is_isolated):
+    assert database.have_own_statements(Session(), Session(*errors)) is is_isolated
 
 
 @pytest.mark.django_db
-def test_a_direct_connection_keeps_prepared_statements():
+def test_a_direct_connection_supports_prepared_statements():
     assert database.supports_prepared_statements()
     database.refuse_broken_pool()
 
@@ -83,10 +87,10 @@ def test_an_unavailable_database_does_not_prevent_the_start(monkeypatch):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
-    ("mode", "pool_size", "is_kept"),
+    ("mode", "pool_size", "is_accepted"),
     [("session", 10, True), ("transaction", 1, False), ("transaction", 10, False), ("statement", 10, False)],
 )
-def test_pgbouncer_is_accepted_only_in_session_mode(short_directory, monkeypatch, mode, pool_size, is_kept):
+def test_pgbouncer_is_accepted_only_in_session_mode(short_directory, monkeypatch, mode, pool_size, is_accepted):
     if connection.vendor != "postgresql" or not shutil.which("pgbouncer"):
         pytest.skip("Needs PostgreSQL and PgBouncer.")
     server = connection.get_connection_params()
@@ -95,6 +99,16 @@ def test_pgbouncer_is_accepted_only_in_session_mode(short_directory, monkeypatch
     params = server | {"host": "127.0.0.1", "port": bouncer.port}
     monkeypatch.setattr(connection, "get_connection_params", lambda: params)
     try:
-        assert database.supports_prepared_statements() is is_kept
+        assert database.supports_prepared_statements() is is_accepted
     finally:
         bouncer.stop()
+
+
+def test_a_database_error_is_logged_with_its_code_but_not_its_message():
+    class DiskFullError(Exception):
+        sqlstate = "53100"
+
+    error = OperationalError("a row")
+    assert database.name_error(error) == "OperationalError"
+    error.__cause__ = DiskFullError()
+    assert database.name_error(error) == "OperationalError (SQLSTATE 53100)"

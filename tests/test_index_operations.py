@@ -3,8 +3,15 @@
 import re
 
 import pytest
+from django.apps import apps
 from django.core.management import call_command
+from django.core.management.commands import migrate as django_migrate
 from django.db import connection
+from django.db.migrations.state import ProjectState
+from django.db.models import Index
+
+from batches.index_operations import AddIndexWhileRunning
+from batches.management.commands import migrate
 
 
 @pytest.mark.django_db(transaction=True)
@@ -12,5 +19,43 @@ def test_columns_of_people_are_added_without_copying_their_table(capsys):
     call_command("sqlmigrate", "batches", "0016", no_color=True)
     statements = capsys.readouterr().out
     assert len(re.findall("ADD COLUMN", statements)) == 4
+    # SQLite copies a table to another one with this prefix.
     assert "new__" not in statements
-    assert statements.count("CONCURRENTLY") == (2 if connection.vendor == "postgresql" else 0)
+    assert statements.count("CREATE INDEX CONCURRENTLY") == (2 if connection.vendor == "postgresql" else 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_migration_that_meets_a_locked_table_gives_way_and_tries_again(monkeypatch, capsys):
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite has one lock, and no timeout of its own for migrations.")
+    holder = connection.copy()
+    with holder.cursor() as cursor:
+        cursor.execute("BEGIN; LOCK TABLE batches_minute")
+
+    def alter(*_args, **_options):
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE batches_minute ALTER last_at DROP NOT NULL")
+
+    monkeypatch.setattr(django_migrate.Command, "handle", alter)
+    # The lock is released while the migration pauses.
+    monkeypatch.setattr(migrate.time, "sleep", lambda _seconds: holder.close())
+    call_command("migrate")
+    assert "A table is in use (attempt 1 of 30)." in capsys.readouterr().err
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW lock_timeout")
+        assert cursor.fetchone() == ("0",)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_index_that_an_interrupted_migration_left_is_replaced():
+    model = apps.get_model("batches", "Minute")
+    index = Index(fields=["last_at"], name="minute_last_at")
+    operation = AddIndexWhileRunning("minute", index)
+    state = ProjectState.from_apps(apps)
+    for _ in range(2 if connection.vendor == "postgresql" else 1):
+        with connection.schema_editor(atomic=False) as editor:
+            operation.database_forwards("batches", editor, state, state)
+    with connection.cursor() as cursor:
+        assert "minute_last_at" in connection.introspection.get_constraints(cursor, model._meta.db_table)
+    with connection.schema_editor(atomic=False) as editor:
+        operation.database_backwards("batches", editor, state, state)

@@ -1,3 +1,5 @@
+"""Primary keys in requests are read, and invalid ones are skipped."""
+
 import pytest
 
 from batches.keys import read_key, read_keys

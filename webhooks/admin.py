@@ -1,24 +1,28 @@
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
 
-from batches.admin.base import BoundedAdmin, LargeTableAdmin, ReadOnlyAdmin, list_name_condition
+from batches.admin.base import AdministratorsAdmin, LargeTableAdmin, ReadOnlyAdmin, list_name_condition
 from batches.admin.filters import AutocompleteFilter
 from batches.nouns import noun_for
 from batches.tables.paging import MAX_COUNTED_ROWS
 from webhooks.models import Endpoint, Message, UnmatchedDelivery
-from webhooks.outbound.events import make_test
-from webhooks.outbound.http import Forbidden, resolve
-from webhooks.signing import make_secret
+from webhooks.outbound import endpoints
+from webhooks.outbound.forms import AddressMixin
 
 
 @admin.register(UnmatchedDelivery)
 class UnmatchedDeliveryAdmin(ReadOnlyAdmin):
+    shows_people = True
     list_display = ["received_at", "kind", "status", "reason", "decided_by"]
     list_filter = ["status", "kind", ("decided_by", AutocompleteFilter)]
     ordering = ["-id"]
@@ -43,27 +47,22 @@ class UnmatchedDeliveryAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[UnmatchedDelivery], search_term: str
     ) -> tuple[QuerySet[UnmatchedDelivery], bool]:
-        """Search only the last MAX_COUNTED_ROWS: no index helps, and an outage may leave millions of deliveries."""
-        found, has_doubles = super().get_search_results(request, queryset, search_term)
-        last = UnmatchedDelivery.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-        return (found.filter(pk__gt=last - MAX_COUNTED_ROWS) if search_term else found), has_doubles
+        """Search only the last MAX_COUNTED_ROWS deliveries: no index helps, and an outage may leave millions."""
+        found, has_duplicates = super().get_search_results(request, queryset, search_term)
+        if search_term:
+            last = UnmatchedDelivery.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+            found = found.filter(pk__gt=last - MAX_COUNTED_ROWS)
+        return found, has_duplicates
 
 
-class EndpointForm(forms.ModelForm):
+class EndpointForm(AddressMixin, forms.ModelForm):
     class Meta:
         model = Endpoint
         fields = ["url", "is_active"]
 
-    def clean_url(self) -> str:
-        try:
-            resolve(self.cleaned_data["url"])
-        except Forbidden as problem:
-            raise forms.ValidationError(str(problem)) from None
-        return self.cleaned_data["url"]
-
 
 @admin.register(Endpoint)
-class EndpointAdmin(BoundedAdmin):
+class EndpointAdmin(AdministratorsAdmin):
     form = EndpointForm
     list_display = ["url", "is_active", "created_by", "created_at", "note"]
     list_filter = ["is_active"]
@@ -73,8 +72,7 @@ class EndpointAdmin(BoundedAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Endpoint | None = None) -> Any:
         read_only = ["created_by", "created_at", "note"] if obj else []
-        secret = ["secret"] if obj and self.has_change_permission(request, obj) else []
-        return ["url", "is_active", *secret, *read_only]
+        return ["url", "is_active", *read_only]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Endpoint | None = None) -> list[str]:
         return [name for name in self.get_fields(request, obj) if name not in EndpointForm.Meta.fields]
@@ -84,17 +82,32 @@ class EndpointAdmin(BoundedAdmin):
             obj.created_by = cast(User, request.user)
         super().save_model(request, obj, form, change)
 
+    def response_add(self, request: HttpRequest, obj: Endpoint, post_url_continue: str | None = None) -> HttpResponse:
+        """Show the secret of a new endpoint. It will not be shown again."""
+        return self.show_secrets(request, [obj])
+
+    @method_decorator(never_cache)
+    def show_secrets(self, request: HttpRequest, endpoints: Sequence[Endpoint]) -> HttpResponse:
+        """Show new secrets on a page of their own. Messages would not do, because they are kept in a cookie."""
+        context = self.admin_site.each_context(request) | {
+            "title": "Copy the secret now",
+            "opts": self.opts,
+            "endpoints": endpoints,
+        }
+        return TemplateResponse(request, "admin/endpoint_secrets.html", context)
+
     @admin.action(permissions=["change"], description="Send a test message")
     def send_test(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> None:
-        now = timezone.now()
-        Message.objects.bulk_create([make_test(endpoint, now) for endpoint in queryset])
+        for endpoint in queryset:
+            endpoints.send_test(cast(User, request.user), endpoint)
         self.message_user(request, "Test message queued. See Messages for the result.")
 
     @admin.action(permissions=["change"], description="Replace the secret (the old one stops working at once)")
-    def rotate(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> None:
-        for endpoint in queryset:
-            Endpoint.objects.filter(pk=endpoint.pk).update(secret=make_secret())
-        self.message_user(request, "Secret replaced. Open the endpoint to see the new one.")
+    def rotate(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> HttpResponse:
+        chosen = list(queryset)
+        for endpoint in chosen:
+            endpoints.replace_secret(cast(User, request.user), endpoint)
+        return self.show_secrets(request, chosen)
 
 
 @admin.register(Message)

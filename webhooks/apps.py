@@ -7,12 +7,22 @@ class WebhooksConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        # These import models, which is possible only now.
+        # Imported here, because these modules import models, which are not loaded any earlier.
+        from accounts import encryption  # noqa: PLC0415
         from batches import jobs, retention  # noqa: PLC0415
+        from batches.forgetting import texts  # noqa: PLC0415
         from webhooks import tasks  # noqa: PLC0415
-        from webhooks.inbound import filing, unmatched_counts  # noqa: PLC0415
-        from webhooks.outbound import events  # noqa: PLC0415
+        from webhooks.inbound import erasure, filing, unmatched_counts  # noqa: PLC0415
+        from webhooks.models import Attempt, Message  # noqa: PLC0415
+        from webhooks.outbound import delivery, events  # noqa: PLC0415
 
-        jobs.every_minute(unmatched_counts.count_unmatched, tasks.enqueue_retries)
+        jobs.every_minute.add(
+            unmatched_counts.count_unmatched,
+            tasks.enqueue_retries,
+            tasks.enqueue_key_check,
+            delivery.delete_old_attempts,
+        )
+        encryption.register("webhooks.Endpoint", "encrypted_secret")
         retention.register(filing.RETAINED)
-        jobs.every_second(events.create_messages, tasks.enqueue_due_messages)
+        texts.register(erasure.erase_bodies, texts.in_fields(Message, "body"), texts.in_fields(Attempt, "answer"))
+        jobs.every_second.add(events.create_messages, tasks.enqueue_due_messages)

@@ -1,4 +1,4 @@
-"""Sign messages as the Standard Webhooks specification says (standardwebhooks.com). Pure."""
+"""Sign messages as the Standard Webhooks specification says (standardwebhooks.com)."""
 
 import base64
 import hashlib
@@ -14,7 +14,7 @@ def make_secret() -> str:
 
 
 def make_id() -> str:
-    """Return an id for a message. All attempts share it, so that a receiver recognises duplicates."""
+    """Return an id for a message. It is the same in all attempts, so that the endpoint can recognise duplicates."""
     return f"msg_{secrets.token_hex(16)}"
 
 

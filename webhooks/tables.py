@@ -2,22 +2,28 @@ import django_filters as filters
 import django_tables2 as tables
 
 from batches.forms.widgets import Select
-from batches.tables.columns import DATETIME_FORMAT, DateTimeColumn, StatusColumn
+from batches.tables.columns import DATETIME_WITH_SECONDS, DateTimeColumn, StatusColumn
 from batches.tables.tables import TABLE_ATTRS
-from webhooks.models import DeliveryKind, UnmatchedDelivery
+from webhooks.models import DeliveryKind, UnmatchedDelivery, UnmatchedDeliveryQuerySet
 
 
 class UnmatchedDeliveryFilter(filters.FilterSet):
     status = filters.ChoiceFilter(choices=UnmatchedDelivery.Status.choices, empty_label="Any status", widget=Select)
     kind = filters.ChoiceFilter(choices=DeliveryKind.choices, empty_label="Any kind", widget=Select)
+    address = filters.ChoiceFilter(
+        choices=[("unknown", "Unknown address")], empty_label="Any address", widget=Select, method="filter_address"
+    )
 
     class Meta:
         model = UnmatchedDelivery
-        fields = ["status", "kind"]
+        fields = ["status", "kind", "address"]
+
+    def filter_address(self, deliveries: UnmatchedDeliveryQuerySet, name: str, value: str) -> UnmatchedDeliveryQuerySet:
+        return deliveries.answers_without_batch()
 
 
 class UnmatchedDeliveryTable(tables.Table):
-    received_at = DateTimeColumn(f"{DATETIME_FORMAT}:s", linkify=True, verbose_name="Received")
+    received_at = DateTimeColumn(DATETIME_WITH_SECONDS, linkify=True, verbose_name="Received")
     status = StatusColumn()
     reason = tables.Column(verbose_name="Reason")
     decided_by = tables.Column(verbose_name="Decided by")

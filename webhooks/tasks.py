@@ -10,6 +10,7 @@ from batches.database import read_now
 from webhooks.inbound import filing
 from webhooks.models import Message, UnmatchedDelivery
 from webhooks.outbound import delivery
+from webhooks.vendor_key import ask_vendor, is_check_due
 
 BATCH_SIZE = 100
 """Maximum number of messages that one tick enqueues."""
@@ -23,6 +24,16 @@ def send_message(message_id: int) -> None:
 @jobs.job
 def retry_unmatched() -> None:
     filing.retry_due(read_now())
+
+
+@jobs.job
+def check_vendor_key() -> None:
+    ask_vendor()
+
+
+def enqueue_key_check(now: datetime) -> None:
+    if is_check_due(now):
+        jobs.enqueue("messages", check_vendor_key)
 
 
 def enqueue_retries(now: datetime) -> None:

@@ -1,8 +1,11 @@
-"""The pages about unmatched deliveries. The receivers' own addresses are in webhooks/inbound/receiver.py."""
+"""The addresses of the pages about unmatched deliveries, endpoints and the vendor's key.
+
+Those of the receivers are in webhooks/inbound/receiver.py.
+"""
 
 from django.urls import path
 
-from webhooks import views
+from webhooks import endpoint_views, key_views, views
 
 urlpatterns = [
     path("unmatched/", views.unmatched_list, name="unmatched-deliveries"),
@@ -10,7 +13,22 @@ urlpatterns = [
     path("unmatched/<id:pk>/try-again/", views.try_again, name="unmatched-delivery-try-again"),
     path("unmatched/<id:pk>/set-aside/", views.set_aside, name="unmatched-delivery-set-aside"),
     path("unmatched/<id:pk>/set-alike-aside/", views.set_alike_aside, name="unmatched-delivery-set-alike-aside"),
-    # The addresses before 0.2.
+    path("settings/endpoints/", endpoint_views.endpoint_list, name="endpoints"),
+    path("settings/endpoints/new/", endpoint_views.add_endpoint, name="endpoint-new"),
+    path("settings/endpoints/<id:pk>/", endpoint_views.endpoint_page, name="endpoint"),
+    path("settings/endpoints/<id:pk>/test/", endpoint_views.send_test, name="endpoint-test"),
+    path("settings/endpoints/<id:pk>/secret/", endpoint_views.replace_secret, name="endpoint-secret"),
+    path("settings/endpoints/<id:pk>/on/", endpoint_views.turn_on, name="endpoint-on"),
+    path("settings/endpoints/<id:pk>/off/", endpoint_views.turn_off, name="endpoint-off"),
+    path("settings/endpoints/<id:pk>/replay/", endpoint_views.replay, name="endpoint-replay"),
+    path(
+        "settings/endpoints/<id:pk>/messages/<id:message>/send-again/",
+        endpoint_views.send_again,
+        name="endpoint-send-again",
+    ),
+    path("settings/vendor-key/", key_views.key_page, name="vendor-key"),
+    path("settings/vendor-key/check/", key_views.check_key, name="vendor-key-check"),
+    # The addresses that these pages had before 0.2.
     path("strays/", views.redirect_old_address),
     path("strays/<path:rest>", views.redirect_old_address),
 ]

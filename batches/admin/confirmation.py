@@ -1,4 +1,7 @@
-"""Admin actions that change records: they ask first if money may be spent, and report what changed and what did not."""
+"""Run admin actions that change records.
+
+Ask first if money may be spent, and then report what has and has not changed.
+"""
 
 import json
 from collections.abc import Callable
@@ -17,44 +20,45 @@ from batches import jobs
 from batches.forms.result_messages import rerun_message
 from batches.keys import read_key
 from batches.models import ItemQuerySet
-from batches.tracing.limits import OverLimit
+from batches.tracing.limits import SpendingRefused
 from batches.user_request import UserRequest
 
 MAX_RECORDS = 1000
-"""Maximum number of records that one action changes, also if everything that a search finds is selected."""
+"""Maximum number of records that one action changes, even if everything that a search finds is selected."""
 MAX_RECORDS_NAMED = 50
 """Maximum number of records that the confirmation page lists by name."""
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What an action does with each selected record. Sentences contain {} for the number of records."""
+    """What an action does with each selected record, and the sentences about it, in which {} is a number of records."""
 
     action: str
-    """The admin action's name; the confirmation page posts back to it."""
+    """The name of the admin action, to which the confirmation page posts back."""
     apply: Callable[[Any, Any], object]
     """(record, user) → true if the record was changed."""
     done: str
+    """The sentence about the records that were changed."""
     skipped: str
     """Why the other records were not changed."""
     question: str = ""
-    """If empty, the action runs without asking."""
+    """The question to confirm first, or "" if the action runs without asking."""
 
 
 def run_decision(
     model_admin: ModelAdmin, request: HttpRequest, queryset: QuerySet, decision: Decision
 ) -> TemplateResponse | None:
-    """Apply a decision to each selected record. Return the page that asks first, or None once it is applied."""
+    """Apply a decision to each selected record. Return the confirmation page if one is needed, otherwise None."""
     if (records := select_records(model_admin, request, queryset)) is None:
         return None
     if decision.question and not is_confirmed(request):
         question = decision.question.format(format_count(len(records), model_admin.opts))
-        return confirmation_page(model_admin, request, decision.action, records, question)
+        return render_confirmation(model_admin, request, decision.action, records, question)
     changed, refusals = 0, []
     for record in records:
         try:
             changed += bool(decision.apply(record, request.user))
-        except OverLimit as problem:
+        except SpendingRefused as problem:
             refusals.append(f"{record}: {problem}")
     if changed or not refusals:
         skipped = len(records) - changed - len(refusals)
@@ -73,13 +77,16 @@ def result_message(decision: Decision, changed: int, skipped: int, opts: Options
 
 
 def select_records(model_admin: ModelAdmin, request: HttpRequest, queryset: QuerySet) -> list[Any] | None:
-    """Return the selected records by primary key; None, with a warning, if they are more than MAX_RECORDS.
+    """Return the selected records, ordered by primary key.
 
-    Once confirmed, return the records that the question was about, each with the attempts it had then.
+    If there are more than MAX_RECORDS, show a warning and return None.
+
+    Once the question has been confirmed, return the records that it was about. Each batch gets the number of attempts
+    that it had when the question was asked.
     """
     if is_confirmed(request):
         return load_confirmed(model_admin.get_queryset(request), request.POST["confirmed"])
-    # In the order of the page: that is the one with an index.
+    # Load the records in the order of the page, which an index supports, and sort only these few.
     records = list(queryset[: MAX_RECORDS + 1])
     if len(records) <= MAX_RECORDS:
         return sorted(records, key=lambda record: record.pk)
@@ -93,12 +100,13 @@ def is_confirmed(request: HttpRequest) -> bool:
 
 
 def load_confirmed(queryset: QuerySet, text: str) -> list[Any]:
-    """Return the records of a JSON object from primary keys to attempts.
+    """Return the records that a confirmation names. `text` is a JSON object of primary key → attempts.
 
-    A batch keeps the attempts that the question showed, so a decision about an earlier attempt changes nothing.
+    Each batch gets the number of attempts that it had when the question was asked, so an outdated decision changes
+    nothing.
     """
     try:
-        attempts = {str(pk): number for pk, number in list(json.loads(text).items())[:MAX_RECORDS]}
+        attempts = {str(pk): count for pk, count in list(json.loads(text).items())[:MAX_RECORDS]}
     except (ValueError, AttributeError, RecursionError):
         return []
     records = list(queryset.filter(pk__in=[pk for pk in attempts if read_key(pk)]).order_by("pk"))
@@ -108,10 +116,10 @@ def load_confirmed(queryset: QuerySet, text: str) -> list[Any]:
     return records
 
 
-def confirmation_page(
+def render_confirmation(
     model_admin: ModelAdmin, request: HttpRequest, action: str, records: list[Any], question: str, **fields: Any
 ) -> TemplateResponse:
-    """Render the page that asks and names the records. The answer posts `fields` back to the same action."""
+    """Render the confirmation page, which lists the records. Confirming it posts `fields` back to the same action."""
     confirmed = json.dumps({record.pk: getattr(record, "attempts", 0) for record in records})
     selected = records[0].pk if records else 0
     context = {
@@ -120,20 +128,20 @@ def confirmation_page(
         "question": question,
         "opts": model_admin.opts,
         "named": records[:MAX_RECORDS_NAMED],
-        "more": len(records) - MAX_RECORDS_NAMED,
+        "unnamed_count": len(records) - MAX_RECORDS_NAMED,
         "hidden": {"action": action, "confirmed": confirmed, ACTION_CHECKBOX_NAME: selected} | fields,
     }
     return TemplateResponse(request, "admin/confirm.html", context)
 
 
-def rerun(model_admin: ModelAdmin, request: UserRequest, items: ItemQuerySet, selected: int) -> None:
-    """Re-run items, as the portal does. `selected` is how many people were selected."""
+def rerun(model_admin: ModelAdmin, request: UserRequest, items: ItemQuerySet, selected_count: int) -> None:
+    """Re-run items, as the portal does. `selected_count` is how many people were selected."""
     try:
         rerun_count = jobs.rerun(items, request.user).total()
-    except OverLimit as problem:
+    except SpendingRefused as problem:
         show_warning(model_admin, request, str(problem))
     else:
-        message = rerun_message(rerun_count, selected - rerun_count)
+        message = rerun_message(rerun_count, selected_count - rerun_count)
         show_result(model_admin, request, message, bool(rerun_count))
 
 
@@ -145,6 +153,6 @@ def show_warning(model_admin: ModelAdmin, request: HttpRequest, message: str) ->
     model_admin.message_user(request, message, messages.WARNING)
 
 
-def format_count(number: int, opts: Options) -> str:
-    """Return a number of records with their name, as in `1 list` or `2 lists`."""
-    return f"{number:,} {opts.verbose_name if number == 1 else opts.verbose_name_plural}"
+def format_count(count: int, opts: Options) -> str:
+    """Return a number of records with its noun, as in `1 list` or `2 lists`."""
+    return f"{count:,} {opts.verbose_name if count == 1 else opts.verbose_name_plural}"

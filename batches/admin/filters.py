@@ -16,7 +16,7 @@ from batches.keys import read_key
 
 
 class AutocompleteFilter(admin.FieldListFilter):
-    """Filter by one related record, which is found while the user types. Without JavaScript, the user enters its id.
+    """A filter by one related record, which is found while the user types. Without JavaScript, the user enters its id.
 
     Use it in `list_filter` as `("upload", AutocompleteFilter)`. It uses the same URLs as Django's own relation filter.
     """
@@ -51,7 +51,7 @@ class AutocompleteFilter(admin.FieldListFilter):
 
     @property
     def value(self) -> str:
-        """The chosen id as text. Without JavaScript, an empty value of the select precedes that of the text field."""
+        """The chosen id. Without JavaScript, the select's empty value comes first, then that of the number field."""
         given: Any = self.used_parameters.get(self.parameter, [])
         return next((value for value in reversed(given) if value), "")
 
@@ -64,7 +64,7 @@ class AutocompleteFilter(admin.FieldListFilter):
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
         """Yield a single choice with everything that the template shows."""
-        without = changelist.get_query_string(remove=[self.parameter, PAGE_VAR])
-        others = parse_qsl(without.removeprefix("?"))
+        query_without = changelist.get_query_string(remove=[self.parameter, PAGE_VAR])
+        others = parse_qsl(query_without.removeprefix("?"))
         widget = self.choice.widget.render(self.parameter, self.value)
-        yield {"widget": widget, "name": self.parameter, "value": self.value, "others": others, "all": without}
+        yield {"widget": widget, "name": self.parameter, "value": self.value, "others": others, "all": query_without}

@@ -13,11 +13,11 @@ from batches.admin.filters import AutocompleteFilter
 from batches.models import EarlierAnswer, Item, Suppression
 from batches.results.search import MAX_FOUND, search_people
 from batches.statuses import Outcome
-from batches.tables.columns import name_owner
+from batches.tables.columns import render_owner
 from batches.user_request import UserRequest
 
 SCOPE_PARAMETERS = ["upload__id__exact", "batch__id__exact"]
-"""Parameters of an address that limit people to a list or a batch."""
+"""Query parameters that limit people to a list or a batch."""
 
 
 class OutcomeFilter(admin.SimpleListFilter):
@@ -34,6 +34,7 @@ class OutcomeFilter(admin.SimpleListFilter):
 
 @admin.register(Item)
 class ItemAdmin(LargeTableAdmin):
+    shows_people = True
     list_display = ["id", "person", "upload", "row_number", "outcome", "answered_at"]
     list_filter = [("upload", AutocompleteFilter), ("batch", AutocompleteFilter), OutcomeFilter]
     list_select_related = ["upload"]
@@ -47,15 +48,15 @@ class ItemAdmin(LargeTableAdmin):
         return super().get_queryset(request).defer("cells", "answer")
 
     def get_ordering(self, request: HttpRequest) -> list[str | Combinable]:
-        """Sort one list by row, using its index. Sorted newest first, PostgreSQL would scan all newer lists."""
+        """Sort one list by row, which an index supports. Sorted newest first, PostgreSQL would scan all newer lists."""
         return ["upload_id", "row_number", "owner_number"] if request.GET.get(SCOPE_PARAMETERS[0]) else ["-id"]
 
     def search_condition(self, text: str) -> Q:
-        return Q(pk__in=search_people(text).ids) | id_condition("pk", text)
+        return Q(pk__in=search_people(text, None).ids) | id_condition("pk", text)
 
     @admin.display(description="person")
     def person(self, item: Item) -> SafeString:
-        return name_owner(item)
+        return render_owner(item)
 
     @admin.action(permissions=["decide"], description="Re-run (may be charged again)")
     def rerun(self, request: UserRequest, queryset: QuerySet) -> TemplateResponse | None:
@@ -67,11 +68,12 @@ class ItemAdmin(LargeTableAdmin):
             return None
         people = confirmation.format_count(len(items), self.opts)
         question = f"Re-run the missing people and errors among {people}? You may be charged again for each of them."
-        return confirmation.confirmation_page(self, request, "rerun", items, question)
+        return confirmation.render_confirmation(self, request, "rerun", items, question)
 
 
 @admin.register(EarlierAnswer)
 class EarlierAnswerAdmin(LargeTableAdmin):
+    shows_people = True
     list_display = ["id", "answered_at", "item", "batch", "outcome", "message", "credits"]
     # Re-runs are started by hand, so the table is small enough to scan for an outcome.
     list_filter = [("item__upload", AutocompleteFilter), ("batch", AutocompleteFilter), "outcome"]
@@ -89,11 +91,22 @@ class EarlierAnswerAdmin(LargeTableAdmin):
 
 @admin.register(Suppression)
 class SuppressionAdmin(ReadOnlyAdmin):
-    """Searched by a full scan, as in the portal. That takes 0.1 s for 100,000 entries."""
+    """The admin of the do-not-contact list. A search is a full scan, as in the portal: 0.1 s for 100,000 entries."""
 
-    list_display = ["kind", "label", "reason", "created_by", "created_at"]
-    list_filter = ["kind", ("created_by", AutocompleteFilter)]
-    list_select_related = ["created_by"]
+    list_display = [
+        "kind",
+        "label",
+        "reason_kind",
+        "reason",
+        "due_at",
+        "expires_at",
+        "created_by",
+        "created_at",
+        "lifted_by",
+        "lifted_at",
+    ]
+    list_filter = ["kind", "reason_kind", ("lifted_at", admin.EmptyFieldListFilter), ("created_by", AutocompleteFilter)]
+    list_select_related = ["created_by", "lifted_by"]
     ordering = ["-id"]
     sortable_by = ["kind"]
     search_fields = ["label", "key__exact", "reason"]

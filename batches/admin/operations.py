@@ -1,4 +1,4 @@
-"""The admin of history, exports, export layouts and sending blocks."""
+"""The admin of history, exports, export layouts, saved views, budgets and sending blocks."""
 
 from datetime import datetime
 from typing import Any
@@ -15,13 +15,13 @@ from batches.admin import confirmation
 from batches.admin.base import LargeTableAdmin, ReadOnlyAdmin, id_condition, list_name_condition
 from batches.admin.confirmation import Decision
 from batches.admin.filters import AutocompleteFilter
-from batches.models import Event, Export, ExportLayout, SendingBlock
+from batches.models import Event, Export, ExportLayout, SavedView, SendingBlock, TeamBudget
 from batches.tracing import decisions
 
 
 @admin.register(Event)
 class EventAdmin(LargeTableAdmin):
-    """Not filtered by event or date: no index supports that, and the newest events come first anyway."""
+    """The admin of history, newest first. It has no filter by event or date, because no index supports one."""
 
     list_display = ["id", "at", "upload", "batch", "what", "detail", "user"]
     list_filter = [("upload", AutocompleteFilter), ("batch", AutocompleteFilter), ("user", AutocompleteFilter)]
@@ -38,7 +38,7 @@ class EventAdmin(LargeTableAdmin):
 
 @admin.register(Export)
 class ExportAdmin(ReadOnlyAdmin):
-    """A few exports per list, so full scans are quick enough."""
+    """The admin of the export log. There are a few exports per list, so full scans are quick enough."""
 
     list_display = ["at", "upload", "user", "layout", "format", "rows", "numbers", "is_complete", "sha256"]
     list_filter = [("upload", AutocompleteFilter), ("user", AutocompleteFilter), "format", "is_complete", "at"]
@@ -57,8 +57,26 @@ class ExportLayoutAdmin(ReadOnlyAdmin):
     search_fields = ["name"]
 
 
+@admin.register(TeamBudget)
+class TeamBudgetAdmin(ReadOnlyAdmin):
+    """The admin of budgets. They are set on the page of the team, which also tries its waiting lists again."""
+
+    list_display = ["team", "month", "credits", "set_by", "set_at"]
+    list_filter = ["team"]
+    list_select_related = ["team", "set_by"]
+    search_fields = ["team__name"]
+
+
+@admin.register(SavedView)
+class SavedViewAdmin(ReadOnlyAdmin):
+    list_display = ["name", "table", "user", "created_at"]
+    list_filter = [("user", AutocompleteFilter), "table"]
+    list_select_related = ["user"]
+    search_fields = ["name", "user__username"]
+
+
 def unblock(block: SendingBlock, user: User) -> bool:
-    """End a block and every other one with the same reason. Return False if it is no longer in force."""
+    """End a block and all others with the same reason. Return False if the block is no longer in force."""
     if not SendingBlock.objects.in_force(timezone.now()).filter(pk=block.pk).exists():
         return False
     decisions.unblock(block, user)
@@ -76,7 +94,7 @@ UNBLOCK = Decision(
 
 class SendingBlockForm(forms.ModelForm):
     def clean_reason(self) -> str:
-        """Refuse a reason for which a block is in force already."""
+        """Refuse a reason for which sending is already blocked."""
         if SendingBlock.objects.in_force(timezone.now()).filter(reason=self.cleaned_data["reason"]).exists():
             raise forms.ValidationError("Sending is already blocked for this reason.")
         return self.cleaned_data["reason"]
@@ -92,7 +110,7 @@ class SendingBlockForm(forms.ModelForm):
 
 @admin.register(SendingBlock)
 class SendingBlockAdmin(ReadOnlyAdmin):
-    """Staff who may add a block stop all sending with it."""
+    """The admin of sending blocks. Adding one stops all sending."""
 
     form = SendingBlockForm
     list_display = ["since", "reason", "until", "unblocked_at", "unblocked_by"]
@@ -110,9 +128,12 @@ class SendingBlockAdmin(ReadOnlyAdmin):
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        page: dict[str, Any] = {"title": "Block all sending until someone unblocks it"}
-        page |= {"show_save_and_add_another": False, "show_save_and_continue": False}
-        return super().add_view(request, form_url, page | (extra_context or {}))
+        context = {
+            "title": "Block all sending until someone unblocks it",
+            "show_save_and_add_another": False,
+            "show_save_and_continue": False,
+        }
+        return super().add_view(request, form_url, context | (extra_context or {}))
 
     @admin.action(permissions=["decide"], description="Unblock sending")
     def unblock(self, request: HttpRequest, queryset: QuerySet) -> TemplateResponse | None:

@@ -33,14 +33,14 @@ RESUME = Decision(
     skipped="only paused lists can be resumed.",
     question="Resume {}? Sending may cost credits.",
 )
-SEND_AGAIN = Decision(
+RESEND = Decision(
     "send_again",
-    decisions.send_again,
+    decisions.resend,
     done="Sending {} again.",
     skipped="not unconfirmed or refused, changed since you were asked, or in a list that is not running.",
     question="Send {} again? You will be charged twice for people the vendor has already received.",
 )
-CLOSE_DECISION = Decision(
+CLOSE = Decision(
     "close",
     jobs.close,
     done="Closed {}. People without an answer are marked missing; late answers will still be saved.",
@@ -51,7 +51,7 @@ CLOSE_DECISION = Decision(
 
 @admin.register(Upload)
 class UploadAdmin(ReadOnlyAdmin):
-    """A table of a few thousand rows, so full scans are quick enough for searching and sorting."""
+    """The admin of lists. There are a few thousand, so full scans are quick enough for searching and sorting."""
 
     list_display = ["id", "name", "status", "priority", "list_source", "row_count", "created_by", "created_at"]
     list_filter = ["status", "priority", ("created_by", AutocompleteFilter), "created_at"]
@@ -74,29 +74,33 @@ class UploadAdmin(ReadOnlyAdmin):
         if (uploads := confirmation.select_records(self, request, queryset)) is None:
             return None
         missing = Item.objects.filter(upload__in=uploads, outcome=Outcome.MISSING)
-        number = missing[: confirmation.MAX_RECORDS + 1].count()
-        if problem := find_rerun_problem(request, number):
+        missing_count = missing[: confirmation.MAX_RECORDS + 1].count()
+        if problem := find_rerun_problem(request, missing_count):
             confirmation.show_warning(self, request, problem)
             return None
         if confirmation.is_confirmed(request):
-            confirmation.rerun(self, request, missing, number)
+            confirmation.rerun(self, request, missing, missing_count)
             return None
-        people = format_people(number)
+        people = format_people(missing_count)
         question = f"Re-run {people}? You will be charged twice for anyone the vendor has answered since."
-        return confirmation.confirmation_page(self, request, "rerun_missing", uploads, question, people=number)
+        return confirmation.render_confirmation(self, request, "rerun_missing", uploads, question, people=missing_count)
 
 
-def find_rerun_problem(request: HttpRequest, number: int) -> str:
-    """Return why a number of missing people cannot be re-run; empty if they can be."""
-    if not number:
+def find_rerun_problem(request: HttpRequest, missing_count: int) -> str:
+    """Return why this number of missing people cannot be re-run, or "" if they can be."""
+    if not missing_count:
         return "No changes were made: nobody in these lists is missing."
-    if number > confirmation.MAX_RECORDS:
+    if missing_count > confirmation.MAX_RECORDS:
         return (
             f"No changes were made: more than {confirmation.MAX_RECORDS:,} people are missing in these lists. "
             "Choose fewer lists, or re-run one list from its own page."
         )
     shown = read_key(request.POST.get("people", "")) or 0
-    return changed_count_message(number, shown) if confirmation.is_confirmed(request) and number > shown else ""
+    return (
+        changed_count_message(missing_count, shown)
+        if confirmation.is_confirmed(request) and missing_count > shown
+        else ""
+    )
 
 
 @admin.register(Batch)
@@ -125,11 +129,11 @@ class BatchAdmin(LargeTableAdmin):
 
     @admin.action(permissions=["decide"], description="Send again (may be charged twice)")
     def send_again(self, request: HttpRequest, queryset: QuerySet) -> TemplateResponse | None:
-        return confirmation.run_decision(self, request, queryset, SEND_AGAIN)
+        return confirmation.run_decision(self, request, queryset, RESEND)
 
     @admin.action(permissions=["decide"], description="Close: mark people without an answer as missing")
     def close(self, request: HttpRequest, queryset: QuerySet) -> TemplateResponse | None:
-        return confirmation.run_decision(self, request, queryset, CLOSE_DECISION)
+        return confirmation.run_decision(self, request, queryset, CLOSE)
 
 
 @admin.register(Correction)
@@ -143,7 +147,7 @@ class CorrectionAdmin(ReadOnlyAdmin):
 
 @admin.register(MappingTemplate)
 class MappingTemplateAdmin(BoundedAdmin):
-    """Templates may be renamed and deleted: nothing that costs money depends on them."""
+    """The admin of mapping templates. They may be renamed and deleted: nothing that costs money depends on them."""
 
     list_display = ["name", "created_by", "updated_at"]
     list_select_related = ["created_by"]
@@ -156,5 +160,5 @@ class MappingTemplateAdmin(BoundedAdmin):
 
     @admin.display(description="fields")
     def fields_shown(self, template: MappingTemplate) -> dict[str, Any]:
-        """Return the template's fields. The method is not called `fields`, because a form has its own `fields`."""
+        """Return the template's fields. If this were named `fields`, it would replace the admin's own attribute."""
         return template.fields

@@ -1,7 +1,7 @@
 """Read uploaded files as rows of text, in a separate process with limits on memory and time.
 
-A hostile file can only end its own process. The functions and their results are those of `parsing`. However the
-process ends, the caller gets an UnreadableFile.
+At worst, a hostile file ends the process that reads it, and the caller gets an UnreadableFile. `examine` and
+`read_rows` have the same arguments and results as those in `parsing`.
 """
 
 import json
@@ -20,26 +20,26 @@ from typing import Any
 
 import msgspec
 
-from batches.files.file_format import ADVICE, OUT_OF_MEMORY, Examined, FileFormat, UnreadableFile
+from batches.files.file_format import ADVICE, OUT_OF_MEMORY, ExaminedFile, FileFormat, UnreadableFile
 
 logger = logging.getLogger(__name__)
 COMMAND = [sys.executable, "-m", "batches.files.reader_process"]
-ROOT = Path(__file__).parent.parent.parent
+PROJECT_ROOT = Path(__file__).parent.parent.parent
 MEGABYTE = 1 << 20
 
-MEMORY = 2048 * MEGABYTE
+MAX_MEMORY_BYTES = 2048 * MEGABYTE
 """Bytes of address space. A workbook of 100,000 rows and twenty columns takes some 300 MB, longer ones more."""
 CPU_SECONDS = 30
-"""For any file, because a small file can be large when unpacked."""
+"""CPU time that is allowed for any file, because a small file can be large when unpacked."""
 CPU_SECONDS_PER_MEGABYTE = 3
-"""Additional seconds per megabyte of a file: about three times the measured time for a workbook."""
+"""Additional CPU time per megabyte of a file: about three times the measured time for a workbook."""
 WAIT_FACTOR = 2
 """Seconds to wait for each second of CPU time, because other processes use the processor too."""
 MAX_MESSAGE_BYTES = 64 * MEGABYTE
 CHUNK_SIZE = MEGABYTE
 
 KEPT_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV")
-"""The environment variables that the process gets. It needs no key and no address."""
+"""The environment variables that the reader process gets. It needs no API keys or database address."""
 
 TOO_MUCH_MEMORY = (
     "The file takes too much memory to read. Delete its empty rows, empty columns and pictures, or save it as "
@@ -61,41 +61,54 @@ class Limits:
 
 
 class ReaderMessage(msgspec.Struct):
-    """A message of the process: one of these fields is set."""
+    """A message from the reader process. One of its fields is set."""
 
     rows: list[tuple[int, list[str]]] = []
-    examined: Examined | None = None
+    examined: ExaminedFile | None = None
     problem: str = ""
+    """Why the file cannot be read, for the user."""
     error: str = ""
+    """The unexpected error that ended the reading, for the log."""
     is_end: bool = False
 
 
 decoder = msgspec.json.Decoder(ReaderMessage)
 
 
-def examine(path: str | Path, sheet: str | None = None, with_hidden: bool = False) -> Examined:
-    """Find out how to read a file, and its columns and first rows. Raises UnreadableFile and OSError."""
-    [examined] = [message.examined for message in read(path, sheet, with_hidden) if message.examined]
+def examine(path: str | Path, sheet: str | None = None, with_hidden: bool = False) -> ExaminedFile:
+    """Find a file's format, columns and first rows. Raise UnreadableFile or OSError if it cannot be read."""
+    [examined] = [message.examined for message in read_messages(path, sheet, with_hidden) if message.examined]
     return examined
 
 
-def rows(path: str | Path, file_format: FileFormat) -> Iterator[tuple[int, list[str]]]:
-    """Yield every row below the header with its number; blank rows are empty. Raises UnreadableFile and OSError."""
-    for message in read(path, file_format=file_format.as_dict()):
+def read_rows(path: str | Path, file_format: FileFormat) -> Iterator[tuple[int, list[str]]]:
+    """Yield every row below the header with its number. A blank row has no cells.
+
+    Raise UnreadableFile or OSError if the file cannot be read.
+    """
+    for message in read_messages(path, file_format=file_format.as_dict()):
         yield from message.rows
 
 
-def read(
+def read_messages(
     path: str | Path,
     sheet: str | None = None,
     with_hidden: bool = False,
     file_format: dict[str, Any] | None = None,
 ) -> Iterator[ReaderMessage]:
-    """Yield the messages about a file from a new process. Raises UnreadableFile and OSError."""
+    """Start a reader process for a file and yield its messages.
+
+    Raise UnreadableFile or OSError if the file cannot be read.
+    """
     limits = find_limits(Path(path).stat().st_size)
-    request: dict[str, Any] = {"path": str(Path(path).absolute()), "sheet": sheet, "file_format": file_format}
-    request["with_hidden"] = with_hidden
-    request |= {"memory": limits.memory, "cpu_seconds": limits.cpu_seconds}
+    request = {
+        "path": str(Path(path).absolute()),
+        "sheet": sheet,
+        "with_hidden": with_hidden,
+        "file_format": file_format,
+        "memory": limits.memory,
+        "cpu_seconds": limits.cpu_seconds,
+    }
     with start(request) as process:
         for message in receive(process, limits.wait):
             if message.is_end:
@@ -106,19 +119,20 @@ def read(
             if message.problem:
                 raise UnreadableFile(message.problem)
             yield message
-        raise UnreadableFile(explain(process))
+        raise UnreadableFile(explain_end(process))
 
 
 def find_limits(size: int) -> Limits:
     cpu_seconds = CPU_SECONDS + CPU_SECONDS_PER_MEGABYTE * size // MEGABYTE
-    return Limits(MEMORY, cpu_seconds, WAIT_FACTOR * cpu_seconds)
+    return Limits(MAX_MEMORY_BYTES, cpu_seconds, WAIT_FACTOR * cpu_seconds)
 
 
 @contextmanager
 def start(request: dict[str, Any]) -> Iterator[subprocess.Popen[bytes]]:
-    """Start the process with a request, and end it with the block.
+    """Start a reader process and send it a request. Kill it at the end of the block.
 
-    It has its own session, so that signals from a terminal or a supervisor to the process group reach only the parent.
+    The process has its own session, so signals that a terminal or a supervisor sends to our process group do not
+    reach it.
     """
     process = subprocess.Popen(
         COMMAND,
@@ -126,15 +140,15 @@ def start(request: dict[str, Any]) -> Iterator[subprocess.Popen[bytes]]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         bufsize=0,
-        cwd=ROOT,
+        cwd=PROJECT_ROOT,
         env={name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ},
         start_new_session=True,
     )
     with process:
         try:
-            # If the process has already ended, its pipe shows that below.
+            # If the process has already ended, the caller finds the pipe from it closed.
             with suppress(BrokenPipeError):
-                assert process.stdin  # noqa: S101 - a pipe, as it was asked for above
+                assert process.stdin  # noqa: S101 - a pipe, as requested above
                 process.stdin.write(json.dumps(request).encode() + b"\n")
             yield process
         finally:
@@ -142,25 +156,25 @@ def start(request: dict[str, Any]) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def receive(process: subprocess.Popen[bytes], wait: float) -> Iterator[ReaderMessage]:
-    """Yield the messages of a process until it ends. Raises UnreadableFile if waiting for them takes too long."""
-    held = b""
+    """Yield the messages of a process until it ends. Raise UnreadableFile if it takes longer than `wait` seconds."""
+    incomplete = b""
     assert process.stdout  # noqa: S101 - a pipe
     for piece in read_chunks(process.stdout.fileno(), wait):
-        *lines, held = (held + piece).split(b"\n")
-        if len(held) > MAX_MESSAGE_BYTES:
+        *lines, incomplete = (incomplete + piece).split(b"\n")
+        if len(incomplete) > MAX_MESSAGE_BYTES:
             raise UnreadableFile(FAILED)
         yield from map(decode, lines)
 
 
 def read_chunks(descriptor: int, wait: float) -> Iterator[bytes]:
-    """Yield the data from a pipe until it closes. Raises UnreadableFile if that takes too long."""
+    """Yield the data from a pipe until it closes. Raise UnreadableFile if that takes longer than `wait` seconds."""
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
     while True:
-        begin = time.monotonic()
+        started_at = time.monotonic()
         if not poll.poll(max(0, wait) * 1000):
             raise UnreadableFile(TOO_MUCH_TIME)
-        wait -= time.monotonic() - begin
+        wait -= time.monotonic() - started_at
         piece = os.read(descriptor, CHUNK_SIZE)
         if not piece:
             return
@@ -174,7 +188,7 @@ def decode(line: bytes) -> ReaderMessage:
         raise UnreadableFile(FAILED) from None
 
 
-def explain(process: subprocess.Popen[bytes]) -> str:
+def explain_end(process: subprocess.Popen[bytes]) -> str:
     """Return why a process closed its pipe before it had sent everything."""
     try:
         code = process.wait(5)

@@ -1,4 +1,4 @@
-"""Read tables from HTML files, which county portals name .xls, as rows of text. Pure."""
+"""Read tables from HTML files as rows of text: what many county portals offer as .xls is HTML."""
 
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -8,6 +8,8 @@ from batches.files.encodings import FALLBACK
 from batches.files.file_format import CHUNK_SIZE, UnreadableFile
 
 MARKUP_STARTS = (b"<html", b"<!doctype html", b"<table", b"<head", b"<body", b"<meta", b"<style", b"<div", b"<center")
+MAX_SPAN = 100
+"""Maximum number of columns that a cell can span."""
 
 
 def is_html(head: bytes) -> bool:
@@ -15,30 +17,32 @@ def is_html(head: bytes) -> bool:
     return head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0").lower().replace(b"\0", b"").startswith(MARKUP_STARTS)
 
 
-class Tables(HTMLParser):
-    """Collects the tables of a page, each as rows of texts."""
+class TableParser(HTMLParser):
+    """Collect the tables of a page, each as rows of text."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.tables: list[list[list[str]]] = []
-        self.open: list[list[list[str]]] = []
+        self.open_tables: list[list[list[str]]] = []
+        """The tables that have not ended, each inside a cell of the one before it."""
         self.cell: list[str] | None = None
+        """The pieces of the current cell's text."""
         self.span = 1
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "table":
             self.end_cell()
-            self.open.append([])
-            self.tables.append(self.open[-1])
-        elif tag == "tr" and self.open:
+            self.open_tables.append([])
+            self.tables.append(self.open_tables[-1])
+        elif tag == "tr" and self.open_tables:
             self.end_cell()
-            self.open[-1].append([])
-        elif tag in ("td", "th") and self.open:
+            self.open_tables[-1].append([])
+        elif tag in ("td", "th") and self.open_tables:
             self.end_cell()
-            if not self.open[-1]:
-                self.open[-1].append([])
+            if not self.open_tables[-1]:
+                self.open_tables[-1].append([])
             span = dict(attrs).get("colspan") or "1"
-            self.span = min(int(span), 100) if span.isdecimal() else 1
+            self.span = min(int(span), MAX_SPAN) if span.isdecimal() else 1
             self.cell = []
         elif tag in ("br", "p", "div") and self.cell:
             self.cell.append("\n")
@@ -46,24 +50,24 @@ class Tables(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag in ("td", "th", "tr"):
             self.end_cell()
-        elif tag == "table" and self.open:
+        elif tag == "table" and self.open_tables:
             self.end_cell()
-            self.open.pop()
+            self.open_tables.pop()
 
     def handle_data(self, data: str) -> None:
         if self.cell is not None:
             self.cell.append(data)
 
     def end_cell(self) -> None:
-        if self.cell is not None and self.open and self.open[-1]:
+        if self.cell is not None and self.open_tables and self.open_tables[-1]:
             lines = (" ".join(line.split()) for line in "".join(self.cell).split("\n"))
-            self.open[-1][-1].extend(["\n".join(filter(None, lines)), *[""] * (self.span - 1)])
+            self.open_tables[-1][-1].extend(["\n".join(filter(None, lines)), *[""] * (self.span - 1)])
         self.cell = None
 
 
 def read_rows(path: str | Path, encoding: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield every row of a page's longest table with its number. Raises UnreadableFile if it has none."""
-    parser = Tables()
+    """Yield every row of a page's longest table with its number. Raise UnreadableFile if there is no table."""
+    parser = TableParser()
     with Path(path).open(encoding=encoding, errors=FALLBACK if encoding.startswith("utf-8") else "replace") as file:
         while piece := file.read(CHUNK_SIZE):
             parser.feed(piece)

@@ -17,24 +17,27 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from batches.files import parsing
 from batches.files.file_format import OUT_OF_MEMORY, FileFormat, UnreadableFile
 
 CHUNK_SIZE = 100_000
-"""Characters of rows that are sent at a time, so that neither process holds more of a list, however long it is."""
-MORE_CPU = 2
-"""Seconds between the signal that may be delayed and the one that kills the process."""
+"""Characters of rows that are sent at a time, so that neither process holds a long list in memory."""
+EXTRA_CPU_SECONDS = 2
+"""CPU time between SIGXCPU, which ends the process unless it is handled, and SIGKILL, which always does."""
 
 
 def main() -> None:
+    """Answer one request, and exit with OUT_OF_MEMORY if there is not enough memory for that."""
     request = json.loads(read_line(sys.stdin.fileno()))
     end_with_parent(sys.stdin.fileno())
     try:
-        limit(request["memory"], request["cpu_seconds"])
-        for message in answer(request):
+        limit_resources(request["memory"], request["cpu_seconds"])
+        for message in answer_request(request):
             send(message)
     except MemoryError:
-        # Not with sys.exit, which needs memory.
+        # sys.exit would need memory.
         os._exit(OUT_OF_MEMORY)
     except BrokenPipeError:
         # The parent no longer reads.
@@ -42,7 +45,7 @@ def main() -> None:
 
 
 def read_line(descriptor: int) -> bytes:
-    """Read up to the end of a line or the pipe, and not a byte more."""
+    """Read a line, or up to the end of the pipe, without buffering, so that `select` works on the pipe afterwards."""
     line = b""
     while not line.endswith(b"\n") and (piece := os.read(descriptor, 1 << 16)):
         line += piece
@@ -52,7 +55,7 @@ def read_line(descriptor: int) -> bytes:
 def end_with_parent(descriptor: int) -> None:
     """Make the system end this process when the pipe from its parent closes, even in the middle of other code.
 
-    Ignore signals to the process group, which the parent handles: a worker finishes its list before it ends.
+    Ignore signals that ask the process to end: the parent decides when it ends.
     """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
@@ -64,11 +67,11 @@ def end_with_parent(descriptor: int) -> None:
         os._exit(0)
 
 
-def limit(memory: int, cpu_seconds: int) -> None:
+def limit_resources(memory: int, cpu_seconds: int) -> None:
     """Limit the resources of this process. Not every system supports every limit."""
     limits = {
         resource.RLIMIT_AS: (memory, memory),
-        resource.RLIMIT_CPU: (cpu_seconds, cpu_seconds + MORE_CPU),
+        resource.RLIMIT_CPU: (cpu_seconds, cpu_seconds + EXTRA_CPU_SECONDS),
         # A core dump would contain personal data.
         resource.RLIMIT_CORE: (0, 0),
         resource.RLIMIT_FSIZE: (0, 0),
@@ -81,21 +84,21 @@ def limit(memory: int, cpu_seconds: int) -> None:
         Path("/proc/self/oom_score_adj").write_text("1000")
 
 
-def answer(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def answer_request(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the messages that answer a request: the result and the end, or why there is no result."""
     try:
         if request["file_format"] is None:
             yield {"examined": asdict(parsing.examine(request["path"], request["sheet"], request["with_hidden"]))}
         else:
-            rows = parsing.rows(request["path"], FileFormat(**request["file_format"]))
+            rows = parsing.read_rows(request["path"], FileFormat(**request["file_format"]))
             yield from ({"rows": chunk} for chunk in make_chunks(rows))
     except UnreadableFile as problem:
         yield {"problem": str(problem)}
     except (MemoryError, BrokenPipeError):
         raise
     except Exception as error:
-        # Without its text and values, which can contain the row.
-        yield {"error": f"{type(error).__name__} in {find_place(error)}"}
+        # Leave out the error's message, which can contain the row.
+        yield {"error": f"{type(error).__name__} in {locate_error(error)}"}
     yield {"is_end": True}
 
 
@@ -104,6 +107,7 @@ def make_chunks(rows: Iterable[tuple[int, list[str]]]) -> Iterator[list[tuple[in
     chunk, characters = [], 0
     for number, cells in rows:
         chunk.append((number, cells))
+        # JSON adds quotes and a comma to each cell, and the row number to each row.
         characters += sum(map(len, cells)) + 4 * len(cells) + 10
         if characters > CHUNK_SIZE:
             yield chunk
@@ -112,8 +116,8 @@ def make_chunks(rows: Iterable[tuple[int, list[str]]]) -> Iterator[list[tuple[in
         yield chunk
 
 
-def find_place(error: Exception) -> str:
-    """Return the line of code that raised an error."""
+def locate_error(error: Exception) -> str:
+    """Return the file name and line number of the code that raised an error."""
     trace = error.__traceback__
     assert trace  # noqa: S101 - it was raised
     while trace.tb_next:
@@ -122,10 +126,11 @@ def find_place(error: Exception) -> str:
 
 
 def send(message: dict[str, Any]) -> None:
-    line = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-    view = memoryview(line)
-    while view:
-        view = view[os.write(sys.stdout.fileno(), view) :]
+    """Write a message to standard output, as one line of JSON."""
+    line = msgspec.json.encode(message) + b"\n"
+    unsent = memoryview(line)
+    while unsent:
+        unsent = unsent[os.write(sys.stdout.fileno(), unsent) :]
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Read the XML inside a workbook as a stream, and keep only what is asked for.
+"""Read the XML parts of a workbook as streams, and keep only what is asked for.
 
 A document with a document type or entities is refused before any are expanded. No office program writes one, and the
 format forbids it (ECMA-376, part 2).
@@ -14,6 +14,9 @@ from zipfile import ZipFile
 
 WORKBOOK = "xl/workbook.xml"
 RELATIONS = "xl/_rels/workbook.xml.rels"
+OPEN_DOCUMENT = "content.xml"
+COLLAPSED = ("collapse", "filter")
+"""How an OpenDocument spreadsheet marks rows and columns that are hidden by hand, or by a filter."""
 CHUNK_SIZE = 1 << 20
 """Bytes that are parsed at a time."""
 MAX_COLUMNS = 16_384
@@ -21,26 +24,33 @@ MAX_ROWS = 1_048_576
 """The limits of Excel."""
 
 Handler = Callable[[str, dict[str, str]], None]
-"""A function that is called with each element's name and attributes."""
+"""A function that is called with the name and attributes of each element."""
 
 
 class DamagedPart(Exception):
-    """XML that cannot be read, or contains what no workbook contains."""
+    """An XML part that cannot be read, or that contains what no workbook may contain."""
 
 
 class LocalNames(dict[str, str]):
-    """Element and attribute names without prefixes, cached."""
+    """Cache of element and attribute names without their prefixes: `x:row` → `row`."""
 
     def __missing__(self, name: str) -> str:
         local = self[name] = name.rpartition(":")[2]
         return local
 
+    def strip_prefixes(self, attributes: dict[str, str]) -> dict[str, str]:
+        """Return attributes by their names without prefixes."""
+        return {self[name]: value for name, value in attributes.items()}
+
 
 def parse(part: IO[bytes], make_handler: Callable[[Any], Handler]) -> None:
-    """Parse a part and call a handler with each element's name and attributes. Raises DamagedPart."""
+    """Parse a part, and call a handler for each element. `make_handler` gets the parser.
+
+    Raise DamagedPart if the part cannot be read.
+    """
     parser = expat.ParserCreate()
-    parser.StartDoctypeDeclHandler = refuse_type
-    parser.EntityDeclHandler = refuse_type
+    parser.StartDoctypeDeclHandler = refuse_declaration
+    parser.EntityDeclHandler = refuse_declaration
     parser.StartElementHandler = make_handler(parser)
     try:
         while piece := part.read(CHUNK_SIZE):
@@ -50,12 +60,12 @@ def parse(part: IO[bytes], make_handler: Callable[[Any], Handler]) -> None:
         raise DamagedPart from None
 
 
-def refuse_type(*_: Any) -> None:
+def refuse_declaration(*_: Any) -> None:
     raise DamagedPart
 
 
 def find_sheet_part(archive: ZipFile, sheet: str) -> str | None:
-    """Return the archive name of the part with a sheet's cells, or None if it is unknown."""
+    """Return the archive name of the part that holds a sheet's cells, or None if there is no such part."""
     names = set(archive.namelist())
     if not {WORKBOOK, RELATIONS} <= names:
         return None
@@ -68,12 +78,12 @@ def find_sheet_part(archive: ZipFile, sheet: str) -> str | None:
 
 
 def find_elements(archive: ZipFile, part: str, element: str, wanted: Sequence[str]) -> list[dict[str, str]]:
-    """Return the wanted attributes of all elements of this name that have them all."""
+    """Return the wanted attributes of each element of this name that has all of them."""
     names, found = LocalNames(), []
 
     def handle(name: str, attributes: dict[str, str]) -> None:
         if names[name] == element:
-            local = {names[key]: value for key, value in attributes.items()}
+            local = names.strip_prefixes(attributes)
             if local.keys() >= set(wanted):
                 found.append({key: local[key] for key in wanted})
 
@@ -83,7 +93,7 @@ def find_elements(archive: ZipFile, part: str, element: str, wanted: Sequence[st
 
 
 class ColumnNumbers(dict[str, int]):
-    """Letters of a column → its number from 1, cached."""
+    """Cache of column numbers: A is 1, AB is 28."""
 
     def __missing__(self, letters: str) -> int:
         if not 1 <= len(letters) <= 3 or not letters.isascii() or not letters.isalpha():
@@ -106,21 +116,24 @@ def name_column(number: int) -> str:
 
 @dataclass
 class SheetExtent:
-    """The position of a sheet's filled cells, and the first formula without a saved result."""
+    """The position of a sheet's filled cells, its hidden rows and columns, and its first formula without a result."""
 
     filled: int = 0
-    first_row: int = 0
-    last_row: int = 0
-    in_last_row: int = 0
     """Number of filled cells."""
-    last_row_column: int = 0
-    """Row of the first filled cell."""
-    in_column: Counter[int] = field(default_factory=Counter)
+    first_row: int = 0
+    """Number of the first row with a filled cell."""
+    last_row: int = 0
+    """Number of the last row with a filled cell."""
+    filled_in_last_row: int = 0
+    """Number of filled cells in the last row."""
+    first_column_in_last_row: int = 0
+    """Column of the first filled cell in the last row."""
+    filled_in_column: Counter[int] = field(default_factory=Counter)
     """Column number → number of filled cells."""
-    row_of_column: dict[int, int] = field(default_factory=dict)
+    first_row_in_column: dict[int, int] = field(default_factory=dict)
     """Column number → row of its first filled cell."""
     unsaved_formula: str = ""
-    """The first cell with such a formula."""
+    """The first cell with a formula whose result was not saved, such as `C7`."""
     hidden_rows: set[int] = field(default_factory=set)
     """Numbers of hidden rows with content."""
     hidden_columns: set[int] = field(default_factory=set)
@@ -130,14 +143,14 @@ class SheetExtent:
         """Count a filled cell."""
         self.filled += 1
         if row > self.last_row:
-            self.last_row, self.in_last_row, self.last_row_column = row, 0, column
+            self.last_row, self.filled_in_last_row, self.first_column_in_last_row = row, 0, column
         if row == self.last_row:
-            self.in_last_row += 1
+            self.filled_in_last_row += 1
         if row < self.first_row or self.filled == 1:
             self.first_row = row
-        self.in_column[column] += 1
-        if column not in self.row_of_column:
-            self.row_of_column[column] = row
+        self.filled_in_column[column] += 1
+        if column not in self.first_row_in_column:
+            self.first_row_in_column[column] = row
 
     @property
     def height(self) -> int:
@@ -145,42 +158,41 @@ class SheetExtent:
         return self.last_row - self.first_row + 1 if self.filled else 0
 
     @property
-    def box(self) -> int:
-        """Number of cells in the box around all filled cells. A reader that keeps empty cells creates all of them."""
-        return self.height * (max(self.in_column) - min(self.in_column) + 1) if self.filled else 0
+    def box_size(self) -> int:
+        """Number of cells in the box around all filled cells, which a reader that keeps empty cells creates."""
+        return self.height * (max(self.filled_in_column) - min(self.filled_in_column) + 1) if self.filled else 0
 
     @property
-    def outermost(self) -> str:
-        """The cell that makes the box large, in its last row or its last column, whichever has fewer filled cells."""
-        column = max(self.in_column)
-        if self.in_last_row <= self.in_column[column]:
-            return f"{name_column(self.last_row_column)}{self.last_row}"
-        return f"{name_column(column)}{self.row_of_column[column]}"
+    def outermost_cell(self) -> str:
+        """A cell that makes the box large: the first in its last row or column, whichever has fewer filled cells."""
+        column = max(self.filled_in_column)
+        if self.filled_in_last_row <= self.filled_in_column[column]:
+            return f"{name_column(self.first_column_in_last_row)}{self.last_row}"
+        return f"{name_column(column)}{self.first_row_in_column[column]}"
 
 
 def measure_sheet(archive: ZipFile, part: str) -> SheetExtent:
-    """Measure where a sheet's filled cells are, without storing them. Raises DamagedPart."""
+    """Measure where a sheet's filled cells are, without storing them. Raise DamagedPart if it cannot be read."""
     extent = SheetExtent()
     with archive.open(part) as file:
         scan = SheetScan(extent)
-        parse(file, scan.use)
+        parse(file, scan.make_handler)
         scan.end_cell()
     extent.hidden_columns = {
-        column for column in extent.in_column for first, last in scan.hidden_columns if first <= column <= last
+        column for column in extent.filled_in_column for first, last in scan.hidden_columns if first <= column <= last
     }
     return extent
 
 
-def is_hidden(attributes: dict[str, str], size: str) -> bool:
-    """Return whether a row or a column is hidden, or has no height or width."""
-    return attributes.get("hidden") in ("1", "true") or attributes.get(size) in ("0", "0.0")
+def is_hidden(attributes: dict[str, str], size_name: str) -> bool:
+    """Return whether a row or column is hidden, or its size (`ht` or `width`) is 0."""
+    return attributes.get("hidden") in ("1", "true") or attributes.get(size_name) in ("0", "0.0")
 
 
 class SheetScan:
-    """Reads a sheet's elements into its extent. A cell without an address follows the previous cell.
+    """Read a sheet's elements into its extent. A cell without an address follows the previous cell.
 
-    It is called for each element of a sheet, of which there may be millions, so a cell's position is computed only if
-    the cell is filled.
+    A sheet may have millions of elements, so a cell's position is computed only if the cell is filled.
     """
 
     def __init__(self, extent: SheetExtent) -> None:
@@ -190,7 +202,7 @@ class SheetScan:
         self.has_formula = self.has_result = self.is_hidden = False
         self.hidden_columns: list[tuple[int, int]] = []
 
-    def use(self, parser: Any) -> Handler:
+    def make_handler(self, parser: Any) -> Handler:
         self.parser = parser
         return self.handle
 
@@ -202,7 +214,7 @@ class SheetScan:
             self.cell = attributes
             self.column += 1
         elif kind == "v" or kind == "is":
-            self.find_place()
+            self.find_position()
             self.extent.add(self.row, self.column)
             if self.is_hidden:
                 self.extent.hidden_rows.add(self.row)
@@ -217,13 +229,13 @@ class SheetScan:
             first, last = int(attributes["min"]), int(attributes["max"])
             self.hidden_columns.append((first, last))
 
-    def find_place(self) -> None:
+    def find_position(self) -> None:
         if reference := self.cell.get("r"):
             letters = reference.rstrip(digits)
             self.row, self.column = int(reference[len(letters) :]), self.numbers[letters]
 
     def begin_result(self) -> None:
-        # An empty text is a result; an empty value of another type is none.
+        # An empty string is a result. An empty value of another type is not, so wait for its characters.
         if self.cell.get("t") == "str":
             self.has_result = True
         else:
@@ -235,14 +247,71 @@ class SheetScan:
 
     def end_cell(self) -> None:
         if self.has_formula and not self.has_result and not self.extent.unsaved_formula:
-            self.find_place()
+            self.find_position()
             self.extent.unsaved_formula = f"{name_column(self.column)}{self.row}"
         self.has_formula = False
         self.parser.CharacterDataHandler = None
 
 
+class OpenDocumentScan:
+    """Find the hidden rows and columns with content in one sheet of an OpenDocument spreadsheet.
+
+    An element can stand for several rows or cells that are alike.
+    """
+
+    def __init__(self, sheet: str, extent: SheetExtent) -> None:
+        self.sheet, self.extent, self.names = sheet, extent, LocalNames()
+        self.is_wanted = False
+        self.rows = self.columns = self.cells = range(1, 1)
+        """The numbers that the last element of each kind stands for."""
+        self.is_hidden = False
+        self.hidden_columns: set[int] = set()
+
+    def make_handler(self, parser: Any) -> Handler:
+        return self.handle
+
+    def handle(self, name: str, attributes: dict[str, str]) -> None:
+        kind = self.names[name]
+        if kind == "table":
+            self.is_wanted = self.names.strip_prefixes(attributes).get("name") == self.sheet
+        elif not self.is_wanted:
+            return
+        elif kind == "table-column":
+            local = self.names.strip_prefixes(attributes)
+            self.columns = next_numbers(self.columns, local.get("number-columns-repeated"), MAX_COLUMNS)
+            if local.get("visibility") in COLLAPSED:
+                self.hidden_columns.update(self.columns)
+        elif kind == "table-row":
+            local = self.names.strip_prefixes(attributes)
+            self.rows = next_numbers(self.rows, local.get("number-rows-repeated"), MAX_ROWS)
+            self.cells, self.is_hidden = range(1, 1), local.get("visibility") in COLLAPSED
+        elif kind in ("table-cell", "covered-table-cell"):
+            local = self.names.strip_prefixes(attributes)
+            self.cells = next_numbers(self.cells, local.get("number-columns-repeated"), MAX_COLUMNS)
+        elif kind == "p":
+            if self.is_hidden:
+                self.extent.hidden_rows.update(self.rows)
+            self.extent.hidden_columns.update(self.hidden_columns.intersection(self.cells))
+
+
+def next_numbers(previous: range, repeated: str | None, maximum: int) -> range:
+    """Return the row or column numbers of an element that stands for `repeated` of them, after the previous one's.
+
+    No number is above `maximum`.
+    """
+    return range(previous.stop, min(previous.stop + int(repeated or 1), maximum + 1))
+
+
+def find_hidden(archive: ZipFile, sheet: str) -> SheetExtent:
+    """Find what a sheet of an OpenDocument spreadsheet hides. Raise DamagedPart if it cannot be read."""
+    extent = SheetExtent()
+    with archive.open(OPEN_DOCUMENT) as file:
+        parse(file, OpenDocumentScan(sheet, extent).make_handler)
+    return extent
+
+
 class XmlSheets:
-    """Collects the rows of an XML spreadsheet (2003), which some programs name .xls: sheet → numbered rows."""
+    """Collect the numbered rows of each sheet of an XML spreadsheet (2003), which some programs name .xls."""
 
     def __init__(self) -> None:
         self.names = LocalNames()
@@ -252,30 +321,31 @@ class XmlSheets:
         self.cells: list[str] = []
         self.text: list[str] | None = None
 
-    def use(self, parser: Any) -> Handler:
+    def make_handler(self, parser: Any) -> Handler:
         parser.EndElementHandler = self.end
         parser.CharacterDataHandler = self.add_text
         return self.begin
 
     def begin(self, name: str, attributes: dict[str, str]) -> None:
         kind = self.names[name]
-        local = {self.names[key]: value for key, value in attributes.items()}
+        local = self.names.strip_prefixes(attributes)
         if kind == "Worksheet":
             self.sheet, self.row = local.get("Name", f"Sheet {len(self.sheets) + 1}"), 0
             self.sheets[self.sheet], self.hidden[self.sheet] = [], set()
         elif kind == "Row":
-            last, self.row, self.cells = self.row, int(local.get("Index") or self.row + 1), []
-            if not last < self.row <= MAX_ROWS:
+            row = int(local.get("Index") or self.row + 1)
+            if not self.row < row <= MAX_ROWS:
                 raise ValueError
+            self.row, self.cells = row, []
             if local.get("Hidden") == "1":
                 self.hidden[self.sheet].add(self.row)
         elif kind == "Cell":
-            place = int(local.get("Index") or len(self.cells) + 1)
-            if place > MAX_COLUMNS:
+            column = int(local.get("Index") or len(self.cells) + 1)
+            if column > MAX_COLUMNS:
                 raise ValueError
-            self.cells += [""] * (place - 1 - len(self.cells))
+            self.cells += [""] * (column - 1 - len(self.cells))
             self.cells.append("")
-            self.merged = min(int(local.get("MergeAcross") or 0), MAX_COLUMNS)
+            self.merged_columns = min(int(local.get("MergeAcross") or 0), MAX_COLUMNS)
         elif kind == "Data":
             self.text = []
 
@@ -290,13 +360,13 @@ class XmlSheets:
                 self.cells[-1] = "".join(self.text)
             self.text = None
         elif kind == "Cell":
-            self.cells += [""] * self.merged
+            self.cells += [""] * self.merged_columns
         elif kind == "Row" and self.sheet in self.sheets:
             self.sheets[self.sheet].append((self.row, self.cells))
 
 
 def read_xml_sheets(file: IO[bytes]) -> XmlSheets:
-    """Read all sheets of an XML spreadsheet. Raises DamagedPart."""
+    """Read all sheets of an XML spreadsheet. Raise DamagedPart if it cannot be read."""
     sheets = XmlSheets()
-    parse(file, sheets.use)
+    parse(file, sheets.make_handler)
     return sheets

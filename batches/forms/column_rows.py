@@ -7,12 +7,12 @@ from django.forms.boundfield import BoundField
 
 from batches.mapping.fields import GROUPS
 
-SAMPLE_COUNT = 3
+SAMPLE_COUNT = 2
 """Maximum number of values shown for a column."""
 MAX_SAMPLE_LENGTH = 60
 """Maximum length of a value as shown."""
 MAX_READ_LENGTH = 300
-"""Maximum number of characters of a value that are read for this."""
+"""Maximum number of characters of a value that are read to show it. A cell may hold a whole document."""
 
 
 @dataclass(frozen=True)
@@ -23,22 +23,22 @@ class ColumnRow:
     name: str
     samples: list[str]
     select: BoundField
-    """The field it is mapped to."""
+    """The select for the field that the column goes to."""
     more: list[BoundField]
-    """Selects for further fields. Empty if it cannot be used twice."""
+    """Selects for further fields. Empty if the column cannot be used twice."""
     notes: list[str]
-    """What is done with it."""
+    """What is done with the column's values."""
     doubt: str = ""
-    """Why the user is asked to confirm it; empty if certain."""
+    """Why the user is asked to confirm the column; empty if it is certain."""
     group: str = ""
-    """Heading of its field; empty if not mapped."""
+    """Heading of the column's field; empty if the column goes to none."""
     is_refused: bool = False
-    """Whether too many columns go to its field. The error is shown at the last of them."""
+    """Whether too many columns go to the column's field. The error is shown at the last of them."""
     errors: list[str] = field(default_factory=list)
 
     @property
     def is_used_twice(self) -> bool:
-        return any(each.value() for each in self.more)
+        return any(select.value() for select in self.more)
 
 
 @dataclass(frozen=True)
@@ -48,14 +48,17 @@ class MissingRow:
     name: str
     label: str
     sentence: str
+    """What happens without a column, or why the user is asked about the field."""
     source: BoundField | None
-    """Where it comes from, if there is a choice."""
+    """The select for where the field's value comes from, if there is a choice."""
     fixed: BoundField | None
-    """Its value for every row, if it can have one."""
+    """The input for the field's fixed value, if it can have one."""
     is_asked: bool
+    """Whether the field needs a look."""
     group: str
+    """Heading of the field."""
     is_derived: bool = False
-    """Whether it can be derived from another field."""
+    """Whether the field can be derived from another one."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class ColumnGroup:
 
     @property
     def key(self) -> str:
-        """Its name in ids."""
+        """The group's name in HTML ids."""
         return "asked" if self.is_asked else self.heading.lower()
 
     @property
@@ -78,7 +81,7 @@ class ColumnGroup:
 
 
 def group_rows(columns: Sequence[ColumnRow], missing: Sequence[MissingRow]) -> list[ColumnGroup]:
-    """Return the groups, even if they are empty: first what needs a look, then the fields by heading."""
+    """Return the groups, including empty ones: first what needs a look, then the other rows by heading."""
     asked = ColumnGroup(
         "Needs a look", [row for row in missing if row.is_asked], [row for row in columns if row.doubt], is_asked=True
     )
@@ -100,10 +103,14 @@ def count_asked(groups: Sequence[ColumnGroup]) -> int:
 
 def find_samples(rows: Sequence[Sequence[str]], position: int) -> list[str]:
     """Return the first distinct values of a column, cut to a length that fits on a line."""
-    found: dict[str, None] = {}
+    samples: list[str] = []
     for cells in rows:
-        if position < len(cells) and (text := " ".join(cells[position][:MAX_READ_LENGTH].split())):
-            found[text if len(text) <= MAX_SAMPLE_LENGTH else f"{text[: MAX_SAMPLE_LENGTH - 1]}…"] = None
-        if len(found) == SAMPLE_COUNT:
+        cell = cells[position] if position < len(cells) else ""
+        text = " ".join(cell[:MAX_READ_LENGTH].split())
+        if len(text) > MAX_SAMPLE_LENGTH:
+            text = f"{text[: MAX_SAMPLE_LENGTH - 1]}…"
+        if text and text not in samples:
+            samples.append(text)
+        if len(samples) == SAMPLE_COUNT:
             break
-    return list(found)
+    return samples

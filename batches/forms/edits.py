@@ -1,4 +1,4 @@
-"""Edit one group's invalid rows on the page."""
+"""The form that edits the rows of one group on the page."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -10,15 +10,16 @@ from django.forms.boundfield import BoundField
 from django.http import QueryDict
 
 from batches.forms.widgets import CheckboxInput, TextInput
-from batches.intake.findings import Finding, find_concerned
+from batches.intake.findings import Finding, find_concerned_columns
 from batches.intake.problem_groups import ProblemGroup
-from batches.intake.row_check import MAX_LENGTH_READ
+from batches.intake.row_check import MAX_LENGTH_READ, CheckedRow
 from batches.intake.row_reader import RowReader, trim
+from batches.intake.row_warnings import WARNING_TEXTS
 from batches.models import Item
 from batches.statuses import Outcome
 
 CELL_PREFIX = "cell-"
-MAX_NAMED = 5
+MAX_CELLS_NAMED = 5
 """Maximum number of cells that the sentence above a refused form names."""
 Cell = tuple[int, int]
 """A row number and the position of a column."""
@@ -32,11 +33,11 @@ class EditedRow:
     cells: list[tuple[str, BoundField]]
     """The name of a column, and the field for its cell."""
     others: str
-    """The row's other cells that go to a field, so that users recognise it."""
+    """The row's other cells that go to a field, by which users recognise the row."""
 
 
 class EditForm(forms.Form):
-    """One field for each cell that the problem concerns, in at most MAX_EDITED_ROWS rows."""
+    """A form with a field for each cell that the group's problem or warning concerns, for the rows on the page."""
 
     apply_to_same = forms.BooleanField(
         required=False,
@@ -44,11 +45,12 @@ class EditForm(forms.Form):
         widget=CheckboxInput,
     )
 
-    def __init__(self, *args: Any, group: ProblemGroup, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, group: ProblemGroup, limit: int | None = None, **kwargs: Any) -> None:
+        """Show at most `limit` rows. Rows that are missing from the submitted form keep their cells."""
         super().__init__(*args, **kwargs)
         self.group = group
-        self.items = list(group.shown_rows)
-        self.further: list[Item] = []
+        self.items = list(group.shown_rows[:limit])
+        self.further_items: list[Item] = []
         """Rows that the page does not show, but to which its changes apply."""
         self.edits: dict[int, list[str]] = {}
         """Row number → all of its new cells, for the rows that were changed. Filled by a valid form."""
@@ -59,7 +61,7 @@ class EditForm(forms.Form):
             self.data = self.add_unsent()
 
     def add_unsent(self) -> QueryDict:
-        """Return the submitted data plus current values for rows that joined the group after the page was loaded."""
+        """Return the submitted data, with current values for rows that joined the group after the page was loaded."""
         data = QueryDict(mutable=True)
         data.update(self.data)
         for name, field in self.fields.items():
@@ -69,14 +71,14 @@ class EditForm(forms.Form):
 
     @property
     def rows(self) -> Iterator[EditedRow]:
-        read = {position for positions in self.group.upload.mapping.values() for position in positions}
-        others = sorted(read - set(self.group.positions))
+        mapped = {position for positions in self.group.upload.mapping.values() for position in positions}
+        others = sorted(mapped - set(self.group.positions))
         for item in self.items:
             cells = [
                 (column, self[cell_field_name(item.row_number, position)]) for position, column in self.group.columns
             ]
-            known = (read_cell(item, position).strip() for position in others)
-            yield EditedRow(item, cells, " · ".join(filter(None, known)))
+            other_cells = (read_cell(item, position).strip() for position in others)
+            yield EditedRow(item, cells, " · ".join(filter(None, other_cells)))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -86,101 +88,119 @@ class EditForm(forms.Form):
         if not changes:
             raise forms.ValidationError("Nothing was changed. Correct at least one cell, then save.")
         if cleaned.get("apply_to_same"):
-            self.further = list(self.group.further_rows) if self.group.is_longer_than_page else []
-            changes |= self.spread(changes)
+            self.further_items = list(self.group.further_rows) if self.group.is_longer_than_page else []
+            changes |= self.find_same_changes(changes)
         if not self.errors:
-            self.edits = self.apply(changes)
+            self.edits = self.apply_changes(changes)
             self.add_row_errors()
         return cleaned
 
     def read_changes(self) -> dict[Cell, str]:
-        """Return the cells that were changed, with their new texts."""
+        """Return the cells that were changed, with their new values."""
         changes = {}
         for item in self.items:
             for position in self.group.positions:
                 text = self.cleaned_data.get(cell_field_name(item.row_number, position), "")
-                if text != on_one_line(read_cell(item, position)):
+                if text != remove_line_breaks(read_cell(item, position)):
                     changes[item.row_number, position] = text
         return changes
 
-    def spread(self, changes: dict[Cell, str]) -> dict[Cell, str]:
-        """Return the changes for other rows with the same values. Add an error if two rows disagree."""
-        cells = {
+    def find_same_changes(self, changes: dict[Cell, str]) -> dict[Cell, str]:
+        """Return the same changes for unchanged cells with the same values. Add an error if two rows disagree."""
+        old_texts: dict[Cell, str] = {
             (item.row_number, position): read_cell(item, position).strip()
-            for item in (*self.items, *self.further)
+            for item in (*self.items, *self.further_items)
             for position in self.group.positions
         }
-        given: dict[tuple[int, str], dict[str, int]] = defaultdict(dict)
-        for (number, position), text in changes.items():
-            given[position, cells[number, position]].setdefault(text, number)
-        for (position, _), texts in given.items():
-            if len(texts) > 1:
-                first, second, *_ = texts.values()
+        # (position, old text) → new text → the first row that has it.
+        new_texts: dict[tuple[int, str], dict[str, int]] = defaultdict(dict)
+        for (row_number, position), text in changes.items():
+            new_texts[position, old_texts[row_number, position]].setdefault(text, row_number)
+        for (position, _), row_numbers in new_texts.items():
+            if len(row_numbers) > 1:
+                first, second, *_ = row_numbers.values()
                 sentence = (
                     f"Row {first} changes the same value to something else. Enter the same text in both, "
                     "or untick “Apply each change to all rows”."
                 )
                 self.add_error(cell_field_name(second, position), sentence)
-        same = {cell: given.get((cell[1], text), {}) for cell, text in cells.items() if cell not in changes}
-        return {cell: next(iter(texts)) for cell, texts in same.items() if texts}
+        same_changes: dict[Cell, str] = {}
+        for (row_number, position), old_text in old_texts.items():
+            row_numbers = new_texts.get((position, old_text), {})
+            if row_numbers and (row_number, position) not in changes:
+                same_changes[row_number, position] = next(iter(row_numbers))
+        return same_changes
 
-    def apply(self, changes: dict[Cell, str]) -> dict[int, list[str]]:
+    def apply_changes(self, changes: dict[Cell, str]) -> dict[int, list[str]]:
         """Return the changed rows as row number → all cells."""
-        width = len(self.group.upload.columns)
+        column_count = len(self.group.upload.columns)
+        changes_by_row: dict[int, dict[int, str]] = defaultdict(dict)
+        for (row_number, position), text in changes.items():
+            changes_by_row[row_number][position] = text
         edits = {}
-        changed: dict[int, dict[int, str]] = defaultdict(dict)
-        for (number, position), text in changes.items():
-            changed[number][position] = text
-        for item in (*self.items, *self.further):
-            if own := changed.get(item.row_number):
-                padded = [*item.cells, *[""] * (max(own) + 1 - len(item.cells))]
-                edits[item.row_number] = trim([own.get(at, text) for at, text in enumerate(padded)], width)
+        for item in (*self.items, *self.further_items):
+            row_changes = changes_by_row.get(item.row_number)
+            if not row_changes:
+                continue
+            cells = [*item.cells, *[""] * (max(row_changes) + 1 - len(item.cells))]
+            for position, text in row_changes.items():
+                cells[position] = text
+            edits[item.row_number] = trim(cells, column_count)
         return edits
 
     def add_row_errors(self) -> None:
-        """Add an error to each changed row on the page that still has a problem in a cell of this form.
+        """Add an error to each changed row on the page that still has a problem or warning in a cell of this form.
 
-        A row that only has other problems is saved, and moves to the group with these problems. So is a row that the
-        page does not show.
+        A row that only has others is saved, and moves to their group. So is a row that the page does not show.
         """
         reader = RowReader(self.group.upload, has_suppressions=False)
         shown_numbers = {item.row_number for item in self.items}
-        for number, cells in self.edits.items():
-            if number not in shown_numbers:
+        for row_number, cells in self.edits.items():
+            if row_number not in shown_numbers:
                 continue
-            checked, values = next(reader.make_row(number, cells))
-            if values["outcome"] != Outcome.INVALID:
-                continue
-            for problem in checked.problems:
-                concerned = find_concerned(self.group.upload, Finding(problem.field, problem.kind.value))
+            checked, values = next(reader.read_row(row_number, cells))
+            problems = explain_problems(checked) if values["outcome"] == Outcome.INVALID else []
+            warnings = [] if problems or self.group.is_invalid else explain_warnings(checked)
+            for finding, sentence in problems + warnings:
+                concerned = find_concerned_columns(self.group.upload, finding)
                 shown = [position for position in concerned if position in self.group.positions]
                 if shown:
-                    self.add_error(cell_field_name(number, shown[0]), capitalise(problem.sentence))
+                    self.add_error(cell_field_name(row_number, shown[0]), sentence)
 
     @property
     def refusal(self) -> str:
-        """Which cells must be corrected, as a sentence. Empty if none must."""
-        wrong = [str(field.label) for row in self.rows for _, field in row.cells if field.errors]
-        if not wrong:
+        """A sentence that names the cells to correct; empty if there are none."""
+        refused = [str(field.label) for row in self.rows for _, field in row.cells if field.errors]
+        if not refused:
             return ""
-        more = f" and {len(wrong) - MAX_NAMED:,} more" if len(wrong) > MAX_NAMED else ""
-        return f"Nothing has been saved yet. Please correct: {', '.join(wrong[:MAX_NAMED])}{more}."
+        more = f" and {len(refused) - MAX_CELLS_NAMED:,} more" if len(refused) > MAX_CELLS_NAMED else ""
+        return f"Nothing has been saved yet. Please correct: {', '.join(refused[:MAX_CELLS_NAMED])}{more}."
 
 
-def cell_field_name(number: int, position: int) -> str:
-    """Return the name of the form field for a cell: cell-14-4."""
-    return f"{CELL_PREFIX}{number}-{position}"
+def explain_problems(checked: CheckedRow) -> list[tuple[Finding, str]]:
+    """Return what makes a row invalid, each with a sentence."""
+    return [(Finding(each.field, each.kind.value), capitalise(each.sentence)) for each in checked.problems]
+
+
+def explain_warnings(checked: CheckedRow) -> list[tuple[Finding, str]]:
+    """Return what is left out of a row or odd in it, each with a sentence."""
+    return [(Finding(each.field, each.kind.value), f"This {WARNING_TEXTS[each.kind]}.") for each in checked.warnings]
+
+
+def cell_field_name(row_number: int, position: int) -> str:
+    """Return the name of the form field for a cell, such as cell-14-4 for position 4 in row 14."""
+    return f"{CELL_PREFIX}{row_number}-{position}"
 
 
 def make_field(item: Item, position: int, column: str) -> forms.CharField:
-    text = on_one_line(read_cell(item, position))
+    text = remove_line_breaks(read_cell(item, position))
     return forms.CharField(
         label=f"{column} in row {item.row_number}",
         required=False,
         strip=False,
         initial=text,
         max_length=max(MAX_LENGTH_READ, len(text)),
-        widget=TextInput({"class": "form-control form-control-sm", "autocomplete": "off"}),
+        widget=TextInput({"class": "input s", "autocomplete": "off"}),
     )
 
 
@@ -188,8 +208,8 @@ def read_cell(item: Item, position: int) -> str:
     return item.cells[position] if position < len(item.cells) else ""
 
 
-def on_one_line(text: str) -> str:
-    """Return a text as a browser sends it back from an input of one line."""
+def remove_line_breaks(text: str) -> str:
+    """Return a string as a browser sends it back from a single-line input."""
     return text.replace("\r", "").replace("\n", "")
 
 

@@ -16,19 +16,31 @@ BUILT_IN_LABELS = {
     "long": "Long: one row per phone",
     "full": "Full: one row per person, ten phones, five emails",
 }
+SEEN_LABELS = {
+    "": "Any time",
+    "3": "3 months",
+    "6": "6 months",
+    "12": "12 months",
+    "24": "24 months",
+}
+"""Months within which a number must have been seen → label."""
 FORMAT_LABELS = {"csv": "CSV", "xlsx": "Excel workbook (XLSX)"}
 PHONE_TYPES = [("mobile", "Mobile"), ("landline", "Landline"), ("voip", "VoIP"), ("", "Unknown")]
 MAX_LAYOUT_COLUMNS = 200
 TRUE_VALUES = {"1", "on", "true", "yes"}
 """Values that switch a choice on, as in ?without_dnc=1."""
 ROW_PHONE_FIELDS = {f"phone{part}" for part in PHONE_PARTS}
+"""Fields of the one phone that a row is about, in layouts with one row per phone."""
 
 
 class ExportForm(forms.Form):
-    """Layout, format and what to leave out. By default wide, CSV, and everything."""
+    """Layout, format, and what to leave out. By default, the wide layout as CSV, with nothing left out."""
 
     layout = forms.ChoiceField(required=False, widget=Select)
     format = forms.ChoiceField(choices=FORMAT_LABELS.items(), required=False, widget=Select)
+    seen_within = forms.ChoiceField(
+        choices=SEEN_LABELS.items(), required=False, label="Seen within", widget=Select({"class": "select s"})
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -46,10 +58,12 @@ class ExportForm(forms.Form):
 
     @property
     def choices(self) -> ExportChoices:
-        return ExportChoices(**{name: self.data.get(name, "").lower() in TRUE_VALUES for name in CHOICE_LABELS})
+        chosen = {name: self.data.get(name, "").lower() in TRUE_VALUES for name in CHOICE_LABELS}
+        months = self.data.get("seen_within", "")
+        return ExportChoices(**chosen, seen_within=int(months) if months in SEEN_LABELS and months else 0)
 
     @property
-    def boxes(self) -> list[BoundField]:
+    def checkboxes(self) -> list[BoundField]:
         return [self[name] for name in CHOICE_LABELS]
 
 
@@ -67,7 +81,7 @@ class LayoutForm(forms.ModelForm):
 
     columns = forms.CharField(
         strip=False,
-        widget=Textarea({"class": "form-control font-monospace", "rows": 14, "spellcheck": "false"}),
+        widget=Textarea({"class": "input mono", "rows": 14, "spellcheck": "false"}),
         help_text="One column per line, in order, written as “Column name = field”. See the list of fields.",
     )
     types = forms.MultipleChoiceField(
@@ -108,9 +122,9 @@ class LayoutForm(forms.ModelForm):
         return name
 
     def clean_columns(self) -> list[list[str]]:
-        lines = [
-            (number, line) for number, line in enumerate(self.cleaned_data["columns"].splitlines(), 1) if line.strip()
-        ]
+        """Return the lines as [column name, field] each."""
+        numbered = enumerate(self.cleaned_data["columns"].splitlines(), 1)
+        lines = [(number, line) for number, line in numbered if line.strip()]
         if len(lines) > MAX_LAYOUT_COLUMNS:
             raise forms.ValidationError(f"A layout can have at most {MAX_LAYOUT_COLUMNS} columns.")
         if not lines:
@@ -133,8 +147,10 @@ class LayoutForm(forms.ModelForm):
 
 
 def read_column(number: int, line: str) -> list[str]:
-    """Return a line of a layout as [column name, field]. Raises ValidationError with the line and the reason."""
-    name, equals, field = (part.strip() for part in line.partition(" = " if " = " in line else "="))
+    """Return a line of a layout as [column name, field]. Raise ValidationError if it is not one."""
+    # Prefer an equals sign between spaces, because a column name can contain one without.
+    separator = " = " if " = " in line else "="
+    name, equals, field = (part.strip() for part in line.partition(separator))
     if not equals or not name or not field:
         raise forms.ValidationError(f"Line {number}, “{line.strip()}”: write it as “Column name = field”.")
     try:

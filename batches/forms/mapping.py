@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from copy import copy
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.db.models import QuerySet
 from django.forms.boundfield import BoundField
 from django.http import QueryDict
 
@@ -15,7 +16,15 @@ from batches.forms.widgets import CheckboxInput, CheckboxSelectMultiple, Grouped
 from batches.intake.mapping_templates import header_key
 from batches.intake.sample_rows import count_unreadable, find_zip_states
 from batches.intake.trace_settings import MAX_LOOK_BACK_DAYS, OPTION_NAMES, TraceSettings
-from batches.mapping.column_uses import Uses, build_mapping, find_clash, join_words, list_uses, name_columns, use_notes
+from batches.mapping.column_uses import (
+    Uses,
+    build_mapping,
+    explain_clash,
+    join_words,
+    list_use_notes,
+    list_uses,
+    name_columns,
+)
 from batches.mapping.fields import (
     FIXABLE,
     FULL_NAME,
@@ -23,9 +32,9 @@ from batches.mapping.fields import (
     GROUPS,
     LABELS,
     MAPPABLE,
-    ask_for,
-    expand,
-    find_lacking,
+    describe_missing,
+    expand_split_fields,
+    find_lacking_fields,
     find_settled,
     is_derived,
 )
@@ -35,15 +44,16 @@ from batches.people.places import title_of
 from batches.statuses import CompanyHandling, NameOrder
 
 MAX_LISTED = 1_000
-"""Maximum number of columns offered in addition to those in use, because nobody reads a longer page."""
+"""Maximum number of columns offered, besides those in use. Nobody would read a longer page."""
 MAX_FOR_TWO_USES = 100
-"""Maximum number of columns of a file in which each can be used twice. In a wider file, only those in use can."""
+"""Maximum number of columns of a file in which each can be used twice. In a wider file, only columns in use can."""
 OPTIONS = tuple((heading, tuple((name, LABELS[name]) for name in names)) for heading, names in GROUPS.items())
-USES = (("", (("", "Kept, not sent"),)), *OPTIONS)
+USES = (("", (("", "Keep, do not send"),)), *OPTIONS)
 FURTHER_USES = (("", (("", "Nothing else"),)), *OPTIONS)
 FROM_ZIP, FIXED = "zip", "fixed"
+COMPANY_CHOICES = {CompanyHandling.MAIL: "Trace by mailing address", CompanyHandling.LEAVE_OUT: "Leave them out"}
 SOURCES = {FROM_ZIP: "Take it from the ZIP", FIXED: "Same for every row"}
-"""Where a state without a column can come from."""
+"""Where the state can come from if no column holds it."""
 DERIVABLE = {"state": "zip", "mail_state": "mail_zip"}
 """State → the ZIP that it can be taken from."""
 MAX_STATES_NAMED = 4
@@ -63,24 +73,23 @@ class MappingForm(forms.Form):
 
     name_order = forms.ChoiceField(choices=NameOrder, required=False, label="Full names are written", widget=Select)
     match_requirements = forms.MultipleChoiceField(
-        choices=[("phones", "a phone"), ("emails", "an email")],
+        choices=[("phones", "A phone"), ("emails", "An email")],
         required=False,
-        label="A match must include",
-        help_text="You pay per match. If you choose both, either one is enough; "
-        "if you choose neither, a phone is required.",
+        label="A match needs",
+        help_text="You pay per match. With both ticked, either one is enough; with neither, a match needs a phone.",
         widget=CheckboxSelectMultiple,
     )
     companies = forms.ChoiceField(
-        choices=CompanyHandling,
+        choices=COMPANY_CHOICES,
         required=False,
-        label="Companies, trusts, estates, governments and churches",
-        help_text="We recognise them by name. The vendor finds more of them when only the mailing address is sent.",
+        label="Companies, trusts and estates",
+        help_text="Recognized by name, as are governments and churches. More of them are found by mailing address.",
         widget=Select,
     )
     co_owners = forms.BooleanField(
         required=False,
-        label="Trace second owners as well",
-        help_text="If a name contains two people, as in SMITH JOHN & MARY, each is traced, and you pay for each match.",
+        label="Trace the second owner too",
+        help_text="“SMITH JOHN & MARY” counts as two people, and you pay for each match.",
         widget=CheckboxInput,
     )
     look_back = forms.IntegerField(
@@ -88,15 +97,14 @@ class MappingForm(forms.Form):
         max_value=MAX_LOOK_BACK_DAYS,
         required=False,
         label="Reuse results from the last",
-        help_text="People traced within this time, in any list, are not charged again. Enter 0 to always trace again.",
+        help_text="You do not pay again for people traced since then, in any list. With 0, everyone is traced again.",
         widget=NumberInput,
     )
     template = forms.CharField(
         max_length=200,
         required=False,
-        label="Save these columns as a template",
-        help_text="Later files with these column names are mapped this way, for everyone on your team. "
-        "Leave empty to save none.",
+        label="Name",
+        help_text="Later files with these column names are read the same way, for everyone. Empty: not remembered.",
         widget=TextInput,
     )
 
@@ -120,8 +128,8 @@ class MappingForm(forms.Form):
         self.initial["match_requirements"] = upload.match_requirements or ["phones"]
         # Suggest the same name only for the same columns: a similar file needs a template of its own.
         template = upload.used_template
-        is_same = template is not None and template.header == header_key(upload.columns)
-        self.initial.setdefault("template", template.name if template and is_same else "")
+        has_same_columns = template is not None and template.header == header_key(upload.columns)
+        self.initial.setdefault("template", template.name if template and has_same_columns else "")
 
     def add_column(self, position: int) -> None:
         """Add the selects for what a column goes to."""
@@ -142,7 +150,7 @@ class MappingForm(forms.Form):
             )
 
     def count_selects(self, position: int) -> int:
-        """Return how many selects a column has: one, two if it can be used twice, or as many as it has uses."""
+        """Return how many selects a column has: one, or two if it can be used twice; more if it has more uses."""
         has_two = len(self.names) <= MAX_FOR_TWO_USES or position in self.uses or column_field(position, 1) in self.data
         return max(2 if has_two else 1, len(self.uses.get(position, ())))
 
@@ -166,7 +174,7 @@ class MappingForm(forms.Form):
             )
 
     def add_unsent(self) -> None:
-        """Add where a state comes from if the form was sent without that choice: a fixed value that is given counts."""
+        """Add where each state comes from if that was not sent: a fixed value if there is one, otherwise the ZIP."""
         data = QueryDict(mutable=True)
         data.update(self.data)
         for name in DERIVABLE:
@@ -176,13 +184,13 @@ class MappingForm(forms.Form):
     # What the page shows
 
     def groups(self) -> list[ColumnGroup]:
-        """Return the used columns and the fields without a column, by heading."""
+        """Return the groups of the table: the used columns, and the fields that lack a column, by heading."""
         return group_rows(
-            [self.make_row(position) for position in self.positions if self.chosen.get(position)],
-            list(self.list_missing()),
+            [self.make_column_row(position) for position in self.positions if self.chosen.get(position)],
+            list(self.list_missing_rows()),
         )
 
-    def make_row(self, position: int) -> ColumnRow:
+    def make_column_row(self, position: int) -> ColumnRow:
         """Return the row of a column: its first values, its selects and its notes."""
         names = self.chosen.get(position, [])
         doubts = (
@@ -196,7 +204,9 @@ class MappingForm(forms.Form):
             select=self[fields[0]],
             more=[self[field] for field in fields[1:]],
             notes=[
-                *use_notes(position, [name for name in names if name not in self.clashing], self.mapping, self.names),
+                *list_use_notes(
+                    position, [name for name in names if name not in self.clashing], self.mapping, self.names
+                ),
                 *filter(None, map(self.unreadable_note, names)),
             ],
             doubt=next(filter(None, doubts), ""),
@@ -206,15 +216,17 @@ class MappingForm(forms.Form):
         )
 
     def rows_to_update(self, marked: Collection[str]) -> list[ColumnRow]:
-        """Return the used columns, and those that a page shows as used although they are kept by now."""
+        """Return the used columns, and those that the page still shows as used although they are now kept."""
         return [
-            self.make_row(position) for position in self.positions if position in self.chosen or str(position) in marked
+            self.make_column_row(position)
+            for position in self.positions
+            if position in self.chosen or str(position) in marked
         ]
 
     def kept_group(self) -> ColumnGroup:
         """Return the columns that are kept and not sent."""
         return ColumnGroup(
-            "", [], [self.make_row(position) for position in self.positions if not self.chosen.get(position)]
+            "", [], [self.make_column_row(position) for position in self.positions if not self.chosen.get(position)]
         )
 
     @property
@@ -226,41 +238,42 @@ class MappingForm(forms.Form):
         """The number of columns that the page does not show."""
         return len(self.names) - len(self.positions)
 
-    def list_missing(self) -> Iterator[MissingRow]:
+    def list_missing_rows(self) -> Iterator[MissingRow]:
         """Yield the fields without a column that an address needs, or for which the template has a column."""
         asked = self.upload.uncertain.keys() - find_settled(self.upload.mapping, self.mapping)
-        wanted = {*find_lacking(self.mapping), *asked} - expand(self.mapping)
+        wanted = {*find_lacking_fields(self.mapping), *asked} - expand_split_fields(self.mapping)
         for name in MAPPABLE:
             if name in wanted:
-                yield self.make_missing(name)
+                yield self.make_missing_row(name)
 
-    def make_missing(self, name: str) -> MissingRow:
+    def make_missing_row(self, name: str) -> MissingRow:
+        """Return the row of a field without a column: where its value comes from, and whether it needs a look."""
         is_from_zip = is_derived(name, self.mapping)
         is_fixable = name in FIXABLE and not self.list_states(name)
         fixed = self[f"fixed_{name}"] if is_fixable else None
         source = self[f"source_{name}"] if is_fixable and is_from_zip else None
-        is_given = fixed is not None and bool(fixed.value()) and not fixed.errors and is_chosen(source, FIXED)
+        has_fixed_value = fixed is not None and bool(fixed.value()) and not fixed.errors and is_chosen(source, FIXED)
         doubt = self.upload.uncertain.get(name, "")
-        is_sure = is_from_zip and not is_fixable and not self.upload.used_template
+        has_no_choice = is_from_zip and not is_fixable and not self.upload.used_template
         return MissingRow(
             name=name,
             label=LABELS[name],
-            sentence=doubt if doubt and self.upload.used_template else ask_for(name, self.mapping),
+            sentence=doubt if doubt and self.upload.used_template else describe_missing(name, self.mapping),
             source=source,
             fixed=fixed,
-            is_asked=not is_given and bool(doubt or not is_from_zip) and not is_sure,
+            is_asked=bool(doubt or not is_from_zip) and not has_fixed_value and not has_no_choice,
             group=GROUP_OF[name],
             is_derived=is_from_zip,
         )
 
     def list_states(self, name: str) -> list[str]:
-        """Return the states in which the first rows' ZIPs lie if they are several, so that a state cannot be fixed."""
+        """Return the states of the first rows' ZIPs if there are several. Then the state cannot be a fixed value."""
         zip_field = DERIVABLE.get(name)
         states = find_zip_states(self.rows, self.mapping.get(zip_field, ())) if zip_field else []
         return states if len(states) > 1 else []
 
     @cached_property
-    def unreadable(self) -> Counter[str]:
+    def unreadable_counts(self) -> Counter[str]:
         """Field → how many of the first rows' values cannot be read, as currently chosen."""
         chosen = copy(self.upload)
         self.current_settings.apply_to(chosen)
@@ -268,13 +281,15 @@ class MappingForm(forms.Form):
 
     def unreadable_note(self, name: str) -> str:
         """Return how many of the first rows' values for a field are left out; empty if none are."""
-        many = self.unreadable[name]
-        them = "it is" if many == 1 else "they are"
-        return f"{many} of the first {len(self.rows)} cannot be read; {them} left out." if many else ""
+        count = self.unreadable_counts[name]
+        if not count:
+            return ""
+        subject = "it is" if count == 1 else "they are"
+        return f"{count} of the first {len(self.rows)} cannot be read; {subject} left out."
 
     def fixed_fields(self) -> list[BoundField]:
         """Return the inputs for fixed values, except those that are in the row of a field without a column."""
-        missing = {row.name for row in self.list_missing()}
+        missing = {row.name for row in self.list_missing_rows()}
         return [self[f"fixed_{name}"] for name in FIXABLE if name not in missing and not self.list_states(name)]
 
     @property
@@ -285,12 +300,14 @@ class MappingForm(forms.Form):
     @property
     def asks_name_order(self) -> bool:
         """Whether the order of full names makes a difference to this file."""
+        if self["name_order"].errors:
+            return True
         positions = self.mapping.get(FULL_NAME, [])
-        texts = (
-            " ".join(filter(None, (cells[position].strip() for position in positions if position < len(cells))))
-            for cells in self.rows
-        )
-        return bool(self["name_order"].errors) or is_order_needed(texts)
+        full_names = []
+        for cells in self.rows:
+            parts = [cells[position].strip() for position in positions if position < len(cells)]
+            full_names.append(" ".join(filter(None, parts)))
+        return is_order_needed(full_names)
 
     @property
     def problems(self) -> list[tuple[BoundField | None, str]]:
@@ -305,7 +322,7 @@ class MappingForm(forms.Form):
 
     @property
     def current_settings(self) -> TraceSettings:
-        """The settings as currently chosen."""
+        """The settings in the form if it was sent, otherwise those of the upload."""
         return self.settings if self.is_validated else TraceSettings.from_upload(self.upload)
 
     @property
@@ -328,12 +345,12 @@ class MappingForm(forms.Form):
         self.chosen_uses = self.read_uses()
         self.settings = self.read_settings()
         for name, positions in self.settings.mapping.items():
-            if clash := find_clash(name, positions, self.names, self.upload.mapping):
+            if clash := explain_clash(name, positions, self.names, self.upload.mapping):
                 self.clashing.add(name)
                 self.add_error(self.find_field(positions[-1], name), clash)
         for name in DERIVABLE:
             if self.read_fixed(name) and (states := self.list_states(name)):
-                self.add_error(None, refuse_fixed(name, states))
+                self.add_error(None, explain_refused_state(name, states))
             elif self.is_fixed_empty(name):
                 self.add_error(f"fixed_{name}", "Enter the state, or take it from the ZIP.")
         for gap in self.settings.gaps:
@@ -341,12 +358,12 @@ class MappingForm(forms.Form):
         return cleaned
 
     def clean_match_requirements(self) -> list[str]:
-        """Return what a match must include. If nothing was chosen before, a phone is the default and no change."""
+        """Return what a match must include. A phone alone is the default: if nothing was stored, it stays so."""
         chosen = self.cleaned_data["match_requirements"]
         return [] if chosen == ["phones"] and not self.upload.match_requirements else chosen
 
     def is_fixed_empty(self, name: str) -> bool:
-        """Return whether a state is to be the same for every row, but none is given."""
+        """Return whether a state should be the same for every row but was left empty."""
         return self.cleaned_data.get(f"source_{name}") == FIXED and not (
             self.cleaned_data.get(f"fixed_{name}") or name in self.settings.mapping or f"fixed_{name}" in self.errors
         )
@@ -365,8 +382,12 @@ class MappingForm(forms.Form):
         """Return what each column goes to."""
         uses: Uses = {}
         for position in self.positions:
-            fields = (column_field(position, number) for number in range(self.count_selects(position)))
-            if names := list(dict.fromkeys(filter(None, map(self.cleaned_data.get, fields)))):
+            names: list[str] = []
+            for number in range(self.count_selects(position)):
+                name = self.cleaned_data.get(column_field(position, number))
+                if name and name not in names:
+                    names.append(name)
+            if names:
                 uses[position] = names
         return uses
 
@@ -387,7 +408,7 @@ def column_field(position: int, number: int = 0) -> str:
     return f"column-{position}-{number + 1}" if number else f"column-{position}"
 
 
-def refuse_fixed(name: str, states: Sequence[str]) -> str:
+def explain_refused_state(name: str, states: Sequence[str]) -> str:
     """Return why a state cannot be the same for every row, naming the states of the ZIPs."""
     shown = [title_of(state) for state in states[:MAX_STATES_NAMED]]
     more = [f"{len(states) - len(shown)} more"] if len(states) > len(shown) else []
@@ -402,13 +423,23 @@ def is_chosen(source: BoundField | None, value: str) -> bool:
     return source is None or source.value() == value
 
 
+class AlikeForm(forms.Form):
+    """The choice of other drafts with the same column names, for which the same columns are used."""
+
+    also = forms.ModelMultipleChoiceField(Upload.objects.none(), required=False, widget=CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, alike: QuerySet[Upload], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast(forms.ModelMultipleChoiceField, self.fields["also"]).queryset = alike
+
+
 class TemplateForm(forms.Form):
-    """A template for a draft's columns. Without one, the columns are guessed."""
+    """The choice of a template for a draft's columns. Without a template, the columns are guessed."""
 
     use_template = forms.ModelChoiceField(
         MappingTemplate.objects.all(),
         required=False,
-        empty_label="— guess the columns —",
-        label="Template",
+        empty_label="None: guess the columns",
+        label="Remembered columns",
         widget=Select,
     )

@@ -1,16 +1,21 @@
-"""Sentences about decisions that the portal and the admin both show."""
+"""Sentences about the results of decisions, shown by the portal and the admin."""
 
 from batches.tracing.counts import format_people
 
-NO_RERUN = "Only missing people and errors in lists that are not cancelled can be re-run."
+RERUN_RULE = "only missing people and errors in lists that are not cancelled can be re-run."
 
 
-def rerun_message(rerun: int, skipped: int = 0) -> str:
+def rerun_message(rerun_count: int, skipped: int = 0) -> str:
     """Return how many people are being re-run, and why the others are not."""
-    if not rerun:
-        return f"Nothing to re-run. {NO_RERUN}"
-    sentence = f"Re-running {format_people(rerun)}."
-    return f"{sentence} Skipped {format_people(skipped)}: {NO_RERUN[0].lower()}{NO_RERUN[1:]}" if skipped else sentence
+    if not rerun_count:
+        return f"Nothing to re-run: {RERUN_RULE}"
+    sentence = f"Re-running {format_people(rerun_count)}."
+    return f"{sentence} Skipped {format_people(skipped)}: {RERUN_RULE}" if skipped else sentence
+
+
+def refresh_message(refreshed: int) -> str:
+    """Return how many people with a stale answer are traced again."""
+    return f"Refreshing {format_people(refreshed)}." if refreshed else "Nothing to refresh: no reused answer is stale."
 
 
 def changed_count_message(count: int, shown: int) -> str:

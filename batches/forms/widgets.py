@@ -1,4 +1,4 @@
-"""Widgets with Bootstrap's classes. Use these in place of Django's."""
+"""Widgets with the classes of `static/css/controls.css`. Use these in place of Django's."""
 
 from functools import lru_cache
 from typing import Any
@@ -10,56 +10,56 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 
-class BootstrapMixin(forms.Widget):
-    """Sets a widget's CSS class, unless its attributes name another."""
+class StyledMixin(forms.Widget):
+    """A mixin that sets a widget's CSS class, unless its attributes name another."""
 
-    css_class = "form-control"
+    css_class = "input"
 
     def __init__(self, attrs: dict[str, Any] | None = None, **kwargs: Any) -> None:
         super().__init__(attrs={"class": self.css_class} | (attrs or {}), **kwargs)
 
 
-class TextInput(BootstrapMixin, forms.TextInput):
+class TextInput(StyledMixin, forms.TextInput):
     pass
 
 
-class SearchInput(BootstrapMixin, forms.TextInput):
+class SearchInput(StyledMixin, forms.TextInput):
     input_type = "search"
 
 
-class EmailInput(BootstrapMixin, forms.EmailInput):
+class EmailInput(StyledMixin, forms.EmailInput):
     pass
 
 
-class NumberInput(BootstrapMixin, forms.NumberInput):
+class NumberInput(StyledMixin, forms.NumberInput):
     pass
 
 
-class DateInput(BootstrapMixin, forms.DateInput):
+class DateInput(StyledMixin, forms.DateInput):
     input_type = "date"
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs, format="%Y-%m-%d")
 
 
-class Textarea(BootstrapMixin, forms.Textarea):
+class Textarea(StyledMixin, forms.Textarea):
     pass
 
 
-class FileInput(BootstrapMixin, forms.ClearableFileInput):
+class FileInput(StyledMixin, forms.ClearableFileInput):
     pass
 
 
-class Select(BootstrapMixin, forms.Select):
-    css_class = "form-select"
+class Select(StyledMixin, forms.Select):
+    css_class = "select"
 
 
-class CheckboxInput(BootstrapMixin, forms.CheckboxInput):
-    css_class = "form-check-input"
+class CheckboxInput(forms.CheckboxInput):
+    pass
 
 
-class CheckboxSelectMultiple(BootstrapMixin, forms.CheckboxSelectMultiple):
-    css_class = "form-check-input"
+class CheckboxSelectMultiple(forms.CheckboxSelectMultiple):
+    pass
 
 
 Groups = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
@@ -67,7 +67,7 @@ Groups = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
 
 
 class GroupedSelect(Select):
-    """A select with grouped options, for pages with many selects: Django would render a template for each option."""
+    """A select with grouped options, for pages with many selects. Django's own renders a template for each option."""
 
     def __init__(self, groups: Groups, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs)
@@ -86,15 +86,15 @@ def render_groups(groups: Groups, chosen: str) -> SafeString:
     """Return the options of a select."""
     parts = []
     for heading, options in groups:
-        shown = format_html_join(
+        rendered = format_html_join(
             "",
             '<option value="{}"{}>{}</option>',
             ((value, selected_attribute(value == chosen), label) for value, label in options),
         )
-        parts.append(format_html('<optgroup label="{}">{}</optgroup>', heading, shown) if heading else shown)
+        parts.append(format_html('<optgroup label="{}">{}</optgroup>', heading, rendered) if heading else rendered)
     return format_html_join("", "{}", ((part,) for part in parts))
 
 
 def selected_attribute(is_chosen: bool) -> SafeString:
-    """Return the attribute of an option that is chosen."""
+    """Return the attribute that marks an option as chosen; empty for any other option."""
     return SafeString(" selected" if is_chosen else "")

@@ -1,7 +1,8 @@
-"""The findings of a list's rows, each a `field:kind`: what they mean in words, and which columns they concern."""
+"""Say in words what the findings of rows mean, and which columns they concern. Each finding is a `field:kind`."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from batches.intake.row_check import MAX_FIELD_LENGTH, PROPERTY_FIELDS, ProblemKind, WarningKind
 from batches.intake.row_reader import find_columns, name_column
@@ -27,82 +28,94 @@ HINTS = {
     ProblemKind.TOO_WIDE: "This often happens when a cell contains a comma but is not in quotation marks.",
 }
 """Kind of problem → what to do about it, or why it is a problem."""
+
+
+class ExpectedValue(NamedTuple):
+    name: str
+    hint: str
+    """How to write it."""
+
+
 EXPECTED_VALUES = {
-    "address": ("a street address", "Enter a number and a street."),
-    "city": ("a city", "Enter the city's name."),
-    "state": ("a US state", "Enter the state's two letters or its name."),
-    "zip": ("a ZIP", "Enter the ZIP's five digits, or five and four."),
-    "phone": ("a US phone number", "Enter the phone's ten digits."),
-    "email": ("an email address", "Enter one address, such as ada@example.com."),
+    "address": ExpectedValue("a street address", "Enter a number and a street."),
+    "city": ExpectedValue("a city", "Enter the city's name."),
+    "state": ExpectedValue("a US state", "Enter the state's two letters or its name."),
+    "zip": ExpectedValue("a ZIP", "Enter the ZIP's five digits, or five and four."),
+    "phone": ExpectedValue("a US phone number", "Enter the phone's ten digits."),
+    "email": ExpectedValue("an email address", "Enter one address, such as ada@example.com."),
 }
-"""Field → what is expected in it, and how to write it."""
-CONTACTS = ["phone", "email"]
+"""Field → what is expected in it."""
+CONTACT_FIELDS = ["phone", "email"]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One `field:kind` of a row's findings."""
+    """One problem or warning of a row."""
 
     field: str
     kind: str
 
     @property
     def part(self) -> str:
-        """The field without the prefix that says whose address it belongs to."""
+        """The field without the prefix of the mailing address."""
         return self.field.removeprefix("mail_")
 
     @property
-    def family(self) -> list[str]:
-        """All fields of the same address, and the columns that are split into them."""
+    def address_fields(self) -> list[str]:
+        """All fields of the same address, including those that are split into others."""
         prefix = "mail_" if self.field.startswith("mail_") else ""
         return [f"{prefix}{part}" for part in (*PROPERTY_FIELDS, "full_address", "place")]
 
 
-def read_findings(text: str) -> list[Finding]:
+def parse_findings(text: str) -> list[Finding]:
     return [Finding(*token.split(":")) for token in text.split()]
 
 
-def finding_title(upload: Upload, finding: Finding) -> str:
+def format_title(upload: Upload, finding: Finding) -> str:
     """Return what is wrong, with the name of the column."""
-    what = EXPECTED_VALUES.get(finding.part, ("readable",))[0]
+    expected = EXPECTED_VALUES.get(finding.part)
+    what = expected.name if expected else "readable"
     return PROBLEM_TITLES[ProblemKind(finding.kind)].format(column=name_column(upload, finding.field), what=what)
 
 
 def find_hint(finding: Finding) -> str:
+    """Return how to fix a problem, or why it is one."""
     if finding.kind == ProblemKind.UNREADABLE and finding.part in EXPECTED_VALUES:
-        return EXPECTED_VALUES[finding.part][1]
+        return EXPECTED_VALUES[finding.part].hint
     return HINTS.get(ProblemKind(finding.kind), "")
 
 
 def find_positions(upload: Upload, findings: Iterable[Finding]) -> list[int]:
     """Return the positions of the columns that findings concern, or of all mapped columns if there are none."""
-    found = {position for finding in findings for position in find_concerned(upload, finding)}
+    found = {position for finding in findings for position in find_concerned_columns(upload, finding)}
     return sorted(found) or list_mapped(upload)
 
 
-def find_concerned(upload: Upload, finding: Finding) -> Iterator[int]:
-    """Yield the positions of the columns that a finding concerns: if none holds its field, those of its address."""
+def find_concerned_columns(upload: Upload, finding: Finding) -> Iterator[int]:
+    """Yield the positions of the columns that a finding concerns: those of its field, or else of its whole address."""
     if finding.kind == ProblemKind.TOO_WIDE:
         yield from range(len(upload.all_columns))
         return
-    wanted = list(choose_fields(upload, finding))
-    found = [position for field in wanted for position in find_columns(upload, field)]
+    fields = choose_fields(upload, finding)
+    found = [position for field in fields for position in find_columns(upload, field)]
     if finding.kind in (ProblemKind.FOREIGN, WarningKind.FOREIGN):
         found += find_countries(upload.columns).values()
-    yield from found or (position for field in finding.family for position in find_columns(upload, field))
+    yield from found or (position for field in finding.address_fields for position in find_columns(upload, field))
 
 
 def choose_fields(upload: Upload, finding: Finding) -> Iterable[str]:
     """Return the fields whose cells show what is wrong and can be edited to fix it."""
-    mailing = Finding("mail_address", "").family
-    property_fields = Finding("address", "").family
+    mailing_fields = Finding("mail_address", "").address_fields
+    property_fields = Finding("address", "").address_fields
     if finding.kind == ProblemKind.NOTHING:
-        return [*property_fields, *mailing, *CONTACTS]
+        return [*property_fields, *mailing_fields, *CONTACT_FIELDS]
     if finding.kind == ProblemKind.UNADDRESSED:
-        return mailing if any(find_columns(upload, field) for field in mailing) else property_fields
+        has_mailing_columns = any(find_columns(upload, field) for field in mailing_fields)
+        return mailing_fields if has_mailing_columns else property_fields
     if finding.kind in (ProblemKind.FOREIGN, WarningKind.FOREIGN, WarningKind.INCOMPLETE):
-        return finding.family
+        return finding.address_fields
     if finding.kind == WarningKind.ELSEWHERE:
+        # The ZIP is not in the state, and either can be wrong.
         return [finding.field, finding.field.replace("zip", "state")]
     return [finding.field]
 

@@ -1,4 +1,4 @@
-"""Settings of a list as text, from the command line or the API: columns, fixed values and options.
+"""Read a list's settings that are given as text, on the command line or in the API.
 
 Settings that are not given stay as they were read from the file.
 """
@@ -18,7 +18,10 @@ from batches.vendor.protocol import MATCH_REQUIREMENTS
 
 
 class InvalidOption(Exception):
-    """A list cannot be traced with the given settings. The text says why; `setting` names the invalid one, if any."""
+    """The given settings do not allow a list to be traced. The message says why.
+
+    `setting` is the invalid setting, if there is one.
+    """
 
     def __init__(self, text: str, setting: str = "") -> None:
         super().__init__(text)
@@ -27,12 +30,15 @@ class InvalidOption(Exception):
 
 @dataclass(frozen=True)
 class GivenSettings:
-    """The given settings of a list. None or empty: not given."""
+    """The settings that are given for a list. One that is None or empty was not given."""
 
     mapping: Sequence[str] = ()
-    """FIELD=COLUMN each. COLUMN is a name or a number from 1; A+B joins columns, and FIELD= means none."""
+    """Strings of the form FIELD=COLUMN. COLUMN is a name or a number from 1; A+B joins columns.
+
+    FIELD= means no column.
+    """
     constants: Sequence[str] = ()
-    """FIELD=VALUE each. FIELD= drops the value."""
+    """Strings of the form FIELD=VALUE. FIELD= removes the field's value."""
     match_requirements: Sequence[str] = ()
     name_order: str | None = None
     companies: str | None = None
@@ -45,39 +51,42 @@ class GivenSettings:
 
     @property
     def fields(self) -> set[str]:
-        """The fields of a person with a given column or value."""
-        return name_fields([*self.mapping, *self.constants])
+        """The fields for which a column or a value is given."""
+        return read_fields([*self.mapping, *self.constants])
 
     @property
     def options(self) -> dict[str, Any]:
+        """The settings that are given, other than columns and fixed values."""
         values = {name: getattr(self, name) for name in OPTION_NAMES}
         return {name: value for name, value in values.items() if value not in (None, (), [])}
 
     def error(self, setting: str, text: str) -> InvalidOption:
-        """Return an error whose text begins with the setting's label."""
+        """Return an error whose message begins with the setting's label."""
         return InvalidOption(self.labels.get(setting, setting) + text, setting)
 
 
-def name_fields(texts: Sequence[str]) -> set[str]:
+def read_fields(texts: Sequence[str]) -> set[str]:
+    """Return the FIELD of each string FIELD=…."""
     return {text.partition("=")[0] for text in texts}
 
 
 def validate_options(given: GivenSettings) -> None:
-    """Check what does not depend on the columns of the file. Raises InvalidOption."""
+    """Check the settings that do not depend on the file's columns. Raise InvalidOption if one is invalid."""
     if unknown := set(given.match_requirements) - set(MATCH_REQUIREMENTS):
         names, allowed = ", ".join(sorted(unknown)), " or ".join(MATCH_REQUIREMENTS)
         raise given.error("match_requirements", f": {names} is not allowed. Use {allowed}.")
     if given.look_back is not None and not 0 <= given.look_back <= MAX_LOOK_BACK_DAYS:
         raise given.error("look_back", f": use a number of days from 0 to {MAX_LOOK_BACK_DAYS}.")
-    if unknown := name_fields(given.constants) - set(FIXABLE):
+    if unknown := read_fields(given.constants) - set(FIXABLE):
         names = ", ".join(sorted(unknown))
         raise given.error("constants", f": {names} cannot have a fixed value. Use one of {', '.join(FIXABLE)}.")
 
 
 def receive(file: File, user: User | None, given: GivenSettings, **details: Any) -> tuple[Upload, TraceSettings]:
-    """Save a file as a draft, and return it with its settings, not yet applied. `details` as in uploads.receive.
+    """Save a file as a draft. Return it with its settings, which are not applied yet.
 
-    Raises UnreadableFile and InvalidOption, and then leaves no draft.
+    `details` are those of `uploads.receive`. Raise UnreadableFile or InvalidOption, and leave no draft, if the file or
+    a setting is refused.
     """
     validate_options(given)
     upload = uploads.receive(file, user, **details)
@@ -89,7 +98,7 @@ def receive(file: File, user: User | None, given: GivenSettings, **details: Any)
 
 
 def read_settings(upload: Upload, given: GivenSettings) -> TraceSettings:
-    """Return the settings of an upload, replaced by the given ones. Raises InvalidOption."""
+    """Return an upload's settings, with the given ones in place of its own. Raise InvalidOption if one is invalid."""
     validate_options(given)
     constants = upload.constants | dict(text.partition("=")[::2] for text in given.constants)
     return TraceSettings.from_upload(
@@ -101,7 +110,7 @@ def read_settings(upload: Upload, given: GivenSettings) -> TraceSettings:
 
 
 def read_complete_settings(upload: Upload, given: GivenSettings) -> TraceSettings:
-    """Return the settings as read_settings does. Raises InvalidOption also if no row could be traced with them."""
+    """Return the same as read_settings, but also raise InvalidOption if no list can be traced with these settings."""
     settings = read_settings(upload, given)
     validate_complete(settings)
     validate_certain(upload, settings, given)
@@ -109,31 +118,34 @@ def read_complete_settings(upload: Upload, given: GivenSettings) -> TraceSetting
 
 
 def validate_complete(settings: TraceSettings) -> None:
-    """Check that rows can be traced with these settings. Raises InvalidOption."""
+    """Raise InvalidOption if no rows can be traced with these settings."""
     if settings.gaps:
         raise InvalidOption(" ".join(settings.gaps), "mapping")
 
 
 def validate_certain(upload: Upload, settings: TraceSettings, given: GivenSettings) -> None:
-    """Check that every uncertain guess of a column was replaced or accepted. Raises InvalidOption."""
+    """Raise InvalidOption if an uncertain guess of a column was neither replaced nor accepted."""
     known = given.fields | set(settings.constants)
     guessed = [name for name in upload.uncertain if name in settings.mapping and name not in known]
     if guessed and not given.accept_guesses:
-        asked = " ".join(
-            f"{LABELS[name]} ({' + '.join(upload.columns[place] for place in settings.mapping[name])}): "
-            f"{upload.uncertain[name]}"
-            for name in guessed
-        )
+        doubts = " ".join(format_doubt(upload, settings, name) for name in guessed)
         flag = given.labels.get("accept_guesses", "accept_guesses")
         raise InvalidOption(
-            f"These columns are uncertain. {asked} Specify them, or accept the guesses with {flag}.", "mapping"
+            f"These columns are uncertain. {doubts} Specify them, or accept the guesses with {flag}.", "mapping"
         )
+
+
+def format_doubt(upload: Upload, settings: TraceSettings, name: str) -> str:
+    """Return a field's label and guessed columns, and why they are uncertain."""
+    columns = " + ".join(upload.columns[position] for position in settings.mapping[name])
+    return f"{LABELS[name]} ({columns}): {upload.uncertain[name]}"
 
 
 def read_mapping(upload: Upload, given: GivenSettings) -> dict[str, list[int]]:
-    """Return the upload's mapping, changed by the given columns, as field → positions. Raises InvalidOption."""
-    mapping, given_fields = dict(upload.mapping), name_fields(given.mapping)
+    """Return the upload's mapping, changed by the given columns. Raise InvalidOption if a column does not exist."""
+    mapping, given_fields = dict(upload.mapping), read_fields(given.mapping)
     if FULL_NAME in given_fields and not NAME_PARTS & given_fields:
+        # A full name is read only if no column holds a first or last name.
         mapping = {field: positions for field, positions in mapping.items() if field not in NAME_PARTS}
     for text in given.mapping:
         field, _, column = text.partition("=")
@@ -146,7 +158,7 @@ def read_mapping(upload: Upload, given: GivenSettings) -> dict[str, list[int]]:
 
 
 def find_columns(upload: Upload, text: str, given: GivenSettings) -> list[int]:
-    """Return the positions of columns, given by name or by number from 1, and joined by +."""
+    """Return the positions of the columns that `text` names: a name, a number from 1, or several joined by +."""
     if text in upload.columns:
         return [upload.columns.index(text)]
     if text.isdecimal() and 1 <= int(text) <= len(upload.columns):

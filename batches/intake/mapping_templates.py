@@ -1,69 +1,90 @@
-"""Mapping templates: saved column mappings, found by the column names of a file and shared by the team."""
+"""Save column mappings as templates, find the template for a file by its column names, and apply it."""
 
 from collections.abc import Iterable, Sequence
 
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 
-from batches.intake.row_check import digest
+from accounts import audit
+from accounts.models import AuditKind
+from accounts.rights import Right, require
+from batches.intake.row_check import hash_strings
 from batches.intake.trace_settings import TraceSettings
 from batches.mapping.column_names import find_words
 from batches.mapping.column_values import VALUE_TESTS, Values
 from batches.mapping.fields import LABELS
 from batches.mapping.value_guesses import Guess, Guesses
 from batches.models import MappingTemplate, Upload
+from batches.statuses import UploadStatus
 
 MIN_SIMILARITY = 0.6
-"""Share of a template's columns that a file must have for the template to be used."""
+"""Minimum share of a template's columns that a file must have for the template to be used."""
+MAX_DRAFTS_COMPARED = 60
+"""Maximum number of a user's last drafts that are searched for those with the same column names."""
+MIN_FITTING_SHARE = 0.3
+"""Minimum share of a column's values that must be of the kind that its field needs."""
 
 
 def header_key(columns: Iterable[str]) -> str:
-    """Return a key that is equal for header rows with the same names, regardless of case and spaces."""
-    return digest(" ".join(name.lower().split()) for name in columns)
+    """Return a key that is equal for lists of the same column names, regardless of case and spaces."""
+    return hash_strings(" ".join(name.lower().split()) for name in columns)
+
+
+def find_alike_drafts(upload: Upload, user: User) -> QuerySet[Upload]:
+    """Return the user's other recent drafts with the same column names, in the order of their upload."""
+    header = header_key(upload.columns)
+    recent = Upload.objects.visible_to(user).filter(created_by=user, status=UploadStatus.DRAFT).exclude(pk=upload.pk)
+    named = recent.order_by("-pk").values_list("pk", "columns")[:MAX_DRAFTS_COMPARED]
+    alike = [pk for pk, columns in named if header_key(columns) == header]
+    return Upload.objects.filter(pk__in=alike).order_by("pk")
 
 
 def save_template(upload: Upload, name: str, user: User) -> MappingTemplate:
     """Save an upload's mapping as the template of its header row. Return the template."""
+    require(user, Right.UPLOAD)
     fields = {
-        field: [column_reference(upload.columns, p) for p in positions] for field, positions in upload.mapping.items()
+        field: [make_column_reference(upload.columns, position) for position in positions]
+        for field, positions in upload.mapping.items()
     }
     settings = TraceSettings.from_upload(upload)
     values = {"columns": upload.columns, "fields": fields, "constants": settings.constants, "options": settings.options}
     header = header_key(upload.columns)
-    # A template of the same name for other columns is replaced.
+    # Names are unique: the new template replaces one of the same name for other columns.
     MappingTemplate.objects.filter(name=name).exclude(header=header).delete()
     values |= {"name": name, "created_by": user}
     template, _ = MappingTemplate.objects.update_or_create(header=header, defaults=values)
+    audit.record(AuditKind.TEMPLATE_CHANGED, user, detail=name)
     return template
 
 
-def column_reference(columns: Sequence[str], position: int) -> list[str | int]:
-    """Return a column as [name, index among columns of that name], so that it is found at any position."""
+def make_column_reference(columns: Sequence[str], position: int) -> list[str | int]:
+    """Return a column's name and its index among the columns with that name. They identify it at any position."""
     name = columns[position]
     return [name, columns[:position].count(name)]
 
 
 def find_template(columns: Sequence[str]) -> MappingTemplate | None:
-    """Return the template of a header row, or of the most similar one; None if none is similar enough."""
+    """Return the template for these column names, or the most similar one, or None if none is similar enough."""
     if same := MappingTemplate.objects.filter(header=header_key(columns)).first():
         return same
     names = {normalise_name(name) for name in columns}
-    best = max(MappingTemplate.objects.all(), key=lambda template: similarity(template, names), default=None)
-    return best if best and similarity(best, names) >= MIN_SIMILARITY else None
+    best = max(MappingTemplate.objects.all(), key=lambda template: measure_similarity(template, names), default=None)
+    return best if best and measure_similarity(best, names) >= MIN_SIMILARITY else None
 
 
-def similarity(template: MappingTemplate, names: set[str]) -> float:
-    """Return the share of a template's columns that are among normalised names."""
+def measure_similarity(template: MappingTemplate, names: set[str]) -> float:
+    """Return the share of a template's used columns whose normalised names are in `names`."""
     used = [normalise_name(name) for sources in template.fields.values() for name, _ in sources]
     return sum(name in names for name in used) / len(used) if used else 0
 
 
 def normalise_name(name: str) -> str:
-    """Normalise a column name so that `Zip Code` and `ZIP_CODE` compare equal."""
+    """Normalise a column's name, so that `Zip Code` and `ZIP_CODE` are equal."""
     return " ".join(find_words(name) or name.lower().split())
 
 
 def apply_template(template: MappingTemplate, columns: Sequence[str], rows: Iterable[Sequence[str]] = ()) -> Guesses:
-    """Apply a template to a file. Columns that are missing, or hold another kind of value, become doubts."""
+    """Return what a template says about a file. A column that is missing, or has other values, becomes a doubt."""
     guesses = Guesses(name_order=template.options.get("name_order", Guesses.name_order))
     normalised = [normalise_name(name) for name in columns]
     for field, sources in template.fields.items():
@@ -80,13 +101,16 @@ def apply_template(template: MappingTemplate, columns: Sequence[str], rows: Iter
     return guesses
 
 
-def find_column(columns: Sequence[str], normalised: Sequence[str], name: str, number: int) -> int | None:
-    """Return the position of a column, by its name or else by its normalised name; None if it is missing."""
+def find_column(columns: Sequence[str], normalised: Sequence[str], name: str, index: int) -> int | None:
+    """Return the position of a column, by its name or else its normalised name, or None if it is missing.
+
+    `index` is the column's index among those with that name.
+    """
     same = [position for position, other in enumerate(columns) if other == name]
     if not same:
         wanted = normalise_name(name)
         same = [position for position, other in enumerate(normalised) if other == wanted]
-    return same[number] if number < len(same) else None
+    return same[index] if index < len(same) else None
 
 
 def has_changed(field: str, position: int, rows: Iterable[Sequence[str]]) -> bool:
@@ -94,4 +118,4 @@ def has_changed(field: str, position: int, rows: Iterable[Sequence[str]]) -> boo
     kind = field.removeprefix("mail_")
     values = Values(row[position] for row in rows if position < len(row))
     share = values.share(kind) if kind in VALUE_TESTS else None
-    return share is not None and share < 0.3
+    return share is not None and share < MIN_FITTING_SHARE

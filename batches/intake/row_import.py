@@ -1,7 +1,7 @@
 """Check a list in the background: read the rows of its file and store them as items.
 
-Rows are stored in file order, in chunks, each exactly once: a check that was interrupted continues after the last
-stored row. Then duplicates are marked and earlier answers reused.
+Rows are stored in the order of the file, in chunks, and each exactly once: a check that was interrupted continues after
+the last stored row. Then duplicates are marked and earlier answers are reused.
 """
 
 import logging
@@ -14,9 +14,8 @@ from django.db.models import Count, F, Max, Q
 from django.utils import timezone
 
 from batches.database import bulk_insert, run_sql
-from batches.files import isolated_reader
 from batches.files.file_format import FileFormat, UnreadableFile
-from batches.intake import reuse
+from batches.intake import reuse, stored_files
 from batches.intake.row_reader import ITEM_COLUMNS, RowReader, trim
 from batches.models import Item, Upload
 from batches.nouns import noun_for
@@ -27,6 +26,14 @@ from batches.tracing.lifecycle import record, transition_upload
 logger = logging.getLogger(__name__)
 CHUNK_SIZE = 2_000
 """Rows per transaction."""
+MISSING_FILE = (
+    "The stored file is missing on the server. Ask an administrator to put it back and read the list again, or upload "
+    "the file again."
+)
+FILES_NOT_SHARED = (
+    "A server that cannot see the stored files tried to read this list. Nothing is lost: the list is read as soon as "
+    "another server takes it, or an administrator has connected the files."
+)
 
 
 def check_rows(upload_id: int) -> None:
@@ -44,8 +51,10 @@ def check_rows(upload_id: int) -> None:
                 return
     except UnreadableFile as problem:
         fail_check(upload, str(problem))
+    except FileNotFoundError:
+        handle_missing_file(upload)
     except (OSError, ValueError, DataError) as problem:
-        # Log only the class: the text of a database error may contain the row.
+        # Log only the class: the message of a database error may contain the row.
         logger.error("The rows of upload %s cannot be read: %s", upload_id, type(problem).__name__)
         fail_check(upload, "The file could not be read completely. Please save the list again and upload the new file.")
     else:
@@ -53,12 +62,12 @@ def check_rows(upload_id: int) -> None:
 
 
 def current_check(upload: Upload) -> dict[str, Any]:
-    """Return filter conditions that hold only while this check is the current one."""
+    """Return the filter that an upload matches only while this check is the current one."""
     return {"status": UploadStatus.CHECKING, "checking_since": upload.checking_since}
 
 
 def store_chunk(upload: Upload, reader: RowReader, chunk: list[tuple[int, list[str]]]) -> bool:
-    """Store the items of some rows. Return False if the check is not current, or another job has stored them."""
+    """Store the items of some rows. Return False if the check is no longer current, or another job has stored them."""
 
     def record_progress() -> int:
         progress = {
@@ -80,10 +89,23 @@ def fail_check(upload: Upload, problem: str) -> None:
         record(upload.pk, "could not be read", detail=problem)
 
 
+def handle_missing_file(upload: Upload) -> None:
+    """Leave a list to another host if this one does not see the shared files. Otherwise, record that its file is gone.
+
+    The sweep starts the check again until a host has the file.
+    """
+    if stored_files.sees_shared_files():
+        logger.error("The file of upload %s is missing.", upload.pk)
+        fail_check(upload, MISSING_FILE)
+        return
+    logger.error("This host does not see the stored files, so it cannot read upload %s.", upload.pk)
+    Upload.objects.filter(pk=upload.pk, **current_check(upload)).update(problem=FILES_NOT_SHARED)
+
+
 def read_filled_rows(upload: Upload, tally: dict[str, int]) -> Iterator[tuple[int, list[str]]]:
-    """Yield numbered rows that are not blank. Adds blank rows between them, and the widest row, to the tally."""
+    """Yield the numbered rows that are not blank. Tally the blank rows between them, and the width of the widest."""
     blank = 0
-    for number, cells in isolated_reader.rows(upload.file.path, FileFormat(**upload.file_format)):
+    for number, cells in stored_files.read_rows(upload.file, FileFormat(**upload.file_format)):
         if not cells:
             blank += 1
             continue
@@ -104,14 +126,14 @@ def finish_check(upload: Upload, tally: dict[str, int]) -> None:
         "blank_count": tally["blank"],
         "extra_columns": tally["width"] - len(upload.columns),
     }
-    if transition_upload(upload.pk, UploadStatus.READY, only_if=current_check(upload), **counts):
+    if transition_upload(upload.pk, UploadStatus.READY, only_if=current_check(upload), problem="", **counts):
         parts = [f"{counts['row_count']} {noun_for(counts['row_count'], 'row')}"]
         parts += [f"{counts[f'{outcome}_count']} {outcome}" for outcome in OUTCOME_NOT_SENT]
         record(upload.pk, "checked", detail=", ".join(part for part in parts if not part.startswith("0 ")))
 
 
 def count_outcomes(upload: Upload) -> dict[str, int]:
-    """Count the upload's rows, and its people who are not sent by outcome, in one query."""
+    """Count an upload's rows and, by outcome, the people who are not sent. Make one query."""
     items = Item.objects.filter(upload=upload).order_by()
     not_sent = {f"{outcome}_count": Count("pk", filter=Q(outcome=outcome)) for outcome in OUTCOME_NOT_SENT}
     by_mail = ~Q(owner_kind=OwnerKind.PERSON) & Q(outcome=Outcome.PENDING)
@@ -131,10 +153,10 @@ FROM (
 ) AS alike
 WHERE batches_item.id = alike.id AND alike.id <> alike.first
 """
-
-
-WITHOUT_ZIP = Q(mail_zip="") & ~Q(mail_address="") | Q(zip="", mail_address="") & ~Q(address="")
-MARK_WITHOUT_ZIP = """
+"""Make each item a duplicate of the first one with the same fingerprint."""
+HAS_NO_ZIP = Q(mail_zip="") & ~Q(mail_address="") | Q(zip="", mail_address="") & ~Q(address="")
+"""People whose own address, or else the property's, has no ZIP."""
+MARK_DUPLICATES_WITHOUT_ZIP = """
 UPDATE batches_item SET outcome = 'duplicate', same_as_id = alike.first
 FROM (
     SELECT id, zip, min(id) OVER same AS first, first_value(zip) OVER (same ORDER BY id) AS first_zip
@@ -154,19 +176,19 @@ FROM (
 ) AS alike
 WHERE batches_item.id = alike.id AND alike.id <> alike.first AND (alike.zip = '' OR alike.first_zip = '')
 """
-"""The same, if one of two rows has no ZIP."""
+"""Make an item a duplicate of another if they differ only because one of them has no ZIP."""
 
 
 def mark_duplicates(upload: Upload) -> None:
-    """Mark rows about the same person at the same address as duplicates of the first of them."""
+    """Mark rows about the same person at the same address as duplicates of the first such row."""
     run_sql(MARK_DUPLICATES, {"upload": upload.pk})
-    if upload.items.filter(WITHOUT_ZIP, outcome=Outcome.PENDING).exists():
-        run_sql(MARK_WITHOUT_ZIP, {"upload": upload.pk})
+    if upload.items.filter(HAS_NO_ZIP, outcome=Outcome.PENDING).exists():
+        run_sql(MARK_DUPLICATES_WITHOUT_ZIP, {"upload": upload.pk})
 
 
 @transaction.atomic
 def refresh_counts(upload_id: int) -> None:
-    """Update an upload's counts after some of its rows were corrected."""
+    """Count an upload's rows and people again after some rows were corrected."""
     upload = Upload.objects.select_for_update(no_key=True).get(pk=upload_id)
     Upload.objects.filter(pk=upload_id).update(
         **count_outcomes(upload), batch_estimate=packing.estimate_batches(upload)

@@ -1,6 +1,6 @@
-"""How one row of a file would be sent, for the columns step.
+"""Show how one row of a file would be sent, for the columns step.
 
-The code that checks the rows of a list computes it, so that the screen shows what will really be sent.
+The code that checks the rows of a list is used, so the screen shows what will really be sent.
 """
 
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from typing import Any
 
 from batches.intake.row_check import CheckedRow, check_co_owner
 from batches.intake.row_reader import RowReader, name_column
-from batches.intake.row_warnings import SENTENCES
+from batches.intake.row_warnings import WARNING_TEXTS
 from batches.mapping.fields import is_derived
 from batches.models import Upload
 from batches.people.contacts import Phone
@@ -21,7 +21,7 @@ NAME_LABELS = {"first_name": "First name", "middle_name": "Middle name", "last_n
 
 @dataclass(frozen=True)
 class PreviewLine:
-    """One line of what would be sent, with notes on where it comes from."""
+    """One line of what would be sent, with notes on it, such as where a value comes from."""
 
     label: str
     texts: list[str]
@@ -36,38 +36,39 @@ class RowPreview:
     """The row's number in the file."""
     lines: list[PreviewLine]
     left_out: list[str]
-    """What is left out of the row, or odd in it, one sentence each."""
+    """What is left out of the row or looks odd in it, one sentence each."""
     refusal: str = ""
-    """Why the row is not sent. Empty if it is."""
+    """Why the row is not sent. Empty if it is sent."""
 
 
 def preview_row(upload: Upload, number: int, cells: list[str]) -> RowPreview:
     """Return how a row would be sent with an upload's settings, which need not be saved."""
     reader = RowReader(upload)
-    made = list(reader.make_row(number, cells))
+    items = list(reader.read_row(number, cells))
     if reader.has_suppressions:
-        reader.mark_suppressed(made)
-    checked, values = made[0]
+        reader.mark_suppressed(items)
+    checked, values = items[0]
     is_sent = values["outcome"] == Outcome.PENDING
     return RowPreview(
-        number,
-        list(list_lines(upload, checked)),
-        list(dict.fromkeys(list_left_out(reader, checked))) if is_sent else [],
-        "" if is_sent else values["message"],
+        number=number,
+        lines=list(list_lines(upload, checked)),
+        left_out=list(dict.fromkeys(list_left_out(reader, checked))) if is_sent else [],
+        refusal="" if is_sent else values["message"],
     )
 
 
 def list_lines(upload: Upload, checked: CheckedRow) -> Iterator[PreviewLine]:
-    """Yield the lines of a row: who, how to reach them, and both addresses."""
+    """Yield the lines of a row: names, contact details and both addresses."""
     fields = checked.fields
     if checked.owner_kind == PERSON:
         yield from (PreviewLine(label, [fields[name]]) for name, label in NAME_LABELS.items() if name in fields)
     else:
-        yield PreviewLine(OwnerKind(checked.owner_kind).label, [checked.owner_name], [handling_label(upload)])
+        yield PreviewLine(OwnerKind(checked.owner_kind).label, [checked.owner_name], [format_handling(upload)])
     if checked.co_owner:
         second = check_co_owner(checked).fields
+        name = " ".join(second[part] for part in NAME_LABELS if part in second)
         note = "Traced as well" if upload.co_owners else "Not traced"
-        yield PreviewLine("Second owner", [" ".join(second[name] for name in NAME_LABELS if name in second)], [note])
+        yield PreviewLine("Second owner", [name], [note])
     if "phone" in fields:
         yield PreviewLine("Phone", [Phone(fields["phone"]).display])
     if "email" in fields:
@@ -77,8 +78,8 @@ def list_lines(upload: Upload, checked: CheckedRow) -> Iterator[PreviewLine]:
             yield PreviewLine(label, lines, list(list_sources(upload, fields, prefix)))
 
 
-def handling_label(upload: Upload) -> str:
-    """Return what happens to owners that are not people."""
+def format_handling(upload: Upload) -> str:
+    """Return how owners that are not people are handled."""
     if upload.companies == CompanyHandling.LEAVE_OUT:
         return "Skipped"
     return "Not a person: sent without a name"
@@ -89,21 +90,23 @@ def format_address(fields: dict[str, str], prefix: str) -> list[str]:
     street, unit, city, state, zip_code = (
         fields.get(f"{prefix}{part}", "") for part in ("address", "unit", "city", "state", "zip")
     )
-    place = ", ".join(filter(None, [city, " ".join(filter(None, [state, zip_code]))]))
-    return list(filter(None, [" ".join(filter(None, [street, unit])), place]))
+    first_line = " ".join(filter(None, [street, unit]))
+    state_and_zip = " ".join(filter(None, [state, zip_code]))
+    second_line = ", ".join(filter(None, [city, state_and_zip]))
+    return list(filter(None, [first_line, second_line]))
 
 
 def list_sources(upload: Upload, fields: dict[str, Any], prefix: str) -> Iterator[str]:
-    """Yield where parts of an address come from that have no column."""
+    """Yield where the parts of an address that have no column come from."""
     known = [*upload.mapping, *upload.constants]
     if f"{prefix}state" in fields and is_derived(f"{prefix}state", known):
         yield "State from the ZIP"
 
 
 def list_left_out(reader: RowReader, checked: CheckedRow) -> Iterator[str]:
-    """Yield what is left out of a row that is sent, or odd in it, one sentence each."""
+    """Yield what is left out of a row or looks odd in it, one sentence each."""
     for name, reason in checked.reasons.items():
         yield f"{name_column(reader.upload, name)}: {reason}"
     for warning in checked.warnings:
         if warning.field not in checked.reasons:
-            yield f"{name_column(reader.upload, warning.field)} {SENTENCES[warning.kind]}."
+            yield f"{name_column(reader.upload, warning.field)} {WARNING_TEXTS[warning.kind]}."

@@ -1,4 +1,4 @@
-"""Warnings about a list's rows: values that are left out or look odd, counted by column and kind."""
+"""Count the warnings about a list's rows by column and kind. A value with a warning is left out or looks odd."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
@@ -7,20 +7,23 @@ from typing import Any
 from batches.intake.row_check import WarningKind
 
 MAX_LISTED_ROWS = 20
-"""Maximum number of rows listed by number for one warning."""
-SENTENCES = {
+"""Maximum number of rows that are listed by number for one warning."""
+WARNING_TEXTS = {
     WarningKind.UNREADABLE: "could not be read and is left out",
     WarningKind.FILLER: "is only a placeholder and is left out",
     WarningKind.FOREIGN: "is outside the United States and is left out",
     WarningKind.INCOMPLETE: "is incomplete and is left out",
     WarningKind.ELSEWHERE: "is not in the state",
+    WarningKind.ONE_WORD: "is one unknown word and is treated as a company",
+    WarningKind.NO_NAME: "consists of words that are not names and is treated as a company",
+    WarningKind.PERHAPS_COMPANY: "may be a company and is treated as a person",
 }
-"""Kind of warning → the text after the name of its column."""
+"""Kind of warning → the words that follow the name of its column."""
 
 
 @dataclass
 class WarningCount:
-    """How many rows have a warning, and which are the first."""
+    """How many rows have a warning, and the numbers of the first of them."""
 
     column: str
     kind: str
@@ -29,7 +32,7 @@ class WarningCount:
 
 
 class WarningTally:
-    """Counts warnings while rows are read, continuing from the counts of an interrupted run."""
+    """Count warnings while rows are read, starting from the counts of an interrupted run."""
 
     def __init__(self, counted: Iterable[dict[str, Any]] = ()) -> None:
         self.counts = {(each["column"], each["kind"]): WarningCount(**each) for each in counted}
@@ -41,7 +44,7 @@ class WarningTally:
             counted.rows.append(row_number)
 
     def remove(self, row_number: int, column: str, kind: WarningKind) -> None:
-        """Remove a row's warning, when an edit of the row is undone."""
+        """Remove a row's warning, because the row is about to be checked again."""
         if not (counted := self.counts.get((column, kind.value))):
             return
         counted.count -= 1
@@ -50,5 +53,5 @@ class WarningTally:
             del self.counts[column, kind.value]
 
     def as_list(self) -> list[dict[str, Any]]:
-        """Return the counts as they are saved, the largest first."""
+        """Return the counts as they are saved with the list, the largest first."""
         return [asdict(each) for each in sorted(self.counts.values(), key=lambda each: -each.count)]

@@ -1,4 +1,4 @@
-"""Lists made from the same file: the bytes of their files have the same SHA-256."""
+"""Find other lists that were made from the same file, recognised by its SHA-256."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from batches.statuses import UploadStatus
 
 ENDED_EARLY = [UploadStatus.CANCELLED, UploadStatus.FAILED]
 MAX_LISTS = 3
-"""Maximum number of lists that are named, the latest first."""
+"""Maximum number of other lists that are named."""
 
 
 @dataclass(frozen=True)
@@ -19,22 +19,22 @@ class SameFile:
 
     upload: Upload
     at: datetime
-    """When that list got the file."""
+    """When the file was uploaded to that list."""
     user: User | None
     """Who uploaded it; None if it came from the shell."""
 
     @property
     def status(self) -> str:
-        """The list's status if it was cancelled or could not be read; else empty."""
+        """The list's status if it was cancelled or could not be read, otherwise empty."""
         return self.upload.get_status_display().lower() if self.upload.status in ENDED_EARLY else ""
 
 
-def find_same_files(upload: Upload) -> list[SameFile]:
-    """Return the latest other lists with an upload's file, cancelled ones too."""
+def find_same_files(upload: Upload, user: User | None) -> list[SameFile]:
+    """Return the other lists with an upload's file that `user` sees, including cancelled ones, the latest first."""
     if not upload.sha256:
         return []
     # The condition on emptiness lets PostgreSQL use the index of the hashes.
-    same = Upload.objects.filter(sha256=upload.sha256).exclude(pk=upload.pk).exclude(sha256="")
+    same = Upload.objects.visible_to(user).filter(sha256=upload.sha256).exclude(pk=upload.pk).exclude(sha256="")
     received = Event.objects.filter(upload__in=same, what__in=[Event.UPLOADED, Event.FILE_REPLACED])
     found: dict[int, SameFile] = {}
     for event in received.select_related("upload", "user").order_by("-at", "-pk"):

@@ -1,51 +1,44 @@
-"""Uploaded files on disk. Files that belong to no list and no correction are deleted."""
+"""Read uploaded files, and delete those that belong to no list, correction or other record.
 
-import os
-import threading
-from collections.abc import Iterator
+A marker among the files is compared with the database, so that a host that does not share the files is noticed.
+"""
+
+import logging
+import secrets
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
-from pathlib import Path
+from typing import Any
 
-from django.conf import settings
-from django.core.files.base import File
-from django.core.files.storage import FileSystemStorage
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db import DatabaseError
+from django.db.models import QuerySet
+from django.db.models.fields.files import FieldFile
 
-from batches.models import Correction, Upload
+from batches.file_storage import local_copy
+from batches.files import isolated_reader
+from batches.files.file_format import ExaminedFile, FileFormat
+from batches.models import Correction, FileStore, LoadedFile, ScrubSource, Upload
+from batches.retention import Retained, RetainedOfLists
 
-FILE_OWNERS = (Upload, Correction)
+logger = logging.getLogger(__name__)
+FILE_OWNERS = (Upload, Correction, ScrubSource, LoadedFile)
+"""Models with a stored file."""
 UPLOAD_FOLDER = "uploads"
+MARKER_NAME = "marker"
+"""The name of the file that is compared with the database."""
 ORPHAN_AGE = timedelta(hours=1)
-"""Saving an upload never takes this long. An older file without a row was left behind by a process that ended."""
+"""Saving an upload never takes this long. An older file without a database row was left by a process that ended."""
 MONTHS_SEARCHED = 2
-"""How many of the latest monthly folders are searched."""
-
-
-class WholeFileStorage(FileSystemStorage):
-    """Deletes a file that could not be saved completely, which would otherwise fill a full disk further."""
-
-    chosen = threading.local()
-    """The name of this thread's file. It differs from the requested one if that was already in use."""
-
-    def get_available_name(self, name: str, max_length: int | None = None) -> str:
-        self.chosen.name = super().get_available_name(name, max_length)
-        return self.chosen.name
-
-    def _save(self, name: str, content: File) -> str:
-        try:
-            return super()._save(name, content)  # type: ignore[misc]
-        except BaseException:
-            with suppress(OSError):
-                self.delete(self.chosen.name)
-            raise
+"""Number of the latest monthly folders that are searched every hour."""
 
 
 @contextmanager
-def delete_on_failure(owner: Upload | Correction) -> Iterator[None]:
-    """Delete the file of an object if the block fails, unless a row refers to it anyway.
+def delete_on_failure(owner: Upload | Correction | ScrubSource | LoadedFile) -> Iterator[None]:
+    """Delete the file of its owner if the block fails, unless a database row refers to the file.
 
-    If the database cannot tell, keep the file for the sweep: a row without its file is worse than a file without a row.
+    If the database cannot tell, leave the file to the sweep: a row without its file is worse than a file without a row.
     """
     try:
         yield
@@ -57,41 +50,122 @@ def delete_on_failure(owner: Upload | Correction) -> Iterator[None]:
 
 
 def find_owned(names: list[str | None]) -> set[str]:
-    """Return the files that a row refers to."""
+    """Return the files among these that a database row refers to."""
     return {
         name for model in FILE_OWNERS for name in model.objects.filter(file__in=names).values_list("file", flat=True)
     }
 
 
 def delete_orphans(now: datetime) -> None:
-    """Delete files of the latest two months that no row refers to, an hour after they were stored. Runs hourly."""
-    if now.minute:
+    """Delete files that no database row refers to, an hour after they were stored.
+
+    The sweep calls this every minute. Once an hour, it looks at the files of the latest two months, and once a day at
+    all of them.
+    """
+    if now.minute != 0:
         return
-    for month in find_months():
-        old = list(list_old_files(month, now - ORPHAN_AGE))
+    storage: Any = default_storage
+    months = storage.list_months(UPLOAD_FOLDER)
+    for month in months if now.hour == 0 else months[-MONTHS_SEARCHED:]:
+        old = list(storage.list_old(month, now - ORPHAN_AGE))
         owned = find_owned_in(month) if old else set()
-        for name in old:
-            if name not in owned:
-                (Path(settings.MEDIA_ROOT) / name).unlink(missing_ok=True)
-
-
-def find_months() -> list[str]:
-    """Return the latest folders, as prefixes of file names: `uploads/2026/11/`."""
-    months = sorted(path for path in (Path(settings.MEDIA_ROOT) / UPLOAD_FOLDER).glob("[0-9]*/[0-9]*") if path.is_dir())
-    return [f"{UPLOAD_FOLDER}/{path.parent.name}/{path.name}/" for path in months[-MONTHS_SEARCHED:]]
-
-
-def list_old_files(month: str, before: datetime) -> Iterator[str]:
-    """Yield the names of a month's files last written before a moment."""
-    with os.scandir(Path(settings.MEDIA_ROOT) / month) as entries:
-        for entry in entries:
-            if entry.is_file(follow_symlinks=False) and entry.stat().st_mtime < before.timestamp():
-                yield month + entry.name
+        delete_files(name for name in old if name not in owned)
 
 
 def find_owned_in(month: str) -> set[str]:
-    """Return the names of a month's files that a row refers to."""
+    """Return the names of a month's files that a database row refers to."""
     owned: set[str] = set()
     for model in FILE_OWNERS:
         owned.update(model.objects.filter(file__startswith=month).values_list("file", flat=True).iterator())
     return owned
+
+
+# Reading
+
+
+def examine(file: FieldFile, sheet: str | None = None, with_hidden: bool = False) -> ExaminedFile:
+    """Find a stored file's format, columns and first rows. Raise UnreadableFile or OSError if it cannot be read."""
+    with local_copy(file) as path:
+        return isolated_reader.examine(path, sheet, with_hidden)
+
+
+def read_rows(file: FieldFile, file_format: FileFormat) -> Iterator[tuple[int, list[str]]]:
+    """Yield every row of a stored file below the header with its number.
+
+    Raise UnreadableFile or OSError if the file cannot be read.
+    """
+    with local_copy(file) as path:
+        yield from isolated_reader.read_rows(path, file_format)
+
+
+# Sharing
+
+
+def expect_own_files() -> None:
+    """Make the files that this host sees the ones that every host must see."""
+    marker = secrets.token_hex(16)
+    storage: Any = default_storage
+    storage.put(MARKER_NAME, ContentFile(marker.encode()))
+    FileStore.replace(marker=marker)
+
+
+def expect_own_files_if_none(_now: datetime) -> None:
+    """Expect this host's files if none are expected yet. The clock calls this every minute."""
+    if not FileStore.objects.exists():
+        try:
+            expect_own_files()
+        except OSError as error:
+            logger.error("The stored files cannot be marked: %s", type(error).__name__)
+
+
+def sees_shared_files() -> bool:
+    """Return whether this host sees the same files as the others."""
+    expected = FileStore.objects.filter(pk=FileStore.ONLY_ID).values_list("marker", flat=True).first()
+    if expected is None:
+        return True
+    try:
+        with default_storage.open(MARKER_NAME) as file:
+            return file.read().decode() == expected
+    except (OSError, ValueError):
+        return False
+
+
+# Retention
+
+
+def delete_files(names: Iterable[str | None]) -> int:
+    """Delete stored files. Return how many. A file that cannot be deleted is left to the sweep: no row refers to it."""
+    deleted = 0
+    for name in filter(None, names):
+        try:
+            default_storage.delete(name)
+        except OSError as error:
+            logger.warning("A stored file cannot be deleted: %s", type(error).__name__)
+        else:
+            deleted += 1
+    return deleted
+
+
+def expire_file(upload: Upload) -> Iterator[int]:
+    """Delete the file of a list. Its rows are in the database."""
+    Upload.objects.finished().filter(pk=upload.pk, file=upload.file.name).update(file="")
+    yield delete_files([upload.file.name])
+
+
+def expire_corrected_files(corrections: QuerySet[Correction]) -> None:
+    names = list(corrections.order_by().values_list("file", flat=True))
+    corrections.order_by().update(file="")
+    delete_files(names)
+
+
+RETAINED_FILES: list[Retained | RetainedOfLists] = [
+    RetainedOfLists("Uploaded files", "file_deleted_at", expire_file, "FILE_RETENTION_DAYS"),
+    Retained(
+        "Corrected files",
+        Correction.objects.exclude(file=""),
+        "created_at",
+        expire_corrected_files,
+        "FILE_RETENTION_DAYS",
+        list_path="upload",
+    ),
+]

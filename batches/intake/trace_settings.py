@@ -19,12 +19,12 @@ class TraceSettings:
     constants: dict[str, str]
     """Field → value that is the same for every row."""
     match_requirements: list[str]
-    """What a match must include: phones, emails. Empty: phones."""
+    """What a match must include: phones, emails. If empty, phones."""
     name_order: str
     companies: str
     co_owners: bool
     look_back: int
-    """Days for which an earlier answer is reused. 0: never."""
+    """Number of days for which an earlier answer is reused, or 0 if it never is."""
 
     @classmethod
     def from_upload(cls, upload: Upload, **changes: Any) -> Self:
@@ -32,7 +32,7 @@ class TraceSettings:
         return cls(**{name: getattr(upload, name) for name in SETTING_NAMES} | changes)
 
     def with_template(self, template: MappingTemplate, mapping: dict[str, list[int]]) -> Self:
-        """Return these settings with those of a template, and with the columns that it has found in a file."""
+        """Return these settings with a template's options and fixed values, and with the mapping that it led to."""
         options = {name: template.options[name] for name in OPTION_NAMES if name in template.options}
         return replace(self, mapping=mapping, constants=template.constants, **options)
 
@@ -41,16 +41,16 @@ class TraceSettings:
 
     @property
     def options(self) -> dict[str, Any]:
-        """All settings except the columns and fixed values, as templates store them."""
+        """All settings except the column mapping and the fixed values, as templates store them."""
         return {name: getattr(self, name) for name in OPTION_NAMES}
 
     @property
     def gaps(self) -> list[str]:
-        """What is missing before any row can be traced, one sentence each."""
+        """What must be added before any row can be traced, one sentence each."""
         return find_gaps([*self.mapping, *self.constants])
 
     def apply_to(self, upload: Upload) -> None:
-        """Set these on an upload without saving it."""
+        """Set these settings on an upload without saving it."""
         for name, value in self.as_dict().items():
             setattr(upload, name, value)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 MAILING, PROPERTY, PLAIN = "mailing", "property", ""
-"""Whose address: the owner's, the property's, or unknown."""
+"""Families, which say whose an address is: the owner's, the property's, or unknown."""
 
 STREET_PARTS = [
     "house_prefix",
@@ -26,8 +26,8 @@ STREET_PARTS = [
 WORDS_BY_MEANING = {
     # Families. An owner's columns hold a name, a number, or the owner's own address.
     "mailing": "mail mailing mailed mlg mlng pstl postl billing bill correspondence tax notice statement remit invoice",
-    "property": "property violation prop prp site situs situ phy phys physical loc location located premise premises"
-    " subject residence residential res resident parcel par gis service job",
+    "property": "property rental violation prop prp site situs situ phy phys physical loc location located premise"
+    " premises subject residence residential res resident parcel par gis service job",
     "owner": "owner owners own ownr ownership taxpayer taxpr assessee titleholder deedholder grantee petitioner",
     "contact": "contact primary person recipient lead customer client voter voters seller borrower homeowner individual"
     " decedent defendant debtor applicant subscriber",
@@ -70,10 +70,10 @@ WORDS_BY_MEANING = {
     "and": "and",
 }
 """Meaning → the words for it."""
-MEANT = {word: meant for meant, words in WORDS_BY_MEANING.items() for word in words.split()}
-UNNUMBERED = re.compile(r"(par|prop|prem|subject|res|tax)", re.IGNORECASE)
+MEANING_BY_WORD = {word: meaning for meaning, words in WORDS_BY_MEANING.items() for word in words.split()}
+REGISTER_WORDS = re.compile(r"(par|prop|prem|subject|res|tax)", re.IGNORECASE)
 """Words whose number is an entry in a register, not a house number."""
-IGNORED = {
+IGNORED_WORDS = {
     "the",
     "of",
     "label",
@@ -105,91 +105,86 @@ IGNORED = {
     "clean",
     "cleaned",
     "normalized",
+    "assessed",
+    "recorded",
+    "registered",
     "or",
 }
-STREET_THINGS = {"number", "pre", "post", "direction", "type", "name", "half"}
+"""Words that do not change what a name means."""
+STREET_PART_WORDS = {"number", "pre", "post", "direction", "type", "name", "half"}
+"""Meanings that show that an `st` beside them is a street and not a state."""
 INITIALS = {"f": "first", "m": "middle", "l": "last"}
 """Initials in the names of name columns: FName, L_NAME."""
 OTHER_PEOPLE = {
-    *(
-        "business",
-        "work",
-        "office",
-        "other",
-        "spouse",
-        "attorney",
-        "agent",
-        "broker",
-        "lender",
-        "relative",
-        "previous",
-        "prior",
-    ),
-    *(
-        "former",
-        "emergency",
-        "employer",
-        "alternate",
-        "alt",
-        "guardian",
-        "parent",
-        "neighbor",
-        "tenant",
-        "plaintiff",
-        "buyer",
-    ),
-    *(
-        "landlord",
-        "insurance",
-        "beneficiary",
-        "assistant",
-        "reference",
-        "witness",
-        "preparer",
-        "filer",
-        "grantor",
-        "notary",
-    ),
-    *(
-        "executor",
-        "school",
-        "ship",
-        "shipping",
-        "old",
-        "legal",
-        "sale",
-        "deed",
-        "partner",
-        "manager",
-        "vendor",
-        "trustee",
-    ),
-    *(
-        "father",
-        "mother",
-        "child",
-        "lien",
-        "loan",
-        "court",
-        "case",
-        "listing",
-        "care",
-        "attention",
-        "co",
-        "account",
-        "jt",
-        "joint",
-    ),
+    "business",
+    "work",
+    "office",
+    "other",
+    "spouse",
+    "attorney",
+    "agent",
+    "broker",
+    "lender",
+    "relative",
+    "previous",
+    "prior",
+    "former",
+    "emergency",
+    "employer",
+    "alternate",
+    "alt",
+    "guardian",
+    "parent",
+    "neighbor",
+    "tenant",
+    "plaintiff",
+    "buyer",
+    "landlord",
+    "insurance",
+    "beneficiary",
+    "assistant",
+    "reference",
+    "witness",
+    "preparer",
+    "filer",
+    "grantor",
+    "notary",
+    "executor",
+    "school",
+    "ship",
+    "shipping",
+    "old",
+    "legal",
+    "sale",
+    "deed",
+    "partner",
+    "manager",
+    "vendor",
+    "trustee",
+    "father",
+    "mother",
+    "child",
+    "lien",
+    "loan",
+    "court",
+    "case",
+    "listing",
+    "care",
+    "attention",
+    "co",
+    "account",
+    "jt",
+    "joint",
 }
-"""Words that start a block of columns about another person."""
+"""Words that begin the names of columns about another person."""
 FAMILY_WORDS = {"mailing", "property", "owner", "contact"}
 NUMBER_WORDS = {"one": 1, "two": 2, "three": 3}
 MAX_TOKEN_LENGTH = 40
-"""Maximum length of a token; longer ones are not column names."""
-SHORT_FAMILIES = {"m": "mailing", "s": "property", "p": "property", "o": "owner"}
-"""A single letter before a part of an address: mcity, szip."""
+"""Maximum length of a token that is split into words."""
+FAMILY_BY_LETTER = {"m": "mailing", "s": "property", "p": "property", "o": "owner"}
+"""Letter before a part of an address, as in `mcity` and `szip` → its family."""
 
-PARTS = {
+PART_BY_MEANINGS = {
     "address": "address",
     "address line": "address",
     "line": "address",
@@ -301,6 +296,11 @@ PARTS = {
     "address zip code": "zip",
     "address postal code": "zip",
     "address postal": "zip",
+    "street city": "city",
+    "street state": "state",
+    "street zip": "zip",
+    "street zip code": "zip",
+    "street postal code": "zip",
     "city state zip": "place",
     "city state": "place",
     "city st": "place",
@@ -312,6 +312,14 @@ PARTS = {
     "address city state zip": "place",
     "first": "first_name",
     "first name": "first_name",
+    "first middle": "first_name",
+    "first name middle": "first_name",
+    "first name middle initial": "first_name",
+    "first name middle name": "first_name",
+    "first and middle": "first_name",
+    "first and middle name": "first_name",
+    "first name and middle": "first_name",
+    "first name and middle initial": "first_name",
     "name first": "first_name",
     "last": "last_name",
     "last name": "last_name",
@@ -355,30 +363,32 @@ PARTS = {
     "house number pre": "house_prefix",
     "address number pre": "house_prefix",
 }
-"""Meaning without families and numbers → the part."""
+"""The meanings in a name, without families and numbers → the part that its column holds."""
 OTHER = "other"
-"""The part that columns about another person hold: none of their values is guessed."""
+"""The part of columns about another person. Nothing is guessed from their values either."""
 PLACE_PARTS = {"line", "unit", "city", "state", "zip", "place"}
 ADDRESS_PARTS = {"address", "full_address", "line", *STREET_PARTS, *PLACE_PARTS}
-NUMBERED_THINGS = {"street_type", "predirection", "postdirection", "house_prefix", "house_number", "house_suffix"}
-"""Parts whose names have other meanings too: a type, a number."""
-ABBREVIATED = {"street_type", "predirection", "postdirection", "house_suffix"}
-"""Parts that are written as codes."""
-BARE = {"owner": "full_name", "property": "address", "mailing": "address"}
-"""The part that a name with only a family means, if its values agree."""
+AMBIGUOUS_PARTS = {"street_type", "predirection", "postdirection", "house_prefix", "house_number", "house_suffix"}
+"""Parts whose names can also be about something else, such as a type or a number."""
+ABBREVIATED_PARTS = {"street_type", "predirection", "postdirection", "house_suffix"}
+"""Parts that are often written as codes."""
+PART_OF_BARE_FAMILY = {"owner": "full_name", "property": "address", "mailing": "address"}
+"""Family → the part that a name with nothing but the family means, if its values agree."""
 
 
 @dataclass(frozen=True)
 class Meaning:
+    """What a column's name says about its values."""
+
     part: str
     family: str
     """Whose address, if the part belongs to an address."""
     number: int = 1
-    """The number in Owner 1, Phone 2, ADDR2."""
+    """The number in a name, as in Owner 1, Phone 2 and ADDR2."""
     weight: int = 0
     """Of two columns with the same meaning, the one with the higher weight is used: an owner before a contact."""
     is_certain: bool = True
-    """False if only its values can decide."""
+    """Whether the name is enough. If it is not, the values decide."""
     whose: str = ""
     """Whose name, phone or email: owner, contact, or unknown."""
     doubt: str = ""
@@ -388,7 +398,7 @@ class Meaning:
 
 
 def read_name(column: str, prefix: str = "") -> Meaning | None:
-    """Return the Meaning of a column's name after a prefix, or None if it says nothing about a person."""
+    """Return the Meaning of a column's name without a prefix, or None if the name says nothing about a person."""
     words = find_words(column, prefix)
     if words is None:
         return None
@@ -399,26 +409,30 @@ def read_name(column: str, prefix: str = "") -> Meaning | None:
         numbers = []
     if not rest and not families & {"owner", "property", "mailing"}:
         return None
-    is_further = "additional" in words and rest != "additional name"
-    if is_further:
-        # Another address line.
-        rest, numbers = " ".join(tidy(rest.replace("additional", "").split()) or []), [*numbers, 2]
+    is_further_line = "additional" in words and rest != "additional name"
+    if is_further_line:
+        # The name is about a second line of the address.
+        rest = " ".join(drop_repeats(rest.replace("additional", "").split()) or [])
+        numbers.append(2)
     if rest == "to" and families == {"mailing"}:
         return Meaning("full_name", PLAIN, weight=1)
+    if "mailing" in families:
+        # `Mail To City`
+        rest = rest.removeprefix("to ")
     if rest == "full" and families <= {"owner", "contact"}:
         rest = "full name"
-    rest = drop_code(reduce_numbers(rest))
-    if not rest and families.isdisjoint(BARE):
-        # A column that is called `Extra` and no more.
+    rest = drop_code(reduce_contact_names(rest))
+    if not rest and families.isdisjoint(PART_OF_BARE_FAMILY):
+        # The name is only a word such as `Extra`.
         return None
-    if rest and (rest not in PARTS or (rest == "number" and UNNUMBERED.search(column))):
+    if rest and (rest not in PART_BY_MEANINGS or (rest == "number" and REGISTER_WORDS.search(column))):
         return None
-    part = PARTS[rest] if rest else pick_bare(families)
+    part = PART_BY_MEANINGS[rest] if rest else choose_bare_part(families)
     number = max([1, *numbers])
     if not rest and part == "full_name" and "property" in families:
-        # PROPERTY_OWNER
+        # `PROPERTY_OWNER` is the owner.
         families = families - {"property"}
-    is_certain = (bool(rest) or part == "full_name") and not is_further
+    is_certain = (bool(rest) or part == "full_name") and not is_further_line
     meaning = assign_family(part, families, number, is_certain, words)
     if meaning and not meaning.whose and "contact" in split_tokens(column):
         return replace(meaning, whose="contact")
@@ -426,27 +440,18 @@ def read_name(column: str, prefix: str = "") -> Meaning | None:
 
 
 def join_rest(words: Sequence[str]) -> str:
-    """Return the meaning of a name without families and numbers. `st` is a street if a part of one follows."""
-    rest = tidy([word for word in words if word not in FAMILY_WORDS and not is_number(word)]) or []
-    if "st" in rest and not STREET_THINGS.isdisjoint(rest):
+    """Return the meanings in a name without families and numbers. `st` is a street if a part of one is beside it."""
+    rest = drop_repeats([word for word in words if word not in FAMILY_WORDS and not is_number(word)]) or []
+    if "st" in rest and not STREET_PART_WORDS.isdisjoint(rest):
         rest = ["street" if word == "st" else word for word in rest]
     return " ".join(rest)
 
 
-def reduce_numbers(rest: str) -> str:
-    """Reduce the many names of phones and emails: `full phone number`, `Phone 1 - Value`, `email address`."""
+def reduce_contact_names(rest: str) -> str:
+    """Reduce the many names of phones and emails to one: `full phone number`, `Phone 1 - Value`, `email address`."""
     words = set(rest.split())
-    if words & {"phone", "mobile", "landline"} and words <= {
-        "phone",
-        "mobile",
-        "landline",
-        "number",
-        "full",
-        "value",
-        "first",
-        "line",
-        "last",
-    }:
+    phones = {"phone", "mobile", "landline"}
+    if words & phones and words <= phones | {"number", "full", "value", "first", "line", "last"}:
         return "phone"
     if "email" in words and words <= {"email", "address", "value", "first", "full"}:
         return "email"
@@ -454,36 +459,38 @@ def reduce_numbers(rest: str) -> str:
 
 
 def drop_code(rest: str) -> str:
-    """Drop the word that says that a direction or a type is abbreviated: `street_type_cd`."""
-    part = PARTS.get(rest.removesuffix(" code"), "")
-    return rest.removesuffix(" code") if part in ABBREVIATED else rest
+    """Drop a word for `code`, which only says that a part of the street is abbreviated: `street_type_cd`."""
+    part = PART_BY_MEANINGS.get(rest.removesuffix(" code"), "")
+    return rest.removesuffix(" code") if part in ABBREVIATED_PARTS else rest
 
 
-def pick_bare(families: Collection[str]) -> str:
-    return next(BARE[family] for family in ("mailing", "owner", "property") if family in families)
+def choose_bare_part(families: Collection[str]) -> str:
+    """Return the part that a name with nothing but families means."""
+    return next(PART_OF_BARE_FAMILY[family] for family in ("mailing", "owner", "property") if family in families)
 
 
 def assign_family(part: str, families: set[str], number: int, is_certain: bool, words: Sequence[str]) -> Meaning | None:
+    """Return the Meaning of a part, which belongs to an address or to a person."""
     if part in ADDRESS_PARTS:
         return assign_address(part, families, number, is_certain, words)
     if part == "full_name" and "owner" not in families and families & {"property", "mailing"}:
         return Meaning(part, PLAIN, number, 1) if "mailing" in families else None
     whose = "owner" if "owner" in families else ""
-    return Meaning(part, PLAIN, number, weigh(part, families, words), is_certain, whose)
+    return Meaning(part, PLAIN, number, find_weight(part, families, words), is_certain, whose)
 
 
 def assign_address(
     part: str, families: set[str], number: int, is_certain: bool, words: Sequence[str]
 ) -> Meaning | None:
-    """Assign a part of an address to a family. Mailing has priority over owner, and an address over a street."""
-    if part in NUMBERED_THINGS and not is_about_street(words, families, part):
+    """Return the Meaning of a part of an address. `mailing` outweighs `owner`, and `address` outweighs `street`."""
+    if part in AMBIGUOUS_PARTS and not is_about_street(words, families, part):
         return None
     weight = int("mailing" in families) + int(part == "address" and "address" in words)
     if part == "address" and number > 1:
-        # All address lines but the first can hold anything: their values decide.
+        # Lines of an address after the first can hold any part of it: their values decide.
         part = "line"
     if part == "state" and number == 2:
-        # The two letters of a state: state2.
+        # `state2` is the state as two letters.
         number, weight = 1, weight - 1
     if "mailing" in families or ("owner" in families and "property" not in families):
         return Meaning(part, MAILING, number, weight, is_certain)
@@ -491,13 +498,13 @@ def assign_address(
 
 
 def is_about_street(words: Sequence[str], families: set[str], part: str) -> bool:
-    """Return whether a name is about a street. `Type` or `Number` alone can be about anything."""
+    """Return whether a name is about a street: `Type` or `Number` alone can be about anything."""
     is_named = bool({"street", "st", "address", "house", "pre", "half", "direction"} & set(words))
     return is_named or (part != "street_type" and bool(families & {"property", "mailing"}))
 
 
-def weigh(part: str, families: set[str], words: Sequence[str]) -> int:
-    """Rank meanings: an owner before unknown before a contact, and a plain number before a mobile or home number."""
+def find_weight(part: str, families: set[str], words: Sequence[str]) -> int:
+    """Return the weight of a meaning: an owner outweighs unknown, and a plain number outweighs a mobile or landline."""
     if part == "phone" and not {"mobile", "landline"}.isdisjoint(words):
         return 2 if "mobile" in words else 1
     if "owner" in families:
@@ -511,6 +518,7 @@ def is_number(word: str) -> bool:
 
 def split_tokens(column: str) -> list[str]:
     """Return the words and numbers of a column's name in lower case."""
+    # A 911 or E911 address is where the emergency services go: the site.
     column = re.sub(r"e?911", " site ", column, flags=re.IGNORECASE)
     text = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", column.replace("#", " number "))
     # ZIP+4 is the four digits after a ZIP.
@@ -520,45 +528,47 @@ def split_tokens(column: str) -> list[str]:
 
 
 def find_words(column: str, prefix: str = "") -> list[str] | None:
-    """Return the meanings of the words of a name, in order, or None if a word is unknown."""
-    meant: list[str] = []
+    """Return the meanings of the words in a name without a prefix, or None if a word is unknown."""
+    meanings: list[str] = []
     tokens = split_tokens(column)
-    for token in tokens[1:] if prefix and tokens[:1] == [prefix] else tokens:
+    if prefix and tokens[:1] == [prefix]:
+        tokens = tokens[1:]
+    for token in tokens:
         if token.isdecimal():
-            # 09, as in ADDR09, is a year or a code.
+            # A longer number is a year or a code, as in ADDR09.
             if len(token) > 1:
                 return None
-            meant.append(token)
-        elif token not in IGNORED:
-            words = cut(token)
+            meanings.append(token)
+        elif token not in IGNORED_WORDS:
+            words = split_token(token)
             if words is None:
                 return None
-            meant += words
-    return tidy(meant)
+            meanings += words
+    return drop_repeats(meanings)
 
 
-def tidy(meant: list[str]) -> list[str] | None:
-    """Join words that belong together (`apartment number`, `zip code`, `4`), and remove adjacent duplicates."""
-    if meant[-2:] == ["zip", "4"]:
+def drop_repeats(meanings: list[str]) -> list[str] | None:
+    """Return meanings without adjacent duplicates, or None if they are the four digits after a ZIP (`zip 4`)."""
+    if meanings[-2:] == ["zip", "4"]:
         return None
-    return [word for position, word in enumerate(meant) if position == 0 or word != meant[position - 1]]
+    return [word for position, word in enumerate(meanings) if position == 0 or word != meanings[position - 1]]
 
 
 @lru_cache(maxsize=10_000)
-def cut(token: str) -> tuple[str, ...] | None:
-    """Split a token into as few known words as possible. Return their meanings, or None if it is unknown."""
-    if token in MEANT:
-        return (MEANT[token],)
+def split_token(token: str) -> tuple[str, ...] | None:
+    """Split a token into as few known words as possible. Return their meanings, or None if it cannot be split."""
+    if token in MEANING_BY_WORD:
+        return (MEANING_BY_WORD[token],)
     if len(token) > MAX_TOKEN_LENGTH:
         return None
-    if len(token) > 3 and token[0] in SHORT_FAMILIES:
-        rest = cut(token[1:])
+    if len(token) > 3 and token[0] in FAMILY_BY_LETTER:
+        rest = split_token(token[1:])
         if rest and rest[0] in {"address", "street", "city", "state", "zip", "unit"}:
-            return (SHORT_FAMILIES[token[0]], *rest)
+            return (FAMILY_BY_LETTER[token[0]], *rest)
     best = None
     for length in range(2, len(token) - 1):
-        if token[:length] in MEANT and (rest := cut(token[length:])):
-            words = (MEANT[token[:length]], *rest)
+        if token[:length] in MEANING_BY_WORD and (rest := split_token(token[length:])):
+            words = (MEANING_BY_WORD[token[:length]], *rest)
             if best is None or len(words) < len(best):
                 best = words
     return best

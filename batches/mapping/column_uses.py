@@ -1,6 +1,6 @@
-"""What each column of a file is used for, and the mapping that follows from it. Pure.
+"""Convert between a mapping and what each column of a file is used for. Pure.
 
-A mapping is by field (field → positions of its columns), the screen is by column (position → its fields).
+A mapping lists the columns of each field. The screen lists the fields of each column.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,20 +10,20 @@ from batches.mapping.fields import FULL_NAME, JOINABLE, LABELS, MAPPABLE, MAX_JO
 MAX_SHOWN_NAME_LENGTH = 80
 """Maximum length of a column's name on the screen."""
 Uses = dict[int, list[str]]
-"""Position → the fields that its column goes to."""
+"""Position of a column → the fields that it goes to."""
 
 
 def name_columns(columns: Iterable[str]) -> list[str]:
-    """Return the names of a file's columns as the screen shows them: none is empty, and none fills a page."""
-    names = (" ".join(name.split()) for name in columns)
-    return [
-        (name if len(name) <= MAX_SHOWN_NAME_LENGTH else f"{name[: MAX_SHOWN_NAME_LENGTH - 1]}…") or f"Column {number}"
-        for number, name in enumerate(names, start=1)
-    ]
+    """Return the names of a file's columns as the screen shows them: none is empty, and none is too long."""
+    return [shorten_name(" ".join(name.split())) or f"Column {number}" for number, name in enumerate(columns, start=1)]
+
+
+def shorten_name(name: str) -> str:
+    return name if len(name) <= MAX_SHOWN_NAME_LENGTH else f"{name[: MAX_SHOWN_NAME_LENGTH - 1]}…"
 
 
 def list_uses(mapping: Mapping[str, Iterable[int]]) -> Uses:
-    """Return what each used column goes to, in the order of the fields."""
+    """Return the fields that each used column goes to, in the order of MAPPABLE."""
     uses: Uses = {}
     for name in MAPPABLE:
         for position in mapping.get(name, ()):
@@ -34,8 +34,7 @@ def list_uses(mapping: Mapping[str, Iterable[int]]) -> Uses:
 def build_mapping(uses: Mapping[int, Iterable[str]], current: Mapping[str, Sequence[int]]) -> dict[str, list[int]]:
     """Return the mapping that follows from what columns go to.
 
-    Columns of one field are joined in the order of the file. If the `current` mapping joins them in another order,
-    they keep it.
+    Columns of one field are joined in the order of the file, unless the `current` mapping joins them in another order.
     """
     mapping: dict[str, list[int]] = {}
     for name in MAPPABLE:
@@ -48,21 +47,21 @@ def build_mapping(uses: Mapping[int, Iterable[str]], current: Mapping[str, Seque
     return mapping
 
 
-def find_clash(
+def explain_clash(
     name: str, positions: Sequence[int], columns: Sequence[str], current: Mapping[str, Sequence[int]]
 ) -> str:
-    """Return why a field cannot have these columns, naming them and the field; empty if it can.
+    """Return why a field cannot have these columns, or "" if it can.
 
     Columns that the `current` mapping joins already, from the API or an older template, may stay joined.
     """
-    joined = len(current.get(name, ()))
+    joined_count = len(current.get(name, ()))
     named = join_words([f"“{columns[position]}”" for position in positions])
-    if name not in JOINABLE and joined < 2 and len(positions) > 1:
+    if name not in JOINABLE and joined_count < 2 and len(positions) > 1:
         return (
             f"{LABELS[name]} can have only one column, but {named} go to it. "
             "Keep one of them, and choose something else for the rest."
         )
-    most = max(MAX_JOINED_COLUMNS, joined)
+    most = max(MAX_JOINED_COLUMNS, joined_count)
     if len(positions) > most:
         return (
             f"{LABELS[name]} can be joined from {most} columns at most, but {named} go to it. "
@@ -71,10 +70,10 @@ def find_clash(
     return ""
 
 
-def use_notes(
+def list_use_notes(
     position: int, names: Iterable[str], mapping: Mapping[str, Sequence[int]], columns: Sequence[str]
 ) -> list[str]:
-    """Return how a column that goes to these fields is joined or split, one sentence each."""
+    """Return how a column is joined or split for the fields that it goes to, one sentence each."""
     notes = []
     for name in names:
         if others := [columns[other] for other in mapping.get(name, ()) if other != position]:
@@ -87,6 +86,6 @@ def use_notes(
 
 
 def join_words(words: Sequence[str]) -> str:
-    """Return words as a sentence lists them: `A`, `A and B`, `A, B and C`."""
+    """Return words as they are listed in a sentence: `A`, `A and B`, `A, B and C`."""
     *most, last = words
     return f"{', '.join(most)} and {last}" if most else last

@@ -1,7 +1,7 @@
-"""Find out the kind of a column's values. Pure.
+"""Find out which share of a column's filled cells looks like a kind of value. Pure.
 
-The result is a share: how many of the filled cells look like a kind. A column's name says what is meant, and its
-values confirm it. If the name says nothing, a column of ZIPs is still a ZIP column.
+A column's name says what it holds, and its values confirm it. If the name says nothing, a column of ZIPs is still a ZIP
+column.
 """
 
 import re
@@ -13,9 +13,11 @@ from batches.people.first_names import FIRST_NAMES
 from batches.people.street_words import STREET_TYPES
 
 MAX_VALUE_LENGTH = 300
-"""Maximum length of a value that is examined."""
-FEW = 3
-"""Fewer values than this prove nothing."""
+"""Number of characters at the start of a value that are examined."""
+MIN_VALUES = 3
+"""Minimum number of values that can prove anything."""
+MOST = 0.6
+"""Share of values that decides what a column with an ambiguous name holds."""
 DIRECTIONS = {"N", "S", "E", "W", "NE", "NW", "SE", "SW", "NORTH", "SOUTH", "EAST", "WEST"}
 UNIT = re.compile(r"(#|APT|UNIT|STE|SUITE|RM|ROOM|FL|FLOOR|BLDG|LOT|SPC|TRLR|PH)\b.*|#?\s*\w{1,5}", re.IGNORECASE)
 STREET = re.compile(
@@ -25,8 +27,6 @@ WORDS_PATTERN = re.compile(r"[^\W\d_][^\d@_]*")
 PHONE = re.compile(r"\+?1?[ .(-]*[2-9]\d\d[ ).-]*[2-9]\d\d[ .-]*\d{4}( ?x\d+)?(\.0)?")
 ZIP = re.compile(r"(\d{5}(-?\d{4})?|\d{4})(\.0)?-?")
 MAX_STATE_LENGTH = 40
-
-
 TITLE_VALUES = {"mr", "mrs", "ms", "miss", "dr"}
 
 
@@ -35,24 +35,24 @@ def is_state(text: str) -> bool:
 
 
 def is_place(text: str) -> bool:
-    """Return whether a text is a city with its state: `Herndon, VA 20170`, `VA 20170 Herndon`."""
+    """Return whether a value is a city with its state: `Herndon, VA 20170`, `VA 20170 Herndon`."""
     place = places.read_place(text)
     return bool(place and place.city and place.state and not any(map(str.isdigit, place.city)))
 
 
 def is_sure_place(text: str) -> bool:
-    """Return whether a text is a place by more than its last two letters: `Sons & Co` is not one."""
+    """Return whether a value is surely a place: `Sons & Co` may only look like a city in Colorado."""
     return is_place(text) and ("," in text or any(map(str.isdigit, text)))
 
 
 def is_whole_address(text: str) -> bool:
-    """Return whether a text has street, city and state: `1 Oak St, Herndon, VA 20170`."""
+    """Return whether a value has a street, a city and a state: `1 Oak St, Herndon, VA 20170`."""
     street, city, state, zip_code = places.split_whole(text)
     return bool(city and state and (zip_code or "," in text or "\n" in text) and STREET.fullmatch(street))
 
 
 def is_name(text: str) -> bool:
-    """Return whether a text can be a name. Nearly any letters can, so the column's name must say that it is one."""
+    """Return whether a value can be a name. Nearly any value can, so the column's name must say that it is one."""
     return any(map(str.isalpha, text)) and "@" not in text and not STREET.fullmatch(text)
 
 
@@ -61,7 +61,7 @@ def is_first_name(text: str) -> bool:
 
 
 def is_typed_street(text: str) -> bool:
-    """Return whether a text is a street by its last word or a box: `Pine Knoll Dr`, `PO Box 7`."""
+    """Return whether a value ends with a street type, or is a numbered street or a box: `Pine Knoll Dr`, `PO Box 7`."""
     return text.upper().split()[-1].rstrip(".") in STREET_TYPES or bool(STREET.fullmatch(text))
 
 
@@ -96,7 +96,7 @@ VALUE_TESTS: dict[str, Callable[[str], object]] = {
     "township": re.compile(r".* (TWP|TOWNSHIP)\.?|(TWP|TOWNSHIP) OF .*", re.IGNORECASE).fullmatch,
     "typed_street": is_typed_street,
 }
-"""Part → the function that returns whether a value can be one."""
+"""Kind of value → the function that says whether a value is of that kind."""
 
 
 class Values:
@@ -111,17 +111,21 @@ class Values:
         return len(self.texts)
 
     def share(self, kind: str) -> float | None:
-        """Return the share of values that can be of a kind, from 0 to 1, or None if there are too few."""
-        return self.count(kind) if len(self.texts) >= FEW else None
+        """Return the share of values that are of a kind, from 0 to 1, or None if there are too few values to tell."""
+        return self.share_of_any(kind) if len(self.texts) >= MIN_VALUES else None
 
-    def count(self, kind: str) -> float:
-        """Return the share even if there are few values, or 0 if there are none."""
+    def share_of_any(self, kind: str) -> float:
+        """Return the share of values that are of a kind, even if there are few values, or 0 if there are none."""
         if kind not in self.shares:
             is_kind = VALUE_TESTS[kind]
             self.shares[kind] = sum(bool(is_kind(text)) for text in self.texts) / max(len(self.texts), 1)
         return self.shares[kind]
 
+    def are_mostly(self, kind: str, min_share: float = MOST) -> bool:
+        """Return whether at least `min_share` of the values are of a kind, and there are enough values to tell."""
+        return (self.share(kind) or 0) >= min_share
+
     @property
     def are_titles(self) -> bool:
-        """Return whether all values are titles: `Ms.` would otherwise be Mississippi."""
+        """Whether all values are titles. Otherwise, `Ms.` would be Mississippi."""
         return bool(self.texts) and all(text.lower().strip(".") in TITLE_VALUES for text in self.texts)

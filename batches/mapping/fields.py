@@ -6,24 +6,24 @@ from batches.vendor.protocol import PERSON_FIELDS
 
 FULL_NAME = "full_name"
 NAME_PARTS = {"first_name", "last_name"}
-"""A full name is split only if none of these has its own column."""
+"""A full name is split only if no column holds one of these."""
 SPLIT = {
     "full_address": {"address", "city", "state", "zip"},
     "place": {"city", "state", "zip"},
     "mail_full_address": {"mail_address", "mail_city", "mail_state", "mail_zip"},
     "mail_place": {"mail_city", "mail_state", "mail_zip"},
 }
-"""Columns that hold several fields → the fields that they are split into."""
+"""Field that is split → the fields that it is split into."""
 MAPPABLE = [FULL_NAME, *PERSON_FIELDS, *SPLIT]
 """Fields that columns can be mapped to: the vendor's fields, and fields that are split into them."""
 
 FIXABLE = ["city", "state", "zip", "mail_city", "mail_state", "mail_zip"]
-"""Fields that may have one value for every row: a county's list often has no column for the state."""
+"""Fields that may have a fixed value: a county's list often has no column for the state."""
 
 JOINABLE = {FULL_NAME, "address", "mail_address"}
-"""Fields whose columns are joined if there are several: first and second owner line, house number and street."""
+"""Fields that several columns can be joined into: two lines of owners, or a house number and a street."""
 MAX_JOINED_COLUMNS = 5
-"""Maximum number of columns joined into one field: house number, direction, street, type, direction."""
+"""Maximum number of columns joined into one field: house number, direction, street, type and direction."""
 
 GROUPS = {
     "Person": [FULL_NAME, *PERSON_FIELDS[:3], "phone", "email"],
@@ -32,6 +32,7 @@ GROUPS = {
 }
 """Heading → the fields under it, in the order of the screen."""
 GROUP_OF = {name: heading for heading, names in GROUPS.items() for name in names}
+"""Field → the heading that it is under."""
 
 SPLIT_NOTES = {
     FULL_NAME: "We split it into first, middle and last name.",
@@ -64,31 +65,32 @@ LABELS = {
     "phone": "Phone",
     "email": "Email",
 }
+"""Field → its name on the screen."""
 
 
-def expand(fields: Iterable[str]) -> set[str]:
-    """Return the fields, including those that are split out of them."""
+def expand_split_fields(fields: Iterable[str]) -> set[str]:
+    """Return the fields and those that they are split into."""
     return set(fields).union(*(SPLIT.get(name, set()) for name in fields))
 
 
 def is_derived(name: str, fields: Iterable[str]) -> bool:
-    """Return whether a field without a column is derived from another one, such as the state from the ZIP."""
-    fields = expand(fields)
+    """Return whether a field is a state that no column holds, and that is taken from the ZIP."""
+    fields = expand_split_fields(fields)
     return name in ("state", "mail_state") and name not in fields and name.replace("state", "zip") in fields
 
 
-def ask_for(name: str, fields: Iterable[str]) -> str:
+def describe_missing(name: str, fields: Iterable[str]) -> str:
     """Return what the screen says about a field that no column holds."""
     sentence = f"We found no column for the {name.removeprefix('mail_').replace('_', ' ')}."
     if name not in FIXABLE:
         return sentence
-    rest = "We take it from the ZIP." if is_derived(name, fields) else "Is it the same for every row?"
-    return f"{sentence} {rest}"
+    follow_up = "We take it from the ZIP." if is_derived(name, fields) else "Is it the same for every row?"
+    return f"{sentence} {follow_up}"
 
 
-def find_lacking(fields: Iterable[str]) -> list[str]:
+def find_lacking_fields(fields: Iterable[str]) -> list[str]:
     """Return the fields that the others need but no column provides: names, streets, cities and states."""
-    fields = expand(fields)
+    fields = expand_split_fields(fields)
     wanted = find_lacking_names(fields)
     for prefix in ("", "mail_"):
         if f"{prefix}address" in fields:
@@ -99,14 +101,17 @@ def find_lacking(fields: Iterable[str]) -> list[str]:
 
 
 def find_settled(before: Iterable[str], after: Iterable[str]) -> set[str]:
-    """Return the fields that a mapping lacked and a later one does not need any more: a last name beside a full one."""
-    return set(find_lacking(before)) - set(find_lacking(after))
+    """Return the fields that were lacking before a change of the mapping, and are not after it.
+
+    They may be mapped now, or no longer needed, as a last name is once there is a full name.
+    """
+    return set(find_lacking_fields(before)) - set(find_lacking_fields(after))
 
 
 def find_lacking_names(fields: Collection[str]) -> list[str]:
-    """Return the other half of a name, or the name of an owner whose address is not all that is known.
+    """Return the name fields that these fields need: both parts of a name if there is one of them, or a full name.
 
-    A list may have one address and nothing else, or only phones and emails.
+    A list may do without names if it has one address and nothing else, or only phones and emails.
     """
     if FULL_NAME in fields:
         return []
@@ -117,15 +122,16 @@ def find_lacking_names(fields: Collection[str]) -> list[str]:
 
 
 def find_gaps(fields: Iterable[str]) -> list[str]:
-    """Return what a mapping lacks before any row can be traced, one sentence each; `fields` include fixed ones."""
-    fields = expand(fields)
+    """Return what must be added to these mapped and fixed fields before any row can be traced, one sentence each."""
+    fields = expand_split_fields(fields)
     gaps = []
     if not fields & {"address", "mail_address", "city", "mail_city", "email", "phone"}:
         gaps.append("Choose a column for at least one of: an address, a city, an email, a phone.")
     for prefix, whose in (("", "property"), ("mail_", "mailing")):
-        has_state = prefix + "state" in fields or is_derived(prefix + "state", fields)
-        if prefix + "address" in fields and not (prefix + "city" in fields and has_state):
+        has_street, has_city = f"{prefix}address" in fields, f"{prefix}city" in fields
+        has_state = f"{prefix}state" in fields or is_derived(f"{prefix}state", fields)
+        if has_street and not (has_city and has_state):
             gaps.append(f"A {whose} address needs a city and a state.")
-        if prefix + "unit" in fields and prefix + "address" not in fields:
+        if f"{prefix}unit" in fields and not has_street:
             gaps.append(f"A {whose} unit needs an address.")
     return gaps

@@ -1,4 +1,4 @@
-"""Read the names of all columns of a file together: what they begin with says which of them belong together. Pure.
+"""Read the names of all columns of a file together: names that begin alike belong together. Pure.
 
 An unknown word that begins several names comes from a program or a table (`py_owner_name`, `True Site City`), or it
 names another person (`Inspector Phone`). Only the former is ignored without a question.
@@ -12,72 +12,75 @@ from itertools import chain
 from batches.mapping.column_names import (
     ADDRESS_PARTS,
     FAMILY_WORDS,
-    IGNORED,
+    IGNORED_WORDS,
     MAILING,
-    MEANT,
+    MEANING_BY_WORD,
     OTHER,
     OTHER_PEOPLE,
     PLACE_PARTS,
     PLAIN,
     PROPERTY,
     Meaning,
-    cut,
     find_words,
     read_name,
+    split_token,
     split_tokens,
 )
 from batches.mapping.fields import FULL_NAME, NAME_PARTS
 
-FEW_COLUMNS = 3
+MIN_PREFIX_COLUMNS = 3
 """A prefix of fewer columns is not ignored."""
 NEGATIONS = {"off", "non", "not", "ex", "un", "without", "outside"}
-"""Words that turn around what follows: `Off-Site City` is not the city of the site."""
+"""Words that negate what follows: `Off-Site City` is not the city of the site."""
 ORDINALS = {"first", "last"}
-PEOPLE = {"owner", "contact"}
+"""Words that may count owners, rather than say which part of a name a column holds."""
+PERSON_MEANINGS = {"owner", "contact"}
 Tokens = tuple[str, ...]
 Description = tuple[str, str, int]
-"""Part, family and number."""
+"""What a column is about: part, family and number."""
 Block = dict[int, Meaning]
-"""Position → Meaning, for the columns whose names begin with the same unknown word."""
+"""Position of a column → its Meaning, for the columns whose names begin with the same unknown word."""
 
 
 def read_names(columns: Sequence[str], variety: Sequence[int] = ()) -> list[Meaning | None]:
     """Return the Meaning of each column's name, or None if the name says nothing about a person.
 
-    `variety` says how many distinct values each column has. Of two blocks that name the same, the more varied is used.
+    `variety` is the number of distinct values in each column. Of two equally large blocks about the same fields, the
+    more varied is used.
     """
     names = [tuple(split_tokens(column)) for column in columns]
     known = set(names)
-    dropped = [find_ordinal(tokens, known) for tokens in names]
-    meanings = [read_name(column, word) for column, word in zip(columns, dropped, strict=True)]
+    prefixes = [find_ordinal(tokens, known) for tokens in names]
+    meanings = [read_name(column, prefix) for column, prefix in zip(columns, prefixes, strict=True)]
     for prefix, block in choose_blocks(columns, names, meanings, variety):
         for position, meaning in block.items():
-            meanings[position], dropped[position] = meaning, prefix
+            meanings[position], prefixes[position] = meaning, prefix
     meanings = [
-        doubt_families(meaning, column, word) for meaning, column, word in zip(meanings, columns, dropped, strict=True)
+        doubt_family(meaning, column, prefix)
+        for meaning, column, prefix in zip(meanings, columns, prefixes, strict=True)
     ]
-    return join_mailing(meanings, names)
+    return complete_mailing_addresses(meanings, names)
 
 
 # First and last as ordinals
 
 
 def find_ordinal(tokens: Tokens, names: Collection[Tokens]) -> str:
-    """Return `first` or `last` if a name begins with it and it counts owners: `Last Assessee`, `First Owner Last Name`.
+    """Return `first` or `last` if a name begins with it to count owners: `Last Assessee`, `First Owner Last Name`.
 
-    `First Owner` beside `Last Owner` are the two names of one owner.
+    Return "" if both `First Owner` and `Last Owner` are there: they are the first and the last name of one owner.
     """
     if not begins_with_ordinal(tokens):
         return ""
-    has_part = any(MEANT.get(token) in {"first", "last", "middle"} for token in tokens[1:])
+    has_part = any(MEANING_BY_WORD.get(token) in {"first", "last", "middle"} for token in tokens[1:])
     [other] = ORDINALS - {tokens[0]}
     return tokens[0] if has_part or (other, *tokens[1:]) not in names else ""
 
 
 def begins_with_ordinal(tokens: Sequence[str]) -> bool:
-    """Return whether `first` or `last` stands before a word for an owner."""
-    rest = [token for token in tokens[1:] if token not in IGNORED]
-    return bool(rest) and tokens[0] in ORDINALS and MEANT.get(rest[0]) in PEOPLE
+    """Return whether a name begins with `first` or `last` and a word for an owner."""
+    rest = [token for token in tokens[1:] if token not in IGNORED_WORDS]
+    return bool(rest) and tokens[0] in ORDINALS and MEANING_BY_WORD.get(rest[0]) in PERSON_MEANINGS
 
 
 # Unknown prefixes
@@ -85,11 +88,12 @@ def begins_with_ordinal(tokens: Sequence[str]) -> bool:
 
 def find_prefixes(names: Iterable[Tokens]) -> list[str]:
     """Return the unknown words that several names begin with."""
-    firsts = Counter(tokens[0] for tokens in names if len(tokens) > 1)
+    first_words = Counter(tokens[0] for tokens in names if len(tokens) > 1)
+    known = OTHER_PEOPLE | IGNORED_WORDS
     return [
         word
-        for word, count in firsts.items()
-        if count >= FEW_COLUMNS and word.isalpha() and word not in OTHER_PEOPLE | IGNORED and cut(word) is None
+        for word, count in first_words.items()
+        if count >= MIN_PREFIX_COLUMNS and word.isalpha() and word not in known and split_token(word) is None
     ]
 
 
@@ -98,28 +102,29 @@ def choose_blocks(
 ) -> list[tuple[str, Block]]:
     """Return the prefixes that can be ignored, with what their columns then mean.
 
-    A block that says the same as columns without a prefix is about another person. Of two such blocks, the larger one
-    is used, and asked about.
+    A block that is about the same fields as columns without a prefix is about another person. Of two blocks about the
+    same fields, the larger is used.
     """
-    known = describe(meaning for meaning in meanings if meaning)
+    known = make_descriptions(meaning for meaning in meanings if meaning)
     blocks = read_blocks(columns, names, meanings)
-    described = {prefix: what for prefix, block in blocks.items() if known.isdisjoint(what := describe(block.values()))}
-    everything = Counter([*known, *chain.from_iterable(described.values())])
+    descriptions = {prefix: make_descriptions(block.values()) for prefix, block in blocks.items()}
+    descriptions = {prefix: described for prefix, described in descriptions.items() if known.isdisjoint(described)}
+    everything = Counter([*known, *chain.from_iterable(descriptions.values())])
     chosen: list[tuple[str, Block]] = []
     taken: set[Description] = set()
-    for prefix in sorted(described, key=lambda prefix: rank(blocks[prefix], variety)):
-        block, what = blocks[prefix], described[prefix]
-        if taken.isdisjoint(what):
-            is_sure = prefix not in NEGATIONS and is_of_program(block, everything - Counter(what))
+    for prefix in sorted(descriptions, key=lambda prefix: rank_block(blocks[prefix], variety)):
+        block, described = blocks[prefix], descriptions[prefix]
+        if taken.isdisjoint(described):
+            is_sure = prefix not in NEGATIONS and is_from_program(block, everything - Counter(described))
             chosen.append((prefix, block if is_sure else doubt_block(prefix, block)))
-            taken |= what
+            taken |= described
         else:
             chosen.append((prefix, {position: Meaning(OTHER, PLAIN) for position in block}))
     return chosen
 
 
-def is_of_program(block: Mapping[int, Meaning], others: Collection[Description]) -> bool:
-    """Return whether a prefix stands before nearly all that is personal, so that it cannot be about another person."""
+def is_from_program(block: Mapping[int, Meaning], others: Collection[Description]) -> bool:
+    """Return whether most columns, with all names and addresses, have a prefix: then it is not another person's."""
     parts = {part for part, _, _ in others}
     return parts.isdisjoint({"name", *ADDRESS_PARTS}) and len(block) > len(others)
 
@@ -127,7 +132,7 @@ def is_of_program(block: Mapping[int, Meaning], others: Collection[Description])
 def read_blocks(
     columns: Sequence[str], names: Sequence[Tokens], meanings: Sequence[Meaning | None]
 ) -> dict[str, Block]:
-    """Return prefix → what its columns mean without it, if they mean nothing with it."""
+    """Return prefix → its columns that mean something without it, but nothing with it."""
     blocks: dict[str, Block] = {prefix: {} for prefix in find_prefixes(names)}
     for position, (column, tokens) in enumerate(zip(columns, names, strict=True)):
         if tokens and tokens[0] in blocks and meanings[position] is None and (meaning := read_name(column, tokens[0])):
@@ -135,69 +140,68 @@ def read_blocks(
     return {prefix: block for prefix, block in blocks.items() if block}
 
 
-def describe(meanings: Iterable[Meaning]) -> set[Description]:
-    """Return what meanings are about. A full name and its parts are about the same."""
-    return {("name" if m.part in {FULL_NAME, *NAME_PARTS} else m.part, m.family, m.number) for m in meanings}
+def make_descriptions(meanings: Iterable[Meaning]) -> set[Description]:
+    """Return what columns with these meanings are about. A full name and its parts count as the same field."""
+    return {
+        ("name" if each.part in {FULL_NAME, *NAME_PARTS} else each.part, each.family, each.number) for each in meanings
+    }
 
 
-def rank(block: Mapping[int, Meaning], variety: Sequence[int]) -> tuple[int, int, int]:
-    """Rank blocks: the one with more columns, then the one with more distinct values, then the first."""
+def rank_block(block: Mapping[int, Meaning], variety: Sequence[int]) -> tuple[int, int, int]:
+    """Return a sort key: blocks with more columns come first, then those with more distinct values, then the first."""
     return -len(block), -sum(variety[position] for position in block if position < len(variety)), min(block)
 
 
 def doubt_block(prefix: str, block: Block) -> Block:
-    """Ask about a block. What is not of the property is of its owner."""
+    """Add a doubt to a block. After a negation, the columns of the property hold the mailing address."""
     doubt = f"We do not know what “{prefix}” in its name means. It may be about another person."
-    is_turned = prefix in NEGATIONS
-    return {
-        position: replace(
-            meaning, doubt=doubt, family=MAILING if is_turned and meaning.family == PROPERTY else meaning.family
-        )
-        for position, meaning in block.items()
-    }
+    doubted: Block = {}
+    for position, meaning in block.items():
+        is_off_property = prefix in NEGATIONS and meaning.family == PROPERTY
+        doubted[position] = replace(meaning, doubt=doubt, family=MAILING if is_off_property else meaning.family)
+    return doubted
 
 
 # Families
 
 
-def doubt_families(meaning: Meaning | None, column: str, dropped: str) -> Meaning | None:
-    """Ask about a part of an address whose name says both the property and its owner."""
+def doubt_family(meaning: Meaning | None, column: str, prefix: str) -> Meaning | None:
+    """Add a doubt to a part of an address if its name says both the property and its owner."""
     if meaning is None or meaning.part not in ADDRESS_PARTS:
         return meaning
-    words = set(find_words(column, dropped) or ())
+    words = set(find_words(column, prefix) or ())
     if "property" in words and words & {"mailing", "owner"}:
         return replace(meaning, doubt=meaning.doubt or "Its name says both the property and its owner.")
     return meaning
 
 
-def join_mailing(meanings: Sequence[Meaning | None], names: Sequence[Tokens]) -> list[Meaning | None]:
-    """Assign the city, state and ZIP beside a mailing address to it if their names begin alike.
+def complete_mailing_addresses(meanings: Sequence[Meaning | None], names: Sequence[Tokens]) -> list[Meaning | None]:
+    """Assign the city, state and ZIP to a mailing address if their names begin like the name of its street.
 
-    `Trustor Mailing Address` and `Trustor City` are one address, unless `Trustor Address` is another.
+    `Trustor Mailing Address` and `Trustor City` are one address, unless there is a `Trustor Address` too.
     """
     blocks: dict[Tokens, list[int]] = {}
     for position, (meaning, tokens) in enumerate(zip(meanings, names, strict=True)):
-        if meaning and meaning.part in ADDRESS_PARTS and (lead := find_lead(tokens)):
-            blocks.setdefault(lead, []).append(position)
+        if meaning and meaning.part in ADDRESS_PARTS and (beginning := find_beginning(tokens)):
+            blocks.setdefault(beginning, []).append(position)
     found = list(meanings)
-    for lead, positions in blocks.items():
+    for beginning, positions in blocks.items():
         block = {position: meaning for position in positions if (meaning := meanings[position])}
         mailing = [meaning for meaning in block.values() if meaning.family == MAILING]
         rest = {position: meaning for position, meaning in block.items() if meaning.family != MAILING}
-        is_one = {m.part for m in rest.values()} <= PLACE_PARTS - {m.part for m in mailing}
-        if mailing and is_one and any(m.part not in PLACE_PARTS for m in mailing):
-            doubt = (
-                "" if {"property"}.isdisjoint(MEANT.get(token, "") for token in lead) else "Its name says the property."
-            )
+        is_one_address = {each.part for each in rest.values()} <= PLACE_PARTS - {each.part for each in mailing}
+        if mailing and is_one_address and any(each.part not in PLACE_PARTS for each in mailing):
+            says_property = any(MEANING_BY_WORD.get(token) == "property" for token in beginning)
+            doubt = "Its name says the property." if says_property else ""
             for position, meaning in rest.items():
                 found[position] = replace(meaning, family=MAILING, doubt=meaning.doubt or doubt)
     return found
 
 
-def find_lead(tokens: Tokens) -> Tokens:
+def find_beginning(tokens: Tokens) -> Tokens:
     """Return what a name begins with, before the word for mailing or for a part of an address."""
     for length, token in enumerate(tokens):
-        words = set(cut(token) or ())
-        if token.isdecimal() or (token not in IGNORED and words - (FAMILY_WORDS - {"mailing"})):
+        words = set(split_token(token) or ())
+        if token.isdecimal() or (token not in IGNORED_WORDS and words - (FAMILY_WORDS - {"mailing"})):
             return tokens[:length]
     return ()

@@ -1,19 +1,21 @@
-"""Calls to the vendor, the people in them, and the answer for each person."""
+"""Batches, the people in them, and the vendor's answers."""
 
 import secrets
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.apps import apps
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import models
 from django.db.models import Exists, F, Max, OuterRef, Q
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from batches.models.events import Event
-from batches.models.uploads import Upload
+from batches.models.uploads import Upload, in_visible_list
 from batches.statuses import (
     BATCH_AT_VENDOR,
     BATCH_GONE,
@@ -25,6 +27,7 @@ from batches.statuses import (
     OUTCOME_RERUNNABLE,
     BatchKind,
     BatchStatus,
+    Emptied,
     MatchCheck,
     OddCredits,
     Outcome,
@@ -33,34 +36,47 @@ from batches.statuses import (
 )
 
 NEEDS_DIGEST = {"digested_at": None, "digest_begun_at": None}
-"""Changes to a batch or an upload that make it due to be digested again; a digest under way no longer counts."""
+"""Field values that mark a batch or an upload to be digested again. A digest under way will not count as complete."""
 
-IS_NEVER_SENT = Q(attempts=0, may_hold_resent=False, status__in=[BatchStatus.PLANNED, *BATCH_GONE])
-"""Batches that were never sent. There may be thousands, and none of their people can have an answer."""
+WAS_NEVER_SENT = Q(attempts=0, may_hold_resent=False, status__in=[BatchStatus.PLANNED, *BATCH_GONE])
+"""The condition for batches that were never sent.
 
-IS_UNDER_WAY = ~Q(status=BatchStatus.CLOSED) & ~IS_NEVER_SENT
-"""Open batches in which people may have an answer. There are few of them."""
+There may be thousands of them, and none of their people can have an answer.
+"""
+
+IS_UNDER_WAY = ~Q(status=BatchStatus.CLOSED) & ~WAS_NEVER_SENT
+"""The condition for open batches in which people may have an answer. There are few of them."""
 
 IS_TO_BE_COUNTED = Q(status__in=[BatchStatus.CLOSED, *BATCH_GONE], received=None)
-"""Batches whose answers have to be counted (again) by callback address."""
+"""The condition for batches whose received answers have to be counted, or counted again."""
 
 IS_ANSWERED_ELSEWHERE = Q(batch=None) | Q(batch__lt=F("answered_via")) | Q(batch__gt=F("answered_via"))
-"""Answered items whose answer came to the address of a batch that they are not in. There are few of them."""
+"""The condition for answered items whose answer came to the address of a batch that they are not in.
+
+There are few of them.
+"""
 
 IS_IN_DOUBT = Q(status=BatchStatus.UNCONFIRMED, doubted_at__isnull=False)
-"""Batches that were open when the database was last in use, and that have not been decided about since."""
+"""The condition for batches that were open when the database was last in use, and still await a decision."""
 
 QUIET_PERIOD = timedelta(seconds=15)
-"""A batch without results for this long after its completion call is no longer being worked on."""
+"""If a batch has had no results for this long after its completion call, the vendor is no longer working on it."""
 
 
 def make_token() -> str:
-    """Return the secret part of a batch's callback addresses: 10 characters, 59 bits.
+    """Return the secret part of a batch's callback addresses: 10 characters, 58 bits.
 
     It is short because each item of the request carries it, up to 1,000 times.
     """
     alphabet = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
     return "".join(secrets.choice(alphabet) for _ in range(10))
+
+
+def unreadable_deliveries() -> models.QuerySet[Any]:
+    """Return the outer query's deliveries that cannot be read, and so belong to no item."""
+    deliveries = apps.get_model("webhooks", "UnmatchedDelivery").objects.waiting()
+    is_since_doubt = Q(received_at__gte=Coalesce(OuterRef("doubted_at"), "received_at"))
+    return deliveries.filter(is_since_doubt, token=OuterRef("token"), item=None)
 
 
 def resends_by_policy() -> models.QuerySet[Event]:
@@ -69,6 +85,9 @@ def resends_by_policy() -> models.QuerySet[Event]:
 
 
 class BatchQuerySet(models.QuerySet["Batch"]):
+    def visible_to(self, user: User | None) -> Self:
+        return self.filter(in_visible_list(user))
+
     def with_upload(self) -> Self:
         return self.select_related("upload")
 
@@ -93,25 +112,25 @@ class BatchQuerySet(models.QuerySet["Batch"]):
     def with_sign_of_life(self) -> Self:
         """Keep batches that the vendor evidently has: with an answer or a completion call, or without pending people.
 
-        If a batch was put in doubt, anything older than that proves nothing about calls made since.
+        Once a batch has been put in doubt, only what has arrived since then counts: anything older proves nothing about
+        a call that this database does not know of.
         """
         items = Item.objects.filter(batch=OuterRef("pk")).order_by()
-        is_new = Q(batch__doubted_at=None) | Q(answered_at__gte=F("batch__doubted_at"))
-        answered = items.filter(is_new, outcome__in=OUTCOME_ANSWERED, answered_via=OuterRef("pk"))
-        is_complete = Q(completed_at__isnull=False) & (Q(doubted_at=None) | Q(completed_at__gte=F("doubted_at")))
-        is_over = Q(status=BatchStatus.UNCONFIRMED) & ~Exists(items.filter(outcome=Outcome.PENDING))
-        is_recent = Q(batch__doubted_at=None) | Q(unmatched_deliveries__received_at__gte=F("batch__doubted_at"))
-        unfiled = items.filter(is_recent, unmatched_deliveries__token=OuterRef("token"))
-        return self.filter(is_complete | Exists(answered) | Exists(unfiled) | Exists(self.unreadable()) | is_over)
-
-    def unreadable(self) -> models.QuerySet[Any]:
-        """Return the outer query's deliveries that name nobody, because they cannot be read."""
-        deliveries = apps.get_model("webhooks", "UnmatchedDelivery").objects.waiting()
-        is_recent = Q(received_at__gte=Coalesce(OuterRef("doubted_at"), "received_at"))
-        return deliveries.filter(is_recent, token=OuterRef("token"), item=None)
+        is_answered_since_doubt = Q(batch__doubted_at=None) | Q(answered_at__gte=F("batch__doubted_at"))
+        answered = items.filter(is_answered_since_doubt, outcome__in=OUTCOME_ANSWERED, answered_via=OuterRef("pk"))
+        is_delivered_since_doubt = Q(batch__doubted_at=None) | Q(
+            unmatched_deliveries__received_at__gte=F("batch__doubted_at")
+        )
+        unfiled = items.filter(is_delivered_since_doubt, unmatched_deliveries__token=OuterRef("token"))
+        is_completed_since_doubt = Q(doubted_at=None) | Q(completed_at__gte=F("doubted_at"))
+        is_completed = Q(completed_at__isnull=False) & is_completed_since_doubt
+        has_nobody_pending = Q(status=BatchStatus.UNCONFIRMED) & ~Exists(items.filter(outcome=Outcome.PENDING))
+        return self.filter(
+            is_completed | Exists(answered) | Exists(unfiled) | Exists(unreadable_deliveries()) | has_nobody_pending
+        )
 
     def possibly_answered_since(self, since: datetime) -> Self:
-        """Keep batches that may have received answers since then, other than late ones."""
+        """Keep batches that may have received answers since this moment. Late answers are not considered."""
         return self.filter(Q(status__in=BATCH_AT_VENDOR) | Q(closed_at__gte=since))
 
     def annotate_resent(self) -> Self:
@@ -125,15 +144,17 @@ class BatchQuerySet(models.QuerySet["Batch"]):
     def in_progress(self, now: datetime) -> Self:
         """Keep batches that the vendor is working on, as far as anyone can tell.
 
-        There was a sign of life within UNCONFIRMED_WAIT or, after the completion call, within QUIET_PERIOD. Batches
-        that fall silent are left out, so that a lost call delays other batches only briefly. So are batches in doubt.
+        These batches have shown a sign of life within UNCONFIRMED_WAIT or, after the completion call, within
+        QUIET_PERIOD. Batches that fall silent are left out, so that a lost call delays other batches only briefly.
+        Batches in doubt are left out too.
         """
-        since, quiet_since = now - timedelta(seconds=settings.UNCONFIRMED_WAIT), now - QUIET_PERIOD
-        answered = Item.objects.filter(batch=OuterRef("pk"))
-        has_recent_answer = Q(Exists(answered.filter(answered_at__gt=since)))
-        shows_life = Q(submitted_at__gt=since) | Q(acknowledged_at__gt=since) | has_recent_answer
-        has_newest_answer = Q(Exists(answered.filter(answered_at__gt=quiet_since)))
-        is_going_on = Q(completed_at=None) | Q(completed_at__gt=quiet_since) | has_newest_answer
+        wait_began = now - timedelta(seconds=settings.UNCONFIRMED_WAIT)
+        quiet_period_began = now - QUIET_PERIOD
+        items = Item.objects.filter(batch=OuterRef("pk"))
+        has_recent_answer = Q(Exists(items.filter(answered_at__gt=wait_began)))
+        shows_life = Q(submitted_at__gt=wait_began) | Q(acknowledged_at__gt=wait_began) | has_recent_answer
+        has_very_recent_answer = Q(Exists(items.filter(answered_at__gt=quiet_period_began)))
+        is_going_on = Q(completed_at=None) | Q(completed_at__gt=quiet_period_began) | has_very_recent_answer
         return self.filter(~IS_IN_DOUBT, shows_life, is_going_on, status__in=BATCH_AT_VENDOR)
 
     def due(self, now: datetime) -> Self:
@@ -157,7 +178,7 @@ class Batch(models.Model):
     kind = models.CharField(max_length=6, choices=BatchKind, default=BatchKind.BULK)
     status = models.CharField(max_length=12, choices=BatchStatus, default=BatchStatus.PLANNED, db_index=True)
     size = models.PositiveIntegerField("people", help_text="People in the batch.")
-    # Raw SQL finds this and other renamed fields under their old names: see `db_column`.
+    # Like other fields with a `db_column`, it was renamed: raw SQL has to use the old name.
     may_hold_resent = models.BooleanField(
         default=False, db_column="again", help_text="Some people in it may have been sent before."
     )
@@ -203,7 +224,7 @@ class Batch(models.Model):
     missing = models.PositiveIntegerField(default=0)
     moved = models.PositiveIntegerField(default=0, help_text="People who moved on to another batch.")
     credits = models.DecimalField(max_digits=12, decimal_places=2, default=0)
-    # Added to at any time.
+    # Grows whenever an answer is stored that does not count (batches/tracing/filing.py).
     earlier_credits = models.DecimalField(
         max_digits=12, decimal_places=2, default=0, help_text="Cost of the earlier answers."
     )
@@ -235,7 +256,7 @@ class Batch(models.Model):
         help_text="Median cost of the charged matches, in credits.",
     )
 
-    # What arrived at its callback address, whichever batch the person is in now (batches/tracing/receipts.py).
+    # Answers that came to its callback address, whichever batch their people are in now (batches/tracing/receipts.py).
     received = models.PositiveIntegerField(
         null=True, editable=False, help_text="Answers that count. Empty until they are counted (again)."
     )
@@ -268,13 +289,15 @@ class Batch(models.Model):
         indexes = [
             models.Index(fields=["upload", "status"]),
             models.Index(fields=["submitted_at"]),
-            # Covers everything that a month's totals add up, so that the rows themselves need not be read.
+            # Contains every column that a month's totals are summed from, so that the rows need not be read.
             models.Index(
                 fields=["closed_at"], include=[*OUTCOME_COUNTED, "credits", "earlier_credits"], name="batch_closed_at"
             ),
             # Few rows: users are notified of them.
             models.Index(fields=["closed_at"], condition=Q(lost_many=True), name="batch_lost_many"),
-            # A condition that every database recognises as implied by IS_TO_BE_COUNTED.
+            # For bodies of completion calls that are to be deleted.
+            models.Index(fields=["completed_at"], condition=~Q(completion=""), name="batch_completion_kept_since"),
+            # For IS_TO_BE_COUNTED, which every database recognises as implying this simpler condition.
             models.Index(fields=["id"], condition=Q(received=None), name="batch_to_be_counted"),
         ]
 
@@ -297,12 +320,15 @@ class Batch(models.Model):
         return self.status == BatchStatus.UNCONFIRMED and self.doubted_at is not None
 
     @property
-    def to_be_decided_at(self) -> datetime | None:
-        """When an unconfirmed batch needs a decision, if no answer arrives before."""
+    def decision_due_at(self) -> datetime | None:
+        """When a decision about the batch is due if it is unconfirmed and no answer has arrived by then."""
         return self.submitted_at and self.submitted_at + timedelta(seconds=settings.UNCONFIRMED_WAIT)
 
 
 class ItemQuerySet(models.QuerySet["Item"]):
+    def visible_to(self, user: User | None) -> Self:
+        return self.filter(in_visible_list(user))
+
     def for_tables(self) -> Self:
         deferred = [
             "cells",
@@ -320,23 +346,23 @@ class ItemQuerySet(models.QuerySet["Item"]):
         Each page is a statement of its own that starts after the previous page's last row. So the first page comes as
         quickly as any other, no snapshot stays open, and past pages take no memory.
         """
-        after = (0, 0)
+        last_row, last_owner = 0, 0
         ordered = self.order_by("row_number", "owner_number")
         while True:
-            is_after = Q(row_number__gt=after[0]) | Q(row_number=after[0], owner_number__gt=after[1])
-            # `row_number__gte` can use the index; `is_after` is for the second owner of a row.
-            remaining = ordered.filter(is_after, row_number__gte=after[0])
+            is_after = Q(row_number__gt=last_row) | Q(row_number=last_row, owner_number__gt=last_owner)
+            # The index serves only `row_number__gte`; `is_after` is needed between the two owners of a row.
+            remaining = ordered.filter(is_after, row_number__gte=last_row)
             page = list(remaining.values_list(*fields, "row_number", "owner_number")[:size])
             if page:
-                yield [values[:-2] for values in page]
+                yield [values[: len(fields)] for values in page]
             if len(page) < size:
                 return
-            after = page[-1][-2:]
+            *_, last_row, last_owner = page[-1]
 
     def newest(self, count: int) -> Self:
-        """Keep about as many of the items that were stored last, newest first."""
-        last = Item.objects.aggregate(last=Max("pk"))["last"] or 0
-        return self.filter(pk__gt=last - count).order_by("-pk")
+        """Keep the items whose ids are among the `count` newest ids of all lists. The newest come first."""
+        highest_id = Item.objects.aggregate(highest=Max("pk"))["highest"] or 0
+        return self.filter(pk__gt=highest_id - count).order_by("-pk")
 
     def unplanned(self) -> Self:
         return self.filter(outcome=Outcome.PENDING, batch=None, same_as=None)
@@ -346,32 +372,32 @@ class ItemQuerySet(models.QuerySet["Item"]):
         return self.filter(outcome=Outcome.PENDING, batch=None, same_as__isnull=False)
 
     def with_unmatched_delivery(self) -> Self:
-        """Keep people for whom a delivery waits that could not be filed (`UnmatchedDelivery`, in the app webhooks)."""
+        """Keep people for whom an unmatched delivery waits to be filed (`UnmatchedDelivery`, in the app webhooks)."""
         tokens = Batch.objects.filter(upload=OuterRef("upload")).values("token")
         return self.filter(unmatched_deliveries__status="waiting", unmatched_deliveries__token__in=tokens)
 
     def without_unmatched_delivery(self) -> Self:
-        """Exclude people for whom an unmatched delivery waits: their answer has been paid for."""
+        """Keep people for whom no unmatched delivery waits. The answers of the others have been paid for already."""
         return self.exclude(Exists(Item.objects.filter(pk=OuterRef("pk")).with_unmatched_delivery()))
 
     def answered_unplanned(self) -> Self:
-        """Keep people without a batch who are done: the answer came after they were taken out of their batch."""
+        """Keep people who are done but in no batch: their answer came after they had left their batch."""
         return self.filter(batch=None, outcome__in=OUTCOME_COUNTED)
 
     def in_flight(self, now: datetime) -> Self:
-        """Keep people whose answer the vendor is working on."""
+        """Keep people whom the vendor is tracing, as far as anyone can tell."""
         return self.filter(outcome=Outcome.PENDING, batch__in=Batch.objects.in_progress(now))
 
 
 class Item(models.Model):
     """One person to trace: one row of an upload, or its second owner. The vendor returns the primary key as `key`.
 
-    The fields from `first_name` to `email` are sent as they are, normalised; `cells` is the original row.
+    The fields from `first_name` to `email` hold the normalised values that are sent; `cells` holds the original row.
     """
 
     # 32 bits: the vendor's OpenAPI file declares `key` as int32.
     id = models.AutoField(primary_key=True)
-    # Looked up through the constraint below.
+    # No index of its own: the constraint below has one that starts with `upload`.
     upload = models.ForeignKey(Upload, models.CASCADE, verbose_name="list", related_name="items", db_index=False)
     batch = models.ForeignKey(Batch, models.SET_NULL, null=True, blank=True, related_name="items", db_index=False)
     row_number = models.PositiveIntegerField("row", help_text="Row number as a spreadsheet shows it.")
@@ -382,8 +408,8 @@ class Item(models.Model):
         help_text="Equal for rows about the same person at the same address. Empty if the row cannot be sent.",
     )
     # For a duplicate: the first item of its list with the same person. For a reused item: the item that has the answer.
-    # For a pending item: the item of another list whose answer it waits for. No constraint and no index: the key is
-    # only ever followed, and it stays even if the other list is deleted.
+    # For a pending item: the item of another list whose answer it waits for. No constraint, because the value
+    # stays even if the other list is deleted, and no index, because queries by it also filter by list.
     same_as = models.ForeignKey(
         "self", models.DO_NOTHING, null=True, blank=True, related_name="+", db_constraint=False, db_index=False
     )
@@ -430,7 +456,7 @@ class Item(models.Model):
     answer = models.TextField(blank=True, help_text="Body of the vendor's answer, unchanged.")
     credits = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
-    # No constraint and no index: it is written with every answer, and looked up through `batch`.
+    # No constraint and no full index, because it is written with every answer. Queries use `batch` or the index below.
     answered_via = models.ForeignKey(
         Batch,
         models.DO_NOTHING,
@@ -440,6 +466,15 @@ class Item(models.Model):
         db_constraint=False,
         db_index=False,
         help_text="The batch whose callback address received the answer.",
+    )
+
+    emptied = models.CharField(
+        max_length=7,
+        choices=Emptied,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Why the row and the fields asked for are empty. Such a person is never sent again.",
     )
 
     objects = ItemQuerySet.as_manager()
@@ -455,11 +490,11 @@ class Item(models.Model):
             models.Index(fields=["batch", "outcome"]),
             models.Index(fields=["upload", "outcome"]),
             models.Index(fields=["fingerprint"]),
-            # Few rows: answered after they were taken out of their batch to be replanned.
+            # Few rows: people who were answered after they had been taken out of their batch to be replanned.
             models.Index(
                 fields=["upload"], condition=Q(batch=None, outcome__in=OUTCOME_COUNTED), name="item_answered_unplanned"
             ),
-            # Few rows: waiting for the answer to the same person in another list.
+            # Few rows: people who wait for the answer to the same person in another list.
             models.Index(
                 fields=["upload"],
                 condition=Q(outcome=Outcome.PENDING, batch=None, same_as__isnull=False),
@@ -474,6 +509,10 @@ class Item(models.Model):
             models.Index(fields=["answered_at"], condition=~Q(answer=""), name="item_answer_kept_since"),
             # For the rows with a problem or a warning, in the order of the file.
             models.Index(fields=["upload", "row_number"], condition=~Q(findings=""), name="item_with_findings"),
+            # Few rows: an answer came although the person had been erased.
+            models.Index(
+                fields=["answered_at"], condition=Q(emptied=Emptied.ERASED) & ~Q(answer=""), name="item_erased_answered"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -484,34 +523,59 @@ class Item(models.Model):
 
     @property
     def can_rerun(self) -> bool:
-        return self.outcome in OUTCOME_RERUNNABLE and self.upload.can_rerun
+        return self.outcome in OUTCOME_RERUNNABLE and not self.emptied and self.upload.can_rerun
 
     @property
     def answer_item(self) -> "Item":
-        """The item that holds this person's answer: the item itself, or the one that it is the same as."""
+        """The item that holds this person's answer: the item itself or, for a duplicate or a reused item, another."""
         item = self
         while item.outcome in OUTCOME_BORROWED and item.same_as:
             item = item.same_as
         return item
 
     @property
+    def name_parts(self) -> tuple[str, str, str]:
+        """The first, middle and last name of the person asked for."""
+        return self.first_name, self.middle_name, self.last_name
+
+    @property
     def asked_name(self) -> str:
-        return " ".join(filter(None, [self.first_name, self.middle_name, self.last_name]))
+        """The name of the person asked for, as it is sent."""
+        return " ".join(filter(None, self.name_parts))
+
+    def find_same_person_ids(self) -> dict[int, list[int]]:
+        """Return list id → ids of the items about this person, in all lists."""
+        is_same = Q(fingerprint=self.fingerprint) if self.fingerprint else Q(pk=self.pk)
+        ids: defaultdict[int, list[int]] = defaultdict(list)
+        for upload_id, pk in Item.objects.filter(is_same).values_list("upload_id", "pk"):
+            ids[upload_id].append(pk)
+        return dict(ids)
 
     @property
     def shown_name(self) -> str:
-        """The name for pages: that of the person asked for or, as in the file, that of a company."""
+        """The name that pages show: a company's as it is in the file, otherwise that of the person asked for."""
+        if self.emptied:
+            return f"({self.get_emptied_display().split()[0].lower()})"
         return self.owner_name or self.asked_name or "(no name)"
 
     @property
+    def shown_message(self) -> str:
+        """The message as pages show it. The vendor's words for an error are explained: it may say “Successful”."""
+        if self.outcome != Outcome.ERROR:
+            return self.message
+        said = f" It said: “{self.message.rstrip('.')}”." if self.message else ""
+        return f"The vendor failed on this person.{said} Re-running may help."
+
+    @property
     def owner_tag(self) -> str:
-        """The kind of an owner that is not a person; empty for people."""
+        """The kind of an owner that is not a person, in lower case. Empty for people."""
         return "" if self.owner_kind == OwnerKind.PERSON else OwnerKind(self.owner_kind).label.lower()
 
     @property
     def asked_address(self) -> str:
         """The property's address on one line, or the mailing address if there is none."""
-        prefix = "" if self.address or self.city else "mail_"
+        has_property_address = self.address or self.city
+        prefix = "" if has_property_address else "mail_"
         street, unit, city, state, zip_code = (
             getattr(self, prefix + name) for name in ["address", "unit", "city", "state", "zip"]
         )
@@ -521,7 +585,7 @@ class Item(models.Model):
 class Digest(models.Model):
     """The parts of an item that are worth searching, filtering and exporting, stored when its batch closes.
 
-    Everything in it follows from the item, so a deleted digest is simply made again.
+    All of it is computed from the item, so a deleted digest can be made again.
     """
 
     item = models.OneToOneField(Item, models.CASCADE, primary_key=True, related_name="digest")
@@ -557,7 +621,7 @@ class Digest(models.Model):
 
 
 class EarlierAnswer(models.Model):
-    """An answer that does not count, kept because it may have been paid for: replaced by a re-run, or too late."""
+    """An answer that was replaced by a re-run or came too late. It is kept because it may have been paid for."""
 
     item = models.ForeignKey(Item, models.CASCADE, verbose_name="person", related_name="earlier_answers")
     batch = models.ForeignKey(Batch, models.SET_NULL, null=True, related_name="earlier_answers")

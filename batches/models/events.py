@@ -11,7 +11,7 @@ from batches.models.uploads import Upload
 
 
 class EventQuerySet(models.QuerySet["Event"]):
-    def decided(self) -> Self:
+    def decisions(self) -> Self:
         """Keep decisions of users and of the resend policy."""
         return self.filter(Q(user__isnull=False) | Q(what=Event.RESEND_REQUESTED))
 
@@ -20,7 +20,10 @@ class EventQuerySet(models.QuerySet["Event"]):
 
 
 class Event(models.Model):
-    """One line in the history of an upload or a batch. No personal data, unless a message of the vendor quotes some."""
+    """One entry in the history of an upload or a batch.
+
+    It contains no personal data, unless it quotes a message of the vendor that does.
+    """
 
     UPLOADED = "uploaded"
     FILE_REPLACED = "file replaced"
@@ -29,16 +32,29 @@ class Event(models.Model):
     CORRECTIONS_UPLOADED = "corrected file uploaded"
     ROWS_EDITED = "rows edited"
     EDIT_UNDONE = "edit undone"
+    STALE_REFRESHED = "stale answers refreshed"
+    STALE_USED = "stale answers used"
     APPROVAL_REQUESTED = "approval requested"
+    APPROVAL_DECLINED = "approval declined"
+    PURPOSE_STATED = "purpose stated"
     STARTED = "started"
     RESEND_REQUESTED = "resend requested"
     REFUSED = "refused"
+    PAUSED = "paused"
 
-    INVOLVING = [
-        *(UPLOADED, FILE_REPLACED, COLUMNS_CHANGED, COLUMNS_CHOSEN, CORRECTIONS_UPLOADED),
-        *(ROWS_EDITED, EDIT_UNDONE, APPROVAL_REQUESTED),
+    RULES_OUT_APPROVING = [
+        UPLOADED,
+        FILE_REPLACED,
+        COLUMNS_CHANGED,
+        COLUMNS_CHOSEN,
+        CORRECTIONS_UPLOADED,
+        ROWS_EDITED,
+        EDIT_UNDONE,
+        STALE_REFRESHED,
+        STALE_USED,
+        APPROVAL_REQUESTED,
     ]
-    """A user who did one of these cannot approve the list."""
+    """A user who has done one of these to a list cannot approve it."""
 
     upload = models.ForeignKey(Upload, models.CASCADE, verbose_name="list", related_name="events")
     batch = models.ForeignKey("Batch", models.CASCADE, null=True, blank=True, related_name="events")

@@ -4,9 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from batches.models.uploads import Upload
-from batches.statuses import (
-    ExportRequirement,
-)
+from batches.statuses import ExportRequirement
 
 
 class ExportLayout(models.Model):
@@ -49,7 +47,10 @@ class Export(models.Model):
     ended_at = models.DateTimeField(null=True, help_text="When the last byte was sent, or the download was cancelled.")
     is_complete = models.BooleanField(default=False)
     item_ids = models.BinaryField(
-        db_column="held", default=bytes, editable=False, help_text="The people in the file (batches/exports/id_set.py)."
+        db_column="held",
+        default=bytes,
+        editable=False,
+        help_text="The ids of the people in the file, as a packed IdSet.",
     )
 
     class Meta:
@@ -57,3 +58,14 @@ class Export(models.Model):
 
     def __str__(self) -> str:
         return f"export {self.pk} of list {self.upload_id}"
+
+
+class ExportCertificate(models.Model):
+    """What an export's file was made from and by which rules. It is written once, and names nobody who was traced."""
+
+    export = models.OneToOneField(Export, models.CASCADE, primary_key=True, related_name="certificate")
+    made_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    content = models.JSONField(help_text="See batches/exports/certificates.py.")
+
+    def __str__(self) -> str:
+        return f"certificate of export {self.pk}"

@@ -1,4 +1,4 @@
-"""Records that keep the system running: sending blocks, daily counts, leases, receivers, keys, results per minute."""
+"""Records for running the system: sending blocks, daily counts, leases, receivers, keys, and results per minute."""
 
 from datetime import datetime, timedelta
 from typing import Self
@@ -18,7 +18,7 @@ class SendingBlockQuerySet(models.QuerySet["SendingBlock"]):
 
 
 class SendingBlock(models.Model):
-    """Blocks all sending while it is in force, for example because the vendor refuses the API key."""
+    """A reason why nothing is sent while it is in force, for example because the vendor refuses the API key."""
 
     RESTORED = (
         "This database was restored from a backup. People who were being traced when the backup was made may have been "
@@ -29,11 +29,17 @@ class SendingBlock(models.Model):
         "restored from a backup. People may have been sent, and paid for, in the meantime. Decide about them, then "
         "unblock sending."
     )
+    OTHER_DATABASE = (
+        "This database is not the one that was stopped here last: it was restored from a backup, or Redis has lost its "
+        "data. People may have been sent, and paid for, since the last stop that this database knows. Decide about "
+        "them, then unblock sending."
+    )
+    UPGRADE = "Sending is blocked for an upgrade. It continues after the upgrade. Results are still received."
 
     reason = models.TextField()
     since = models.DateTimeField(auto_now_add=True)
     until = models.DateTimeField(
-        null=True, blank=True, help_text="When it ends automatically. Empty: when staff unblock sending."
+        null=True, blank=True, help_text="When it ends automatically. If empty, it ends when a user unblocks sending."
     )
     unblocked_at = models.DateTimeField(db_column="lifted_at", null=True, blank=True)
     unblocked_by = models.ForeignKey(
@@ -55,7 +61,7 @@ class SendingBlock(models.Model):
     @property
     def asks_about_batches(self) -> bool:
         """Whether sending is blocked because batches are in doubt."""
-        return self.reason in {self.RESTORED, self.STOOD_STILL}
+        return self.reason in {self.RESTORED, self.STOOD_STILL, self.OTHER_DATABASE}
 
 
 class SentCount(models.Model):
@@ -73,11 +79,14 @@ class SentCount(models.Model):
 
 
 class Lease(models.Model):
-    """The right to act, which one of several processes holds until `until` by the database's clock."""
+    """The right to act, held by one of several processes until `until`, by the database's clock."""
 
     name = models.CharField(max_length=20, primary_key=True)
     holder = models.CharField(max_length=100, help_text="Empty once it is released.")
     until = models.DateTimeField()
+    stop_mark = models.CharField(
+        max_length=32, blank=True, default="", db_default="", help_text="What the last orderly stop also left in Redis."
+    )
 
     def __str__(self) -> str:
         return f"{self.name}: {self.holder}"
@@ -87,6 +96,7 @@ class Lease(models.Model):
         """Lock a lease's row until the transaction ends, so that only one transaction at a time continues."""
         lease = cls.objects.select_for_update(no_key=True).filter(name=name)
         if lease.first() is None:
+            # Lock in a second statement, because another process may create the row first.
             cls.objects.get_or_create(name=name, defaults={"holder": "", "until": timezone.now()})
             lease.get()
 
@@ -100,7 +110,7 @@ class Receiver(models.Model):
     """A process that accepts the vendor's deliveries. It counts as alive until `until`, by the database's clock."""
 
     LIFETIME = timedelta(seconds=15)
-    """A receiver without a heartbeat for this long counts as dead."""
+    """How long a receiver counts as alive after a heartbeat."""
 
     name = models.CharField(max_length=120, primary_key=True)
     host = models.CharField(max_length=100)
@@ -116,17 +126,54 @@ class Receiver(models.Model):
         return cls.objects.alive().exists()
 
 
-class VendorKey(models.Model):
-    """The digest of the API key that every host must hold or accept. There is at most one row."""
+class Expectation(models.Model):
+    """Something that must be the same on every host. There is at most one row."""
 
-    ONLY = 1
+    ONLY_ID = 1
 
-    id = models.PositiveSmallIntegerField(primary_key=True, default=ONLY)
-    digest = models.CharField(max_length=64)
+    id = models.PositiveSmallIntegerField(primary_key=True, default=ONLY_ID)
     since = models.DateTimeField()
+
+    class Meta:
+        abstract = True
 
     def __str__(self) -> str:
         return f"since {self.since:%Y-%m-%d %H:%M}"
+
+    @classmethod
+    def replace(cls, **values: str) -> None:
+        """Expect these values from now on."""
+        changes = values | {"since": Now()}
+        if not cls._default_manager.filter(pk=cls.ONLY_ID).update(**changes):
+            cls._default_manager.get_or_create(pk=cls.ONLY_ID, defaults=changes)
+
+
+class VendorKey(Expectation):
+    """The digest of the API key that every host must use or accept."""
+
+    digest = models.CharField(max_length=64)
+
+
+class FileStore(Expectation):
+    """The content of the marker among the stored files that every host must see."""
+
+    marker = models.CharField(max_length=32)
+
+
+class Backup(models.Model):
+    """A backup that `manage.py backup` has made."""
+
+    made_at = models.DateTimeField(db_index=True)
+    place = models.CharField(max_length=500, help_text="The directory on the host that made it.")
+    version = models.CharField(max_length=20)
+    files = models.PositiveIntegerField()
+    size = models.PositiveBigIntegerField(help_text="In bytes.")
+
+    class Meta:
+        ordering = ["-made_at"]
+
+    def __str__(self) -> str:
+        return f"{self.made_at:%Y-%m-%d %H:%M}"
 
 
 class Minute(models.Model):

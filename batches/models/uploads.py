@@ -1,16 +1,22 @@
 """Uploaded lists, mapping templates, and corrected files."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Self
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.access import sees_all_lists, sees_list, visible_lists
+from batches.models.purposes import Purpose
 from batches.statuses import (
     OUTCOME_NOT_SENT,
+    UPLOAD_ARCHIVABLE,
     UPLOAD_EDITABLE,
+    UPLOAD_FINISHED,
     UPLOAD_NEEDS_ACTION,
     UPLOAD_NEXT_STEP,
     UPLOAD_STARTED,
@@ -23,26 +29,102 @@ from batches.statuses import (
 )
 
 DEFAULT_LOOK_BACK_DAYS = 90
-"""How long an answer counts for another list, unless the user says otherwise."""
+"""Days for which an answer is reused in other lists, unless the user chooses another number."""
+
+MAX_SOURCES = 50
+"""How many sources are suggested for a new list."""
+
+
+MAX_TAGS = 20
+"""How many tags one list may have."""
+
+
+NEEDS_RETENTION = {"inputs_deleted_at": None, "file_deleted_at": None}
+"""Changes to an upload whose retention time starts again."""
+
+
+class TagQuerySet(models.QuerySet["Tag"]):
+    def of_lists(self, uploads: models.QuerySet["Upload"]) -> Self:
+        """Keep the tags that at least one of these lists has."""
+        return self.filter(pk__in=Upload.tags.through.objects.filter(upload__in=uploads).values("tag_id"))
+
+
+class Tag(models.Model):
+    """A word that users mark lists with, to find them again."""
+
+    name = models.CharField(max_length=40, unique=True)
+
+    objects = TagQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class UploadQuerySet(models.QuerySet["Upload"]):
+    def visible_to(self, user: User | None) -> Self:
+        return self.filter(visible_lists(user))
+
+    def visible_keys(self, user: User | None) -> models.QuerySet["Upload", int]:
+        """Return the ids of the lists that a user sees, for a subquery."""
+        return self.visible_to(user).order_by().values_list("pk", flat=True)
+
     def with_creator(self) -> Self:
-        return self.select_related("created_by")
+        return self.select_related("created_by", "owner", "purpose")
+
+    def for_rows(self) -> Self:
+        """Load what a row of the dashboard says, without how the file is read."""
+        left_out = ["file_format", "columns", "mapping", "uncertain", "constants", "match_requirements", "warnings"]
+        return self.select_related("created_by", "owner").defer(*left_out)
+
+    def owned_by(self, user: User) -> Self:
+        """Keep the lists that a user is responsible for: those handed to the user, or uploaded and never handed on."""
+        return self.filter(models.Q(owner=user) | models.Q(owner=None, created_by=user))
+
+    def archived(self) -> Self:
+        return self.exclude(archived_at=None)
+
+    def unarchived(self) -> Self:
+        return self.filter(archived_at=None)
 
     def list_sources(self) -> list[str]:
-        """Return the most used sources, up to 50, the most frequent first."""
-        named = self.exclude(list_source="").order_by().values_list("list_source")
-        return [source for source, _ in named.annotate(lists=models.Count("pk")).order_by("-lists", "list_source")[:50]]
+        """Return the most frequent sources, at most MAX_SOURCES, by how many lists have them."""
+        sources = self.exclude(list_source="").order_by().values("list_source").annotate(lists=models.Count("pk"))
+        return list(sources.order_by("-lists", "list_source").values_list("list_source", flat=True)[:MAX_SOURCES])
+
+    def containing(self, words: Iterable[str]) -> Self:
+        """Keep the lists whose name or source contains every word."""
+        in_either = (models.Q(name__icontains=word) | models.Q(list_source__icontains=word) for word in words)
+        return self.filter(*in_either)
 
     def active(self) -> Self:
         return self.filter(status__in=[UploadStatus.CHECKING, UploadStatus.RUNNING, UploadStatus.PAUSED])
 
     def needing_action(self) -> Self:
-        return self.filter(status__in=UPLOAD_NEEDS_ACTION)
+        """Keep the lists that wait for a user. Archived lists wait for nobody."""
+        return self.unarchived().filter(status__in=UPLOAD_NEEDS_ACTION)
+
+    def waiting_for_budget(self) -> Self:
+        return self.filter(status=UploadStatus.RUNNING).exclude(wait_reason="")
 
     def finished(self) -> Self:
-        return self.filter(status__in=[UploadStatus.COMPLETE, UploadStatus.CANCELLED])
+        return self.filter(status__in=UPLOAD_FINISHED)
+
+    def finished_since(self, moment: datetime) -> Self:
+        """Keep lists that have finished since this moment, the last one first."""
+        return self.finished().filter(completed_at__gte=moment).order_by("-completed_at", "-pk")
+
+    def unfinished(self) -> Self:
+        return self.exclude(status__in=UPLOAD_FINISHED)
+
+
+def in_visible_list(user: User | None, field: str = "upload") -> models.Q:
+    """Return the condition that `field` of a record is a list that a user sees."""
+    if sees_all_lists(user):
+        return models.Q()
+    return models.Q((f"{field}__in", Upload.objects.visible_keys(user)))
 
 
 class Upload(models.Model):
@@ -50,12 +132,34 @@ class Upload(models.Model):
 
     name = models.CharField(max_length=200)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="uploads")
+    # A team with lists cannot be deleted: nobody would see them.
+    team = models.ForeignKey("accounts.Team", models.PROTECT, null=True, blank=True, related_name="uploads")
     created_at = models.DateTimeField(auto_now_add=True)
     status = models.CharField(max_length=12, choices=UploadStatus, default=UploadStatus.DRAFT, db_index=True)
     priority = models.PositiveSmallIntegerField(choices=Priority, default=Priority.NORMAL)
+    front_at = models.DateTimeField(
+        null=True, editable=False, help_text="When it was last moved to the front of the queue."
+    )
     problem = models.TextField(blank=True, help_text="Why the file could not be read.")
     list_source = models.CharField(
         db_column="source", max_length=100, blank=True, help_text="Where the list comes from, as the user names it."
+    )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The user responsible for the list, if it was handed on by the one who uploaded it.",
+    )
+    note = models.TextField(blank=True, default="", db_default="", help_text="What colleagues should know about it.")
+    tags = models.ManyToManyField(Tag, blank=True, related_name="uploads")
+    purpose = models.ForeignKey(
+        Purpose, models.PROTECT, null=True, blank=True, related_name="+", help_text="What the list is used for."
+    )
+    purpose_note = models.CharField(max_length=200, blank=True, default="", db_default="")
+    archived_at = models.DateTimeField(
+        null=True, editable=False, help_text="When it was archived. Archived lists are left out of the table of lists."
     )
 
     file = models.FileField(upload_to="uploads/%Y/%m/")
@@ -86,6 +190,11 @@ class Upload(models.Model):
     look_back = models.PositiveSmallIntegerField(
         default=DEFAULT_LOOK_BACK_DAYS,
         help_text="Days for which earlier answers are reused. 0: never.",
+    )
+    refreshes_stale = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Whether earlier answers whose Do Not Call flags are stale are traced again instead of reused.",
     )
     companies = models.CharField(max_length=10, choices=CompanyHandling, default=CompanyHandling.MAIL)
     co_owners = models.BooleanField(default=False, help_text="Whether a row's second owner is traced as well.")
@@ -124,11 +233,25 @@ class Upload(models.Model):
     )
     started_at = models.DateTimeField(null=True)
     waits_until = models.DateTimeField(
-        null=True, editable=False, help_text="No sending before then: the daily credit limit is reached."
+        null=True, editable=False, help_text="No sending before then: the daily credit limit or a budget is reached."
+    )
+    wait_reason = models.CharField(
+        max_length=250,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="Why it is not sent, if a team's budget is used up.",
     )
     completed_at = models.DateTimeField(null=True)
     earlier_credits = models.DecimalField(
         max_digits=12, decimal_places=2, default=0, help_text="Cost of the earlier answers."
+    )
+    inputs_deleted_at = models.DateTimeField(
+        null=True, editable=False, help_text="When its rows were emptied after INPUT_RETENTION_DAYS."
+    )
+    file_deleted_at = models.DateTimeField(
+        null=True, editable=False, help_text="When its files were deleted after FILE_RETENTION_DAYS."
     )
     digested_at = models.DateTimeField(
         null=True, editable=False, help_text="When all its people became searchable. Empty if some may not be."
@@ -143,6 +266,13 @@ class Upload(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["completed_at"]),
+            # For rows that are to be emptied, and files that are to be deleted.
+            models.Index(
+                fields=["completed_at"], condition=models.Q(inputs_deleted_at=None), name="upload_inputs_kept_since"
+            ),
+            models.Index(
+                fields=["completed_at"], condition=models.Q(file_deleted_at=None), name="upload_file_kept_since"
+            ),
             models.Index(fields=["sha256"], condition=~models.Q(sha256=""), name="upload_sha256"),
         ]
         permissions = [("approve_upload", "Can approve lists that cost more than APPROVAL_ABOVE credits")]
@@ -160,31 +290,50 @@ class Upload(models.Model):
         return [*self.columns, *(f"Column {number}" for number in range(width + 1, width + self.extra_columns + 1))]
 
     @property
+    def responsible(self) -> User | None:
+        """The user responsible for the list: its owner or, until it is handed on, the one who uploaded it."""
+        return self.owner or self.created_by
+
+    @property
+    def is_archived(self) -> bool:
+        return self.archived_at is not None
+
+    @property
+    def can_be_archived(self) -> bool:
+        """Whether nothing is happening to the list and nobody is asked to approve it."""
+        return self.status in UPLOAD_ARCHIVABLE
+
+    @property
     def next_step(self) -> str:
-        """The user's next step, or "" if the list does not wait for a user."""
+        """What the user has to do next, or "" if the list does not wait for a user."""
         return UPLOAD_NEXT_STEP.get(self.status, "")
 
     @property
     def can_rerun(self) -> bool:
-        """Whether its people may be re-run."""
+        """Whether people of the list may be re-run."""
         return self.status in [*UPLOAD_STARTED, UploadStatus.COMPLETE]
 
     @property
     def is_editable(self) -> bool:
-        """Whether its file and columns may still be changed."""
+        """Whether the list's file and columns may still be changed."""
         return self.status in UPLOAD_EDITABLE
 
     @property
     def is_started(self) -> bool:
+        """Whether batches of the list may be planned and sent: it is running or paused."""
         return self.status in UPLOAD_STARTED
 
     def waits(self, now: datetime) -> bool:
-        """Return whether it waits for the next day because the daily credit limit is reached."""
+        """Return whether nothing of the list is sent now, because the daily credit limit or a budget is reached."""
         return self.waits_until is not None and self.waits_until > now
 
+    def waits_for_tomorrow(self, now: datetime) -> bool:
+        """Return whether the list waits for the next day because the daily credit limit is reached."""
+        return self.waits(now) and not self.wait_reason
+
     @property
-    def is_started_once(self) -> bool:
-        """Whether it was ever started, so that some of it may have been sent."""
+    def was_ever_started(self) -> bool:
+        """Whether the list was ever started, so that some of its people may have been sent."""
         return self.started_at is not None
 
     @property
@@ -194,8 +343,12 @@ class Upload(models.Model):
 
     @property
     def unsent_counts(self) -> dict[Outcome, int]:
-        """Outcome → number of people, for those who are never sent."""
+        """Outcome → number of people, for the outcomes of people who are never sent."""
         return {outcome: getattr(self, f"{outcome}_count") for outcome in OUTCOME_NOT_SENT}
+
+    def is_visible_to(self, user: User) -> bool:
+        """Return whether a user sees this list, without a query for each list."""
+        return sees_list(user, self.created_by_id, self.team_id)
 
     @property
     def read_percent(self) -> int:
@@ -207,8 +360,9 @@ class Upload(models.Model):
         """Estimated seconds until the file is read, at the average pace so far. None if it cannot be estimated."""
         if not self.checking_since or not 0 < self.checked_rows < self.row_estimate:
             return None
-        spent = (timezone.now() - self.checking_since).total_seconds()
-        return round(spent * (self.row_estimate - self.checked_rows) / self.checked_rows)
+        seconds_spent = (timezone.now() - self.checking_since).total_seconds()
+        rows_left = self.row_estimate - self.checked_rows
+        return round(seconds_spent * rows_left / self.checked_rows)
 
 
 class MappingTemplate(models.Model):
@@ -269,11 +423,15 @@ class Correction(models.Model):
         verbose_name = "corrected file"
         verbose_name_plural = "corrected files"
         ordering = ["-id"]
+        indexes = [
+            # For files that are to be deleted.
+            models.Index(fields=["created_at"], condition=~models.Q(file=""), name="correction_file_kept_since")
+        ]
 
     def __str__(self) -> str:
         return f"{self.filename or 'edited rows'} for {self.upload}"
 
     @property
     def is_edit(self) -> bool:
-        """Whether the rows were edited on the page, and not uploaded as a file."""
+        """Whether the rows were edited on the page rather than uploaded as a file."""
         return self.previous_cells is not None

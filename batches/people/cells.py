@@ -1,10 +1,10 @@
-"""Clean the texts of cells: remove invisible characters, formulas around texts, and placeholders. Pure."""
+"""Clean the values of cells: remove invisible characters, formulas around values, and placeholders. Pure."""
 
 import re
 import unicodedata
 from functools import lru_cache
 
-EMPTY_VALUES = frozenset(
+PLACEHOLDERS = frozenset(
     """null (null) [null] <null> {null} nan n/a n.a. n.a na nil none (none) nill #n/a #na n#a #ref! #value! #name?
     #div/0! #num! #null! #error! #error #spill! #calc!
     \\n \\N undefined (undefined) blank (blank) [blank] unknown (unknown) unk
@@ -29,51 +29,57 @@ EMPTY_VALUES = frozenset(
     "same",
     "same as above",
 }
-"""Placeholders in empty cells, in lower case."""
+"""What programs and people write into cells without a value, in lower case."""
 NOT_A_TIME = "NaT"
-"""An empty cell of dates. In any other case, it is a name."""
+"""What some programs write for a date that is missing. In capitals or small letters, it is a name."""
 PUNCTUATION_ONLY = re.compile(r"[-–—_.,?*\s]*|0+(?:-0+)?(?:\.0+)?")
-MAX_EMPTY_LENGTH = 18
+MAX_PLACEHOLDER_LENGTH = 18
+"""Maximum length of a placeholder."""
 FORMULA = re.compile(r'=\s*"((?:[^"]|"")*)"')
-"""A formula that keeps a text from becoming a number: ="02138"."""
+"""A formula that keeps a value from becoming a number: ="02138"."""
 APOSTROPHE = re.compile(r"'(?=[\d+=(-])")
+"""An apostrophe that keeps a value from becoming a number or a formula: '02138."""
 INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb]"
 )
 DASHES = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 EXPONENT = re.compile(r"(\d(?:\.\d+)?)E\+?(\d{1,2})", re.IGNORECASE)
+"""A number in scientific notation: 5.125550123E+09."""
 
 
 def clean(text: str) -> str:
     """Return the intended text of a cell, on one line, or "" if it is a placeholder."""
     if not text.isalnum():
         text = " ".join(text.split())
-    if not text.isascii():
-        # Keep joined emoji together.
-        text = " ".join(INVISIBLE.sub("", text).split()) if "\u200d" not in text or is_plain(text) else text
-    if text[:1] in "='" and text:
+    if not text.isascii() and ("\u200d" not in text or has_no_emoji(text)):
+        # Invisible joiners hold some emoji together. Without emoji, nobody misses them.
+        text = " ".join(INVISIBLE.sub("", text).split())
+    if text.startswith(("=", "'")):
         found = FORMULA.fullmatch(text)
         text = found[1].replace('""', '"').strip() if found else APOSTROPHE.sub("", text, count=1)
-    return "" if len(text) <= MAX_EMPTY_LENGTH and is_placeholder_text(text) else text
+    return "" if len(text) <= MAX_PLACEHOLDER_LENGTH and is_placeholder_text(text) else text
 
 
-def is_plain(text: str) -> bool:
-    """Return whether a text contains no emoji."""
-    return all(unicodedata.category(sign)[0] in "LNPZCM" for sign in text)
+def has_no_emoji(text: str) -> bool:
+    """Return whether a string contains no emoji."""
+    return all(unicodedata.category(character)[0] in "LNPZCM" for character in text)
 
 
 @lru_cache(maxsize=20_000)
 def is_placeholder_text(text: str) -> bool:
-    """Return whether a short text is a placeholder, or several of them: `N/A`, `#REF!`, `--`, `00000`, `N/A N/A`."""
+    """Return whether a short value is one or more placeholders: `N/A`, `#REF!`, `--`, `00000`, `N/A N/A`."""
     lower = text.lower()
-    if lower in EMPTY_VALUES or text == NOT_A_TIME or PUNCTUATION_ONLY.fullmatch(text):
+    if lower in PLACEHOLDERS or text == NOT_A_TIME or PUNCTUATION_ONLY.fullmatch(text):
         return True
     words = lower.split()
-    return len(words) > 1 and all(word in EMPTY_VALUES or PUNCTUATION_ONLY.fullmatch(word) for word in words)
+    return len(words) > 1 and all(word in PLACEHOLDERS or PUNCTUATION_ONLY.fullmatch(word) for word in words)
 
 
-def write_out(text: str) -> str:
-    """Write out a number: `5125550123` for `5.125550123E+09`. Raises ValueError if digits are lost: `5.12555E+09`."""
+def write_out_exponent(text: str) -> str:
+    """Write out a number in scientific notation: `5125550123` for `5.125550123E+09`. Keep other values.
+
+    Raise ValueError if digits are lost, as in `5.12555E+09`.
+    """
     found = EXPONENT.fullmatch(text)
     if not found:
         return text
@@ -83,6 +89,6 @@ def write_out(text: str) -> str:
     return digits[: power + 1]
 
 
-def level_dashes(text: str) -> str:
-    """Return a text with plain hyphens for all dashes."""
+def normalise_dashes(text: str) -> str:
+    """Return a string with every dash replaced by a plain hyphen."""
     return text if text.isascii() else DASHES.sub("-", text)

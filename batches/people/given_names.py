@@ -1,8 +1,8 @@
 """Names in the United States that are more common as given names than as surnames.
 
 Source: the 1990 names of the Census Bureau (public domain) with a frequency of at least 0.004 percent, and names that
-have become common since. The set is larger than `first_names`: it decides how to read a full name, which
-person a name belongs to.
+have become common since. The set is larger than FIRST_NAMES: this one decides how a full name is read, and FIRST_NAMES
+whether two names can be those of one person.
 """
 
 GIVEN_NAMES = frozenset(

@@ -1,8 +1,8 @@
-"""Given names that count as the same: spellings and short forms. Pure.
+"""Tell which given names count as the same: spellings and short forms. Pure.
 
-This is our own table in addition to the library `nicknames`, whose pairs are too wide for people who share a surname
-and a house: it contains Andrew and Andrea, Mary and Rosemary, William and Wilma. Names on one line here count as
-the same name; pairs that only the library has are uncertain (`is_perhaps_short`).
+This table is our own. That of the library `nicknames` is too wide for people who share a surname and a house: it pairs
+Andrew with Andrea, Mary with Rosemary, and William with Wilma. Names on one line here count as the same name, and pairs
+that only the library has are uncertain (`may_be_nickname`).
 """
 
 from functools import lru_cache
@@ -152,33 +152,34 @@ LINES = """
 """
 
 
-def number_lines() -> dict[str, set[int]]:
-    numbers: dict[str, set[int]] = {}
+def index_lines() -> dict[str, set[int]]:
+    """Return given name → the numbers of its lines."""
+    lines_by_name: dict[str, set[int]] = {}
     for number, line in enumerate(LINES.strip().splitlines()):
-        for word in line.split():
-            numbers.setdefault(word, set()).add(number)
-    return numbers
+        for name in line.split():
+            lines_by_name.setdefault(name, set()).add(number)
+    return lines_by_name
 
 
-EMPTY: frozenset[Any] = frozenset()
-NUMBERS = number_lines()
-"""Given name → its lines; short forms are on several lines."""
+NO_LINES: frozenset[Any] = frozenset()
+LINES_BY_NAME = index_lines()
+"""Given name → the numbers of its lines. Short forms are on several lines."""
 
 
-def is_one_name(one: str, other: str) -> bool:
-    """Return whether two given names, in capitals, are on one line."""
-    return not NUMBERS.get(one, EMPTY).isdisjoint(NUMBERS.get(other, EMPTY))
+def is_same_name(one: str, other: str) -> bool:
+    """Return whether two given names, in capitals, count as the same."""
+    return not LINES_BY_NAME.get(one, NO_LINES).isdisjoint(LINES_BY_NAME.get(other, NO_LINES))
 
 
 @lru_cache(maxsize=1)
 def load_nicknames() -> dict[str, frozenset[str]]:
-    """Load the library's table in capitals, once, from its file, because its own look-ups copy a set each time."""
+    """Load the library's table once, in capitals. The library's own look-ups copy a set each time."""
     return {
         name.upper(): frozenset(map(str.upper, short)) for name, short in NickNamer.default_lookup().items() if short
     }
 
 
-def is_perhaps_short(one: str, other: str) -> bool:
-    """Return whether the library has one as a nickname of the other."""
+def may_be_nickname(one: str, other: str) -> bool:
+    """Return whether the library has one of two given names as a nickname of the other."""
     table = load_nicknames()
-    return other in table.get(one, EMPTY) or one in table.get(other, EMPTY)
+    return other in table.get(one, NO_LINES) or one in table.get(other, NO_LINES)

@@ -1,27 +1,51 @@
 """Find the kind of owner from a name: a person, a company, a trust and so on. Pure.
 
-Words decide: no person is called LLC or PROPERTIES. CHURCH, TEMPLE and HUD are surnames as well, and count only if
-the name is not a person's. A name with `of` or a number in it is not a person's.
+Words decide: no person is called LLC or PROPERTIES. CHURCH, TEMPLE and HUD are surnames too, and count only if the name
+is not a person's. A name that contains `of` or a number is not a person's.
 """
 
 import re
 from collections.abc import Iterable, Iterator
+from enum import StrEnum
 from itertools import groupby
+from typing import NamedTuple
 
+from batches.people.business_words import BUSINESS_WORDS
 from batches.people.first_names import FIRST_NAMES
 from batches.people.given_names import GIVEN_NAMES
-from batches.people.roll_words import cut_others, drop_roles
-from batches.people.surnames import SURNAMES, VIETNAMESE
+from batches.people.roll_words import cut_roll_words, cut_shares_and_others, drop_roll_words
+from batches.people.surnames import HISPANIC, IRISH, ITALIAN, SURNAMES, VIETNAMESE
 
 PERSON = "person"
 OWNER_KINDS = ["estate", "trust", "government", "church", "company"]
-"""Kinds of owners other than people, in order of priority: a church's trust is a trust."""
+"""Kinds of owners other than people, in order of priority: the trust of a church is a trust."""
 
-LEGAL_FORMS = frozenset("LLC LLP LLLP PLLC INC INCORPORATED CORP CORPORATION LTD LIMITED GMBH PBC PTY LLLC".split())
-"""Endings that only the names of companies have."""
+
+class Doubt(StrEnum):
+    """Why the kind of owner that a full name shows is not certain."""
+
+    ONE_WORD = "one_word"
+    """It is one word that is not a known name, and is treated as a company."""
+    NO_NAME = "no_name"
+    """It consists of common words that are not names, and is treated as a company."""
+    PERHAPS_COMPANY = "perhaps_company"
+    """It has no given name and reads like a company too, but is treated as a person."""
+
+
+LEGAL_FORMS = frozenset("LLC LLP LLLP PLLC PLC INC INCORPORATED CORP CORPORATION LTD LIMITED GMBH PBC PTY LLLC".split())
+"""Words for legal forms, which only companies have in their names."""
 PHRASES = {
-    "estate": ["ESTATE OF", "EST OF", "HEIRS OF", "THE ESTATE", "PERSONAL REPRESENTATIVE", "DEVISEES OF"],
-    "trust": ["LIV TR", "REV TR", "FAM TR", "LIVING TR", "FAMILY TR", "LAND TR"],
+    "estate": [
+        "ESTATE OF",
+        "EST OF",
+        "HEIRS OF",
+        "THE ESTATE",
+        "PERSONAL REPRESENTATIVE",
+        "DEVISEES OF",
+        "PERSONAL REP OF",
+        "PERS REP OF",
+    ],
+    "trust": ["LIV TR", "REV TR", "FAM TR", "LIVING TR", "FAMILY TR", "LAND TR", "TR AGMT", "TR AGREEMENT", "TR DATED"],
     "government": [
         *("CITY OF", "COUNTY OF", "STATE OF", "TOWN OF", "VILLAGE OF", "TOWNSHIP OF", "BOROUGH OF", "COMMONWEALTH OF"),
         *("BOARD OF", "DEPARTMENT OF", "DEPT OF", "UNITED STATES", "SCHOOL DISTRICT", "SCHOOL DIST", "SCHOOL BOARD"),
@@ -42,6 +66,7 @@ PHRASES = {
         *("HOME OWNERS", "PROPERTY OWNER", "S CORP", "C CORP", "OIL CO", "FOOD BANK"),
     ],
 }
+"""Kind of owner → phrases that only its names contain."""
 NEVER_A_PERSON = {
     "estate": "HEIRS DECEASED DECD DEVISEES",
     "trust": "DTD UTD TRUST TRUSTS TRUSTEE TRUSTEES TTEE TTEES TRSTEE TRSTEES TTE TRUS IRREVOCABLE REVOCABLE FBO UTA"
@@ -91,52 +116,68 @@ ALSO_SURNAMES = {
     " RESERVE VILLAGES ESTATES ACRES MEADOWS RIDGE HILLS CREEK LAKES"
     " BK BNK NATL UNIV",
 }
-"""Kind of owner → words that decide unless the name is a person's."""
+"""Kind of owner → words that are also surnames. They decide unless the name is a person's."""
 AT_THE_END = {
     "estate": "ESTATE EST",
     "trust": "TR TRS TRST TRSTS TRSTE",
     "company": "CO LP LC GP FSB PC",
     "church": "CH",
 }
-"""Words that decide only as the last of three words: elsewhere they are initials, or short names."""
-NOT_BY_THEMSELVES = frozenset(
+"""Kind of owner → words that decide only at the end of a name. Elsewhere they are initials or short names."""
+NOT_DECISIVE_ALONE = frozenset(
     "LP LC PC PA NA GP CH CO RE MUD PUD DOT FIRST REAL LIVING LAW GENERAL STANDARD UNITED NATIONAL COMMUNITY AMERICAN"
     " SOUTHERN NORTHERN WESTERN EASTERN PACIFIC ATLANTIC FOREST RIDGE HILLS CREEK LAKES MEADOWS ACRES ESTATES CROSSING"
     " LANDING RESERVE STATE PUBLIC PARKS CARE WATER CALVARY ZION BETHEL CHRISTIAN HEBREW VILLAGE TOWN PAPER"
     " TOOL".split()
 )
-"""Words that are often surnames or places: they need another distinctive word, or one that is not a name."""
+"""Words that are often surnames or places, and decide only together with another ambiguous word."""
 VIRTUES = frozenset("GRACE FAITH HOPE CHARITY MERCY TRINITY CHRISTIAN CARMEN SALEM ZION CALVARY BETHEL VICTORY".split())
-"""Given names that are also in names of churches."""
+"""Given names that the names of churches contain too."""
 SAINTS = frozenset("ST SAINT STS OUR HOLY SACRED MT MOUNT FIRST SECOND NEW GREATER".split())
-"""Words that start the name of a church."""
-NO_NAME_WORDS = frozenset(["OF", "FOR"])
+"""Words that begin the name of a church."""
+NOT_IN_NAMES = frozenset(["OF", "FOR"])
+"""Words that a person's name does not contain."""
 FUNCTION_WORDS = frozenset("NOT CANNOT FROM WITHOUT UNTIL UPON PLEASE".split())
-"""Words of sentences, which are never in names, except From at the start or the end."""
+"""Words of sentences. Names do not contain them, except for the name From at the start or the end."""
+CONNECTING_WORDS = frozenset(["AND", "THE"])
+"""Words between names, which belong to no name."""
 REMARK_WORDS = FUNCTION_WORDS | {"BY"}
-"""Words of sentences, and one that is also among the words after a name."""
-MAX_REMARK_WORDS = 6
-"""Most words of a remark in place of a name. In longer texts, `not` can be among the words after a name."""
-PRACTICE = re.compile(r"\b(?:MD|DDS|DMD|DVM|DPM|DC|OD|CPA|JD|PHD|ESQ) P ?[AC]$")
-"""A professional association or corporation, named after the only member."""
-GIVEN = FIRST_NAMES | GIVEN_NAMES
-
-
-def by_word(table: dict[str, str]) -> dict[str, str]:
-    return {word: kind for kind, words in table.items() for word in words.split()}
-
-
-HARD, SOFT, LAST = by_word(NEVER_A_PERSON), by_word(ALSO_SURNAMES), by_word(AT_THE_END)
-DISTINCTIVE = frozenset().union(
-    LEGAL_FORMS,
-    HARD,
-    SOFT,
-    LAST,
-    {"L"},
-    NO_NAME_WORDS,
-    (w for of in PHRASES.values() for p in of for w in p.split() if len(w) > 1),
+"""Words of sentences, with one that tax rolls also add to names."""
+OTHER_SURNAMES = IRISH | ITALIAN | VIETNAMESE | HISPANIC
+SURNAME_BEGINNINGS = ("MC", "MAC", "FITZ")
+SURNAME_ENDINGS = tuple(
+    "SKI SKY SKA WICZ CZYK CZAK ENKO CHUK SON SSON SEN MAN MANN STEIN BERG BERGER BAUM FELD HEIM HOFF HAUS EZ OZ"
+    " ELLI ETTI INI ACCI UCCI OV OVA EV EVA IAN YAN OPOULOS AKIS IDIS WORTH FIELD LEY BURY WOOD FORD TON HAM"
+    " KOWSKI QUIST QVIST STROM LUND GAARD SHVILI AUX EAU OGLU ZADEH PALLI SWAMI SINGH WALA".split()
 )
-"""A name without any of these, and without a digit, is a person's."""
+"""Endings of surnames, by which those that are too rare for any list are told from the names of companies."""
+MIN_ENDED_SURNAME = 4
+"""A surname with one of these endings has more letters than this: NVR, ZOES."""
+MAX_REMARK_WORDS = 6
+"""Maximum number of words in a remark. In a longer name, `not` can belong to what tax rolls add."""
+PRACTICE = re.compile(r"\b(?:MD|DDS|DMD|DVM|DPM|DC|OD|CPA|JD|PHD|ESQ) P ?[AC]$")
+"""The end of the name of a professional association or corporation that is named after its only member."""
+KNOWN_GIVEN_NAMES = FIRST_NAMES | GIVEN_NAMES
+
+
+def index_by_word(words_by_kind: dict[str, str]) -> dict[str, str]:
+    return {word: kind for kind, words in words_by_kind.items() for word in words.split()}
+
+
+KIND_BY_SURE_WORD = index_by_word(NEVER_A_PERSON)
+KIND_BY_AMBIGUOUS_WORD = index_by_word(ALSO_SURNAMES)
+KIND_BY_LAST_WORD = index_by_word(AT_THE_END)
+DISTINCTIVE_WORDS = frozenset().union(
+    LEGAL_FORMS,
+    KIND_BY_SURE_WORD,
+    KIND_BY_AMBIGUOUS_WORD,
+    KIND_BY_LAST_WORD,
+    # The first word of `L L C`.
+    {"L"},
+    NOT_IN_NAMES,
+    (word for phrases in PHRASES.values() for phrase in phrases for word in phrase.split() if len(word) > 1),
+)
+"""A name with none of these words and no digit is a person's."""
 
 PLACEHOLDER_WORDS = frozenset(
     "UNKNOWN CURRENT OWNER OWNERS OCCUPANT OCCUPANTS OCCUPIED RESIDENT RESIDENTS RECORD RECORDS OF OR"
@@ -145,120 +186,304 @@ PLACEHOLDER_WORDS = frozenset(
     " MULTIPLE SAME AS ABOVE ON FILE PROTECTED SUPPRESSED UNAVAILABLE NULL TBD VACANT UNNAMED UNDISCLOSED"
     " POSTAL CUSTOMER UNLISTED PRIVATE REQUEST BY RESTRICTED AND IN CARE NEIGHBOR BOXHOLDER UNK".split()
 )
-EMPTY_BY_THEMSELVES = PLACEHOLDER_WORDS - frozenset(
+"""Words that placeholders for an owner consist of."""
+DECISIVE_PLACEHOLDER_WORDS = PLACEHOLDER_WORDS - frozenset(
     "HOME OF OR NO THE TO BE AS ON BY AND IN CARE GIVEN SAME PRIVATE".split()
 )
-FIRST_WORDS = PLACEHOLDER_WORDS | {
-    f"{word}/{other}" for word in ("OWNER", "CURRENT") for other in ("OCCUPANT", "RESIDENT", "OWNER")
-}
+"""Words of which a placeholder for an owner has at least one."""
+HIDING_WORDS = frozenset("SUPPRESSED WITHHELD REDACTED UNDISCLOSED".split())
+"""Words that no name contains, and that say why there is none: `NAME SUPPRESSED PER STATUTE`."""
+SEEN_WORDS = frozenset("FILE DEED NOTE NOTES ABOVE BELOW ATTACHED COMMENTS RECORD RECORDS REMARKS LIST".split())
+"""Words after `SEE` in a remark."""
+PLACEHOLDER_FIRST_WORDS = (
+    PLACEHOLDER_WORDS
+    | {"SEE"}
+    | {f"{word}/{other}" for word in ("OWNER", "CURRENT") for other in ("OCCUPANT", "RESIDENT", "OWNER")}
+)
+"""Words that a placeholder for an owner can begin with."""
 OWNER_WORD = re.compile(r"[A-Z0-9]+")
 DIGIT = re.compile(r"\d")
 ORDINAL = re.compile(r"(2ND|3RD|4TH)$")
 
 
 def may_be_placeholder(text: str) -> bool:
-    """Return quickly whether a text can be a placeholder, from its first word."""
-    return text.partition(" ")[0].upper().strip("(*") in FIRST_WORDS or not text[:1].isalpha()
+    """Return whether a name's first word allows it to be a placeholder. This is the quick check for most names."""
+    return text.partition(" ")[0].upper().strip("(*") in PLACEHOLDER_FIRST_WORDS or not text[:1].isalpha()
 
 
 def is_placeholder(text: str) -> bool:
-    """Return whether a text is a placeholder for an owner: `OWNER OF RECORD`, `CURRENT RESIDENT`, `NAME WITHHELD`."""
+    """Return whether a name is a placeholder for an owner: `OWNER OF RECORD`, `CURRENT RESIDENT`, `NAME WITHHELD`."""
     words = OWNER_WORD.findall(text.upper())
     if not REMARK_WORDS.isdisjoint(words) and is_remark(words):
         return True
-    return bool(words) and PLACEHOLDER_WORDS.issuperset(words) and not EMPTY_BY_THEMSELVES.isdisjoint(words)
+    if len(words) > 1 and (
+        not HIDING_WORDS.isdisjoint(words) or (words[0] == "SEE" and SEEN_WORDS.issuperset(words[1:]))
+    ):
+        return True
+    return bool(words) and PLACEHOLDER_WORDS.issuperset(words) and not DECISIVE_PLACEHOLDER_WORDS.isdisjoint(words)
 
 
 def is_remark(words: list[str]) -> bool:
-    """Return whether words with a function word are a remark: `INFORMATION NOT AVAILABLE`, `EXEMPT FROM DISCLOSURE`."""
-    if words[0] in EMPTY_BY_THEMSELVES:
+    """Return whether words with a remark word among them are a remark: `EXEMPT FROM DISCLOSURE`."""
+    if words[0] in DECISIVE_PLACEHOLDER_WORDS:
         return True
     is_short = len(words) <= MAX_REMARK_WORDS and not FUNCTION_WORDS.isdisjoint(words[1:-1])
-    return is_short and GIVEN.isdisjoint(words) and find_distinctive_kind(" ".join(words), is_split=False) == PERSON
+    if not is_short or not KNOWN_GIVEN_NAMES.isdisjoint(words):
+        return False
+    return find_distinctive_kind(" ".join(words), is_split=False) == PERSON
 
 
 def find_kind(text: str, is_split: bool = False) -> str:
     """Return the kind of owner that a name belongs to: `person`, or one of OWNER_KINDS.
 
-    If first and last name have their own columns (`is_split`), the first word is a given name if it can be one.
+    If first and last name come from separate columns (`is_split`), the first word is a given name if it can be one.
     """
     upper = text.upper()
-    words = OWNER_WORD.findall(upper.replace(".", "").replace("'", "").replace("\N{RIGHT SINGLE QUOTATION MARK}", ""))
-    is_plain = DISTINCTIVE.isdisjoint(words) and not DIGIT.search(upper) and words[:1] != ["THE"]
-    if is_plain and not (len(words) > 2 and has_letters(words)):
+    words = OWNER_WORD.findall(drop_dots_and_apostrophes(upper))
+    is_plain = DISTINCTIVE_WORDS.isdisjoint(words) and not DIGIT.search(upper) and words[:1] != ["THE"]
+    if is_plain and not (len(words) > 2 and has_spaced_letters(words)):
         return PERSON
     return PERSON if is_placeholder(upper) else find_distinctive_kind(upper, is_split)
+
+
+JOINT_INITIALS = re.compile(r"[A-Z] ?& ?[A-Z] ")
+"""The beginning of the name of a business that is named after two people: `J & M SHEET METAL`."""
+
+
+PARTNERS = re.compile(r",| & | AND ")
+"""What separates the names of the partners of a firm."""
+FIRM = re.compile(r",\s*P\.? ?[AC]\.?$")
+"""The end of the name of a firm that is a professional association or corporation."""
+
+
+POSSESSIVE = re.compile(r"[A-Z]{2}['\N{RIGHT SINGLE QUOTATION MARK}]S\b")
+"""The end of a name that something else is named after: `JIMMY'S`."""
+
+
+class Judgement(NamedTuple):
+    """What kind of owner a full name belongs to, and how certain that is."""
+
+    kind: str
+    doubt: Doubt | None = None
+
+
+def judge_full_name(text: str) -> Judgement:
+    """Return the kind of owner that a full name shows, with a doubt if it reads like a company's and like a person's.
+
+    People have at least two names in a column of full names: a vendor that is asked for “Walmart” at an address would
+    look for somebody of that surname.
+    """
+    kind = find_kind(text)
+    if kind != PERSON:
+        return Judgement(kind, Doubt.NO_NAME if kind == "company" and is_place_name(text.upper()) else None)
+    if " " not in (word := text.strip(" .,")):
+        return judge_single_word(word)
+    upper = text.upper()
+    words = upper.split()
+    if POSSESSIVE.search(upper):
+        return Judgement("company", Doubt.NO_NAME)
+    if not KNOWN_GIVEN_NAMES.isdisjoint(words) and BUSINESS_WORDS.isdisjoint(words):
+        # This is the quick check for most names.
+        return Judgement(PERSON)
+    words = OWNER_WORD.findall(drop_dots_and_apostrophes(upper))
+    if not text.isascii() or not VIETNAMESE.isdisjoint(words):
+        return Judgement(PERSON)
+    if not KNOWN_GIVEN_NAMES.isdisjoint(words):
+        # A business that is named after a person ends with what it does: `DAVID RICHARD BOOKS`.
+        is_business = drop_roll_words(words)[-1] in BUSINESS_WORDS
+        return Judgement("company", Doubt.NO_NAME) if is_business else Judgement(PERSON)
+    return judge_without_given_name(upper)
+
+
+def judge_single_word(word: str) -> Judgement:
+    """Return the Judgement of a full name of one word. Unknown words are companies, and rare surnames get a doubt."""
+    if not may_be_name(word):
+        return Judgement("company", Doubt.ONE_WORD)
+    is_common = "-" in word or is_listed_name(drop_dots_and_apostrophes(word.upper()))
+    return Judgement(PERSON, None if is_common else Doubt.PERHAPS_COMPANY)
+
+
+def judge_without_given_name(upper: str) -> Judgement:
+    """Return the Judgement of several words without a known given name.
+
+    A business ends with what it does (`M & J ASPHALT`), or is named after its partners (`HALE, ROE & WEBB`). Common
+    English words that are not names are a company's (`HOME DEPOT`). English words that are surnames too
+    (`BISHOP KING`), or stand beside others, can be a person's.
+    """
+    words = drop_roll_words(OWNER_WORD.findall(drop_dots_and_apostrophes(cut_roll_words(upper))))
+    names = [word for word in words if len(word) > 2 and word not in CONNECTING_WORDS and word not in NAME_SUFFIXES]
+    partners = count_partners(upper)
+    if partners > 2:
+        return Judgement("company")
+    # `EXAMPLE CHURCH`, but not `HUD SANDRA`
+    is_ambiguous = (
+        partners == 2
+        or words[:1] == ["THE"]
+        or not (KIND_BY_AMBIGUOUS_WORD.keys().isdisjoint(names) or all(map(is_rare_or_listed_name, names)))
+    )
+    english = [word for word in names if is_english(word)]
+    if names and names[-1] in BUSINESS_WORDS:
+        return Judgement("company", Doubt.NO_NAME)
+    if len(names) < 2 or not english:
+        return Judgement(PERSON, Doubt.PERHAPS_COMPANY if is_ambiguous else None)
+    nobodys = [word for word in english if not is_rare_or_listed_name(word)]
+    if not nobodys and len(english) < len(names) and not any(map(is_listed_name, names)):
+        # Rare names of which one is also a word: `RED ROOF`.
+        nobodys = english
+    if len(english) == len(names):
+        return (
+            Judgement("company", Doubt.NO_NAME)
+            if nobodys or JOINT_INITIALS.match(upper)
+            else Judgement(PERSON, Doubt.PERHAPS_COMPANY)
+        )
+    return Judgement(PERSON, Doubt.PERHAPS_COMPANY if nobodys or is_ambiguous else None)
+
+
+def count_partners(upper: str) -> int:
+    """Return how many partners a name consists of, if it can be that of a firm: `ROE & WEBB`, `HALE, ROE AND WEBB`.
+
+    The form of a firm counts as one more: `ROE & WEBB, P.A.`
+    """
+    if "&" not in upper and " AND " not in upper:
+        return 0
+    firm = FIRM.sub("", upper)
+    parts = [part.strip() for part in PARTNERS.split(firm) if part.strip()]
+    are_words = all(part.isalpha() and len(part) > 1 for part in parts)
+    return len(parts) + (firm != upper) if are_words else 0
+
+
+def is_place_name(upper: str) -> bool:
+    """Return whether a name consists of two words that are places as well as names: `FOREST HILLS`."""
+    words = upper.split()
+    return len(words) == 2 and NOT_DECISIVE_ALONE.issuperset(words)
+
+
+def is_english(word: str) -> bool:
+    """Return whether a word is a common English one, in the singular or the plural."""
+    # Few processes ever need this long list.
+    from batches.people.english_words import ENGLISH_WORDS  # noqa: PLC0415
+
+    singulars = (word, word.removesuffix("S"), word.removesuffix("ES"), f"{word.removesuffix('IES')}Y")
+    return not ENGLISH_WORDS.isdisjoint(singulars)
+
+
+def may_be_name(word: str) -> bool:
+    """Return whether a word is a given name or a surname, or is built like a surname."""
+    upper = drop_dots_and_apostrophes(word.upper())
+    if "-" in upper or is_rare_or_listed_name(upper):
+        return True
+    if upper.endswith("S") and is_listed_name(upper[:-1]):
+        # A business that is named after its owner: `WENDYS`.
+        return False
+    return upper.startswith(SURNAME_BEGINNINGS) or (len(upper) > MIN_ENDED_SURNAME and upper.endswith(SURNAME_ENDINGS))
+
+
+def is_listed_name(upper: str) -> bool:
+    """Return whether a word in capitals is a given name or a common surname."""
+    return upper in KNOWN_GIVEN_NAMES or is_surname(upper) or upper in OTHER_SURNAMES
+
+
+def is_rare_or_listed_name(upper: str) -> bool:
+    """Return whether a word in capitals is in any list of names."""
+    if is_listed_name(upper):
+        return True
+    # Few processes ever need this long list.
+    from batches.people.rare_surnames import LESS_COMMON_SURNAMES  # noqa: PLC0415
+
+    return upper in LESS_COMMON_SURNAMES
+
+
+def drop_dots_and_apostrophes(text: str) -> str:
+    return text.replace(".", "").replace("'", "").replace("\N{RIGHT SINGLE QUOTATION MARK}", "")
 
 
 def is_letter(word: str) -> bool:
     return len(word) == 1 and word.isalpha()
 
 
-def has_letters(words: list[str]) -> bool:
-    """Return quickly whether three words are single letters, which may be one word: `U S A`."""
+def has_spaced_letters(words: list[str]) -> bool:
+    """Return whether three or more words have one letter, and may be one word with spaces: `U S A`."""
     return [len(word) for word in words].count(1) > 2
 
 
-def join_letters(words: list[str]) -> list[str]:
-    """Join runs of three or more single letters. Two can be the initials of a person."""
+def join_spaced_letters(words: list[str]) -> list[str]:
+    """Join runs of three or more single letters. Two letters can be the initials of a person."""
     joined: list[str] = []
     for are_letters, run in groupby(words, key=is_letter):
         letters = list(run)
-        joined += ["".join(letters)] if are_letters and len(letters) > 2 else letters
+        if are_letters and len(letters) > 2:
+            letters = ["".join(letters)]
+        joined += letters
     return joined
 
 
 def find_distinctive_kind(upper: str, is_split: bool) -> str:
+    """Return the kind of owner that the distinctive words of a name show, or `person`. The name is in capitals."""
     if "LIFE EST" in upper:
-        # A life estate belongs to a living person.
+        # A life estate belongs to a living person, and is not the estate of a dead one.
         upper = re.sub(r"\b(?:ENH(?:ANCED)? )?LIFE EST(?:ATE)?\b", "", upper)
     # Text in brackets may decide: SMITH JOHN (DECD).
-    upper = cut_others(upper)
-    text = upper.replace(".", "").replace("'", "").replace("\N{RIGHT SINGLE QUOTATION MARK}", "")
-    words = drop_roles(OWNER_WORD.findall(text))
-    if not LEGAL_FORMS.isdisjoint(words) or re.search(r"\bL L [CP]\b", " ".join(words)):
-        return first_kind({HARD[word] for word in words if HARD.get(word) == "trust"}) or "company"
-    found = {HARD[word] for word in (join_letters(words) if has_letters(words) else words) if word in HARD}
+    upper = cut_shares_and_others(upper)
+    words = drop_roll_words(OWNER_WORD.findall(drop_dots_and_apostrophes(upper)))
+    if not LEGAL_FORMS.isdisjoint(words) or re.search(r"\bL ?L [CP]\b", " ".join(words)):
+        return "trust" if any(KIND_BY_SURE_WORD.get(word) == "trust" for word in words) else "company"
+    joined = join_spaced_letters(words) if has_spaced_letters(words) else words
+    sure = {KIND_BY_SURE_WORD[word] for word in joined if word in KIND_BY_SURE_WORD}
+    found = set(sure)
     if is_split and is_name_of_person(words, is_split):
-        found.update(find_by_phrase(words))
+        found.update(find_kinds_by_phrase(words))
     elif len(words) > 1:
-        found.update(find_by_place(words))
-    return first_kind(found) or PERSON
+        found.update(find_kinds_by_position(words))
+    if "government" not in sure:
+        found = drop_place_before_company(found, words)
+    return choose_kind(found) or PERSON
 
 
-def first_kind(found: Iterable[str]) -> str:
-    """Return the kind with priority, or ""."""
+def choose_kind(found: Iterable[str]) -> str:
+    """Return the kind that has priority, or "" if there is none."""
     return next((kind for kind in OWNER_KINDS if kind in set(found)), "")
 
 
-def find_by_place(words: list[str]) -> Iterator[str]:
-    """Yield the kinds that words and phrases show by their position."""
-    yield from find_by_phrase(words)
+def find_kinds_by_position(words: list[str]) -> Iterator[str]:
+    """Yield the kinds that phrases show, and that words show by their position in a name."""
+    yield from find_kinds_by_phrase(words)
     if PRACTICE.search(" ".join(words)):
         yield "company"
-    is_long = len(words) > 2 or LAST.get(words[-1]) != "company"
-    if words[-1] in LAST and is_long and words[-2:] != ["REAL", "ESTATE"]:
-        yield LAST[words[-1]]
-    if not NO_NAME_WORDS.isdisjoint(words):
-        yield next(iter(find_soft(words)), "company")
-    elif words[0] == "THE" and len(words) > 2:
+    is_long_enough = len(words) > 2 or KIND_BY_LAST_WORD.get(words[-1]) != "company"
+    if words[-1] in KIND_BY_LAST_WORD and is_long_enough and words[-2:] != ["REAL", "ESTATE"]:
+        yield KIND_BY_LAST_WORD[words[-1]]
+    if not NOT_IN_NAMES.isdisjoint(words):
+        yield next(iter(find_ambiguous_kinds(words)), "company")
+    elif words[0] == "THE" and (len(words) > 2 or not is_rare_or_listed_name(words[1])):
         yield "company"
-    elif is_numbered(words) and (GIVEN.isdisjoint(words) or not SOFT.keys().isdisjoint(words)):
-        yield next((SOFT[word] for word in words if word in SOFT), "company")
+    elif is_numbered(words) and (
+        KNOWN_GIVEN_NAMES.isdisjoint(words) or not KIND_BY_AMBIGUOUS_WORD.keys().isdisjoint(words)
+    ):
+        yield next((KIND_BY_AMBIGUOUS_WORD[word] for word in words if word in KIND_BY_AMBIGUOUS_WORD), "company")
     if not is_name_of_person(words):
-        yield from find_soft(words)
+        yield from find_ambiguous_kinds(words)
 
 
-def find_by_phrase(words: list[str]) -> Iterator[str]:
-    """Yield the kinds that phrases show, also across the columns of a first and a last name."""
+def drop_place_before_company(kinds: set[str], words: list[str]) -> set[str]:
+    """Return kinds without the government, if its word only begins the name of a company: `CITY ELECTRIC SUPPLY`."""
+    if not kinds >= {"government", "company"} or "OF" in words:
+        return kinds
+    begins = KIND_BY_AMBIGUOUS_WORD.get(words[0]) == "government"
+    return kinds - {"government"} if begins and not any(find_kinds_by_phrase(words)) else kinds
+
+
+def find_kinds_by_phrase(words: list[str]) -> Iterator[str]:
+    """Yield the kinds that phrases show. A phrase may begin in the first name and end in the last name."""
     text = " ".join(words)
-    if "OF" in words or len(words) > 2 or not GIVEN.isdisjoint(words):
+    if "OF" in words or len(words) > 2 or not KNOWN_GIVEN_NAMES.isdisjoint(words):
         for kind, phrases in PHRASES.items():
             if any(is_phrase(phrase, text) for phrase in phrases):
                 yield kind
+    if len(words) > 2 and words[0] == "ESTATE" and not KNOWN_GIVEN_NAMES.isdisjoint(words):
+        yield "estate"
     if len(words) > 2 and "REAL" not in words:
-        yield from (LAST[word] for word in words[1:] if LAST.get(word) == "estate")
-        if LAST.get(words[-1]) == "trust":
+        yield from (KIND_BY_LAST_WORD[word] for word in words[1:] if KIND_BY_LAST_WORD.get(word) == "estate")
+        if KIND_BY_LAST_WORD.get(words[-1]) == "trust":
             yield "trust"
 
 
@@ -270,47 +495,60 @@ def is_phrase(phrase: str, text: str) -> bool:
     return phrase in text and f" {phrase} " in f" {text} "
 
 
-def find_soft(words: list[str]) -> list[str]:
-    """Return the kinds of words that are also surnames, if enough of them point to one."""
-    soft = [word for word in words if word in SOFT]
-    if "HOA" in soft and (words[0] in VIETNAMESE or words[-1] in VIETNAMESE):
-        # A given name.
-        soft.remove("HOA")
-    strong = [word for word in soft if word not in NOT_BY_THEMSELVES]
-    if not strong and len(soft) < 2:
+def find_ambiguous_kinds(words: list[str]) -> list[str]:
+    """Return the kinds that ambiguous words show, if there are enough such words to decide."""
+    ambiguous = [word for word in words if word in KIND_BY_AMBIGUOUS_WORD]
+    if "HOA" in ambiguous and (words[0] in VIETNAMESE or words[-1] in VIETNAMESE):
+        # Beside a Vietnamese surname, Hoa is a given name.
+        ambiguous.remove("HOA")
+    decisive = [word for word in ambiguous if word not in NOT_DECISIVE_ALONE]
+    if not decisive and len(ambiguous) < 2:
         return []
-    return [SOFT[word] for word in strong or soft]
+    return [KIND_BY_AMBIGUOUS_WORD[word] for word in decisive or ambiguous]
 
 
 def is_name_of_person(words: list[str], is_split: bool = False) -> bool:
-    """Return whether words are a person's name although some could be a company's."""
-    names = [word for word in words if len(word) > 1 and word not in ("JR", "SR", "II", "III", "IV")]
-    soft = [word for word in names if word in SOFT]
-    if len(names) > 3 or not soft:
-        return not soft
-    if is_split:
-        return words[0] in GIVEN or len(words[0]) == 1
-    if names[0] in SAINTS or (len(names) == 2 and names[1] in PLACES):
+    """Return whether words are a person's name although some of them are ambiguous."""
+    names = [word for word in words if len(word) > 1 and word not in NAME_SUFFIXES]
+    ambiguous = [word for word in names if word in KIND_BY_AMBIGUOUS_WORD]
+    if not ambiguous:
+        return True
+    if len(names) > 3:
         return False
-    given = [word for word in names if word in GIVEN and (word not in VIRTUES or SOFT[soft[0]] != "church")]
+    if is_split:
+        return words[0] in KNOWN_GIVEN_NAMES or len(words[0]) == 1
+    if names[0] in SAINTS or (len(names) == 2 and names[1] in PLACE_ENDINGS):
+        return False
+    given = [
+        word
+        for word in names
+        if word in KNOWN_GIVEN_NAMES and (word not in VIRTUES or KIND_BY_AMBIGUOUS_WORD[ambiguous[0]] != "church")
+    ]
     if len(names) == 1:
-        # Initials and a surname.
+        # A surname with initials is a person's name.
         return len(words) > 1 and names[0] in SURNAMES
-    if len(soft) > 1 or not given:
-        # Beside an unknown name, a seldom surname is none: MESA CITY.
-        return len(words) == len(names) == 2 and soft[0] in SURNAMES and len(soft) == 1 and names[1] not in VIRTUES
-    if names[0] == soft[0]:
-        return names[1] in given
-    return is_surname(soft[0]) and names[0] in given and (len(names) == 2 or names[1] in given)
+    surname = ambiguous[0]
+    if len(ambiguous) > 1 or not given:
+        # Without a given name, the ambiguous word must be a common surname: MESA CITY is not a person's name.
+        is_pair = len(words) == len(names) == 2 and len(ambiguous) == 1
+        return is_pair and surname in SURNAMES and names[1] not in VIRTUES
+    if names[0] == surname:
+        return names[1] in given and names[-1] not in NEVER_LAST
+    return is_surname(surname) and names[0] in given and (len(names) == 2 or names[1] in given)
 
 
 def is_surname(word: str) -> bool:
-    return word in SURNAMES or word in SELDOM_SURNAMES
+    return word in SURNAMES or word in RARE_SURNAMES
 
 
-PLACES = frozenset(["COUNTY", "CITY"])
-"""Words that make a place of any name before them: LEE COUNTY."""
-SELDOM_SURNAMES = frozenset(
+NAME_SUFFIXES = frozenset("JR SR II III IV CPA MD DDS DVM JD PHD ESQ RN".split())
+"""Words after a person's name that are not part of it."""
+NEVER_LAST = frozenset("EL DE DEL LA LAS LOS DER".split())
+"""Words between names, with which no person's name ends: TEMPLE BETH EL."""
+PLACE_ENDINGS = frozenset(["COUNTY", "CITY"])
+"""Words after which a name is that of a place: LEE COUNTY."""
+RARE_SURNAMES = frozenset(
     "BAPTIST LODGE CHAPEL PARISH BANK TEMPLE LAND COUNTY CITY MISSION HOMES KINGDOM HUD NATION STEEL TOWER"
     " TOWERS CENTER GUILD SHERIFF CHAMBER BROTHERS PLAZA MARINE WORKS".split()
 )
+"""Ambiguous words that are surnames, but too rare to be in SURNAMES."""

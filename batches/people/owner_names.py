@@ -1,4 +1,4 @@
-"""Split full names into people, and each into given names and surname. Pure."""
+"""Split full names into people, and the name of each person into given names and surname. Pure."""
 
 import re
 from collections import Counter
@@ -7,94 +7,98 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from batches.people.first_names import FIRST_NAMES
-from batches.people.owner_kinds import GIVEN, PERSON, find_kind
-from batches.people.roll_words import LAST_WORDS, cut_roll_words, drop_roles
+from batches.people.owner_kinds import KNOWN_GIVEN_NAMES, PERSON, find_kind, is_rare_or_listed_name
+from batches.people.roll_words import LAST_WORDS, cut_roll_words, drop_roll_words
 from batches.people.surnames import HISPANIC, IRISH, ITALIAN, SURNAMES, VIETNAMESE
 
 FIRST_LAST, LAST_FIRST = "first_last", "last_first"
 """The order of the words of a full name."""
 SUFFIXES = {"JR", "SR", "II", "III", "IV", "V", "ESQ", "MD", "PHD", "DDS", "2ND", "3RD"}
-MORE_SUFFIXES = SUFFIXES.union("4TH ESQUIRE CPA DVM DMD DPM EDD JD LPN MBA PHARMD PSYD RN".split())
+MORE_SUFFIXES = SUFFIXES.union("4TH ESQUIRE CPA DVM DMD DPM EDD JD LPN MBA PHARMD PSYD RN USAF USN USMC USCG".split())
 AFTER_COMMA = MORE_SUFFIXES | {"DC", "DO", "LCSW", "NP", "OD", "PE", "RPH"}
-"""Suffixes and degrees. Some could be names or initials, unless they stand alone after a comma."""
+"""Suffixes and degrees. Some of them are names or initials, unless they stand alone after a comma."""
 GENERATIONS = {"SR": "SR", "JR": "JR", "II": "II", "III": "III", "IV": "IV", "2ND": "II", "3RD": "III", "4TH": "IV"}
-"""Suffixes that distinguish a child from a parent with the same name."""
+"""Suffix that distinguishes a child from a parent with the same name → the usual spelling."""
 HONORIFICS = {"MR", "MRS", "MS", "MISS", "DR", "REV", "HON"}
 LEADING_HONORIFICS = HONORIFICS | {"PROF", "COL", "CAPT", "SGT", "MAJ", "CPT", "CDR", "MX", "MESSRS"}
+FULL_TITLES = frozenset(
+    "SISTER SR BROTHER BR FATHER FR PASTOR RABBI IMAM DEACON ELDER BISHOP JUDGE HONORABLE REVEREND PROFESSOR DOCTOR LT"
+    " LTC COLONEL CAPTAIN SERGEANT SSGT MSGT TSGT SFC CPL PVT CMDR ADM GEN OFC OFFICER DET DETECTIVE DEPUTY".split()
+)
+"""Titles that are also surnames. They count only at the start of a name that begins with given names."""
 PARTICLES = {
-    *(
-        "DE",
-        "DEL",
-        "DELA",
-        "LA",
-        "LAS",
-        "LOS",
-        "VAN",
-        "VON",
-        "DER",
-        "DEN",
-        "DI",
-        "DA",
-        "DU",
-        "ST",
-        "SAN",
-        "SANTA",
-        "MC",
-    ),
+    "DE",
+    "DEL",
+    "DELA",
+    "LA",
+    "LAS",
+    "LOS",
+    "VAN",
+    "VON",
+    "DER",
+    "DEN",
+    "DI",
+    "DA",
+    "DU",
+    "ST",
+    "SAN",
+    "SANTA",
+    "MC",
 }
 """First words of surnames."""
 SURNAME_STARTS = PARTICLES | {
-    *(
-        "DELLA",
-        "DELLE",
-        "DEGLI",
-        "DALLA",
-        "DOS",
-        "DAS",
-        "DO",
-        "LE",
-        "LO",
-        "EL",
-        "AL",
-        "ABU",
-        "ABD",
-        "BIN",
-        "BINT",
-        "VDA",
-        "IBN",
-    ),
-    *(
-        "MAC",
-        "FITZ",
-        "SAINT",
-        "SANTO",
-        "VANDE",
-        "VANDER",
-        "VANDEN",
-        "VER",
-        "TER",
-        "TEN",
-        "ZU",
-        "ZUM",
-        "O",
-        "D",
-        "O'",
-        "D'",
-    ),
+    "DELLA",
+    "DELLE",
+    "DEGLI",
+    "DALLA",
+    "DOS",
+    "DAS",
+    "DO",
+    "LE",
+    "LO",
+    "EL",
+    "AL",
+    "ABU",
+    "ABD",
+    "BIN",
+    "BINT",
+    "VDA",
+    "IBN",
+    "MAC",
+    "FITZ",
+    "SAINT",
+    "SANTO",
+    "VANDE",
+    "VANDER",
+    "VANDEN",
+    "VER",
+    "TER",
+    "TEN",
+    "ZU",
+    "ZUM",
+    "O",
+    "D",
+    "O'",
+    "D'",
 }
-"""First words of surnames that are also given names or surnames: their position decides."""
+"""First words of surnames. Some are also given names or surnames, and their position decides."""
 ALSO_SURNAMES = {"LE", "VAN", "DO", "LO", "TEN", "AL", "DU", "LA", "SAN", "FITZ", "SANTO"}
-"""Words among them that are often complete surnames."""
-LINKS = frozenset(["VDA", "DE", "DEL", "DELA", "DELLA", "LAS", "LOS", "DOS", "DAS", "DER", "DEN", "LA", "VAN"])
-"""Particles that continue the surname before them. Most are never given names."""
+"""Words of SURNAME_STARTS that are often whole surnames."""
+SURNAME_LINKS = frozenset(["VDA", "DE", "DEL", "DELA", "DELLA", "LAS", "LOS", "DOS", "DAS", "DER", "DEN", "LA", "VAN"])
+"""Particles that can continue the surname before them: `PEREZ DE LEON`."""
 SPANISH_LINKS = frozenset(["VDA", "DE", "DEL", "DELA"])
+"""Links that continue a surname even if there is only one of them."""
+MAX_PARTICLE = 3
+"""Maximum number of letters of the first of two words that are one surname."""
+HEBREW_PARTICLES = frozenset(["BEN", "BAR"])
+"""First words of surnames that are given names too. They count only before a whole name that begins with a surname."""
 PLAIN_NAME = re.compile(r"[^\W\d_]+(?:[ '.-]+[^\W\d_]+)*\.?")
 JOINT = re.compile(
     r"\s*(?:(?:&|\bAND\b)\s*(?:WF|WIFE|HUS|HUSB|HUSBAND|SPOUSE|HIS WIFE|HER HUSBAND)\b\.?(?=\s*\w)|&[WH]\b(?=\s*\w)"
     r"|\b(?:UX|ET ?UX|ET ?VIR|H/W|W/H|OR|AND)\b(?!\s*$)|&|\+|;|/(?=\s*\w\w))\s*",
     re.IGNORECASE,
 )
-"""Separators of two owners."""
+"""What separates the names of two owners."""
 COUPLE = re.compile(r"^\s*(?:MR|DR|MS)S?\.?\s*(?:&|AND)\s*(?:MR|DR|MS)S?\.?\s*", re.IGNORECASE)
 
 
@@ -104,10 +108,11 @@ class Person:
     middle: str
     last: str
     generation: str = ""
-    """SR, JR, II, III or IV. It is not sent, but distinguishes people."""
+    """SR, JR, II, III or IV. It is not sent, but it distinguishes people."""
 
 
 def bare(word: str) -> str:
+    """Return a word in capitals, without full stops and commas around it."""
     return word.upper().strip(".,")
 
 
@@ -115,19 +120,19 @@ def bare(word: str) -> str:
 
 
 def guess_order(texts: Iterable[str]) -> tuple[str, float]:
-    """Guess the order of words in many full names, and how sure that is, from 0 to 1.
+    """Guess the order of the words in many full names. Return it with the confidence, from 0 to 1.
 
-    A middle initial is between the names or at their end; given names are recognised if they are common.
+    A middle initial and common given names show the order.
     """
     votes = Counter(vote for text in texts for vote in vote_order(text))
     if not votes:
         return FIRST_LAST, 0.0
-    (order, count), *_ = votes.most_common(1)
+    [(order, count)] = votes.most_common(1)
     return order, count / votes.total()
 
 
 def vote_order(text: str) -> Iterator[str]:
-    """Yield the orders that one name suggests, or none if it is ambiguous."""
+    """Yield the orders that one name suggests, or nothing if it is ambiguous."""
     text = join_suffixes(text)
     if "," in text or find_kind(text) != PERSON:
         return
@@ -148,7 +153,7 @@ def vote_order(text: str) -> Iterator[str]:
 
 
 def find_order(text: str, default: str) -> str:
-    """Return the order that one name suggests, or else the default."""
+    """Return the order that one name suggests, or `default` if it is ambiguous."""
     return next(vote_order(text), default)
 
 
@@ -156,7 +161,7 @@ def find_order(text: str, default: str) -> str:
 
 
 def is_order_needed(texts: Iterable[str]) -> bool:
-    """Return whether any of these full names is read differently in the other order; `SMITH, JOHN` is not."""
+    """Return whether any of these full names depends on the order. `SMITH, JOHN` does not."""
     return any(
         find_kind(text) == PERSON and split_owners(text, FIRST_LAST) != split_owners(text, LAST_FIRST)
         for text in texts
@@ -165,28 +170,29 @@ def is_order_needed(texts: Iterable[str]) -> bool:
 
 
 def split_owners(text: str, order: str = FIRST_LAST) -> list[Person]:
-    """Split a full name into people, in order. A shared surname applies to all: `SMITH JOHN & MARY`."""
+    """Split a full name into people. Give each of them a surname that they share, as in `SMITH JOHN & MARY`."""
     if is_plain(text):
         words = text.split()
         return [split_last_first(words, "") if order == LAST_FIRST else split_first_last(words, "")]
     parts = [part for part in split_joint(clean(text), order) if part.strip(" .,")]
     people: list[Person] = []
     for part in parts:
-        words = drop_roles(part.split(), least=1 if people else 2)
-        if people and words and all(bare(word) in HONORIFICS or len(bare(word)) == 0 for word in words):
+        words = drop_roll_words(part.split(), min_words=1 if people else 2)
+        is_title_only = bool(words) and all(bare(word) in HONORIFICS or not bare(word) for word in words)
+        if people and is_title_only:
             continue
         part = " ".join(words).strip(" ,")
-        if people and bare(words[0]) != bare(people[0].last) and is_given(part, order):
+        if people and bare(words[0]) != bare(people[0].last) and is_next_without_surname(part, order):
             people.append(split_given(part, people[0].last))
-        elif person := split_name(part, find_order_of_further(part, order) if people else order):
+        elif person := split_name(part, find_order_of_next(part, order) if people else order):
             people.append(person)
-    if len(people) > 1 and parts and is_without_surname(parts[0], order):
+    if len(people) > 1 and parts and is_first_without_surname(parts[0], order):
         people[0] = split_given(parts[0].strip(" ,"), people[-1].last)
     return people
 
 
 def is_plain(text: str) -> bool:
-    """Return quickly whether a text is one person's name and nothing else."""
+    """Return whether a string is one person's name and nothing else. This is the quick check for most names."""
     return text.replace(" ", "").isalpha() and " " in text and UNPLAIN_WORDS.isdisjoint(text.upper().split())
 
 
@@ -194,6 +200,7 @@ UNPLAIN_WORDS = frozenset().union(
     LAST_WORDS,
     MORE_SUFFIXES,
     LEADING_HONORIFICS,
+    FULL_TITLES,
     (
         "AND",
         "OR",
@@ -229,45 +236,48 @@ UNPLAIN_WORDS = frozenset().union(
         "TEN",
     ),
 )
+"""Words that need more than the split of a plain name."""
 
 
 def clean(text: str) -> str:
-    """Remove what tax rolls add to a name: shares, roles, nicknames, and care-of lines."""
-    words = drop_roles(cut_roll_words(COUPLE.sub("", text)).split())
+    """Remove what tax rolls add to a name: shares, roles, nicknames and care-of lines."""
+    words = drop_roll_words(cut_roll_words(COUPLE.sub("", text)).split())
     if " VIR " in text.upper():
-        mark_husband(words)
+        separate_husband(words)
     return " ".join(words).strip(" ,&")
 
 
-def mark_husband(words: list[str]) -> None:
-    """Separate two owners at `VIR` (and her husband), if a given name follows: it is also a name."""
+def separate_husband(words: list[str]) -> None:
+    """Replace `VIR` (and her husband) with `&` if a given name follows. Otherwise, it is a name."""
     upper = [bare(word) for word in words]
-    at = upper.index("VIR", 2) if "VIR" in upper[2:-1] else 0
-    if at and upper[at + 1] in GIVEN and upper[at - 1] != "ET":
-        words[at] = "&"
+    if "VIR" not in upper[2:-1]:
+        return
+    position = upper.index("VIR", 2)
+    if upper[position + 1] in KNOWN_GIVEN_NAMES and upper[position - 1] != "ET":
+        words[position] = "&"
 
 
 def split_joint(text: str, order: str) -> list[str]:
-    """Split a name between two owners. A comma separates them if both sides are complete names."""
+    """Split a full name between its owners. A comma separates two of them if both sides are complete names."""
     parts = []
     for part in JOINT.split(text):
         if "," in part:
             part = join_suffixes(part)
         left, comma, right = part.partition(",")
-        both = comma and "," not in right and is_whole(left, order) and is_whole(right, order)
-        parts += [left, right] if both else [part]
+        are_two = comma and "," not in right and is_complete_name(left, order) and is_complete_name(right, order)
+        parts += [left, right] if are_two else [part]
     return parts
 
 
 def join_suffixes(text: str) -> str:
-    """Remove the comma before suffixes and degrees that follow a name: `John Smith, Jr.`, `John Smith, MD, PhD`."""
+    """Remove the comma before suffixes and degrees, as in `John Smith, Jr.` and `John Smith, MD, PhD`."""
     left, comma, right = text.partition(",")
-    behind = right.replace(",", " ").split()
-    if not comma or not behind or not all(is_suffix(word) for word in behind):
+    words = right.replace(",", " ").split()
+    if not comma or not words or not all(is_suffix(word) for word in words):
         return text
-    # A single letter after one word is an initial: Smith, V.
-    is_initial = len(bare(behind[0])) == 1 and len(left.split()) < 2
-    kept = [word for word in behind if bare(word) in MORE_SUFFIXES and len(bare(word)) > 1]
+    # A single letter after one word is an initial, as in `Smith, V`.
+    is_initial = len(bare(words[0])) == 1 and len(left.split()) < 2
+    kept = [word for word in words if bare(word) in MORE_SUFFIXES and len(bare(word)) > 1]
     return text if is_initial else " ".join([left.strip(), *kept])
 
 
@@ -275,44 +285,46 @@ def is_suffix(word: str) -> bool:
     return bare(word).replace(".", "") in AFTER_COMMA
 
 
-def is_whole(text: str, order: str) -> bool:
-    """Return whether a text certainly consists of given names and a surname in this order."""
+def is_complete_name(text: str, order: str) -> bool:
+    """Return whether a string is certainly a given name and a surname in this order."""
     words = [bare(word) for word in text.split()]
     words = [word for word in words if word not in SUFFIXES]
     if not 2 <= len(words) <= 3:
         return False
     given, surname = (words[1], words[0]) if order == LAST_FIRST else (words[0], words[-1])
-    return given in GIVEN and (surname not in GIVEN or surname in SURNAMES) and len(surname) > 1
+    return given in KNOWN_GIVEN_NAMES and (surname not in KNOWN_GIVEN_NAMES or surname in SURNAMES) and len(surname) > 1
 
 
-def is_given(part: str, order: str) -> bool:
-    """Return whether another owner is named without a surname: one word, or given names and an initial."""
+def is_next_without_surname(part: str, order: str) -> bool:
+    """Return whether an owner after the first has no surname, but only given names and initials."""
     words = [bare(word) for word in part.split() if bare(word) not in SUFFIXES]
     if "," in part or not 1 <= len(words) <= 3:
         return False
     if len(words) == 1:
         return True
-    if words[0] not in GIVEN:
+    if words[0] not in KNOWN_GIVEN_NAMES:
         return False
-    rest_is_given = all(len(word) == 1 or word in GIVEN for word in words[1:])
+    rest_is_given = all(len(word) == 1 or word in KNOWN_GIVEN_NAMES for word in words[1:])
     if order == LAST_FIRST:
         return rest_is_given and (words[0] not in SURNAMES or len(words[1]) == 1)
     return all(len(word) == 1 for word in words[1:])
 
 
-def find_order_of_further(part: str, order: str) -> str:
-    """Return the order of another owner, such as `JANE E JONES` after a person whose last name comes first."""
+def find_order_of_next(part: str, order: str) -> str:
+    """Return the order of an owner after the first, which may differ: `JANE E JONES` after `SMITH JOHN`."""
     words = part.upper().replace(".", "").split()
     is_first_last = len(words) == 3 and words[0] in FIRST_NAMES and len(words[1]) == 1 and len(words[2]) > 1
     return FIRST_LAST if is_first_last else order
 
 
-def is_without_surname(part: str, order: str) -> bool:
+def is_first_without_surname(part: str, order: str) -> bool:
+    """Return whether the first owner has no surname, as in `JOHN & MARY SMITH`."""
     words = [word for word in part.replace(".", "").split() if bare(word) not in LEADING_HONORIFICS | SUFFIXES]
     return order == FIRST_LAST and "," not in part and (len(words) == 1 or (len(words) == 2 and len(words[1]) == 1))
 
 
 def split_given(part: str, last: str) -> Person:
+    """Return the person with these given names and a surname that comes from another owner."""
     words, generation = drop_suffixes(drop_titles(part.split()))
     return Person(words[0] if words else "", " ".join(words[1:]), last, generation)
 
@@ -321,15 +333,15 @@ def split_given(part: str, last: str) -> Person:
 
 
 def split_name(text: str, order: str) -> Person | None:
-    """Split one person's name into parts. Return None if nothing is left of it."""
+    """Split the name of one person into parts. Return None if it consists of nothing but suffixes and titles."""
     left, comma, right = (join_suffixes(text) if "," in text else text).partition(",")
     if comma:
-        behind = right.replace(",", " ").split()
-        while len(behind) > 1 and len(bare(behind[0])) > 1 and is_suffix(behind[0]):
-            # Smith, Jr., John.
-            left = f"{left} {behind.pop(0)}"
+        right_words = right.replace(",", " ").split()
+        while len(right_words) > 1 and len(bare(right_words[0])) > 1 and is_suffix(right_words[0]):
+            # A suffix after the surname, as in `Smith, Jr., John`.
+            left = f"{left} {right_words.pop(0)}"
         left_words, generation = drop_suffixes(left.split())
-        right_words, right_generation = drop_suffixes(drop_titles(behind))
+        right_words, right_generation = drop_suffixes(drop_titles(right_words))
         generation = generation or right_generation
         if right_words and left_words:
             return Person(right_words[0], " ".join(right_words[1:]), " ".join(left_words), generation)
@@ -341,20 +353,20 @@ def split_name(text: str, order: str) -> Person | None:
         return None
     if order == LAST_FIRST and not comma:
         return split_last_first(words, generation)
-    return split_first_last(words, generation)
+    return split_first_last(drop_full_titles(words, min_words=2), generation)
 
 
 def split_last_first(words: list[str], generation: str) -> Person:
-    """Split a name that starts with the surname: `DE LA CRUZ MARIA E`, `GARCIA LOPEZ MARIA ELENA`."""
-    count = count_surname([bare(word) for word in words])
+    """Split a name that begins with the surname: `DE LA CRUZ MARIA E`, `GARCIA LOPEZ MARIA ELENA`."""
+    count = count_surname_words([bare(word) for word in words])
     rest = drop_titles(words[count:])
     if not rest:
         return Person("", "", " ".join(words), generation)
     return Person(rest[0], " ".join(rest[1:]), " ".join(words[:count]), generation)
 
 
-def count_surname(upper: Sequence[str]) -> int:
-    """Return how many words at the start of a name are its surname. The last word never is."""
+def count_surname_words(upper: Sequence[str]) -> int:
+    """Return how many words at the start of a name are the surname. The last word is never part of it."""
     if len(upper) < 3:
         return 1
     first, second, third = upper[0], upper[1], upper[2]
@@ -364,37 +376,50 @@ def count_surname(upper: Sequence[str]) -> int:
         count = 1
         while count < len(upper) - 1 and upper[count - 1] in SURNAME_STARTS:
             count += 1
-        return count - 1 + (count_linked(upper[count - 1 :]) or 1)
-    if second in LINKS and (linked := count_linked(upper)):
+        return count - 1 + (count_linked_words(upper[count - 1 :]) or 1)
+    if second in SURNAME_LINKS and (linked := count_linked_words(upper)):
         return linked
+    if len(first) <= MAX_PARTICLE and is_in_two_words(first, second, third):
+        return 2
     is_double = (
-        second in HISPANIC and second not in GIVEN and third in GIVEN and (first in HISPANIC or first in SURNAMES)
+        second in HISPANIC
+        and second not in KNOWN_GIVEN_NAMES
+        and third in KNOWN_GIVEN_NAMES
+        and (first in HISPANIC or first in SURNAMES)
     )
     return 2 if is_double else 1
 
 
-def count_linked(upper: Sequence[str]) -> int:
+def is_in_two_words(first: str, second: str, third: str) -> bool:
+    """Return whether a surname is written as two words: `AU YEUNG`, or `BEN DAVID` before a given name."""
+    if second in KNOWN_GIVEN_NAMES:
+        return first in HEBREW_PARTICLES and third in KNOWN_GIVEN_NAMES
+    return len(first) > 1 and is_rare_or_listed_name(first + second) and first not in KNOWN_GIVEN_NAMES
+
+
+def count_linked_words(upper: Sequence[str]) -> int:
     """Return how many words `PEREZ DE LEON` has in `PEREZ DE LEON ANA`, or 0 if no particle follows the surname."""
     count = 1
-    while count < len(upper) and upper[count] in LINKS:
+    while count < len(upper) and upper[count] in SURNAME_LINKS:
         count += 1
     if count == 1:
         return 0
     is_linked = upper[1] in SPANISH_LINKS or count > 2
-    # Del and Van are also given names. De Anna is one if initials are all that follows.
-    is_given = upper[0] in VIETNAMESE or (count == 2 and upper[1] in GIVEN and upper[0] not in HISPANIC)
-    return count + 1 if is_linked and not is_given and any(len(word) > 1 for word in upper[count + 1 :]) else 0
+    # `Del` and `Van` are also given names, and so is `De Anna` if nothing but initials follows.
+    is_given = upper[0] in VIETNAMESE or (count == 2 and upper[1] in KNOWN_GIVEN_NAMES and upper[0] not in HISPANIC)
+    has_given_name = any(len(word) > 1 for word in upper[count + 1 :])
+    return count + 1 if is_linked and not is_given and has_given_name else 0
 
 
 def is_particle(first: str, second: str, third: str) -> bool:
-    """Return whether the first word of a name starts a longer surname: Le Blanc, but not Le."""
+    """Return whether the first word of a name begins a longer surname, such as `Le Blanc`, and is not one itself."""
     if second in SURNAME_STARTS or third in SPANISH_LINKS:
         return True
-    return third in GIVEN and (second not in GIVEN or first in ("SAN", "LA", "AL"))
+    return third in KNOWN_GIVEN_NAMES and (second not in KNOWN_GIVEN_NAMES or first in ("SAN", "LA", "AL"))
 
 
 def split_first_last(words: list[str], generation: str) -> Person:
-    """Split a name that starts with given names: `Juan de la Cruz`, `Juan Carlos Perez Rodriguez`."""
+    """Split a name that begins with given names: `Juan de la Cruz`, `Juan Carlos Perez Rodriguez`."""
     if len(words) == 1:
         return Person(words[0], "", "", generation)
     start = find_surname([bare(word) for word in words])
@@ -402,31 +427,42 @@ def split_first_last(words: list[str], generation: str) -> Person:
 
 
 def find_surname(upper: Sequence[str]) -> int:
-    """Return where the surname begins in a name that starts with given names."""
-    at = len(upper) - 1
-    last, before = upper[at], upper[at - 1]
-    if at > 1 and last in HISPANIC and before in HISPANIC and before not in GIVEN:
-        at -= 1
-    elif at > 1 and ((before == "O" and last in IRISH) or (before == "D" and last in ITALIAN)):
-        return at - 1
+    """Return the position at which the surname begins in a name that begins with given names."""
+    start = len(upper) - 1
+    last, before = upper[start], upper[start - 1]
+    if start > 1 and last in HISPANIC and before in HISPANIC and before not in KNOWN_GIVEN_NAMES:
+        start -= 1
+    elif start > 1 and ((before == "O" and last in IRISH) or (before == "D" and last in ITALIAN)):
+        return start - 1
     if last in VIETNAMESE:
-        return at
-    while at > 1 and upper[at - 1] in SURNAME_STARTS and len(upper[at - 1]) > 1:
-        at -= 1
-    is_linked = upper[at] in SPANISH_LINKS and at > 1 and upper[at - 1] in HISPANIC and upper[at - 1] not in GIVEN
-    return at - 1 if is_linked else at
+        return start
+    while start > 1 and upper[start - 1] in SURNAME_STARTS and len(upper[start - 1]) > 1:
+        start -= 1
+    before = upper[start - 1]
+    is_linked = start > 1 and upper[start] in SPANISH_LINKS and before in HISPANIC and before not in KNOWN_GIVEN_NAMES
+    return start - 1 if is_linked else start
 
 
 def drop_titles(words: list[str]) -> list[str]:
+    """Return words without titles at the start. Some titles are also names, and count only before two other words."""
     while len(words) > 1 and bare(words[0]) in (HONORIFICS if len(words) < 3 else LEADING_HONORIFICS):
         words = words[1:]
     return words
 
 
-def drop_suffixes(words: list[str]) -> tuple[list[str], str]:
-    """Return words without suffixes (Jr, III, MD), and their generation. At least one word is kept.
+def drop_full_titles(words: list[str], min_words: int) -> list[str]:
+    """Return words without titles such as Sister and Captain at the start, if a given name follows."""
+    start = 0
+    while start < len(words) - min_words and bare(words[start]) in FULL_TITLES | LEADING_HONORIFICS:
+        start += 1
+    is_title = start and bare(words[0]) not in KNOWN_GIVEN_NAMES and bare(words[start]) in KNOWN_GIVEN_NAMES
+    return words[start:] if is_title else words
 
-    A suffix is at the end, or after a surname that comes first: `SMITH JR JOHN`.
+
+def drop_suffixes(words: list[str]) -> tuple[list[str], str]:
+    """Return words without suffixes (Jr, III, MD), and the generation among these. Keep at least one word.
+
+    A suffix is at the end, or after a surname that comes first, as in `SMITH JR JOHN`.
     """
     upper = [bare(word) for word in words]
     if MORE_SUFFIXES.isdisjoint(upper):
@@ -438,13 +474,13 @@ def drop_suffixes(words: list[str]) -> tuple[list[str], str]:
         if position == 0 or plain not in MORE_SUFFIXES or (plain == "V" and position < len(words) - 1)
     ]
     if len(kept) == 2 and upper[-1] == "V":
-        # An initial.
+        # After two words, V is an initial.
         return words, generation
     return [kept[0].rstrip(","), *kept[1:]], generation
 
 
 def drop_suffix(last: str) -> str:
-    """Remove a suffix: `Smith` for `Smith Jr.`. The vendor has no field for it."""
+    """Remove the suffixes of a last name, for which the vendor has no field: `Smith` for `Smith Jr.`."""
     words = last.replace(",", " ").split()
     while len(words) > 1 and bare(words[-1]) in MORE_SUFFIXES:
         words.pop()
@@ -456,10 +492,10 @@ def drop_suffix(last: str) -> str:
 
 @lru_cache(maxsize=50_000)
 def capitalise(text: str) -> str:
-    """Capitalise a name: `Smith-Jones` for `SMITH-JONES`, `O'Brien` for `o'brien`. Keep mixed case."""
+    """Capitalise a name: `Smith-Jones` for `SMITH-JONES`, `O'Brien` for `o'brien`. Keep a name in mixed case."""
     if (text != text.upper() and text != text.lower()) or not PLAIN_NAME.fullmatch(text):
         return text
-    return re.sub(r"[^\W\d_]+(?:'[sS]\b)?", lambda word: capitalise_word(word.group()), text)
+    return re.sub(r"[^\W\d_]+(?:'[sS]\b)?", lambda found: capitalise_word(found[0]), text)
 
 
 def capitalise_word(word: str) -> str:

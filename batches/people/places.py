@@ -1,4 +1,4 @@
-"""Split cells with several parts of an address: city, state and ZIP in any order, and whole addresses. Pure."""
+"""Split cells that hold several parts of an address: city, state and ZIP in any order, or a whole address. Pure."""
 
 import re
 from functools import lru_cache
@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from localflavor.us.us_states import STATES_NORMALIZED, USPS_CHOICES
 
-from batches.people.addresses import IS_UNIT, bare, is_street, key_of, shorten, split_unit
+from batches.people.addresses import UNIT_START, bare, is_street, key_of, shorten, split_unit
 from batches.people.street_words import ANY_DIRECTION, COMMON_TYPES, SHORT_DIRECTIONS, STREET_TYPES
+from batches.people.zip_codes import find_state as find_state_of_zip
 
 STATES = {str(name): str(code) for name, code in STATES_NORMALIZED.items()} | {
     "washington dc": "DC",
@@ -31,26 +32,28 @@ STATES = {str(name): str(code) for name, code in STATES_NORMALIZED.items()} | {
     "ae": "AE",
     "ap": "AP",
 }
-"""Spelling of a state → its two letters. As plain texts, because the library translates its names at each access."""
-CODES = frozenset(STATES.values())
+"""Spelling of a state → its two letters. These are plain strings: the library's names are translated at each access."""
+STATE_CODES = frozenset(STATES.values())
 STATE_NAMES = {
     name: code
     for name, code in STATES.items()
     if len(name) > 3 and name.replace(" ", "").isalpha() and not name.startswith("washington ")
 }
-NAME_OF = {
-    code: max((name for name in STATE_NAMES if STATE_NAMES[name] == code), key=len, default="") for code in CODES
+"""Name of a state, in small letters → its two letters."""
+LONGEST_STATE_NAME = {
+    code: max((name for name in STATE_NAMES if STATE_NAMES[name] == code), key=len, default="") for code in STATE_CODES
 }
-TITLES = {str(code): str(name) for code, name in USPS_CHOICES}
-"""Two letters of a state → its name as a sentence has it."""
-ANY_NAME = "|".join(sorted(STATE_NAMES, key=len, reverse=True))
+"""Two letters of a state → its longest name, in small letters."""
+STATE_TITLES = {str(code): str(name) for code, name in USPS_CHOICES}
+"""Two letters of a state → its name as it is written in a sentence."""
+ANY_STATE = "|".join(sorted(STATE_NAMES, key=len, reverse=True))
 STATE_AT_END = re.compile(
-    rf"(?P<rest>.*?)[\s,(/|-]*(?:(?<![A-Za-z])(?P<name>{ANY_NAME})|(?<![A-Za-z.])(?P<code>[A-Za-z]{{2}}|D\.\s?C|D C))"
-    r"[.,)\s/|-]*",
+    rf"(?P<rest>.*?)[\s,(/|-]*(?:(?<![A-Za-z])(?P<name>{ANY_STATE})"
+    r"|(?<![A-Za-z.])(?P<code>[A-Za-z]{2}|[A-Za-z]\.\s?[A-Za-z]|D C))[.,)\s/|-]*",
     re.IGNORECASE | re.DOTALL,
 )
 STATE_AT_START = re.compile(
-    rf"[\s,(/|-]*(?:(?P<name>{ANY_NAME})|(?P<code>[A-Za-z]{{2}}))(?![A-Za-z])[.,)\s/|-]*(?P<rest>.*)",
+    rf"[\s,(/|-]*(?:(?P<name>{ANY_STATE})|(?P<code>[A-Za-z]{{2}}))(?![A-Za-z])[.,)\s/|-]*(?P<rest>.*)",
     re.IGNORECASE | re.DOTALL,
 )
 ZIP = re.compile(
@@ -62,7 +65,7 @@ COUNTRY = re.compile(
 )
 COUNTY = re.compile(r".* (?:County|Parish|Borough)", re.IGNORECASE)
 DWELLINGS = frozenset("HOUSE HOME RESIDENCE DWELLING SFR SFH CONDO TOWNHOUSE TOWNHOME DUPLEX BUILDING".split())
-FOREIGN = frozenset(
+FOREIGN_PLACES = frozenset(
     "canada|can|mexico|mex|united kingdom|uk|u k|great britain|gb|gbr|england|scotland|wales|ireland|"
     "northern ireland|germany|deutschland|france|spain|espana|italy|italia|japan|china|hong kong|korea|"
     "south korea|republic of korea|india|australia|aus|new zealand|brazil|brasil|israel|philippines|taiwan|"
@@ -76,11 +79,11 @@ FOREIGN = frozenset(
     "iraq|afghanistan|trinidad|tobago|trinidad and tobago|virgin islands british|british virgin islands|ontario|"
     "quebec|british columbia|alberta|manitoba|nova scotia|new brunswick|saskatchewan".split("|")
 )
-"""Countries, and provinces of Canada."""
+"""Names of countries and of provinces of Canada, in small letters."""
 FOREIGN_CODE = re.compile(
     r"[A-Z]\d[A-Z][ -]?\d[A-Z]\d|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]{1,2}-\d{4,5}", re.IGNORECASE
 )
-"""Postal codes of Canada and the United Kingdom, and codes with a country before them."""
+"""A postal code of Canada or the United Kingdom, or one with a country before it."""
 MAX_ADDRESS_LENGTH = 500
 """Maximum length of a whole address."""
 MAX_PLACE_LENGTH = 100
@@ -88,26 +91,27 @@ MAX_PLACE_LENGTH = 100
 
 
 class Place(NamedTuple):
+    """A city with its state and ZIP. What is not known is empty."""
+
     city: str
     state: str
     """Two letters."""
     zip: str
-    """Three to five digits, unchanged."""
+    """Three to five digits, as written."""
 
 
 @lru_cache(maxsize=10_000)
 def find_state(text: str) -> str:
-    """Return the two letters of a state in any usual spelling, such as `Va.`, `TX - Texas`, `Washington DC`, or ""."""
-    plain = " ".join(re.findall(r"[a-z]+", text.lower().replace(".", "")))
-    if (
-        code := STATES.get(plain)
-        or STATES.get(text.lower().strip())
-        or STATES.get(text.lower().replace(".", "").strip())
-    ):
+    """Return the two letters of a state in any usual spelling, such as `Va.` or `TX - Texas`, or "" if it is none."""
+    lower = text.lower()
+    without_dots = lower.replace(".", "")
+    letters = " ".join(re.findall(r"[a-z]+", without_dots))
+    if code := STATES.get(letters) or STATES.get(lower.strip()) or STATES.get(without_dots.strip()):
         return code
-    words = [word for word in re.findall(r"[a-z]+", text.lower()) if word not in ("us", "usa", "united", "states")]
+    words = [word for word in re.findall(r"[a-z]+", lower) if word not in ("us", "usa", "united", "states")]
     if code := STATES.get(" ".join(words)):
         return code
+    # The same state can be there twice, as in `TX - Texas`.
     for count in range(1, len(words)):
         left, right = STATES.get(" ".join(words[:count]), ""), STATES.get(" ".join(words[count:]), "")
         if left and left == right:
@@ -117,19 +121,19 @@ def find_state(text: str) -> str:
 
 def title_of(code: str) -> str:
     """Return the name of a state as it is written in a sentence."""
-    return TITLES.get(code, code)
+    return STATE_TITLES.get(code, code)
 
 
 def is_foreign(text: str) -> bool:
-    """Return whether an address, or its postal code, country or province, is outside the United States."""
-    last = re.split(r"[,;\n]", text)[-1]
-    plain = " ".join(re.findall(r"[a-z]+", last.lower()))
-    return plain in FOREIGN or bool(FOREIGN_CODE.search(text) and not re.search(r"\b\d{5}\b", text))
+    """Return whether an address, a postal code, a country or a province is outside the United States."""
+    last_part = re.split(r"[,;\n]", text)[-1]
+    name = " ".join(re.findall(r"[a-z]+", last_part.lower()))
+    return name in FOREIGN_PLACES or bool(FOREIGN_CODE.search(text) and not re.search(r"\b\d{5}\b", text))
 
 
 @lru_cache(maxsize=20_000)
 def split_place(text: str) -> tuple[str, str, str]:
-    """Return city, state and ZIP of `Herndon, VA 20170`, in any order. A text that is not a place becomes the city."""
+    """Return city, state and ZIP of `Herndon, VA 20170`, in any order. Return any other text as the city."""
     place = read_place(text)
     return (place.city, place.state, place.zip) if place else (text, "", "")
 
@@ -139,50 +143,69 @@ def read_place(text: str) -> Place | None:
     if len(text) > MAX_PLACE_LENGTH:
         return None
     text = COUNTRY.sub("", text.strip())
-    found = next(reversed(list(ZIP.finditer(text))), None)
-    if found is None:
+    zips = list(ZIP.finditer(text))
+    if not zips:
         city, state = split_state(text)
         return Place(city, state, "") if state else None
+    found = zips[-1]
     before, after = text[: found.start()], text[found.end() :]
     zip_code = found["zip"] or found["short"]
     city, state = split_state(before)
     if not state or (not city and after.strip(" ,.-")):
         state_after, rest = split_state_at_start(after)
         if not state and state_after:
-            return Place(tidy(f"{before} {rest}"), state_after, zip_code)
+            return Place(tidy_city(f"{before} {rest}"), state_after, zip_code)
         if not state:
             rest, state_after = split_state(after)
             if state_after:
-                return Place(tidy(f"{before} {rest}"), state_after, zip_code)
+                return Place(tidy_city(f"{before} {rest}"), state_after, zip_code)
     if state:
-        return Place(tidy(f"{city} {after}"), state, zip_code)
-    return Place(tidy(f"{before} {after}"), "", zip_code) if found["zip"] else None
+        return Place(tidy_city(f"{city} {after}"), state, zip_code)
+    if not found["zip"]:
+        return None
+    city, state = split_short_state(tidy_city(f"{before} {after}"), zip_code)
+    return Place(city, state, zip_code)
+
+
+def split_short_state(city: str, zip_code: str) -> tuple[str, str]:
+    """Return a city without a state of three letters at its end (`Tampa Fla`), and the state if the ZIP is in it."""
+    rest, _, last = city.rpartition(" ")
+    state = STATES.get(last.lower().rstrip("."), "") if len(last.rstrip(".")) == 3 else ""
+    return (tidy(rest), state) if rest and state and find_state_of_zip(zip_code) == state else (city, "")
 
 
 def split_state(text: str) -> tuple[str, str]:
-    """Return the text before a state at the end, and the state, or "" if there is none."""
+    """Return the text before a state at the end, and the state, or all of the text and "" if there is none."""
     found = STATE_AT_END.fullmatch(text)
-    while found and found["code"] and not to_code(found):
+    state = read_state_code(found) if found else ""
+    if not found or not state:
         return text, ""
-    if not found:
+    city = tidy_city(found["rest"])
+    if found["name"] and not city and found["name"].lower() in ("new york", "washington"):
+        # `New York 10001` is the city.
         return text, ""
-    city = tidy(found["rest"])
-    if found["name"] and not city:
-        # New York 10001 is the city.
-        return (text, "") if found["name"].lower() in ("new york", "washington") else ("", to_code(found))
-    return city, to_code(found)
+    return city, state
 
 
 def split_state_at_start(text: str) -> tuple[str, str]:
+    """Return the state at the start of a string, and the rest of the string, or "" and the string if there is none."""
     found = STATE_AT_START.fullmatch(text)
-    return (to_code(found), tidy(found["rest"])) if found and to_code(found) else ("", text)
+    state = read_state_code(found) if found else ""
+    return (state, tidy(found["rest"])) if found and state else ("", text)
 
 
-def to_code(found: re.Match[str]) -> str:
+def read_state_code(found: re.Match[str]) -> str:
+    """Return the two letters of a state that was found as a name or a code, or "" if there is no such state."""
     if found["name"]:
         return STATE_NAMES[found["name"].lower()]
     code = re.sub(r"[^A-Z]", "", found["code"].upper())
-    return code if code in CODES else ""
+    return code if code in STATE_CODES else ""
+
+
+def tidy_city(text: str) -> str:
+    """Return a city without the marks around it, and without its county: `Tampa` for `Tampa, Hillsborough County`."""
+    city, comma, county = tidy(text).rpartition(",")
+    return tidy(city) if comma and COUNTY.fullmatch(county) else tidy(text)
 
 
 def tidy(text: str) -> str:
@@ -190,13 +213,12 @@ def tidy(text: str) -> str:
 
 
 def split_whole(text: str) -> tuple[str, str, str, str]:
-    """Return street, city, state and ZIP of `1 Oak St, Herndon, VA 20170`. Any other text becomes the street."""
+    """Return street, city, state and ZIP of `1 Oak St, Herndon, VA 20170`. Return any other text as the street."""
     if len(text) > MAX_ADDRESS_LENGTH:
         return text, "", "", ""
     pieces = [piece for piece in map(str.strip, re.split(r"[,;\n|]|\s/\s", COUNTRY.sub("", text))) if piece]
-    pieces = [
-        piece for place, piece in enumerate(pieces) if place in (0, len(pieces) - 1) or not COUNTY.fullmatch(piece)
-    ]
+    last = len(pieces) - 1
+    pieces = [piece for position, piece in enumerate(pieces) if position in (0, last) or not COUNTY.fullmatch(piece)]
     for count in range(1, min(len(pieces), 4) + 1):
         place = read_place(", ".join(pieces[-count:]))
         if not place or not place.city or not (place.state or place.zip):
@@ -213,27 +235,27 @@ def split_whole(text: str) -> tuple[str, str, str, str]:
 
 
 def split_street(text: str) -> tuple[str, str]:
-    """Return street and city of `18 Elm St Dallas`. The street ends with its type, a direction and a unit."""
+    """Return street and city of `18 Elm St Dallas`. The street ends with its type, a direction or a unit."""
     if "," in text:
-        street, _, city = text.rpartition(",")
-        unit_street, _ = street.strip(), city
-        if is_street(unit_street) and city.strip() and not IS_UNIT.match(city.strip()):
-            return unit_street, city.strip()
+        before, _, after = text.rpartition(",")
+        street, city = before.strip(), after.strip()
+        if is_street(street) and city and not UNIT_START.match(city):
+            return street, city
     if found := re.match(r"((?:P\.?\s*O\.?\s*(?:BOX|BX)|POB|BOX)\s*\#?\s*[\w-]*\d[\w-]*)\s+(.+)", text, re.IGNORECASE):
         return found[1], found[2]
-    words = text.replace(",", " ").split()
+    words = text.replace(",", " ").replace(" - ", " ").split()
     end = find_street_end(words)
     if not end or end >= len(words):
         return text, ""
     if bare(words[end]) in SHORT_DIRECTIONS and end < len(words) - 1:
         end += 1
-    while end < len(words) - 1 and (IS_UNIT.match(words[end]) or words[end].startswith("#")):
+    while end < len(words) - 1 and (UNIT_START.match(words[end]) or words[end].startswith("#")):
         end += 1 if re.search(r"\d", words[end]) else 2
     return " ".join(words[:end]), " ".join(words[end:])
 
 
 def find_street_end(words: list[str]) -> int:
-    """Return how many words the street has up to its type, or 0 if that is unclear."""
+    """Return how many words a street has up to its type, or 0 if that is unclear."""
     upper = [bare(word) for word in words]
     if not upper or not upper[0][:1].isdigit():
         return 0
@@ -246,23 +268,28 @@ def find_street_end(words: list[str]) -> int:
     if numbered:
         return len(numbered[1].split())
     start = 2 if len(upper) > 2 and upper[1] not in ANY_DIRECTION else 3
-    common = [at for at in range(start, len(upper)) if STREET_TYPES.get(upper[at]) in COMMON_TYPES]
-    others = [at for at in range(start, len(upper) - 1) if upper[at] in STREET_TYPES]
-    return common[0] + 1 if common else (others[0] + 1 if others else 0)
+    for position in range(start, len(upper)):
+        if STREET_TYPES.get(upper[position]) in COMMON_TYPES:
+            return position + 1
+    for position in range(start, len(upper) - 1):
+        if upper[position] in STREET_TYPES:
+            return position + 1
+    return 0
 
 
 def join_street(pieces: list[str]) -> str:
-    """Return the street and its unit among the parts before a city, without names of houses and villages."""
-    first = next((place for place, piece in enumerate(pieces) if is_street(split_unit(piece)[0])), None)
-    if first is None:
+    """Return the street and its unit from the pieces before a city, without the names of houses and villages."""
+    position = next((position for position, piece in enumerate(pieces) if is_street(split_unit(piece)[0])), None)
+    if position is None:
         return ", ".join(pieces)
-    kept, keys = [pieces[first]], {key_of(shorten(pieces[first]))}
-    for piece in pieces[:first]:
-        if IS_UNIT.match(piece):
+    street = pieces[position]
+    kept, keys = [street], {key_of(shorten(street))}
+    for piece in pieces[:position]:
+        if UNIT_START.match(piece):
             kept.append(piece)
-    for piece in pieces[first + 1 :]:
+    for piece in pieces[position + 1 :]:
         key = key_of(shorten(piece))
-        if key not in keys and piece.upper() not in DWELLINGS and (re.search(r"\d", piece) or IS_UNIT.match(piece)):
+        if key not in keys and piece.upper() not in DWELLINGS and (re.search(r"\d", piece) or UNIT_START.match(piece)):
             keys.add(key)
             kept.append(piece)
     return ", ".join(kept)

@@ -1,4 +1,4 @@
-"""Words that tax rolls add to a name: how people own, with whom, in whose care. Pure."""
+"""Remove what tax rolls add to a name: how people own a property, with whom, and in whose care. Pure."""
 
 import re
 from collections.abc import Iterable
@@ -38,18 +38,26 @@ TAIL_PHRASES = frozenset(
     for phrase in line.split(",")
     if phrase.strip()
 )
-TENURES = "JT JTRS JTROS JTWROS TE TB TBE TC TIC CP CPRS CPWROS RS ROS".split()
-COUPLES = "HW WH HH WW MW MC H/W W/H H&W W&H".split()
+TENURE_CODES = "JT JTRS JTROS JTWROS TE TB TBE TC TIC CP CPRS CPWROS RS ROS".split()
+"""Codes for how several people own a property."""
+COUPLE_CODES = "HW WH HH WW MW MC H/W W/H H&W W&H".split()
+"""Codes for husband and wife, or man and wife."""
 PHRASES = TAIL_PHRASES.union(
-    (f"{couple}{glue}{tenure}" for couple in COUPLES for glue in ("", "/", "-") for tenure in TENURES),
-    # Ros and RS, at either end, would make surnames: Teros.
-    (f"{tenure}{other}" for tenure in TENURES[:-2] for other in TENURES[:-2] + COUPLES if tenure != other),
+    (f"{couple}{glue}{tenure}" for couple in COUPLE_CODES for glue in ("", "/", "-") for tenure in TENURE_CODES),
+    # With `RS` or `ROS` at either end, the codes would include surnames such as Teros.
+    (
+        f"{tenure}{other}"
+        for tenure in TENURE_CODES[:-2]
+        for other in TENURE_CODES[:-2] + COUPLE_CODES
+        if tenure != other
+    ),
 )
-"""Phrases after names: and others, and wife, joint tenants, life estate, a single man, and glued codes: HWJT."""
+"""Phrases after names, such as `and wife`, `life estate` and `a single man`, and codes without spaces: `HWJT`."""
 MAX_TAIL_WORDS = max(len(phrase.split()) for phrase in PHRASES)
 LAST_WORDS = frozenset(phrase.split()[-1] for phrase in PHRASES)
+"""The last words of these phrases."""
 CARE_OF = re.compile(r"^\s*(?:%|C/O\b|ATTN?\b:?|ATTENTION\b:?|IN CARE OF\b)\s*", re.IGNORECASE)
-FROM_HERE = re.compile(
+OTHERS_AND_REST = re.compile(
     r"(?<=\S)\s+(?:C/O|C\\O|IN CARE OF|ATTN|ATTENTION|D/?B/?A|T/A|A/?K/?A|F/?K/?A|N/?K/?A|F/?N/?A|FORMERLY"
     r"|N[EÉ]E(?=\s\w)"
     r"|(?:W/)?L/?E\s+(?:REM|TO|W/)|(?:W/)?L/?E-?REM|LIFE\s+REM|REM(?:AINDER)?\s+TO|TOD\s+TO|TOD\s+(?=\w+\s+\w)|POD\s+(?=\w+\s+\w)"
@@ -57,46 +65,50 @@ FROM_HERE = re.compile(
     r"|W/RE?M)\b.*|(?<=\S)\s*%.*",
     re.IGNORECASE,
 )
-"""Phrases that start a part about someone else, or another name of the owner. That part is removed."""
+"""A part about someone else, or another name of the owner, up to the end of the text."""
 SHARE = (
     r"\b(?:UND(?:IV(?:IDED)?)?\s+)?\d+\s*/\s*\d+(?!\s*/)(?:\s*(?:INT(?:EREST)?|UND|SHARE))?\b\.?"
     r"|\d+(?:\.\d+)?\s*%(?:\s*INT(?:EREST)?\b)?"
 )
 SHARES = re.compile(rf"(?:\s[-–—]\s*)?(?:[(\[]\s*(?:{SHARE})\s*[)\]]|{SHARE})", re.IGNORECASE)
-OWNER = r"(?:CO-?|HOME|PROPERTY |LEGAL |RECORD |SOLE )?OWNERS?(?:[ /-]OCC\w*)?"
+OWNER_PATTERN = r"(?:CO-?|HOME|PROPERTY |LEGAL |RECORD |SOLE )?OWNERS?(?:[ /-]OCC\w*)?"
 LABELS = re.compile(
-    rf"^\s*{OWNER}(?: NAME)?\s*(?::|\s[-–—])\s*(?=\w)|(?<=\w)[\s.,]*(?:[(\[]\s*{OWNER}\s*[)\]]|[-–—:/,]\s*{OWNER}\s*$)",
+    rf"^\s*{OWNER_PATTERN}(?: NAME)?\s*(?::|\s[-–—])\s*(?=\w)"
+    rf"|(?<=\w)[\s.,]*(?:[(\[]\s*{OWNER_PATTERN}\s*[)\]]|[-–—:/,]\s*{OWNER_PATTERN}\s*$)",
     re.IGNORECASE,
 )
-"""What somebody is, before or after a name and a separator: `Ada Webb - Owner`."""
+"""A label that is separated from the name before or after it: `Ada Webb - Owner`."""
 IN_BRACKETS = re.compile(r"\([^)]*\)?|\[[^\]]*\]?|\*+")
 NICKNAMES = re.compile(r"[\"“”][^\"“”]*[\"“”]|(?<=\s)['‘’][^'‘’\s]+['‘’](?=\s|$)")
-IN_THE_MIDDLE = re.compile(
+ROLL_WORDS_BETWEEN_OWNERS = re.compile(
     r"\b(?:JT/RS|JTWROS|J/T|T/C|T/E|L/E|H/E|W/E|R/S|W/ROS|TBE|CPWROS|ETALS?|JT\s+TEN|TEN\s+(?:ENT|COM)|T\s+BY\s+E)\b",
     re.IGNORECASE,
 )
-ANY_SIGN = re.compile(
+ANY_ROLL_SIGN = re.compile(
     r"[%(\[*\"“”/\d‘’']|\b(?:C|IN|ATTN?|ATTENTION|[DAFN][KBN]A|FORMERLY|N[EÉ]E|LE|LIFE|REM\w*|TOD|POD|POA|CUST\w*|GDN"
     r"|GUARDIAN|BY|JT\w*|TEN|TBE|CPWROS|ETALS?|OWNERS?)\b",
     re.IGNORECASE,
 )
-"""Without any of these characters, only the end can contain roll words."""
+"""Without any of these signs and words, only the end of a name can contain roll words."""
 MIDDLE_NAMES_OF_LE = frozenset("VAN THI NGOC THANH MINH KIM HONG XUAN DUC HUU QUOC".split())
-"""Words before a Le that is a Vietnamese surname, not a life estate."""
+"""Words before a `Le` that is a Vietnamese surname, and not a life estate."""
 SEPARATORS = frozenset("&,;")
 
 
-def cut_others(text: str) -> str:
-    """Return a name without shares, and without a part about others: care of, doing business as."""
-    return FROM_HERE.sub("", cut_shares(CARE_OF.sub("", LABELS.sub("", text)))) if ANY_SIGN.search(text) else text
+def cut_shares_and_others(text: str) -> str:
+    """Return a name without labels, shares and a part about others, such as care of or doing business as."""
+    if not ANY_ROLL_SIGN.search(text):
+        return text
+    text = CARE_OF.sub("", LABELS.sub("", text))
+    return OTHERS_AND_REST.sub("", cut_shares(text))
 
 
 def cut_shares(text: str) -> str:
-    """Remove shares. If each owner has one, those between names separate them: `DOE JOHN 1/2 ROE JANE 1/2`."""
+    """Remove shares. Replace one between two names with `&`: `DOE JOHN & ROE JANE` for `DOE JOHN 1/2 ROE JANE 1/2`."""
     pieces = SHARES.split(text)
     if len(pieces) < 3:
         return " ".join(pieces)
-    # A name has two words, and what follows it starts with a letter: neither a bracket nor another separator.
+    # A share separates names if there are two words or more before it, and a letter after it.
     starts = [""] + [
         "& " if len(before.split()) > 1 and after.lstrip(" ,")[:1].isalpha() else ""
         for before, after in pairwise(pieces)
@@ -105,31 +117,34 @@ def cut_shares(text: str) -> str:
 
 
 def cut_roll_words(text: str) -> str:
-    """Return a name also without brackets, nicknames and the roll words between two owners."""
-    if not ANY_SIGN.search(text):
+    """Return a name without anything that tax rolls add to it, except for roll words at the end."""
+    if not ANY_ROLL_SIGN.search(text):
         return text
-    text = NICKNAMES.sub(" ", IN_BRACKETS.sub(" ", cut_others(text)))
-    return IN_THE_MIDDLE.sub(" ", text).strip(" ,")
+    text = NICKNAMES.sub(" ", IN_BRACKETS.sub(" ", cut_shares_and_others(text)))
+    return ROLL_WORDS_BETWEEN_OWNERS.sub(" ", text).strip(" ,")
 
 
-def drop_roles(words: Iterable[str], least: int = 2) -> list[str]:
-    """Drop roll words at the end of a name, but keep `least` words: there are people called Le and Al."""
+def drop_roll_words(words: Iterable[str], min_words: int = 2) -> list[str]:
+    """Drop roll words at the end of a name, but keep `min_words` words, because Le and Al are names too."""
     words = list(words)
-    while len(words) > least:
+    while len(words) > min_words:
         last = words[-1].upper().strip(".,;")
         if words[-1] in SEPARATORS:
             words.pop()
             continue
         is_surname = last == "LE" and words[-2].upper() in MIDDLE_NAMES_OF_LE
-        count = count_role(words, least) if last in LAST_WORDS and not is_surname else 0
+        count = count_phrase_words(words, min_words) if last in LAST_WORDS and not is_surname else 0
         if not count:
             break
         del words[-count:]
     return words
 
 
-def count_role(words: list[str], least: int) -> int:
-    """Return how many words at the end are one phrase of a roll. The longest phrase counts."""
+def count_phrase_words(words: list[str], min_words: int) -> int:
+    """Return the number of words in the longest roll phrase at the end, or 0 if there is none."""
     tail = [word.upper().strip(".,;") for word in words[-MAX_TAIL_WORDS:]]
-    longest = min(len(tail), len(words) - least)
-    return next((count for count in range(longest, 0, -1) if " ".join(tail[-count:]) in PHRASES), 0)
+    longest = min(len(tail), len(words) - min_words)
+    for count in range(longest, 0, -1):
+        if " ".join(tail[-count:]) in PHRASES:
+            return count
+    return 0

@@ -78,7 +78,7 @@ UNITS = {
         "Slip": "SLIP",
         "Spc": "SPACE SPC SP",
         "Ste": "SUITE STE SUIT SU",
-        "Stop": "STOP",
+        "Stop": "STOP MAILSTOP",
         "Trlr": "TRAILER TRLR",
         "Unit": "UNIT UNITS UN UNT",
     }.items()

@@ -1,6 +1,6 @@
 """Find the state of a ZIP code by its first three digits. Pure.
 
-Source: USPS, labeling list L002 (three-digit ZIP code prefixes). Numbers that are not in use have no state.
+Source: USPS, labeling list L002 (three-digit ZIP code prefixes). Prefixes that are not in use have no state.
 """
 
 import re
@@ -21,12 +21,12 @@ PREFIXES = """
     HI 967-968          OR 970-979          WA 980-986 988-994  AK 995-999          GU 969
 """
 """State → the prefixes of its ZIPs, single or as ranges."""
-SHARED = {"063": {"CT", "NY"}, "834": {"WY", "ID"}, "969": {"GU", "MP", "PW", "FM", "MH"}, "967": {"HI", "AS"}}
-"""Prefixes that several states share, so that the state is not certain."""
+SHARED_PREFIXES = {"063": {"CT", "NY"}, "834": {"WY", "ID"}, "969": {"GU", "MP", "PW", "FM", "MH"}, "967": {"HI", "AS"}}
+"""Prefix that several states share → these states."""
 
 
 def read_prefixes(text: str) -> dict[str, str]:
-    """Return prefix → state."""
+    """Return prefix → state from a string in the form of PREFIXES."""
     found: dict[str, str] = {}
     for state, numbers in re.findall(r"([A-Z]{2})((?: \d{3}(?:-\d{3})?)+)", text):
         for first, last in re.findall(r"(\d{3})(?:-(\d{3}))?", numbers):
@@ -34,23 +34,25 @@ def read_prefixes(text: str) -> dict[str, str]:
     return found
 
 
-STATE_OF_PREFIX = {prefix: state for prefix, state in read_prefixes(PREFIXES).items() if prefix not in SHARED}
+STATE_BY_PREFIX = {prefix: state for prefix, state in read_prefixes(PREFIXES).items() if prefix not in SHARED_PREFIXES}
 
 
 def find_state(zip_code: str) -> str:
     """Return the state of a ZIP of five digits, or "" if it is not certain or there is no such ZIP."""
-    return STATE_OF_PREFIX.get(zip_code[:3], "")
+    return STATE_BY_PREFIX.get(zip_code[:3], "")
 
 
-def is_in(zip_code: str, state: str) -> bool:
-    """Return whether a ZIP can be in a state. True for an unknown ZIP."""
+def can_be_in(zip_code: str, state: str) -> bool:
+    """Return whether a ZIP can be in a state. An unknown ZIP can be in any."""
     prefix = zip_code[:3]
-    return state in SHARED[prefix] if prefix in SHARED else STATE_OF_PREFIX.get(prefix, state) == state
+    if prefix in SHARED_PREFIXES:
+        return state in SHARED_PREFIXES[prefix]
+    return STATE_BY_PREFIX.get(prefix, state) == state
 
 
 def is_filler(zip_code: str, state: str) -> bool:
-    """Return whether a ZIP is a placeholder: 00000, 99999, and other patterns outside the state."""
+    """Return whether a ZIP is a placeholder: 00000, 99999, or another such number that is not in the state."""
     if zip_code in ("00000", "99999", "11111"):
         return True
-    is_pattern = len(set(zip_code)) == 1 or zip_code in ("12345", "54321")
-    return is_pattern and bool(state) and not is_in(zip_code, state)
+    looks_typed = len(set(zip_code)) == 1 or zip_code in ("12345", "54321")
+    return looks_typed and bool(state) and not can_be_in(zip_code, state)

@@ -13,7 +13,7 @@ class Books:
 
     batches: int = 0
     open: int = 0
-    """Open batches, of which nothing counts as lost yet."""
+    """Open batches. Nothing in them counts as lost yet."""
     uncounted: int = 0
     """Other batches whose answers are still being counted."""
     completed: int = 0
@@ -26,6 +26,7 @@ class Books:
     """Calls for a single person that were closed without a reply. The vendor may have charged for them."""
     people: int = 0
 
+    # The totals that the vendor reports.
     processed: int = 0
     matched: int = 0
     errors: int = 0
@@ -67,7 +68,7 @@ class Books:
 
     @property
     def remarks(self) -> list[str]:
-        """Remarks about the numbers that are not zero."""
+        """The remarks about those fields that are not 0."""
         return [remark for name in REMARKS if (remark := format_remark(self, name))]
 
 
@@ -81,14 +82,16 @@ REMARKS = {
     "open": ("in progress", "{} in progress"),
     "uncounted": ("being counted", "{} being counted"),
 }
-"""Field of Books → its remark in the singular and the plural."""
+"""Field of Books → its remark for one, and for several."""
 
 
 def format_remark(books: Books, name: str) -> str:
-    """Return the remark about one field, or "" if it is 0."""
-    number = getattr(books, name)
-    remark = REMARKS[name][number != 1]
-    return remark.format(f"{number:,}") if number else ""
+    """Return the remark about one field, or "" if the field is 0."""
+    count = getattr(books, name)
+    if not count:
+        return ""
+    singular, plural = REMARKS[name]
+    return (singular if count == 1 else plural).format(f"{count:,}")
 
 
 def format_loss(books: Books) -> str:

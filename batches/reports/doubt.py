@@ -1,8 +1,9 @@
-"""Report which batches are in doubt, by list, and what it can cost to send them again."""
+"""Report which batches of which lists are in doubt, and what it can cost to send them again."""
 
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.contrib.auth.models import User
 from django.db.models import Count
 
 from batches.models import Batch, Item, Upload
@@ -29,9 +30,9 @@ class InDoubt:
         return to_money(self.credits)
 
 
-def lists_in_doubt() -> list[InDoubt]:
-    """Return what is in doubt for each list, with three queries."""
-    in_doubt = Batch.objects.in_doubt().order_by()
+def lists_in_doubt(user: User | None) -> list[InDoubt]:
+    """Return the batches in doubt of each list that `user` sees, with three queries."""
+    in_doubt = Batch.objects.visible_to(user).in_doubt().order_by()
     batches = dict(in_doubt.values_list("upload_id").annotate(Count("pk")))
     waiting = Item.objects.filter(batch__in=in_doubt.values("pk"), outcome=Outcome.PENDING).order_by()
     people = dict(waiting.values_list("upload_id").annotate(Count("pk")))
@@ -40,4 +41,5 @@ def lists_in_doubt() -> list[InDoubt]:
 
 
 def total_in_doubt(lists: list[InDoubt]) -> InDoubt:
+    """Return the batches in doubt of all these lists together."""
     return InDoubt(sum(each.batches for each in lists), sum(each.people for each in lists))

@@ -3,77 +3,105 @@
 The number of queries is constant, and none of them reads more people than are in open batches.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 from django.conf import settings
-from django.db.models import BooleanField, ExpressionWrapper, F, Q, Sum
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.db.models import BooleanField, ExpressionWrapper, Q, Sum
 from django.utils import timezone
 
-from batches.lease import CLOCK, is_taken
-from batches.models import Batch, Minute, Receiver, Upload
-from batches.reports.charts import Chart, build_chart
+from accounts.access import sees_all_lists
+from batches.database import find_filled
+from batches.lease import CLOCK, taken
+from batches.models import Batch, BatchQuerySet, Event, Receiver, TeamBudget, Upload
+from batches.reports.charts import Plot, build_plot
 from batches.reports.progress import MAX_LISTS, ListProgress, Progress, estimate, read_progress
-from batches.statuses import BATCH_GONE, BATCH_OPEN, OUTCOME_ANSWERED, OUTCOME_COUNTED, BatchStatus
-from batches.tracing.counts import Counts, count_outcomes, counted_items, exclude_opened
+from batches.reports.reused import count_reused, include_reused
+from batches.reports.spend import load_month_budget
+from batches.statuses import BATCH_GONE, BATCH_OPEN, OUTCOME_COUNTED, BatchStatus, UploadStatus
+from batches.tracing.counts import Counts, closed_batches_except, count_outcomes, counted_items
 from batches.tracing.spending import to_money
+from batches.tracing.spent import LATE_ANSWER_WINDOW
 
-MAX_FINISHED = 6
-LATE_ANSWER_WINDOW = timedelta(days=7)
-"""How long after sending a batch that was dissolved or cancelled its late answers are still counted."""
+MAX_FINISHED = 8
+FINISHED_WINDOW = timedelta(days=7)
+"""For how long a finished list is on the dashboard."""
+CLOSED_SECONDS = 30
+"""How long the sum of the batches that closed on earlier days of the month is cached."""
 SILENCE_WARNING = timedelta(minutes=2)
-"""Without a call or a result for this long, while people are with the vendor, something may be wrong."""
-
-
+"""If people are with the vendor, and there has been no call and no result for this long, something may be wrong."""
 EXPLANATIONS = {
     "Blocked": "Sending is blocked. Answers still come in.",
-    "Stopped": "The clock is not running, so no batch is sent or closed. Start the clock (docs/operations.md).",
-    "No receiver": "No receiver is running, so nothing is sent. Start the web server (docs/operations.md).",
+    "Stopped": "The clock is not running, so nobody is sent and no list is completed. Nothing is lost.",
+    "No receiver": "No receiver is running, so nothing is sent. Nothing is lost.",
     "Silent": "Nothing has arrived for more than two minutes. Missing answers are detected automatically.",
-    "Waiting": "The vendor is not accepting batches at the moment. Sending is retried automatically.",
+    "Waiting": "The vendor is not accepting people at the moment. Sending is retried automatically.",
 }
+"""Label of a state → its explanation, if the state needs attention."""
+STOPPED_STATES = ["Blocked", "Stopped", "No receiver"]
+"""The labels of states in which nothing is sent."""
+
+
+class State(NamedTuple):
+    """The overall state of sending, as the dashboard shows it."""
+
+    label: str
+    css_class: str
 
 
 @dataclass
 class VendorState:
-    """The state of the vendor and of our sending."""
+    """What is with the vendor, and whether sending works."""
 
     people: int
     """People with the vendor, except those in batches that await a decision."""
     batches: int
-    last_call: Batch | None
-    """The batch sent last."""
     last_result_at: datetime | None
     next_try_at: datetime | None
     """When the next batch that was not accepted is retried."""
-    is_clock_there: bool
+    lacks_clock: bool
+    """Whether lists are in progress and no clock is running."""
     lacks_receiver: bool
     """Whether batches are due and no receiver is alive to accept their answers."""
     is_blocked: bool
     is_silent: bool
+    """Whether there has been no call and no result for SILENCE_WARNING."""
 
     @property
-    def state(self) -> tuple[str, str]:
-        """The overall state: its label and its colour class."""
+    def state(self) -> State:
         if self.is_blocked:
-            return "Blocked", "error"
-        if not self.is_clock_there:
-            return "Stopped", "error"
+            return State("Blocked", "error")
+        if self.lacks_clock:
+            return State("Stopped", "error")
         if self.lacks_receiver:
-            return "No receiver", "error"
+            return State("No receiver", "error")
         if self.people:
-            return ("Silent", "missing") if self.is_silent else ("Working", "running")
-        return ("Waiting", "missing") if self.next_try_at else ("Idle", "pending")
+            return State("Silent", "missing") if self.is_silent else State("Working", "running")
+        return State("Waiting", "missing") if self.next_try_at else State("Idle", "pending")
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether nothing is sent, so that the page must not claim to be live."""
+        return self.state.label in STOPPED_STATES
+
+    @property
+    def needs_repair(self) -> bool:
+        """Whether part of skipportal is not running, which users cannot change on a page."""
+        return self.is_stopped and not self.is_blocked
 
     @property
     def explanation(self) -> str:
         """An explanation, for states that need attention."""
-        return EXPLANATIONS.get(self.state[0], "")
+        return EXPLANATIONS.get(self.state.label, "")
 
     @property
-    def most(self) -> int:
+    def max_people(self) -> int:
+        """Maximum number of people with the vendor at once."""
         return settings.ITEMS_IN_FLIGHT
 
 
@@ -86,117 +114,223 @@ class Total(Counts):
         return to_money(self.credits)
 
 
+@dataclass(frozen=True)
+class MonthSpend:
+    """What this month's answers have cost, and the budget."""
+
+    spent: Decimal
+    """In credits."""
+    budget: Decimal | None = None
+    """In credits, or None if there is no budget."""
+
+
+@dataclass(frozen=True)
+class FinishedList:
+    """A list that ended lately, with its counts."""
+
+    upload: Upload
+    counts: Counts
+
+
 @dataclass
 class Overview:
-    """Everything that the dashboard shows."""
+    """Everything that the dashboard shows to all who see the same lists."""
 
+    now: datetime
     active: list[tuple[Upload, ListProgress]]
-    """Lists in progress."""
+    """Lists in progress: those that are answered, those in line, then those that are read or paused."""
     has_more: bool
     """Whether more lists are in progress than these."""
-    finished: list[tuple[Upload, Counts]]
-    """Lists that ended last."""
+    finished: list[FinishedList]
+    """The lists that ended this week, the last one first."""
     today: Total
     month: Total
-    minutes: list[Minute]
-    """The last hour."""
-    chart: Chart
+    spend: MonthSpend
+    plot: Plot
     vendor: VendorState
     in_last_minute: int
     """Results in the last minute."""
+    per_second: float
+    """Results per second, while people are with the vendor."""
+    paused_by: dict[int, Event]
+    """Upload id → the event by which it was paused."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing in progress and nothing finished this week."""
+        return not self.active and not self.finished
+
+    def split_finished(self, kept: Collection[int]) -> tuple[list[FinishedList], list[FinishedList]]:
+        """Return the finished lists that a page keeps among those in progress, by their ids, and the others."""
+        kept_lists = [each for each in self.finished if each.upload.pk in kept]
+        others = [each for each in self.finished if each.upload.pk not in kept]
+        return kept_lists, others[:MAX_FINISHED]
 
 
-def load_overview(now: datetime, is_blocked: bool) -> Overview:
-    """Return the overview as of now. Days and months are those of the current time zone."""
-    active = list(Upload.objects.active().with_creator().order_by("priority", "id")[: MAX_LISTS + 1])
+def load_overview(now: datetime, is_blocked: bool, user: User | None) -> Overview:
+    """Return the overview as of now. Days and months are those of the current time zone.
+
+    Lists and their totals are those that `user` sees. The state of the vendor and the results per minute concern all.
+    """
+    visible = Upload.objects.visible_to(user).for_rows()
+    active = list(visible.active().order_by("priority", "id")[: MAX_LISTS + 1])
     active, has_more = active[:MAX_LISTS], len(active) > MAX_LISTS
-    finished = list(Upload.objects.finished().order_by(F("completed_at").desc(nulls_last=True))[:MAX_FINISHED])
-    is_clock_there, is_any_alive = is_taken(CLOCK), Receiver.is_any_alive()
+    finished = list(visible.unarchived().finished_since(now - FINISHED_WINDOW)[: MAX_FINISHED + MAX_LISTS])
+    found = find_filled(clock=taken(CLOCK), budget=TeamBudget.objects.all())
+    is_clock_running, is_any_receiver_alive = "clock" in found, Receiver.is_any_alive()
     progress = read_progress(active + finished, now)
-    lists = estimate(active, progress, is_clock_there and is_any_alive and not is_blocked)
+    is_sending = is_clock_running and is_any_receiver_alive and not is_blocked
+    lists = estimate(active, progress, is_sending=is_sending, drawn=[])
+    reused = count_reused(finished)
+    today, month = total_periods(progress, user)
     pace = progress.pace
-    columns = [{str(name): getattr(minute, name) for name in OUTCOME_ANSWERED} for minute in pace.minutes]
+    vendor = load_vendor_state(
+        progress,
+        is_blocked=is_blocked,
+        lacks_clock=not is_clock_running and any(upload.is_started for upload in active),
+        lacks_receiver=not is_any_receiver_alive and Batch.objects.due(now).exists(),
+    )
     return Overview(
-        [(upload, lists[upload.pk]) for upload in active],
-        has_more,
-        [(upload, progress.counts[upload.pk]) for upload in finished],
-        *total_periods(progress),
-        pace.minutes,
-        build_chart(columns, [str(name) for name in OUTCOME_ANSWERED]),
-        # A stopped clock does not matter if nothing waits for it.
-        load_vendor_state(
-            progress,
-            is_blocked,
-            is_clock_there or not any(upload.is_started for upload in active),
-            not is_any_alive and Batch.objects.due(now).exists(),
-        ),
-        pace.in_last_minute,
+        now=now,
+        active=sorted(((upload, lists[upload.pk]) for upload in active), key=order_of_row),
+        has_more=has_more,
+        finished=[
+            FinishedList(upload, include_reused(progress.counts[upload.pk], reused[upload.pk])) for upload in finished
+        ],
+        today=today,
+        month=month,
+        spend=MonthSpend(month.credits, load_month_budget(user, now) if "budget" in found else None),
+        plot=build_plot([(minute.at, minute.total) for minute in pace.minutes]),
+        vendor=vendor,
+        in_last_minute=pace.in_last_minute,
+        per_second=pace.recent.per_second if vendor.people and not vendor.is_silent else 0,
+        paused_by=find_pauses(active),
     )
 
 
-def total_periods(progress: Progress) -> tuple[Total, Total]:
-    """Return the totals of today and of this month."""
+def order_of_row(row: tuple[Upload, ListProgress]) -> tuple[int, int, int, int]:
+    """Return the order of a list in progress: those that are answered, those in line, then the others."""
+    upload, progress = row
+    group = {UploadStatus.RUNNING: 0, UploadStatus.CHECKING: 1}.get(UploadStatus(upload.status), 2)
+    return group, progress.place, upload.priority, upload.pk
+
+
+def find_pauses(uploads: Iterable[Upload]) -> dict[int, Event]:
+    """Return upload id → the event by which it was paused, for those of the uploads that are paused."""
+    paused = [upload.pk for upload in uploads if upload.status == UploadStatus.PAUSED]
+    if not paused:
+        return {}
+    events = Event.objects.filter(upload__in=paused, what=Event.PAUSED).select_related("user").order_by("at", "pk")
+    return {event.upload_id: event for event in events}
+
+
+def total_periods(progress: Progress, user: User | None) -> tuple[Total, Total]:
+    """Return the totals of today and of this month, for the lists that `user` sees."""
+    if not sees_all_lists(user):
+        progress = keep_visible(progress, user)
     midnight = timezone.localtime(progress.now).replace(hour=0, minute=0, second=0, microsecond=0)
-    first, under_way = midnight.replace(day=1), sum_under_way(progress)
-    closed = sum_closed(first, midnight, progress.opened)
-    outside = count_outside(first, midnight, progress.unplanned)
+    first_of_month = midnight.replace(day=1)
+    in_progress = read_open_counts(progress)
+    closed = sum_closed(first_of_month, midnight, progress.open_counts, user)
+    outside = count_outside_batches(first_of_month, midnight, progress.unplanned, user)
+    outside_today = [row for row in outside if row["is_today"]]
     today, month = Total(), Total()
-    for part in [*under_way, closed["today"], *[row for row in outside if row["is_today"]]]:
-        today.add(part)
-    for part in [*under_way, closed["month"], *outside]:
-        month.add(part)
+    for row in [*in_progress, closed["today"], *outside_today]:
+        today.add(row)
+    for row in [*in_progress, closed["month"], *outside]:
+        month.add(row)
     return today, month
 
 
-def sum_closed(first: datetime, midnight: datetime, opened: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def keep_visible(progress: Progress, user: User | None) -> Progress:
+    """Return the progress without the batches and people of lists that `user` does not see."""
+    upload_ids = {batch.upload_id for batch in progress.batches.values()}
+    upload_ids |= {row["upload_id"] for row in progress.unplanned}
+    visible = set(Upload.objects.filter(pk__in=upload_ids).visible_keys(user))
+    return replace(
+        progress,
+        batches={pk: batch for pk, batch in progress.batches.items() if batch.upload_id in visible},
+        open_counts=[row for row in progress.open_counts if row["upload_id"] in visible],
+        unplanned=[row for row in progress.unplanned if row["upload_id"] in visible],
+    )
+
+
+def sum_closed(
+    first_of_month: datetime, midnight: datetime, open_counts: list[dict[str, Any]], user: User | None
+) -> dict[str, dict[str, Any]]:
     """Sum the batches that closed since midnight, as `today`, and since the first of the month, as `month`."""
+    closed = Batch.objects.visible_to(user).order_by()
+    today = sum_outcomes(closed_batches_except(open_counts, closed.filter(closed_at__gte=midnight)))
+    before = sum_closed_before(first_of_month, midnight, user)
+    return {"today": today, "month": {name: today[name] + before[name] for name in today}}
+
+
+def sum_outcomes(closed: BatchQuerySet) -> dict[str, Any]:
+    """Sum the outcomes and the cost of closed batches."""
     names = [*OUTCOME_COUNTED, "credits", "earlier_credits"]
-    sums = {f"month_{name}": Sum(name, default=0) for name in names}
-    sums |= {f"today_{name}": Sum(name, default=0, filter=Q(closed_at__gte=midnight)) for name in names}
-    row = exclude_opened(opened, Batch.objects.filter(closed_at__gte=first).order_by()).aggregate(**sums)
-    found = {span: {name: row[f"{span}_{name}"] for name in names} for span in ("today", "month")}
-    return {span: part | {"credits": part["credits"] + part["earlier_credits"]} for span, part in found.items()}
+    row = closed.aggregate(**{f"sum_{name}": Sum(name, default=0) for name in names})
+    sums = {name: row[f"sum_{name}"] for name in names}
+    sums["credits"] += sums["earlier_credits"]
+    return sums
 
 
-def sum_under_way(progress: Progress) -> list[dict[str, Any]]:
+def sum_closed_before(first_of_month: datetime, midnight: datetime, user: User | None) -> dict[str, Any]:
+    """Sum the batches that closed since the first of the month and before today. It may be CLOSED_SECONDS old.
+
+    There may be a hundred thousand, and only a late answer changes them.
+    """
+    if first_of_month == midnight:
+        return dict.fromkeys([*OUTCOME_COUNTED, "credits", "earlier_credits"], 0)
+    whose = "all" if user is None or sees_all_lists(user) else user.pk
+    key = f"closed:{whose}:{first_of_month.timestamp():.0f}:{midnight.timestamp():.0f}"
+    batches = Batch.objects.visible_to(user).filter(status=BatchStatus.CLOSED).order_by()
+    closed = batches.filter(closed_at__gte=first_of_month, closed_at__lt=midnight)
+    return cast(dict[str, Any], cache.get_or_set(key, lambda: sum_outcomes(closed), CLOSED_SECONDS))
+
+
+def read_open_counts(progress: Progress) -> list[dict[str, Any]]:
     """Return the rows of counts of open batches, and rows with the cost of their earlier answers."""
     batches = {pk: batch for pk, batch in progress.batches.items() if batch.status in BATCH_OPEN}
     zeros: dict[str, Any] = dict.fromkeys(map(str, OUTCOME_COUNTED), 0)
     earlier = [zeros | {"credits": batch.earlier_credits} for batch in batches.values()]
-    return [row for row in progress.opened if row["batch_id"] in batches] + earlier
+    return [row for row in progress.open_counts if row["batch_id"] in batches] + earlier
 
 
-def count_outside(first: datetime, midnight: datetime, unplanned: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def count_outside_batches(
+    first_of_month: datetime, midnight: datetime, unplanned: list[dict[str, Any]], user: User | None
+) -> list[dict[str, Any]]:
     """Count people answered since the first of the month who are in no batch, or in a dissolved or cancelled one.
 
     Return rows of counts with `is_today`.
     """
-    gone = list(
-        Batch.objects.filter(status__in=BATCH_GONE, submitted_at__gte=first - LATE_ANSWER_WINDOW).values_list(
-            "pk", flat=True
-        )
-    )
-    answered = counted_items(gone).filter(answered_at__gte=first)
+    sent_since = first_of_month - LATE_ANSWER_WINDOW
+    gone = Batch.objects.visible_to(user).filter(status__in=BATCH_GONE, submitted_at__gte=sent_since)
+    answered = counted_items(list(gone.values_list("pk", flat=True))).filter(answered_at__gte=first_of_month)
     is_today = ExpressionWrapper(Q(answered_at__gte=midnight), output_field=BooleanField())
-    recent = [row for row in unplanned if row["answered_at"] and row["answered_at"] >= first]
-    recent = [row | {"is_today": row["answered_at"] >= midnight} for row in recent]
-    return recent + count_outcomes(answered.annotate(is_today=is_today), "is_today")
+    in_no_batch = [row for row in unplanned if row["answered_at"] and row["answered_at"] >= first_of_month]
+    in_no_batch = [row | {"is_today": row["answered_at"] >= midnight} for row in in_no_batch]
+    return in_no_batch + count_outcomes(answered.annotate(is_today=is_today), "is_today")
 
 
-def load_vendor_state(progress: Progress, is_blocked: bool, is_clock_there: bool, lacks_receiver: bool) -> VendorState:
+def load_vendor_state(progress: Progress, *, is_blocked: bool, lacks_clock: bool, lacks_receiver: bool) -> VendorState:
+    """Load what the dashboard shows about the vendor."""
     awaited = [progress.count_awaited(batch) for batch in progress.batches.values()]
     retries = [batch.next_try_at for batch in progress.batches.values() if batch.status == BatchStatus.PLANNED]
-    last_call = Batch.objects.filter(submitted_at__isnull=False).for_tables().order_by("-submitted_at").first()
-    last_result = progress.pace.last_result_at
-    last = max(filter(None, [last_result, last_call.submitted_at if last_call else None]), default=None)
     return VendorState(
         people=sum(awaited),
         batches=sum(people > 0 for people in awaited),
-        last_call=last_call,
-        last_result_at=last_result,
+        last_result_at=progress.pace.last_result_at,
         next_try_at=min(filter(None, retries), default=None),
-        is_clock_there=is_clock_there,
+        lacks_clock=lacks_clock,
         lacks_receiver=lacks_receiver,
         is_blocked=is_blocked,
-        is_silent=last is None or progress.now - last > SILENCE_WARNING,
+        is_silent=is_silent(progress),
     )
+
+
+def is_silent(progress: Progress) -> bool:
+    """Return whether there has been no call and no result for SILENCE_WARNING. The calls are read only if need be."""
+    since, last_result_at = progress.now - SILENCE_WARNING, progress.pace.last_result_at
+    if last_result_at and last_result_at >= since:
+        return False
+    return not Batch.objects.filter(submitted_at__gte=since).exists()

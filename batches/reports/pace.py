@@ -1,32 +1,60 @@
-"""Measure how quickly results arrive: per minute for the chart, and per second for estimates."""
+"""Measure how quickly results arrive: per minute for the plot, and per second for estimates."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from statistics import quantiles
+from typing import Any, cast
 
+from django.core.cache import cache
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Case, Count, DateTimeField, Max, Min, Q, QuerySet, When
 from django.db.models.functions import TruncMinute
+from django.db.models.sql.compiler import SQLCompiler
 
 from batches.models import Batch, Item, Minute
-from batches.statuses import OUTCOME_ANSWERED
+from batches.reports.forecast import SHORT_WINDOW_SECONDS, Measured, Span, measure, measure_newest
+from batches.statuses import OUTCOME_ANSWERED, BatchKind, BatchStatus
 
 ONE_MINUTE = timedelta(minutes=1)
 CHART_MINUTES = 60
-"""Minutes in the chart."""
+"""Minutes that are loaded for the plot."""
 MINUTE_RETENTION = timedelta(days=1)
 TALLY_DELAY = timedelta(seconds=10)
-"""How long after its end a minute is counted. Its results are stored within 8 seconds, or refused."""
+"""How long after its end a minute is counted: by then its results are stored or refused, which takes 8 seconds."""
 MIN_SPAN_SECONDS = 5
-"""Results are averaged over at least this time."""
+"""Results per second are averaged over at least this time."""
+USUAL_BATCHES = 40
+"""Number of recently closed batches that the usual pace is measured with."""
+USUAL_SECONDS = 20
+"""How long the usual pace is cached."""
+DEFAULT_LATENCY = 3.0
+MAX_LATENCY = 30.0
+MAX_PER_SECOND = 200
+"""More results per second than the vendor delivers. A batch that had more was completed before its answers came."""
+
+
+class UtcMinute(TruncMinute):
+    """The minute of a time, in UTC.
+
+    SQLite cuts it off itself. Django's function would call Python for each row, which took most of a page's time.
+    """
+
+    def __init__(self, expression: Any) -> None:
+        super().__init__(expression, tzinfo=UTC)
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> tuple[str, Any]:
+        sql, params = compiler.compile(self.lhs)
+        # Times are stored as text, like 2026-03-02 12:00:30.5. SQLite's own functions would round the seconds.
+        return f"substr({sql}, 1, 16) || ':00'", params
 
 
 @dataclass
 class Pace:
-    """The recent results."""
+    """How quickly results have arrived recently."""
 
     minutes: list[Minute] = field(default_factory=list)
-    """CHART_MINUTES minutes, the current one last."""
+    """The last CHART_MINUTES, the current one last."""
     per_upload: dict[int, float] = field(default_factory=dict)
     """Upload id → results per second, over the last minute or since its first result in that minute."""
     in_last_minute: int = 0
@@ -35,18 +63,35 @@ class Pace:
     """Results per second of all lists."""
     last_result_at: datetime | None = None
     """When the last result arrived, or None if none arrived in the last hour."""
+    recent: Measured = field(default_factory=Measured)
+    """What arrived in the last minute, without the pauses between batches."""
+    latest: Measured = field(default_factory=Measured)
+    """What arrived in the last SHORT_WINDOW_SECONDS."""
+
+
+@dataclass(frozen=True)
+class UsualPace:
+    """How quickly the vendor answered the batches that closed last."""
+
+    measured: Measured = field(default_factory=Measured)
+    latency: float = DEFAULT_LATENCY
+    """Seconds from a call until the first answer, if the vendor has nothing else to do."""
 
 
 def tally_minutes(now: datetime) -> None:
-    """Store the counts of the minutes that are over, as far back as the chart goes. Two clocks store each only once."""
+    """Store the counts of the minutes that are over, as far back as the chart goes.
+
+    If two clocks do so at once, each minute is stored once.
+    """
     end = floor_minute(now - TALLY_DELAY)
+    begin = end - CHART_MINUTES * ONE_MINUTE
     last = Minute.objects.filter(at__lte=now).order_by("-at").values_list("at", flat=True).first()
-    begin = max(last + ONE_MINUTE, end - CHART_MINUTES * ONE_MINUTE) if last else end - CHART_MINUTES * ONE_MINUTE
+    if last:
+        begin = max(last + ONE_MINUTE, begin)
     if begin < end:
         counted = {minute.at: minute for minute in count_minutes(read_answers(begin).filter(answered_at__lt=end))}
-        Minute.objects.bulk_create(
-            [counted.get(at) or Minute(at=at) for at in list_minutes(begin, end)], ignore_conflicts=True
-        )
+        minutes = [counted.get(at) or Minute(at=at) for at in list_minutes(begin, end)]
+        Minute.objects.bulk_create(minutes, ignore_conflicts=True)
 
 
 def purge_minutes(now: datetime) -> None:
@@ -61,9 +106,10 @@ def read_answers(since: datetime) -> QuerySet[Item]:
 
 
 def count_minutes(answers: QuerySet[Item]) -> list[Minute]:
-    numbers: dict[str, Any] = {str(outcome): Count("pk", filter=Q(outcome=outcome)) for outcome in OUTCOME_ANSWERED}
-    numbers["last_at"] = Max("answered_at")
-    return [Minute(**row) for row in answers.values(at=TruncMinute("answered_at", tzinfo=UTC)).annotate(**numbers)]
+    """Count answers by the minute in which they arrived. Minutes without any are left out."""
+    counts: dict[str, Any] = {str(outcome): Count("pk", filter=Q(outcome=outcome)) for outcome in OUTCOME_ANSWERED}
+    counts["last_at"] = Max("answered_at")
+    return [Minute(**row) for row in answers.values(at=UtcMinute("answered_at")).annotate(**counts)]
 
 
 def read_minutes(now: datetime) -> dict[datetime, Minute]:
@@ -72,10 +118,55 @@ def read_minutes(now: datetime) -> dict[datetime, Minute]:
 
 
 def usual_pace(now: datetime) -> float:
-    """Return the results per second in the minutes of the last day in which results arrived; 0 if none did."""
+    """Return the usual results per second, or 0 if it is not known.
+
+    They are those in the batches that closed last, or else in the minutes of the last day in which results arrived.
+    """
+    if measured := measure_usual(now).measured.per_second:
+        return measured
     recent = Minute.objects.filter(at__gt=now - MINUTE_RETENTION, at__lte=now).exclude(matched=0, no_match=0, error=0)
     totals = [minute.total for minute in recent]
     return sum(totals) / (60 * len(totals)) if totals else 0
+
+
+def load_usual_pace(now: datetime) -> UsualPace:
+    """Return the usual pace. It may be USUAL_SECONDS old."""
+    return cast(UsualPace, cache.get_or_set("usual-pace", lambda: measure_usual(now), USUAL_SECONDS))
+
+
+def measure_usual(now: datetime) -> UsualPace:
+    """Measure the usual pace in the batches that closed last, within a day."""
+    closed = Batch.objects.filter(closed_at__gt=now - MINUTE_RETENTION, closed_at__lte=now).order_by("-closed_at")
+    names = ["matched", "no_match", "error", "submitted_at", "first_result_at", "completed_at", "closed_at"]
+    newest = closed.filter(kind=BatchKind.BULK, status=BatchStatus.CLOSED, first_result_at__isnull=False)
+    batches = list(newest.only(*names)[:USUAL_BATCHES])
+    spans = [span for batch in batches if (span := span_of(batch))]
+    return UsualPace(measure_newest(spans), measure_latency(batches))
+
+
+def span_of(batch: Batch) -> Span | None:
+    """Return when the answers of a closed batch arrived, or None if that is not known."""
+    count = batch.matched + batch.no_match + batch.error
+    if not count or not batch.first_result_at:
+        return None
+    first = batch.first_result_at.timestamp()
+    for end in filter(None, [batch.completed_at, batch.closed_at]):
+        if end.timestamp() - first > count / MAX_PER_SECOND:
+            return Span(count, first, end.timestamp())
+    return None
+
+
+def measure_latency(batches: Iterable[Batch]) -> float:
+    """Return how soon the first answer comes. Most batches wait for others, so only the quick ones show it."""
+    waits = [
+        (batch.first_result_at - batch.submitted_at).total_seconds()
+        for batch in batches
+        if batch.first_result_at and batch.submitted_at
+    ]
+    if not waits:
+        return DEFAULT_LATENCY
+    quick = quantiles(waits, n=10)[0] if len(waits) > 1 else waits[0]
+    return min(max(quick, 0.5), MAX_LATENCY)
 
 
 def chart_start(now: datetime) -> datetime:
@@ -83,40 +174,55 @@ def chart_start(now: datetime) -> datetime:
     return floor_minute(now) - (CHART_MINUTES - 1) * ONE_MINUTE
 
 
-def uncounted_since(kept: Collection[datetime], now: datetime) -> datetime:
-    """Return from when on answers must be read: minutes that are not stored, and the last sixty seconds."""
-    uncounted = max(kept) + ONE_MINUTE if kept else chart_start(now)
+def uncounted_since(stored: Collection[datetime], now: datetime) -> datetime:
+    """Return the time since which answers must be counted: those of minutes not stored, and of the last minute."""
+    uncounted = max(stored) + ONE_MINUTE if stored else chart_start(now)
     return min(uncounted, now - ONE_MINUTE)
 
 
-def recent_annotations(since: datetime, now: datetime) -> tuple[TruncMinute, dict[str, Any]]:
-    """Return a minute to group by, and further aggregates for `counts.count_outcomes()`, to compute the pace from.
+def recent_annotations(since: datetime, now: datetime) -> tuple[UtcMinute, dict[str, Any]]:
+    """Return what `counts.count_outcomes()` needs for the pace: the minute to group by, and further aggregates.
 
-    They give one row per minute since `since`; earlier results share one row. Each row has the number of results in the
-    last sixty seconds and the time of the first of these, and the time of its last result.
+    There is one row per minute from `since` on; earlier results share one row. Each row has the number of its results
+    in the last sixty seconds and in the last SHORT_WINDOW_SECONDS, the times of the first of these, and the time of its
+    last result.
     """
     recent = Q(answered_at__gt=now - ONE_MINUTE)
-    times = {"first": Min("answered_at", filter=recent), "last": Max("answered_at")}
+    latest = Q(answered_at__gt=now - timedelta(seconds=SHORT_WINDOW_SECONDS))
+    aggregates = {
+        "recent": Count("pk", filter=recent),
+        "first": Min("answered_at", filter=recent),
+        "latest": Count("pk", filter=latest),
+        "latest_first": Min("answered_at", filter=latest),
+        "last": Max("answered_at"),
+    }
     answered = Case(When(answered_at__gte=since, then="answered_at"), output_field=DateTimeField())
-    return TruncMinute(answered, tzinfo=UTC), {"recent": Count("pk", filter=recent), **times}
+    return UtcMinute(answered), aggregates
 
 
-def compute_pace(rows: list[dict[str, Any]], kept: dict[datetime, Minute], now: datetime) -> Pace:
+def compute_pace(rows: list[dict[str, Any]], stored: dict[datetime, Minute], now: datetime) -> Pace:
     """Compute the pace from rows with `recent_annotations` and from the stored minutes."""
     rows = [row for row in rows if row["minute"]]
-    minutes = {
-        at: kept.get(at) or Minute(at=at) for at in list_minutes(chart_start(now), floor_minute(now) + ONE_MINUTE)
-    }
+    shown = list_minutes(chart_start(now), floor_minute(now) + ONE_MINUTE)
+    minutes = {at: stored.get(at) or Minute(at=at) for at in shown}
     for row in rows:
-        if row["minute"] in minutes and row["minute"] not in kept:
+        if row["minute"] in minutes and row["minute"] not in stored:
             add_row(minutes[row["minute"]], row)
     return Pace(
         minutes=list(minutes.values()),
         per_upload=rates_by_upload(rows, now),
         in_last_minute=sum(row["recent"] for row in rows),
         per_second=results_per_second(rows, now),
-        last_result_at=last_result_at(rows, kept.values()),
+        last_result_at=find_last_result(rows, stored.values()),
+        recent=measure_rows(rows, "recent", "first"),
+        latest=measure_rows(rows, "latest", "latest_first"),
     )
+
+
+def measure_rows(rows: list[dict[str, Any]], count: str, first: str) -> Measured:
+    """Measure the pace in rows with `recent_annotations`, by the names of their count and of the first time."""
+    spans = (Span(row[count], row[first].timestamp(), row["last"].timestamp()) for row in rows if row[count])
+    return measure(spans)
 
 
 def add_row(minute: Minute, row: dict[str, Any]) -> None:
@@ -135,7 +241,7 @@ def results_per_second(rows: list[dict[str, Any]], now: datetime) -> float:
     return sum(row["recent"] for row in rows) / max((now - first).total_seconds(), MIN_SPAN_SECONDS)
 
 
-def last_result_at(rows: Iterable[dict[str, Any]], minutes: Iterable[Minute]) -> datetime | None:
+def find_last_result(rows: Iterable[dict[str, Any]], minutes: Iterable[Minute]) -> datetime | None:
     times = [row["last"] for row in rows] + [minute.last_at for minute in minutes if minute.last_at]
     return max(times, default=None)
 
@@ -145,4 +251,5 @@ def floor_minute(moment: datetime) -> datetime:
 
 
 def list_minutes(begin: datetime, end: datetime) -> list[datetime]:
+    """Return the start of each minute from `begin` to before `end`."""
     return [begin + number * ONE_MINUTE for number in range((end - begin) // ONE_MINUTE)]

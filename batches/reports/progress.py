@@ -7,19 +7,43 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db.models import Count, Q
 
-from batches.lease import CLOCK, is_taken
+from batches.database import find_filled
+from batches.lease import CLOCK, taken
 from batches.models import IS_UNDER_WAY, Batch, Receiver, SendingBlock, Upload
 from batches.reports.charts import MAX_CELLS, Strip, build_strip
-from batches.reports.forecast import Run, forecast, format_duration
-from batches.reports.pace import ONE_MINUTE, Pace, compute_pace, read_minutes, recent_annotations, uncounted_since
+from batches.reports.forecast import (
+    CLOSING_SECONDS,
+    DISPATCH_SECONDS,
+    Forecast,
+    PaceEstimate,
+    RunningList,
+    estimate_pace,
+    forecast_queue,
+    format_duration,
+)
+from batches.reports.pace import (
+    ONE_MINUTE,
+    Pace,
+    UsualPace,
+    compute_pace,
+    load_usual_pace,
+    read_minutes,
+    recent_annotations,
+    uncounted_since,
+)
 from batches.statuses import BATCH_AT_VENDOR, BATCH_IN_STRIP, OUTCOME_COUNTED, BatchStatus, UploadStatus
-from batches.tracing.counts import Counts, count_outcomes, count_uploads, counted_items, read_unplanned
+from batches.tracing.counts import Counts, count_outcomes, count_uploads, counted_items, read_answered_unplanned
+from batches.vendor.protocol import MAX_BATCH_SIZE
 
+SHOWN_SECONDS = 60
+"""How long the time that was shown last is remembered, in seconds."""
 MAX_LISTS = 20
 """Lists in progress that are loaded together."""
 
@@ -40,6 +64,12 @@ class ListProgress:
     done_at: datetime | None = None
     waits_until: datetime | None = None
     """When sending resumes, if it waits because the daily credit limit is reached."""
+    starts_at: datetime | None = None
+    """When its first answer is expected, if nobody in it has been sent."""
+    place: int = 0
+    """Its place in line, from 1, if nobody in it has been sent; 0 otherwise."""
+    doubt: str = ""
+    """Why the estimate is unsure, as the end of a sentence; "" if it is sure."""
 
 
 @dataclass
@@ -50,14 +80,14 @@ class Progress:
     pace: Pace
     batches: dict[int, Batch]
     """Batch id → batch, for batches that are in progress or closed recently."""
-    opened: list[dict[str, Any]]
-    """Rows of counts of the batches that are not closed, by batch_id and upload_id."""
+    open_counts: list[dict[str, Any]]
+    """Rows of counts of the people in batches that are not closed, by batch and list."""
     done: Counter[int]
     """Batch id → number of people done, for batches that are not closed."""
     unplanned: list[dict[str, Any]]
     """Rows of counts of people who are done and in no batch."""
     counts: dict[int, Counts]
-    """Upload id → counts of the requested lists."""
+    """Upload id → counts, for the requested lists."""
 
     def count_awaited(self, batch: Batch) -> int:
         """Return how many people of a batch the vendor is still working on, as far as is known."""
@@ -65,36 +95,46 @@ class Progress:
         return max(batch.size - batch.moved - self.done[batch.pk], 0) if is_with_vendor else 0
 
     def is_stuck(self, batch: Batch) -> bool:
-        """Return whether a batch awaits a user's decision, because the policy does not resend it or has not in time."""
+        """Return whether a batch awaits a user's decision.
+
+        If the policy resends unconfirmed batches, a batch awaits one only if that has not happened in time.
+        """
         if batch.status == BatchStatus.UNCONFIRMED:
             wait = ONE_MINUTE if settings.UNCONFIRMED_POLICY == "resend" else timedelta()
-            decision_due = batch.to_be_decided_at
+            decision_due = batch.decision_due_at
             return batch.is_in_doubt or not decision_due or self.now > decision_due + wait
         return batch.status == BatchStatus.REFUSED
 
 
 def read_progress(uploads: list[Upload], now: datetime) -> Progress:
     """Return the batches in progress, with the counts of `uploads`."""
-    kept = read_minutes(now)
-    since = uncounted_since(kept, now)
+    minutes = read_minutes(now)
+    since = uncounted_since(minutes, now)
     batches = read_batches(uploads, since)
     rows = count_recent(batches, since, now)
-    opened = [row for row in rows if batches[row["batch_id"]].status != BatchStatus.CLOSED]
-    unplanned = read_unplanned()
-    counts = count_uploads(uploads, opened, unplanned)
-    return Progress(now, compute_pace(rows, kept, now), batches, opened, count_done(opened), unplanned, counts)
+    open_counts = [row for row in rows if batches[row["batch_id"]].status != BatchStatus.CLOSED]
+    unplanned = read_answered_unplanned()
+    counts = count_uploads(uploads, open_counts, unplanned)
+    return Progress(
+        now, compute_pace(rows, minutes, now), batches, open_counts, count_done(open_counts), unplanned, counts
+    )
 
 
-def list_progress(upload: Upload, now: datetime) -> ListProgress:
+def load_list_progress(upload: Upload, now: datetime) -> ListProgress:
     """Return the progress of a started list. Its estimate depends on the other lists in progress."""
     others = Upload.objects.active().exclude(pk=upload.pk).order_by("priority", "id")[:MAX_LISTS]
-    is_going = is_taken(CLOCK) and Receiver.is_any_alive() and not SendingBlock.objects.in_force(now).exists()
+    found = find_filled(clock=taken(CLOCK), block=SendingBlock.objects.in_force(now))
+    is_sending = found == {"clock"} and Receiver.is_any_alive()
     uploads = [*others, upload]
-    return estimate(uploads, read_progress(uploads, now), is_going, drawn=[upload])[upload.pk]
+    return estimate(uploads, read_progress(uploads, now), is_sending=is_sending, drawn=[upload])[upload.pk]
 
 
 def read_batches(uploads: list[Upload], since: datetime) -> dict[int, Batch]:
-    """Return batch id → batch: those of `uploads` in progress, all at the vendor, and all that closed since then."""
+    """Return batch id → batch.
+
+    These are the batches of `uploads` that are under way, and the batches of any list that are at the vendor or have
+    closed since `since`.
+    """
     theirs = Q(upload__in=uploads) & IS_UNDER_WAY
     batches = Batch.objects.filter(theirs | Q(status__in=BATCH_AT_VENDOR) | Q(closed_at__gte=since)).order_by()
     fields = ["upload_id", "status", "size", "moved", "earlier_credits", "submitted_at", "next_try_at", "doubted_at"]
@@ -102,13 +142,14 @@ def read_batches(uploads: list[Upload], since: datetime) -> dict[int, Batch]:
 
 
 def count_recent(batches: dict[int, Batch], since: datetime, now: datetime) -> list[dict[str, Any]]:
-    """Return rows of counts of these batches, one for each minute in which people were answered since then."""
+    """Return rows of the counts of `batches`, by the minute in which the answers arrived, for minutes since `since`."""
     minute, others = recent_annotations(since, now)
     items = counted_items(batches.keys()).annotate(minute=minute)
     return count_outcomes(items, "batch_id", "upload_id", "minute", **others)
 
 
 def count_done(rows: Iterable[dict[str, Any]]) -> Counter[int]:
+    """Return batch id → number of people done."""
     done: Counter[int] = Counter()
     for row in rows:
         done[row["batch_id"]] += sum(row[name] for name in OUTCOME_COUNTED)
@@ -116,30 +157,55 @@ def count_done(rows: Iterable[dict[str, Any]]) -> Counter[int]:
 
 
 def estimate(
-    uploads: list[Upload], progress: Progress, is_going: bool, drawn: list[Upload] | None = None
+    uploads: list[Upload], progress: Progress, *, is_sending: bool, drawn: list[Upload] | None = None
 ) -> dict[int, ListProgress]:
     """Return upload id → progress of lists in progress.
 
-    `is_going` tells whether anything is being sent at all. `drawn` holds the lists whose batches are drawn, if not all.
+    There are no estimates unless `is_sending`. `drawn` holds the lists to draw strips for. By default, all are drawn.
     """
     batches = group_batches(progress)
     strips = draw_strips(uploads if drawn is None else drawn, progress)
     stuck = {upload.pk: [batch for batch in batches[upload.pk] if progress.is_stuck(batch)] for upload in uploads}
     running = [upload for upload in uploads if upload.status == UploadStatus.RUNNING]
-    waiting = {upload.pk: upload.waits_until for upload in running if upload.waits(progress.now)}
-    running = [upload for upload in running if upload.pk not in waiting] if is_going else []
-    waits = forecast_waits(running, batches, stuck, progress)
-    return {
-        upload.pk: ListProgress(
-            progress.counts[upload.pk],
-            strips.get(upload.pk),
-            bool(stuck[upload.pk]),
-            progress.pace.per_upload.get(upload.pk, 0),
-            waits_until=waiting.get(upload.pk),
-            **(time_left_fields(waits[upload.pk], progress.now) if upload.pk in waits and not stuck[upload.pk] else {}),
+    waits_until = {upload.pk: upload.waits_until for upload in running if upload.waits_for_tomorrow(progress.now)}
+    sendable = [upload for upload in running if not upload.wait_reason]
+    forecasts, doubt = forecast_lists(sendable, batches, stuck, progress) if is_sending else ({}, "")
+    expected = {pk: progress.now + timedelta(seconds=each.ends) for pk, each in forecasts.items()}
+    done_times = steady_times(expected, progress.now)
+    places = place_in_line(sendable, forecasts, batches, progress)
+    estimated = {}
+    for upload in uploads:
+        found = None if stuck[upload.pk] or upload.pk in waits_until else forecasts.get(upload.pk)
+        place = places.get(upload.pk, 0)
+        estimated[upload.pk] = ListProgress(
+            counts=progress.counts[upload.pk],
+            strip=strips.get(upload.pk),
+            awaits_decision=bool(stuck[upload.pk]),
+            per_second=progress.pace.per_upload.get(upload.pk, 0),
+            time_left=format_duration(found.ends) if found else None,
+            done_at=done_times[upload.pk] if found else None,
+            waits_until=waits_until.get(upload.pk),
+            starts_at=progress.now + timedelta(seconds=found.starts) if found and place else None,
+            place=place,
+            doubt=doubt,
         )
-        for upload in uploads
-    }
+    return estimated
+
+
+def steady_times(times: dict[int, datetime], now: datetime) -> dict[int, datetime]:
+    """Return upload id → when it is expected to be done, as it was shown before if it has hardly changed since.
+
+    It may be off by a tenth of the time left, and by a minute at most.
+    """
+    keys = {pk: f"done-at:{pk}" for pk in times}
+    shown = cache.get_many(keys.values())
+    steady = {}
+    for pk, time in times.items():
+        before = shown.get(keys[pk])
+        allowed = min(ONE_MINUTE, (time - now) / 10)
+        steady[pk] = before if before and abs(before - time) <= allowed else time
+    cache.set_many({keys[pk]: time for pk, time in steady.items()}, SHOWN_SECONDS)
+    return steady
 
 
 def group_batches(progress: Progress) -> dict[int, list[Batch]]:
@@ -150,60 +216,128 @@ def group_batches(progress: Progress) -> dict[int, list[Batch]]:
     return batches
 
 
-def forecast_waits(
+def forecast_lists(
     running: list[Upload], batches: dict[int, list[Batch]], stuck: dict[int, list[Batch]], progress: Progress
-) -> dict[int, float]:
-    """Return upload id → estimated seconds until a running list is done, if that can be estimated."""
-    runs = [make_run(upload, batches[upload.pk], stuck[upload.pk], progress) for upload in running]
-    waits = forecast(runs, progress.pace.per_second)
-    return {upload.pk: wait for upload, wait in zip(running, waits, strict=True) if wait is not None}
+) -> tuple[dict[int, Forecast], str]:
+    """Return upload id → forecast of a running list, and why the forecasts are unsure, or "".
+
+    There are no forecasts while the pace is not known.
+    """
+    if not running:
+        return {}, ""
+    usual = load_usual_pace(progress.now)
+    in_flight = list_in_flight(progress)
+    pace = expect_pace(progress, usual, in_flight)
+    if not pace.per_second:
+        return {}, pace.doubt
+    positions = {upload.pk: position for position, upload in enumerate(running)}
+    lists = [describe_running(upload, batches[upload.pk], stuck[upload.pk], progress) for upload in running]
+    queue = [(positions.get(batch.upload_id), progress.count_awaited(batch)) for batch in in_flight]
+    latency = usual.latency + DISPATCH_SECONDS
+    forecasts = forecast_queue(lists, pace.per_second, queue, settings.ITEMS_IN_FLIGHT, latency)
+    ends = {
+        upload.pk: Forecast(found.starts, found.ends + CLOSING_SECONDS)
+        for upload, found in zip(running, forecasts, strict=True)
+    }
+    return ends, pace.doubt
 
 
-def time_left_fields(wait: float, now: datetime) -> dict[str, Any]:
-    return {"time_left": format_duration(wait), "done_at": now + timedelta(seconds=wait)}
+def list_in_flight(progress: Progress) -> list[Batch]:
+    """Return the batches that the vendor is working on, in the order of their calls."""
+    awaited = [batch for batch in progress.batches.values() if progress.count_awaited(batch)]
+    return sorted(awaited, key=lambda batch: (batch.submitted_at or progress.now, batch.pk))
 
 
-def make_run(upload: Upload, batches: list[Batch], stuck: list[Batch], progress: Progress) -> Run:
-    """Return a list as the forecast needs it. People in a stuck batch do not delay anyone else."""
+def expect_pace(progress: Progress, usual: UsualPace, in_flight: list[Batch]) -> PaceEstimate:
+    """Return the pace to expect from now on."""
+    silent_seconds = None
+    if in_flight and in_flight[0].submitted_at:
+        expected_at = in_flight[0].submitted_at + timedelta(seconds=usual.latency)
+        last = max(filter(None, [expected_at, progress.pace.last_result_at]))
+        silent_seconds = (progress.now - last).total_seconds()
+    retries = [batch for batch in progress.batches.values() if batch.status == BatchStatus.PLANNED]
+    pace = estimate_pace(progress.pace.recent, progress.pace.latest, usual.measured, silent_seconds=silent_seconds)
+    if any(batch.next_try_at and batch.next_try_at > progress.now for batch in retries):
+        return PaceEstimate(pace.per_second, "because the vendor is not accepting people right now")
+    return pace
+
+
+def place_in_line(
+    running: list[Upload], forecasts: dict[int, Forecast], batches: dict[int, list[Batch]], progress: Progress
+) -> dict[int, int]:
+    """Return upload id → place in line, from 1, of the running lists of which nobody has been sent."""
+    waiting = [
+        upload
+        for upload in running
+        if not progress.counts[upload.pk].done and not any(batch.submitted_at for batch in batches[upload.pk])
+    ]
+
+    def order(upload: Upload) -> tuple[float, int, int]:
+        found = forecasts.get(upload.pk)
+        return (found.starts if found else 0, upload.priority, upload.pk)
+
+    return {upload.pk: place for place, upload in enumerate(sorted(waiting, key=order), start=1)}
+
+
+def describe_running(upload: Upload, batches: list[Batch], stuck: list[Batch], progress: Progress) -> RunningList:
+    """Return what the forecast needs to know about a list. People in a stuck batch do not delay anyone else."""
     counts = progress.counts[upload.pk]
     held_up = sum(batch.size - batch.moved - progress.done[batch.pk] for batch in stuck)
-    in_flight = sum(progress.count_awaited(batch) for batch in batches)
-    return Run(upload.priority, counts.done, max(counts.pending - held_up, 0), in_flight)
+    waits = max((upload.waits_until - progress.now).total_seconds(), 0) if upload.waits_until else 0
+    return RunningList(
+        upload.priority,
+        counts.done,
+        max(counts.pending - held_up, 0),
+        in_flight=sum(progress.count_awaited(batch) for batch in batches),
+        batch_size=usual_batch_size(upload),
+        waits=waits,
+        front_at=upload.front_at,
+    )
+
+
+def usual_batch_size(upload: Upload) -> int:
+    """Return about how many people a batch of a list has. Long rows make small batches."""
+    if not upload.batch_estimate or upload.item_count < upload.batch_estimate:
+        return MAX_BATCH_SIZE
+    return min(MAX_BATCH_SIZE, ceil(upload.item_count / upload.batch_estimate))
 
 
 def draw_strips(uploads: list[Upload], progress: Progress) -> dict[int, Strip]:
     """Return upload id → its batches as a strip."""
-    strips, labels = read_strips(uploads, progress), {str(status): str(status.label) for status in BATCH_IN_STRIP}
-    return {upload.pk: build_strip(strips.get(upload.pk, []), labels) for upload in uploads}
+    if not uploads:
+        return {}
+    cells = read_cells(uploads, progress)
+    labels = {str(status): str(status.label) for status in BATCH_IN_STRIP}
+    return {upload.pk: build_strip(cells.get(upload.pk, []), labels) for upload in uploads}
 
 
-def read_strips(uploads: list[Upload], progress: Progress) -> dict[int, list[tuple[str, float, int]]]:
-    """Return upload id → its batches in order, as `build_strip` expects them.
+def read_cells(uploads: list[Upload], progress: Progress) -> dict[int, list[tuple[str, float, int]]]:
+    """Return upload id → the cells of its strip in order, as `build_strip` expects them.
 
-    If a list has many batches, those with the same status are merged.
+    If a list has more than MAX_CELLS batches, those with the same status share a cell.
     """
     shown = Batch.objects.filter(upload__in=uploads, status__in=BATCH_IN_STRIP).order_by()
-    numbers: defaultdict[int, dict[str, int]] = defaultdict(dict)
-    strips: defaultdict[int, list[tuple[str, float, int]]] = defaultdict(list)
-    for pk, status, number in shown.values_list("upload_id", "status").annotate(Count("pk")):
-        numbers[pk][status] = number
-    short = [pk for pk, statuses in numbers.items() if sum(statuses.values()) <= MAX_CELLS]
+    counts_by_status: defaultdict[int, dict[str, int]] = defaultdict(dict)
+    cells: defaultdict[int, list[tuple[str, float, int]]] = defaultdict(list)
+    for pk, status, batch_count in shown.values_list("upload_id", "status").annotate(Count("pk")):
+        counts_by_status[pk][status] = batch_count
+    short = [pk for pk, statuses in counts_by_status.items() if sum(statuses.values()) <= MAX_CELLS]
     rows = shown.filter(upload__in=short).order_by("upload", "number")
     for pk, upload_id, status, size in rows.values_list("pk", "upload_id", "status", "size"):
-        strips[upload_id].append((status, done_share(status, progress.done[pk], size), 1))
-    for pk in numbers.keys() - set(short):
-        strips[pk] = [
-            merge_cells(pk, status, numbers[pk][status], progress) for status in BATCH_IN_STRIP if status in numbers[pk]
-        ]
-    return strips
+        cells[upload_id].append((status, done_share(status, progress.done[pk], size), 1))
+    for pk in counts_by_status.keys() - set(short):
+        present = [status for status in BATCH_IN_STRIP if status in counts_by_status[pk]]
+        cells[pk] = [merge_cells(pk, status, counts_by_status[pk][status], progress) for status in present]
+    return cells
 
 
-def merge_cells(upload_id: int, status: str, number: int, progress: Progress) -> tuple[str, float, int]:
-    """Merge all batches of an upload with one status into a cell of its strip."""
+def merge_cells(upload_id: int, status: str, batch_count: int, progress: Progress) -> tuple[str, float, int]:
+    """Return the one cell of all batches of an upload with this status."""
     merged = [batch for batch in progress.batches.values() if (batch.upload_id, batch.status) == (upload_id, status)]
     done = sum(progress.done[batch.pk] for batch in merged)
-    return status, done_share(status, done, sum(batch.size for batch in merged)), number
+    return status, done_share(status, done, sum(batch.size for batch in merged)), batch_count
 
 
 def done_share(status: str, done: int, size: int) -> float:
+    """Return the share of people done in batches with this status, from 0 to 1."""
     return 1 if status == BatchStatus.CLOSED else min(done / max(size, 1), 1)

@@ -1,6 +1,6 @@
-"""Sum the books of sent batches in the database, by batch, list or month.
+"""Let the database sum the books of sent batches, by batch, list or month.
 
-Only columns of batches are read, so the cost depends on the number of batches, not of people.
+Only columns of batches are read, so the cost depends on the number of batches and not of people.
 """
 
 from datetime import UTC
@@ -36,10 +36,12 @@ HAS_ODD_CREDITS = Q(odd_credits__gt=0)
 
 
 def flag(condition: Q) -> Case:
+    """Return 1 for a batch that meets the condition, otherwise 0."""
     return Case(When(condition, then=Value(1)), default=Value(0), output_field=IntegerField())
 
 
 def surplus(condition: Q, reported: str, held: Combinable) -> Case:
+    """Return what the vendor reports minus what we hold, for a batch that meets the condition, otherwise 0."""
     return Case(When(condition, then=F(reported) - held), default=Value(0), output_field=IntegerField())
 
 
@@ -56,8 +58,13 @@ BOOKS_PARTS = {
     "matched": Coalesce(F("vendor_matched"), 0),
     "errors": Coalesce(F("vendor_errors"), 0),
     "received": Coalesce(F("received"), 0),
-    **{name: F(name) for name in ("received_matched", "received_errors", "second_answers", "second_matched")},
-    **{name: F(name) for name in ("unmatched_answers", "unmatched_matches", "odd_credits")},
+    "received_matched": F("received_matched"),
+    "received_errors": F("received_errors"),
+    "second_answers": F("second_answers"),
+    "second_matched": F("second_matched"),
+    "unmatched_answers": F("unmatched_answers"),
+    "unmatched_matches": F("unmatched_matches"),
+    "odd_credits": F("odd_credits"),
     "credits": F("credits"),
     "second_credits": F("earlier_credits"),
     "unmatched_credits": F("unmatched_credits"),
@@ -82,14 +89,15 @@ def by_batch(batches: QuerySet[Batch]) -> QuerySet[Batch, Any]:
 
 
 def by_list(batches: QuerySet[Batch]) -> QuerySet[Batch, Any]:
+    """Return one row per list."""
     rows = batches.order_by().values("upload_id", list_name=F("upload__name"))
-    return rows.annotate(**sums()).order_by("-upload_id")
+    return rows.annotate(**sum_parts()).order_by("-upload_id")
 
 
 def by_month(batches: QuerySet[Batch]) -> QuerySet[Batch, Any]:
     """Return one row per month in which batches were sent. Months are in UTC, like the vendor's days."""
     rows = batches.order_by().values(month=TruncMonth("submitted_at", tzinfo=UTC))
-    return rows.annotate(**sums()).order_by("-month")
+    return rows.annotate(**sum_parts()).order_by("-month")
 
 
 GROUPED_BY = {"batch": by_batch, "list": by_list, "month": by_month}
@@ -97,10 +105,10 @@ GROUPED_BY = {"batch": by_batch, "list": by_list, "month": by_month}
 
 def total_books(batches: QuerySet[Batch]) -> Books:
     """Return the books of all these batches together, with one query."""
-    return as_books(batches.order_by().aggregate(**sums()))
+    return as_books(batches.order_by().aggregate(**sum_parts()))
 
 
-def sums() -> dict[str, Any]:
+def sum_parts() -> dict[str, Any]:
     """Return the aggregates that sum BOOKS_PARTS over batches."""
     money = DecimalField(max_digits=14, decimal_places=2)
     return {
@@ -111,6 +119,7 @@ def sums() -> dict[str, Any]:
 
 
 def as_books(row: dict[str, Any]) -> Books:
+    """Return the books from a row of one of the queries above."""
     return Books(**{name: row[f"sum_{name}"] for name in BOOKS_PARTS})
 
 

@@ -1,21 +1,25 @@
-"""Score what lists brought for their cost, for one list or for groups of lists.
+"""Score what lists yielded for their cost, for one list or for groups of lists.
 
-Only columns of closed batches are read, so the cost does not depend on the number of people.
+Only columns of closed batches and people who were reached are read, so the cost does not depend on how many people
+there are.
 """
 
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db.models import Count, F, Q, QuerySet, Sum
-from django.db.models.functions import TruncMonth
+from django.db.models.functions import Coalesce, TruncMonth
 from django.utils import timezone
 
-from batches.models import Batch, BatchQuerySet, Upload
-from batches.statuses import OUTCOME_COUNTED, BatchStatus
+from batches.models import Batch, BatchQuerySet, CallOutcome, Upload
+from batches.people.standing import TYPE_LABELS
+from batches.results import digests
+from batches.statuses import OUTCOME_COUNTED, BatchStatus, CallResult, Outcome
 from batches.tracing.counts import Counts
-from batches.tracing.spending import to_money
 
 YIELD_FIELDS = ["phones", "mobiles", "usable_mobiles", "match_same", "match_perhaps", "match_other", "cached"]
 SCORECARD_GROUPINGS = {
@@ -25,7 +29,15 @@ SCORECARD_GROUPINGS = {
     "list": ("List", F("upload__name")),
 }
 """Grouping → its label and its expression."""
+CALL_KEYS = {
+    "source": F("item__upload__list_source"),
+    "uploader": F("item__upload__created_by__username"),
+    "month": TruncMonth(Coalesce("item__batch__closed_at", "item__upload__completed_at", "item__upload__started_at")),
+    "list": F("item__upload__name"),
+}
+"""Grouping → the expression that gives the same group for an outcome of a call."""
 UNNAMED_LABELS = {"source": "No source given", "uploader": "From the shell", "month": "", "list": ""}
+"""Grouping → the label of the group without a name."""
 MAX_GROUPS = 50
 
 
@@ -44,6 +56,10 @@ class Score(Counts):
     match_perhaps: int = 0
     match_other: int = 0
     cached: int = 0
+    right_parties: int = 0
+    """People of these lists who were reached on a number that was found for them."""
+    reached_by_type: dict[str, int] = field(default_factory=dict)
+    """The vendor's type of a number → how many people were reached on such a number."""
 
     @property
     def phones_per_match(self) -> Decimal | None:
@@ -66,16 +82,14 @@ class Score(Counts):
         return ratio(self.credits, self.usable_mobiles)
 
     @property
-    def cost(self) -> Decimal | None:
-        return to_money(self.credits)
+    def credits_per_right_party(self) -> Decimal | None:
+        return ratio(self.credits, self.right_parties)
 
     @property
-    def cost_per_match(self) -> Decimal | None:
-        return self.credits_per_match and to_money(self.credits_per_match)
-
-    @property
-    def cost_per_usable(self) -> Decimal | None:
-        return self.credits_per_usable and to_money(self.credits_per_usable)
+    def reached_types(self) -> list[tuple[str, int, Decimal | None]]:
+        """Each type of number with the people who were reached on it, and what each of them has cost."""
+        counts = [(label, self.reached_by_type.get(name, 0)) for name, label in TYPE_LABELS.items()]
+        return [(label, count, ratio(self.credits, count)) for label, count in counts]
 
     @property
     def cached_share(self) -> int | None:
@@ -89,32 +103,38 @@ class Score(Counts):
 
 
 def ratio(part: Decimal | int, whole: int) -> Decimal | None:
-    """Return a quotient with two decimal places, or None if `whole` is 0."""
+    """Return `part` divided by `whole` with two decimal places, or None if `whole` is 0."""
     return (Decimal(part) / whole).quantize(Decimal("0.01")) if whole else None
 
 
 def score_upload(upload: Upload) -> Score:
     """Return the score of one list's closed batches."""
-    rows = sum_batches(Batch.objects.filter(upload=upload), F("upload_id"))
+    rows = sum_batches(Batch.objects.filter(upload=upload), F("upload_id"), F("item__upload_id"))
     return as_score(upload.name, rows[0]) if rows else Score(label=upload.name)
 
 
-def compare_groups(by: str, months: int = 12) -> list[Score]:
-    """Return the scores of batches that closed in the last `months` months, grouped by one of SCORECARD_GROUPINGS.
+def compare_groups(user: User | None, by: str, months: int = 12) -> list[Score]:
+    """Return scores of the last `months` months, grouped by one of SCORECARD_GROUPINGS, of lists that `user` sees.
 
-    Months are in order. Other groups are ordered by the number of people, with at most MAX_GROUPS of them.
+    Months are in order. Of other groups, those with the most people come first, and at most MAX_GROUPS are returned.
     """
     since = timezone.now() - timedelta(days=31 * months)
-    rows = sum_batches(Batch.objects.filter(closed_at__gte=since), SCORECARD_GROUPINGS[by][1])
-    scores = [as_score(group_label(by, row["key"]), row) for row in sorted(rows, key=lambda row: str(row["key"]))]
+    batches = Batch.objects.visible_to(user).filter(closed_at__gte=since)
+    rows = sum_batches(batches, SCORECARD_GROUPINGS[by][1], CALL_KEYS[by])
+    rows.sort(key=lambda row: str(row["key"]))
+    scores = [as_score(label_group(by, row["key"]), row) for row in rows]
     return scores if by == "month" else sorted(scores, key=lambda score: -score.total)[:MAX_GROUPS]
 
 
-def group_label(by: str, key: Any) -> str:
+def label_group(by: str, key: Any) -> str:
     return f"{key:%b %Y}" if by == "month" else key or UNNAMED_LABELS[by]
 
 
-def sum_batches(batches: BatchQuerySet, key: Any) -> list[dict[str, Any]]:
+def sum_batches(batches: BatchQuerySet, key: Any, call_key: Any) -> list[dict[str, Any]]:
+    """Sum the closed batches in groups by `key`, an expression. Return one row per group.
+
+    `call_key` is the expression that gives the group of an outcome of a call.
+    """
     sums: dict[str, Any] = {
         f"sum_{name}": Sum(name, default=0) for name in [*OUTCOME_COUNTED, *YIELD_FIELDS, "size", "moved", "credits"]
     }
@@ -125,16 +145,42 @@ def sum_batches(batches: BatchQuerySet, key: Any) -> list[dict[str, Any]]:
         sum_earlier=Sum("earlier_credits", default=0),
         **sums,
     )
-    return list(summed)
+    reached = find_reached(batches, call_key)
+    return [row | {"reached": reached.get(row["key"], {})} for row in summed]
+
+
+def find_reached(batches: BatchQuerySet, key: Any) -> dict[Any, dict[str, set[int]]]:
+    """Return group → type of number → the people who were reached on such a number, however often.
+
+    People of closed batches count, and people of the same lists whose answer was reused, as they were called for it.
+    `key` is an expression of an outcome.
+    """
+    closed = batches.filter(status=BatchStatus.CLOSED).order_by()
+    is_traced = Q(item__batch__in=closed.values("pk"))
+    is_reused = Q(item__batch=None, item__outcome=Outcome.REUSED, item__upload__in=closed.values("upload"))
+    calls = CallOutcome.objects.in_force().filter(is_traced | is_reused, outcome=CallResult.RIGHT_PERSON)
+    reached: defaultdict[Any, defaultdict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
+    rows = calls.order_by().annotate(group=key).values_list("group", "item_id", "number", "item__digest__found")
+    for group, item_id, number, found in rows.iterator():
+        reached[group][find_type(f"{number:010d}", found or "")].add(item_id)
+    return {group: dict(by_type) for group, by_type in reached.items()}
+
+
+def find_type(number: str, found: str) -> str:
+    """Return the vendor's type of a number among the contact details that were found, or "" if it is not known."""
+    phones = digests.decode_contact(found).phones if found else []
+    return next((phone.type for phone in phones if phone.digits == number), "")
 
 
 def as_score(name: str, row: dict[str, Any]) -> Score:
-    numbers = {field: row[f"sum_{field}"] for field in [*OUTCOME_COUNTED, *YIELD_FIELDS]}
+    sums = {field: row[f"sum_{field}"] for field in [*OUTCOME_COUNTED, *YIELD_FIELDS]}
     return Score(
         label=name,
         total=row["sum_size"] - row["sum_moved"],
         credits=row["sum_credits"] + row["sum_earlier"],
         lists=row["lists"],
         undigested=row["undigested"],
-        **numbers,
+        right_parties=len(set().union(*row["reached"].values())),
+        reached_by_type={name: len(people) for name, people in row["reached"].items()},
+        **sums,
     )

@@ -1,22 +1,25 @@
 """Digest answers in the background, once their batch has closed, for search, filters and exports.
 
 A digest is current if it was made from the answer that counts. Otherwise readers use the answer itself, and the digest
-is made again later. So nothing depends on when digests are made, and filing an answer does no work for them.
+is made again later. So it does not matter when digests are made, and filing an answer need not make them.
 """
 
-from collections.abc import Iterable
+import time
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from statistics import median_low
 from typing import Any
 
 import msgspec
-from django.db.models import Case, Count, F, Q, QuerySet, Sum, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Sum, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from batches.models import Batch, Digest, Item, ItemQuerySet, Upload
-from batches.people import match_check, search_terms
+from batches.models import Batch, Digest, Item, ItemQuerySet, MatchDecision, NumberBackfill, Upload
+from batches.numbers.found import FoundContact, record_found
+from batches.people import search_terms
 from batches.people.contacts import Contact
+from batches.results.match_decisions import Matched, check_match, has_decisions, load_decisions
 from batches.retention import Retained
 from batches.statuses import OUTCOME_BORROWED, BatchStatus, MatchCheck, Outcome, UploadStatus
 from batches.vendor.answers import is_cached, read_contact
@@ -27,14 +30,18 @@ PAGE_SIZE = 500
 MAX_LEFTOVERS = 200
 """Maximum number of leftover batches, and of leftover uploads, that one sweep digests."""
 DIGEST_TIMEOUT = timedelta(minutes=10)
-"""A process that has not finished a digest after this time counts as dead."""
+"""A process that has not finished digesting a batch or an upload after this time counts as dead."""
 ANSWER_FIELDS = ["outcome", "answered_at", "answer", "same_as_id"]
-"""The columns read from the item that holds an answer."""
+"""The fields read from the item that holds an answer: the item itself, its original, or the original of that one."""
 ITEM_FIELDS = [
     *PERSON_FIELDS,
+    "fingerprint",
     "owner_name",
-    *(f"{path}{name}" for path in ("", "same_as__", "same_as__same_as__") for name in ANSWER_FIELDS),
+    *ANSWER_FIELDS,
+    *(f"same_as__{name}" for name in ANSWER_FIELDS),
+    *(f"same_as__same_as__{name}" for name in ANSWER_FIELDS),
 ]
+NAME_FIELDS = ["first_name", "middle_name", "last_name"]
 SEARCHABLE_FIELDS = [name for name in PERSON_FIELDS if name not in {"phone", "email"}]
 DIGEST_FIELDS = [field.name for field in Digest._meta.fields if field.name != "item"]
 SUMMED_FIELDS = ["phones", "mobiles", "usable_mobiles"]
@@ -58,8 +65,8 @@ def digest_batch(batch_id: int) -> int | None:
     begun = mark_begun(closed)
     if begun is None:
         return None
-    refresh(Item.objects.filter(batch=batch_id))
-    sums = sum_yield(Digest.objects.filter(item__batch=batch_id)) | count_charged(batch_id)
+    refresh_digests(Item.objects.filter(batch=batch_id))
+    sums = sum_digests(Digest.objects.filter(item__batch=batch_id)) | count_charged(batch_id)
     if not mark_digested(closed, begun, **sums):
         return None
     ended = Upload.objects.filter(batches=batch_id, status__in=[UploadStatus.COMPLETE, UploadStatus.CANCELLED])
@@ -67,13 +74,13 @@ def digest_batch(batch_id: int) -> int | None:
 
 
 def digest_upload(upload_id: int) -> None:
-    """Make all people of a started upload searchable, including those who were not sent or share an answer."""
+    """Digest all people of a started upload, including those who were not sent or share an answer."""
     upload = Upload.objects.filter(pk=upload_id)
     begun = mark_begun(upload)
     if begun is None:
         return
     for page in Item.objects.filter(upload=upload_id).in_pages(PAGE_SIZE, ["pk"]):
-        refresh(Item.objects.filter(pk__in=[pk for (pk,) in page]))
+        refresh_digests(Item.objects.filter(pk__in=[pk for (pk,) in page]))
     mark_digested(upload, begun)
 
 
@@ -88,8 +95,8 @@ def mark_digested(records: QuerySet[Any], begun: datetime, **sums: Any) -> bool:
     return records.filter(digest_begun_at=begun).update(digested_at=begun, digest_begun_at=None, **sums) == 1
 
 
-def sum_yield(digests: QuerySet[Digest]) -> dict[str, Any]:
-    """Add up the contact details in a batch's answers, for the batch's columns."""
+def sum_digests(digests: QuerySet[Digest]) -> dict[str, Any]:
+    """Count the contact details and verdicts of a batch's digests, for the batch's columns."""
     matches = {f"match_{name}": Count("pk", filter=Q(match=name)) for name in MatchCheck.values}
     sums = {f"sum_{name}": Sum(name, default=0) for name in SUMMED_FIELDS}
     conditions = {"cached": Q(cached=True), "odd_credits": Q(odd_credits__gt="")}
@@ -105,19 +112,51 @@ def count_charged(batch_id: int) -> dict[str, Any]:
     return {"charged": len(costs), "match_cost": median_low(costs) if costs else None}
 
 
-def refresh(items: ItemQuerySet) -> None:
-    """Make the missing and outdated digests of items, which should be a few thousand at most."""
-    save_digests([make_digest(item) for item in read_items(find_stale(items))])
+def refresh_digests(items: ItemQuerySet) -> None:
+    """Make the missing and outdated digests of items. All are held in memory, so pass a few thousand at most."""
+    made = [(make_digest(item), item.asked_name) for item in read_items(find_stale(items))]
+    # This comes before the digests are stored: if storing them fails, both are made again.
+    record_found(read_found(digest, name) for digest, name in made if digest.found and digest.answered_at)
+    save_digests([digest for digest, _ in made])
+    if made and has_decisions():
+        follow_decisions([digest.item_id for digest, _ in made])
+
+
+def read_found(digest: Digest, asked_name: str) -> FoundContact:
+    """Return what a digest with contact details says about the person's numbers."""
+    assert digest.answered_at  # noqa: S101 - what was found has a time
+    return FoundContact(decode_contact(digest.found), asked_name, digest.answered_at)
+
+
+def record_earlier_numbers(deadline: float) -> bool:
+    """Write down the numbers of digests that were made before there was a table of numbers. Return whether all are.
+
+    It continues where it ended, and ends at `deadline`, in monotonic time.
+    """
+    state, _ = NumberBackfill.objects.get_or_create(pk=1)
+    while not state.done_at:
+        page = Digest.objects.filter(pk__gt=state.last_item).order_by("pk").select_related("item")
+        digests = list(page.only("found", "answered_at", *(f"item__{name}" for name in NAME_FIELDS))[:PAGE_SIZE])
+        record_found(read_found(each, each.item.asked_name) for each in digests if each.found and each.answered_at)
+        if digests:
+            state.last_item = digests[-1].pk
+        else:
+            state.done_at = timezone.now()
+        state.save()
+        if time.monotonic() > deadline:
+            break
+    return state.done_at is not None
 
 
 def find_stale(items: QuerySet[Item]) -> list[int]:
     """Return the ids of items without a current digest."""
     is_own = ~Q(outcome__in=OUTCOME_BORROWED)
     borrowed_at = Coalesce(F("same_as__same_as__answered_at"), F("same_as__answered_at"))
-    dated = items.annotate(of_answer=Case(When(is_own, then=F("answered_at")), default=borrowed_at))
-    is_older = Q(of_answer__isnull=False) & (Q(digest__answered_at=None) | ~Q(digest__answered_at=F("of_answer")))
-    is_gone = Q(of_answer=None, digest__answered_at__isnull=False)
-    stale = dated.filter(Q(digest=None) | is_older | is_gone).order_by("pk")
+    dated = items.annotate(current_at=Case(When(is_own, then=F("answered_at")), default=borrowed_at))
+    is_same_answer = Q(digest__answered_at=F("current_at"))
+    is_outdated = Q(current_at__isnull=False) & (Q(digest__answered_at=None) | ~is_same_answer)
+    has_lost_answer = Q(current_at=None, digest__answered_at__isnull=False)
+    stale = dated.filter(Q(digest=None) | is_outdated | has_lost_answer).order_by("pk")
     return list(stale.values_list("pk", flat=True))
 
 
@@ -125,18 +164,67 @@ def load_digests(items: Iterable[Item]) -> dict[int, Digest | None]:
     """Return the digests of a page's items by item id. Missing and outdated ones are made at once, but not stored."""
     items = list(items)
     stale = find_stale(Item.objects.filter(pk__in=[item.pk for item in items]))
-    made = {item.pk: make_digest(item) for item in read_items(stale)}
+    made = {digest.item_id: digest for digest in make_digests(stale)}
     return {item.pk: made.get(item.pk) or getattr(item, "digest", None) for item in items}
+
+
+def make_digests(ids: Iterable[int]) -> list[Digest]:
+    """Make the digests of items, whose verdicts follow what users have decided. They are not stored."""
+    items = list(read_items(ids))
+    made = [make_digest(item) for item in items]
+    found = [
+        Matched(item.pk, item.fingerprint, decode_contact(digest.found))
+        for item, digest in zip(items, made, strict=True)
+        if digest.found
+    ]
+    decisions = load_decisions(found)
+    for digest in made:
+        if decision := decisions.get(digest.item_id):
+            digest.match = decision.verdict
+    return made
+
+
+def follow_decisions(ids: Collection[int]) -> list[int]:
+    """Make the verdicts of stored digests follow what users have decided about the same people.
+
+    Return the ids of the items whose verdict has changed.
+    """
+    items = Item.objects.filter(pk__in=ids).exclude(digest=None)
+    decided = MatchDecision.objects.filter(item__fingerprint=OuterRef("fingerprint")).exclude(item__fingerprint="")
+    is_decided = Exists(decided) | Exists(MatchDecision.objects.filter(item=OuterRef("pk")))
+    read = items.filter(is_decided).exclude(digest__found="").select_related("digest")
+    found = {
+        item.pk: (item, decode_contact(item.digest.found))
+        for item in read.only("fingerprint", *NAME_FIELDS, "digest__found", "digest__match")
+    }
+    decisions = load_decisions(Matched(pk, item.fingerprint, contact) for pk, (item, contact) in found.items())
+    changed = []
+    for pk, (item, contact) in found.items():
+        verdict = decisions[pk].verdict if pk in decisions else check_match(item, contact)
+        if item.digest.match != verdict:
+            item.digest.match = verdict
+            changed.append(item.digest)
+    Digest.objects.bulk_update(changed, ["match"], batch_size=PAGE_SIZE)
+    return [digest.item_id for digest in changed]
 
 
 def read_items(ids: Iterable[int]) -> ItemQuerySet:
     return Item.objects.filter(pk__in=ids).select_related("same_as__same_as").only(*ITEM_FIELDS)
 
 
+def read_contacts(ids: Iterable[int]) -> dict[int, Contact]:
+    """Return item id → all contact details of items, read from their current answers."""
+    return {
+        item.pk: read_contact(item.answer_item.answer, item.name_parts)
+        for item in read_items(ids)
+        if item.answer_item.answer
+    }
+
+
 def make_digest(item: Item) -> Digest:
     """Make an item's digest from the person's own fields and the current answer."""
     source = item.answer_item
-    contact = read_contact(source.answer) if source.answer else Contact()
+    contact = read_contact(source.answer, item.name_parts) if source.answer else Contact()
     cached = source.outcome == Outcome.MATCHED and is_cached(source.answer)
     return Digest(
         item_id=item.pk,
@@ -144,19 +232,19 @@ def make_digest(item: Item) -> Digest:
         answered_at=source.answered_at,
         cached=cached,
         # A shared answer was paid for only once.
-        odd_credits=judge_credits(source, cached) if source is item and source.answer else "",
+        odd_credits=check_credits(source, cached) if source is item and source.answer else "",
         **summarise(item, contact) if source.answer else {},
     )
 
 
-def judge_credits(item: Item, cached: bool) -> str:
+def check_credits(item: Item, cached: bool) -> str:
     """Return why the credits of an item's answer cannot be counted, or "" if they can."""
-    return find_odd_credits(item.answer, must_say=item.outcome == Outcome.MATCHED and not cached)
+    return find_odd_credits(item.answer, are_required=item.outcome == Outcome.MATCHED and not cached)
 
 
 def summarise(item: Item, contact: Contact) -> dict[str, Any]:
-    """Return the digest's contact details, and the counts and flags that filters use."""
-    details = msgspec.structs.replace(contact, former_addresses=[], relatives=[], profiles=[])
+    """Return the fields of a digest that come from the answer: contact details, and what filters and totals use."""
+    details = msgspec.structs.replace(contact, former_addresses=[], relatives=[], profiles=[], others=[])
     return {
         "found": encode_contact(details).decode(),
         "match": check_match(item, contact),
@@ -169,12 +257,8 @@ def summarise(item: Item, contact: Contact) -> dict[str, Any]:
     }
 
 
-def check_match(item: Item, contact: Contact) -> str:
-    """Return the verdict of the match check, or "" if one of the names is unknown."""
-    return match_check.compare(item.first_name, item.middle_name, item.last_name, contact.names)
-
-
 def collect_terms(item: Item, contact: Contact) -> str:
+    """Return the search terms of a person: everything asked for and everything found."""
     asked = [*(getattr(item, name) for name in SEARCHABLE_FIELDS), item.owner_name]
     phones = [item.phone, *(phone.digits for phone in contact.phones)]
     emails = [item.email, *(email.address for email in contact.emails)]
@@ -194,4 +278,14 @@ def purge_details(digests: QuerySet[Digest]) -> None:
     Digest.objects.bulk_update(chunk, ["found", "search_terms"], batch_size=PAGE_SIZE)
 
 
-RETAINED_DETAILS = Retained(Digest.objects.exclude(found=""), "answered_at", purge_details)
+def remake_terms(digests: QuerySet[Digest]) -> None:
+    """Make the search terms of digests again, after the fields that their people were asked for with have changed."""
+    chunk = list(digests.select_related("item").defer("item__answer", "item__cells"))
+    for digest in chunk:
+        digest.search_terms = collect_terms(digest.item, decode_contact(digest.found) if digest.found else Contact())
+    Digest.objects.bulk_update(chunk, ["search_terms"], batch_size=PAGE_SIZE)
+
+
+RETAINED_DETAILS = Retained(
+    "Contact details", Digest.objects.exclude(found=""), "answered_at", purge_details, list_path="item__upload"
+)

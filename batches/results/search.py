@@ -5,17 +5,18 @@ PostgreSQL uses an index (migration 0005); SQLite scans the digests.
 
 from dataclasses import dataclass
 
+from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models import BooleanField, QuerySet, TextField, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Concat
 
-from batches.models import Digest
+from batches.models import Digest, in_visible_list
 from batches.people.search_terms import Search, read_search
 
 MAX_FOUND = 200
 """Maximum number of people shown. To find others, a user adds a word."""
-# The column of `search_terms` is called `words`, as in the index.
+# The database column of the field `search_terms` is called `words`.
 INDEX_CONDITION = "array_to_tsvector(string_to_array(batches_digest.words, ' ')) @@ %s::tsquery"
 
 
@@ -26,19 +27,26 @@ class SearchResult:
     """Whether there are more results than these."""
 
 
-def search_people(text: str) -> SearchResult:
-    """Find people who match every word of `text`. The last word may be incomplete."""
+def search_people(text: str, user: User | None, limit: int = MAX_FOUND) -> SearchResult:
+    """Find at most `limit` people in lists that `user` sees who match every word of `text`.
+
+    The last word may be incomplete.
+    """
     search = read_search(text)
     if not search.terms and not search.prefix:
         return SearchResult([])
-    narrow = search_index if connection.vendor == "postgresql" else scan_digests
+    filter_digests = search_index if connection.vendor == "postgresql" else scan_digests
     # Unordered, so that PostgreSQL may stop at the first results.
-    ids = list(narrow(Digest.objects.order_by(), search).values_list("pk", flat=True)[: MAX_FOUND + 1])
-    return SearchResult(ids[:MAX_FOUND], is_cut_off=len(ids) > MAX_FOUND)
+    visible = Digest.objects.filter(in_visible_list(user, "item__upload")).order_by()
+    ids = list(filter_digests(visible, search).values_list("pk", flat=True)[: limit + 1])
+    return SearchResult(ids[:limit], is_cut_off=len(ids) > limit)
 
 
 def search_index(digests: QuerySet[Digest], search: Search) -> QuerySet[Digest]:
-    parts = [quote_term(term) for term in search.terms] + ([f"{quote_term(search.prefix)}:*"] if search.prefix else [])
+    """Filter digests by PostgreSQL's index."""
+    parts = [quote_term(term) for term in search.terms]
+    if search.prefix:
+        parts.append(f"{quote_term(search.prefix)}:*")
     return digests.filter(RawSQL(INDEX_CONDITION, [" & ".join(parts)], output_field=BooleanField()))  # noqa: S611 - the terms are a parameter
 
 
@@ -48,7 +56,10 @@ def quote_term(term: str) -> str:
 
 
 def scan_digests(digests: QuerySet[Digest], search: Search) -> QuerySet[Digest]:
-    padded = digests.annotate(padded=Concat(Value(" "), "search_terms", Value(" "), output_field=TextField()))
-    for part in [f" {term} " for term in search.terms] + ([f" {search.prefix}"] if search.prefix else []):
-        padded = padded.filter(padded__contains=part)
-    return padded
+    """Filter digests by comparing the search terms of each. Spaces around a term make it match only whole words."""
+    found = digests.annotate(padded=Concat(Value(" "), "search_terms", Value(" "), output_field=TextField()))
+    for term in search.terms:
+        found = found.filter(padded__contains=f" {term} ")
+    if search.prefix:
+        found = found.filter(padded__contains=f" {search.prefix}")
+    return found

@@ -13,7 +13,7 @@ from batches.sandbox.server import Sandbox
 def add_arguments(parser: argparse.ArgumentParser, port: int, store: Path, key: str) -> None:
     """Add the sandbox's options, with these defaults."""
     parser.add_argument("--port", type=int, default=port, help=f"Port to listen on ({port}).")
-    parser.add_argument("--qps", type=float, default=50, help="Webhook calls per second at most.")
+    parser.add_argument("--qps", type=float, default=50, help="Maximum number of webhook calls per second.")
     parser.add_argument("--fault", action="append", default=[], metavar="NAME=VALUE", help=Faults.__doc__)
     parser.add_argument("--store", type=Path, default=store, help=f"File for accepted batches ({store}).")
     parser.add_argument(
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser, port: int, store: Path, key: 
 
 
 def run(port: int, store: Path, keys: list[str], fault: list[str], qps: float) -> None:
-    """Serve until a signal ends it. Raise ValueError for an unknown fault or an unusable port."""
+    """Serve until a signal arrives. Raise ValueError if a fault is unknown or the port is in use."""
     faults = Faults.parse(fault)
     try:
         sandbox = Sandbox(port, store, keys, faults, qps)

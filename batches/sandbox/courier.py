@@ -12,57 +12,61 @@ from urllib.parse import SplitResult, urlsplit
 
 from batches.sandbox.faults import Faults
 from batches.sandbox.keyring import Keyring
-from batches.sandbox.people import make_answer, name_outcome
+from batches.sandbox.people import find_outcome, make_answer
 from batches.sandbox.store import Store
 
 WORKERS = 8
 """Simultaneous deliveries, so that one slow response does not delay the others."""
 DELIVERY_TIMEOUT = 30
 COMMIT_SECONDS = 0.25
+"""Seconds between two commits while a batch is delivered."""
+MAX_CATCH_UP = 0.1
+"""Seconds of delay that are made up for by calls in quick succession."""
 
 
 class Courier(threading.Thread):
-    """One thread keeps the order and the pace; WORKERS others wait for the responses."""
+    """The thread that delivers answers in order, at the set pace. WORKERS other threads wait for the responses."""
 
     def __init__(self, store: Store, faults: Faults, keyring: Keyring, qps: float) -> None:
         super().__init__(daemon=True)
         self.store, self.faults, self.keyring, self.qps = store, faults, keyring, qps
         self.rng = random.Random()
-        self.kept = threading.local()
-        self.opened: list[http.client.HTTPConnection] = []
+        self.thread_local = threading.local()
+        self.open_connections: list[http.client.HTTPConnection] = []
         self.ending = threading.Event()
-        self.next_slot = 0.0
+        self.next_call_at = 0.0
         self.idle = 0.0
         """Seconds without anything to deliver, between the first batch and the last."""
 
     def run(self) -> None:
         with ThreadPoolExecutor(WORKERS) as pool:
-            emptied: float | None = None
+            idle_since: float | None = None
             while not self.ending.is_set():
                 if batch := self.store.next_batch():
-                    self.idle += time.monotonic() - emptied if emptied else 0
+                    if idle_since is not None:
+                        self.idle += time.monotonic() - idle_since
                     self.deliver_batch(pool, *batch)
-                    emptied = time.monotonic()
+                    idle_since = time.monotonic()
                 else:
                     self.ending.wait(0.02)
         self.store.commit()
-        for connection in self.opened:
+        for connection in self.open_connections:
             connection.close()
 
     def end(self) -> None:
-        """Stop after the deliveries in progress. The rest is delivered after the next start."""
+        """Stop after the deliveries in progress. The others follow after the next start."""
         self.ending.set()
         self.join()
 
     def deliver_batch(self, pool: ThreadPoolExecutor, batch: int, batch_id: str, complete_url: str) -> None:
         if self.faults.completion == "early":
             self.post(complete_url, self.make_completion(batch, batch_id))
-        items = self.store.waiting(batch)
+        items = self.store.list_undelivered(batch)
         if self.faults.shuffle:
             self.rng.shuffle(items)
         deliveries, committed = [], time.monotonic()
         for number, request_id, body in items:
-            if not self.wait_for_slot():
+            if not self.wait_for_turn():
                 break
             deliveries.append(pool.submit(self.deliver_item, batch_id, number, request_id, json.loads(body)))
             if time.monotonic() - committed > COMMIT_SECONDS:
@@ -88,12 +92,12 @@ class Courier(threading.Thread):
             "completedAt": now(),
         }
 
-    def wait_for_slot(self) -> bool:
-        """Wait as long as the pace requires. Return False if the courier is to end."""
-        pause = self.next_slot - time.monotonic()
+    def wait_for_turn(self) -> bool:
+        """Wait as long as the pace requires. Return False if the courier has been told to end."""
+        pause = self.next_call_at - time.monotonic()
         if pause > 0 and self.ending.wait(pause):
             return False
-        self.next_slot = max(self.next_slot, time.monotonic() - 0.1) + 1 / self.qps
+        self.next_call_at = max(self.next_call_at, time.monotonic() - MAX_CATCH_UP) + 1 / self.qps
         return not self.ending.is_set()
 
     def deliver_item(self, batch_id: str, number: int, request_id: str, item: dict[str, Any]) -> None:
@@ -104,10 +108,10 @@ class Courier(threading.Thread):
             status = self.post(item["webhook_url"], answer)
             if self.rng.random() < self.faults.duplicate:
                 self.post(item["webhook_url"], answer)
-        self.store.record_delivery(number, name_outcome(answer), answer["credits"], status)
+        self.store.record_delivery(number, find_outcome(answer), answer["credits"], status)
 
     def post(self, url: str, body: dict[str, Any]) -> int:
-        """Make a webhook call. Return the status of the response, or 0 for none. There is no redelivery."""
+        """Make a webhook call. Return the status of the response, or 0 if there is none. Failed calls stay failed."""
         parts = urlsplit(url)
         headers = {"content-type": "application/json", "x-api-key": self.keyring.choose()}
         payload = json.dumps(body, ensure_ascii=False).encode()
@@ -115,27 +119,28 @@ class Courier(threading.Thread):
             connection, is_new = self.connect(parts)
             try:
                 connection.request("POST", parts.path, payload, headers)
-                reply = connection.getresponse()
-                reply.read()
-                return reply.status
+                response = connection.getresponse()
+                response.read()
+                return response.status
             except (OSError, http.client.HTTPException):
                 connection.close()
-                self.kept.connections.pop(parts.netloc)
-                self.opened.remove(connection)
-                # A kept connection that the server has closed is no failed delivery.
+                self.thread_local.connections.pop(parts.netloc)
+                self.open_connections.remove(connection)
+                # The server may have closed a kept connection. That is not a failed delivery, so try a new one.
                 if is_new or attempt == 2:
                     return 0
         return 0
 
     def connect(self, parts: SplitResult) -> tuple[http.client.HTTPConnection, bool]:
-        """Return a connection of this thread, and whether it is new."""
-        connections = self.kept.__dict__.setdefault("connections", {})
+        """Return this thread's connection to a server, and whether it is new."""
+        connections = self.thread_local.__dict__.setdefault("connections", {})
         if parts.netloc in connections:
             return connections[parts.netloc], False
-        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        connections[parts.netloc] = kind(parts.netloc, timeout=DELIVERY_TIMEOUT)
-        self.opened.append(connections[parts.netloc])
-        return connections[parts.netloc], True
+        connection_class = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        connection = connection_class(parts.netloc, timeout=DELIVERY_TIMEOUT)
+        connections[parts.netloc] = connection
+        self.open_connections.append(connection)
+        return connection, True
 
 
 def now() -> str:

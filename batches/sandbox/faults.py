@@ -1,4 +1,4 @@
-"""Faults of the vendor, on demand (docs/vendor.md, 7)."""
+"""Faults that the sandbox vendor shows on demand (docs/vendor.md, 7)."""
 
 from dataclasses import dataclass
 from typing import Any, Self, get_type_hints
@@ -12,19 +12,19 @@ FAILURES = [
     ("http_500", 500, {"error": "Fault", "message": "Fault 500"}),
     ("http_503", 503, {"error": "Fault", "message": "Fault 503"}),
 ]
-"""(fault, status, body) each."""
+"""(fault, status, body) of the calls that fail because of a fault."""
 
 
 @dataclass
 class Faults:
-    """Each is set by NAME=VALUE. With the defaults, nothing goes wrong."""
+    """Faults of the vendor, each set by NAME=VALUE. By default, nothing goes wrong."""
 
     lost_ack: int = 0
     """The first N batches are accepted, but not acknowledged."""
     before_take: float = 0
-    """Seconds until a batch is accepted. It is not, if the caller has hung up by then."""
+    """Seconds until a batch is accepted. If the caller has hung up by then, it is not accepted."""
     before_ack: float = 0
-    """Seconds between accepting a batch and acknowledging it, in which webhooks already arrive."""
+    """Seconds between accepting a batch and acknowledging it. Webhooks already arrive in between."""
     duplicate: float = 0
     """Share of answers delivered twice."""
     drop: float = 0
@@ -34,21 +34,26 @@ class Faults:
     completion: str = "once"
     """The completion call: once, early (before the answers), twice or never."""
     http_429: int = 0
-    """The first N calls get status 429. Likewise the next two."""
+    """The first N calls get status 429, as if there were too many."""
     http_500: int = 0
+    """The first N calls get status 500."""
     http_503: int = 0
+    """The first N calls get status 503."""
     http_401: int = 0
     """The first N calls get status 401, as if the key were wrong."""
     daily: int = 0
     """The first N calls get status 429, as if the daily credit limit were reached."""
     refuse: str = "none"
-    """named or unnamed: a batch with a person called Refused is refused, and the message names the person or not."""
+    """named or unnamed: a batch with a person called Refused is refused, with or without naming the person."""
     short: int = 0
-    """Number of items at the end of each batch that are not accepted. At least one is. receiveCount is lower."""
+    """Number of items at the end of each batch that are neither accepted nor counted in receiveCount.
+
+    At least one item of a batch is accepted.
+    """
 
     @classmethod
     def parse(cls, settings: list[str]) -> Self:
-        """Return the faults in a list of NAME=VALUE. Raise ValueError with a sentence for users."""
+        """Return the faults in a list of NAME=VALUE. Raise ValueError, with a sentence for users, if one is invalid."""
         faults, known = cls(), get_type_hints(cls)
         for setting in settings:
             name, _, value = setting.partition("=")
@@ -62,7 +67,7 @@ class Faults:
         return faults
 
     def next_failure(self) -> tuple[int, dict[str, Any]] | None:
-        """Return the (status, body) with which the next call fails, or None. Each failure is returned only once."""
+        """Return the (status, body) of the failure that the next call gets, or None. Count the failure off."""
         for name, status, body in FAILURES:
             if remaining := getattr(self, name):
                 setattr(self, name, remaining - 1)

@@ -1,6 +1,6 @@
 """Invent people: the sandbox's answers, always the same for the same input, and sample lists.
 
-All people are invented. Phone numbers are 555-01xx, and email addresses end in example.com.
+Phone numbers are 555-01xx and email addresses end in example.com, so they belong to nobody.
 """
 
 import hashlib
@@ -98,7 +98,10 @@ TOWNS = [
     ("Fresno", "CA", "93721", "559"),
     ("Toledo", "OH", "43604", "419"),
 ]
-STATES = {"VA": "Virginia", "MA": "Massachusetts", "FL": "Florida", "TX": "Texas", "CO": "Colorado"}
+"""(city, state, ZIP, area code)."""
+AREA_CODES = [f"{code}" for code in range(200, 990) if code // 10 % 10 != 9 and code % 100 != 11 and code != 703]
+"""The area codes of found phones, so many that few people share a number. The tests have those of 703 to themselves."""
+STATE_NAMES = {"VA": "Virginia", "MA": "Massachusetts", "FL": "Florida", "TX": "Texas", "CO": "Colorado"}
 LIST_COLUMNS = [
     "First Name",
     "Last Name",
@@ -113,19 +116,24 @@ LIST_COLUMNS = [
     "Phone",
     "Note",
 ]
+CITY, STATE, ZIP, PHONE = (
+    LIST_COLUMNS.index(name) for name in ("Property City", "Property State", "Property Zip", "Phone")
+)
+"""Positions of the columns in which `corrupt_row` makes mistakes."""
 
 
 def make_answer(item: dict[str, Any], when: str) -> dict[str, Any]:
     """Return the vendor's answer about one person, without the ids of batch and request."""
     asked = {name: value for name, value in item.items() if name not in {"webhook_url", "match_requirements"}}
+    # The same person gets the same answer, whatever the key.
     seed = json.dumps({name: value for name, value in asked.items() if name != "key"}, sort_keys=True)
     rng = random.Random(hashlib.sha256(seed.encode()).digest())
-    roll = rng.random()
+    chance = rng.random()
     body = {"responseCode": 0, "requestDate": when, "responseMessage": "Successful", "warnings": "None", "input": asked}
     end = {"live": True, "requestExecutionTimeMS": f"{rng.randrange(40, 400)}ms"}
-    if roll < 0.02:
+    if chance < 0.02:
         return body | {"match": False, "statusCode": 500, "statusMessage": "Internal error", "credits": 0} | end
-    if roll < 0.28:
+    if chance < 0.28:
         message = "No phones found for provided person."
         return body | {"responseMessage": message, "match": False, "statusCode": 404, "credits": 0, "output": {}} | end
     cached = rng.random() < 0.15
@@ -136,12 +144,17 @@ def make_answer(item: dict[str, Any], when: str) -> dict[str, Any]:
         "statusMessage": "Success",
         "credits": 0 if cached else 1,
     }
-    shape = rng.choices([make_output, make_data, make_persons], [70, 15, 15])[0]
-    return body | shape(rng, asked) | success | end
+    [make_details] = rng.choices([make_output, make_data, make_persons], weights=[70, 15, 15])
+    return body | make_details(rng, asked) | success | end
 
 
-def name_outcome(answer: dict[str, Any]) -> str:
-    return "matched" if answer["match"] else "error" if answer["statusCode"] == 500 else "no_match"
+def find_outcome(answer: dict[str, Any]) -> str:
+    if answer["match"]:
+        return "matched"
+    return "error" if answer["statusCode"] == 500 else "no_match"
+
+
+# The three shapes in which the vendor returns contact details
 
 
 def make_output(rng: random.Random, asked: dict[str, Any]) -> dict[str, Any]:
@@ -231,7 +244,7 @@ def make_street(rng: random.Random) -> str:
 
 
 def make_phone(rng: random.Random) -> dict[str, Any]:
-    """Make a phone without some of its optional fields, like the vendor."""
+    """Make a phone that lacks some of the optional fields, as the vendor's do."""
     number = make_number(rng)
     phone = {
         "phone": number,
@@ -248,7 +261,7 @@ def make_phone(rng: random.Random) -> dict[str, Any]:
 
 
 def make_number(rng: random.Random) -> str:
-    return f"{rng.choice(TOWNS)[3]}55501{rng.randrange(100):02}"
+    return f"{rng.choice(AREA_CODES)}55501{rng.randrange(100):02}"
 
 
 def make_date(rng: random.Random) -> str:
@@ -256,8 +269,9 @@ def make_date(rng: random.Random) -> str:
 
 
 def make_email(rng: random.Random, name: dict[str, str]) -> str:
-    local_part = "".join(letter for letter in f"{name['firstName']}.{name['lastName']}".lower() if letter.isascii())
-    return f"{local_part.replace(' ', '').replace(chr(39), '')}{rng.randrange(100)}@example.com"
+    full_name = f"{name['firstName']}.{name['lastName']}".lower()
+    local_part = "".join(letter for letter in full_name if letter.isascii() and letter not in " '")
+    return f"{local_part}{rng.randrange(100)}@example.com"
 
 
 def make_list(rows: int, seed: int = 1) -> list[list[str]]:
@@ -268,9 +282,9 @@ def make_list(rows: int, seed: int = 1) -> list[list[str]]:
         if made and rng.random() < 0.03:
             made.append(list(rng.choice(made)))
             continue
-        city, state, zip_code, area = rng.choice(TOWNS)
+        city, state, zip_code, area_code = rng.choice(TOWNS)
         mailing = [make_street(rng), city, state, zip_code] if rng.random() < 0.4 else ["", "", "", ""]
-        phone = f"({area}) 555-01{rng.randrange(100):02}" if rng.random() < 0.2 else ""
+        phone = f"({area_code}) 555-01{rng.randrange(100):02}" if rng.random() < 0.2 else ""
         row = [
             rng.choice(FIRST_NAMES),
             rng.choice(LAST_NAMES),
@@ -287,18 +301,18 @@ def make_list(rows: int, seed: int = 1) -> list[list[str]]:
 
 
 def corrupt_row(rng: random.Random, row: list[str]) -> list[str]:
-    """Corrupt a row as spreadsheets and typists do. Some mistakes can be corrected automatically, and some cannot."""
-    roll = rng.random()
-    if roll < 0.03:
-        row[4] = STATES.get(row[4], row[4].lower())
-    elif roll < 0.06:
-        row[5] = row[5].lstrip("0")
-    elif roll < 0.09:
-        row[5] += f"-{rng.randrange(1000, 9999)}"
-    elif roll < 0.11:
-        row[3] = row[4] = ""
-    elif roll < 0.12:
-        row[5] = "unknown"
-    elif roll < 0.13:
-        row[10] = "555-01"
+    """Make a mistake in some rows, as spreadsheets and typists do. Not all mistakes can be corrected automatically."""
+    chance = rng.random()
+    if chance < 0.03:
+        row[STATE] = STATE_NAMES.get(row[STATE], row[STATE].lower())
+    elif chance < 0.06:
+        row[ZIP] = row[ZIP].lstrip("0")
+    elif chance < 0.09:
+        row[ZIP] += f"-{rng.randrange(1000, 9999)}"
+    elif chance < 0.11:
+        row[CITY] = row[STATE] = ""
+    elif chance < 0.12:
+        row[ZIP] = "unknown"
+    elif chance < 0.13:
+        row[PHONE] = "555-01"
     return row

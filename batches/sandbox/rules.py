@@ -1,4 +1,4 @@
-"""The vendor's checks of a request. Pure, and written from docs/vendor.md rather than from our own checks."""
+"""Check requests as the vendor does. Pure, and written from docs/vendor.md rather than from our own checks."""
 
 import re
 from typing import Any
@@ -12,11 +12,11 @@ TEXT_FIELDS += ["phone", "email", "webhook_url"]
 PLACE_FIELDS = ["address", "mail_address", "city", "mail_city", "email", "phone"]
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
-Fault = tuple[str, str]
-"""A field, and what is wrong with it."""
+FieldError = tuple[str, str]
+"""A field, and what is wrong with its value."""
 
 
-def find_batch_fault(size: int, payload: Any) -> str | None:
+def find_batch_error(size: int, payload: Any) -> str | None:
     """Return the message with which the vendor refuses a batch (400), or None if the batch is valid."""
     if size > MAX_BODY_BYTES:
         return f"Payload of {size} bytes is larger than 256 KB"
@@ -29,13 +29,15 @@ def find_batch_fault(size: int, payload: Any) -> str | None:
     for index, item in enumerate(skips):
         if not isinstance(item, dict):
             return f'"[{index}]" must be of type object'
-        fault = find_item_fault(item) or find_key_fault(item, keys)
-        if fault:
-            return f'"[{index}].{fault[0]}" {fault[1]}'
+        error = find_item_error(item) or find_key_error(item, keys)
+        if error:
+            field, problem = error
+            return f'"[{index}].{field}" {problem}'
     return None
 
 
-def find_key_fault(item: dict[str, Any], keys: set[str]) -> Fault | None:
+def find_key_error(item: dict[str, Any], keys: set[str]) -> FieldError | None:
+    """Return what is wrong with a person's key or webhook address, or None. Add the key to those of the batch."""
     key = item.get("key")
     if not isinstance(key, int | str) or isinstance(key, bool) or key == "":
         return "key", "is required"
@@ -45,15 +47,15 @@ def find_key_fault(item: dict[str, Any], keys: set[str]) -> Fault | None:
     return None if is_callback(item.get("webhook_url")) else ("webhook_url", "must be a valid uri")
 
 
-def find_item_fault(item: dict[str, Any]) -> Fault | None:
+def find_item_error(item: dict[str, Any]) -> FieldError | None:
     """Return what is wrong with a person, or None."""
     for name in TEXT_FIELDS:
         if name in item and (not isinstance(item[name], str) or not item[name].strip()):
             return name, "is not allowed to be empty"
-    return find_format_fault(item) or find_missing_field(item) or find_requirement_fault(item.get("match_requirements"))
+    return find_format_error(item) or find_missing_error(item) or find_requirement_error(item.get("match_requirements"))
 
 
-def find_format_fault(item: dict[str, Any]) -> Fault | None:
+def find_format_error(item: dict[str, Any]) -> FieldError | None:
     formats = {
         "state": (r"[A-Za-z]{2}", "must be two letters"),
         "mail_state": (r"[A-Za-z]{2}", "must be two letters"),
@@ -62,31 +64,31 @@ def find_format_fault(item: dict[str, Any]) -> Fault | None:
         "phone": (r"\d{10}", "must be exactly ten digits"),
         "email": (r"[^@\s]+@[^@\s]+\.[^@\s.]+", "must be a valid email"),
     }
-    for name, (pattern, fault) in formats.items():
+    for name, (pattern, error) in formats.items():
         if name in item and not re.fullmatch(pattern, item[name], re.ASCII):
-            return name, fault
+            return name, error
     return None
 
 
-def find_missing_field(item: dict[str, Any]) -> Fault | None:
+def find_missing_error(item: dict[str, Any]) -> FieldError | None:
     if not any(name in item for name in PLACE_FIELDS):
         return "address", "is required: one of " + ", ".join(PLACE_FIELDS)
     for prefix in ("", "mail_"):
         address, unit, city = (prefix + part for part in ("address", "unit", "city"))
-        needs = []
+        required = []
         if address in item:
-            needs = [city, prefix + "state"]
+            required = [city, prefix + "state"]
         elif city in item:
-            needs = ["first_name", "last_name", prefix + "state", prefix + "zip"]
+            required = ["first_name", "last_name", prefix + "state", prefix + "zip"]
         if unit in item:
-            needs.append(address)
-        for need in needs:
-            if need not in item:
-                return need, "is required"
+            required.append(address)
+        for name in required:
+            if name not in item:
+                return name, "is required"
     return None
 
 
-def find_requirement_fault(requirements: Any) -> Fault | None:
+def find_requirement_error(requirements: Any) -> FieldError | None:
     if requirements is None:
         return None
     if not isinstance(requirements, dict):
@@ -98,6 +100,6 @@ def find_requirement_fault(requirements: Any) -> Fault | None:
 
 
 def is_callback(url: Any) -> bool:
-    """Return whether a URL uses https or points to this computer, for which there are no certificates."""
+    """Return whether a URL uses https. For this computer, http is allowed, because it has no certificate."""
     parts = urlsplit(url) if isinstance(url, str) else None
     return bool(parts and parts.hostname and (parts.scheme == "https" or parts.hostname in LOOPBACK))

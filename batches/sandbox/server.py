@@ -1,4 +1,4 @@
-"""The sandbox's HTTP server: the vendor's two endpoints, and reports for tests under /sandbox/."""
+"""The sandbox's HTTP server: the vendor's two endpoints, and reports for tests at /sandbox/…."""
 
 import contextlib
 import hashlib
@@ -16,10 +16,16 @@ from typing import Any
 from batches.sandbox.courier import Courier, now
 from batches.sandbox.faults import Faults
 from batches.sandbox.keyring import Keyring
-from batches.sandbox.people import make_answer, name_outcome
-from batches.sandbox.rules import find_batch_fault, find_item_fault
+from batches.sandbox.people import find_outcome, make_answer
+from batches.sandbox.rules import find_batch_error, find_item_error
 from batches.sandbox.store import Store
-from batches.vendor.protocol import BATCH_CALLS_PER_SECOND, BATCH_PATH, SINGLE_CALLS_PER_SECOND, SINGLE_PATH
+from batches.vendor.protocol import (
+    BATCH_CALLS_PER_SECOND,
+    BATCH_PATH,
+    KEY_INFO_PATH,
+    SINGLE_CALLS_PER_SECOND,
+    SINGLE_PATH,
+)
 
 BUSY_REPLY = {"statusCode": 429, "error": "Too Many Requests", "message": "Too many requests, please try again later."}
 
@@ -38,7 +44,8 @@ class Sandbox(ThreadingHTTPServer):
             BATCH_PATH: RateLimit(BATCH_CALLS_PER_SECOND),
             SINGLE_PATH: RateLimit(SINGLE_CALLS_PER_SECOND),
         }
-        self.fault_lock, self.held_up = threading.Lock(), {"taking": 0, "acknowledging": 0}
+        self.fault_lock = threading.Lock()
+        self.delayed_calls = {"taking": 0, "acknowledging": 0}
         self.courier = Courier(self.store, faults, self.keyring, qps)
         self.courier.start()
 
@@ -52,35 +59,37 @@ class Sandbox(ThreadingHTTPServer):
             return self.faults.next_failure()
 
     @contextlib.contextmanager
-    def waiting(self, what: str) -> Iterator[None]:
-        """Count a call as delayed, for /sandbox/state."""
+    def counting_as_delayed(self, step: str) -> Iterator[None]:
+        """Count a call as delayed in a step, for /sandbox/state."""
         with self.fault_lock:
-            self.held_up[what] += 1
+            self.delayed_calls[step] += 1
         try:
             yield
         finally:
             with self.fault_lock:
-                self.held_up[what] -= 1
+                self.delayed_calls[step] -= 1
 
     def state(self) -> dict[str, Any]:
-        return dict(self.held_up) | {"idle": self.courier.idle}
+        return dict(self.delayed_calls) | {"idle": self.courier.idle}
 
-    def loses_acknowledgement(self) -> bool:
-        """Return whether the next acknowledgement is lost. Each lost one is returned only once."""
+    def lose_acknowledgement(self) -> bool:
+        """Return whether the next acknowledgement is to be lost. If it is, count it off."""
         with self.fault_lock:
-            lost = self.faults.lost_ack > 0
-            self.faults.lost_ack -= lost
-            return lost
+            if self.faults.lost_ack <= 0:
+                return False
+            self.faults.lost_ack -= 1
+            return True
 
 
 class RateLimit:
-    """Allows a number of calls in any second."""
+    """A limit on the number of calls in any second."""
 
     def __init__(self, calls: int) -> None:
         self.times: deque[float] = deque(maxlen=calls)
         self.lock = threading.Lock()
 
     def is_exceeded(self) -> bool:
+        """Return whether another call would exceed the limit. If it would not, count it."""
         with self.lock:
             if len(self.times) == self.times.maxlen and time.monotonic() - self.times[0] < 1:
                 return True
@@ -89,6 +98,8 @@ class RateLimit:
 
 
 class Handler(BaseHTTPRequestHandler):
+    """A handler for the vendor's two endpoints, and for reports about what the sandbox has done."""
+
     server: Sandbox
     protocol_version = "HTTP/1.1"
 
@@ -103,11 +114,19 @@ class Handler(BaseHTTPRequestHandler):
             "/sandbox/calls": self.server.store.calls,
             "/sandbox/state": self.server.state,
         }
+        if self.path == KEY_INFO_PATH:
+            return self.describe_key()
         if self.path in reports:
             return self.reply(200, reports[self.path]())
         if self.path.startswith("/sandbox/batches/"):
             return self.reply(200, self.server.store.keys(self.path.rsplit("/", 1)[1]))
         return self.reply(404, {"statusCode": 404, "error": "Not Found"})
+
+    def describe_key(self) -> None:
+        if not self.server.keyring.knows(self.headers.get("x-api-key") or ""):
+            return self.reply(401, {"statusCode": 401, "statusMessage": "Unauthorized", "error": "Invalid API key"})
+        limits = {"SkipTraceBatch": BATCH_CALLS_PER_SECOND, "SkipTrace": SINGLE_CALLS_PER_SECOND}
+        return self.reply(200, {"keyType": "test", "scopes": list(limits), "rateLimits": limits})
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
@@ -126,27 +145,30 @@ class Handler(BaseHTTPRequestHandler):
         return self.trace_batch(len(body), payload) if self.path == BATCH_PATH else self.trace_person(payload)
 
     def trace_batch(self, size: int, payload: Any) -> None:
-        fault = find_batch_fault(size, payload) or self.server.faults.find_refused(payload["skips"])
-        if fault:
-            return self.refuse(fault)
-        with self.server.waiting("taking"):
+        error = find_batch_error(size, payload) or self.server.faults.find_refused(payload["skips"])
+        if error:
+            return self.refuse(error)
+        with self.server.counting_as_delayed("taking"):
             time.sleep(self.server.faults.before_take)
-        if self.server.faults.before_take and self.has_gone():
+        if self.server.faults.before_take and self.has_caller_gone():
             return self.hang_up()
         items = payload["skips"][: max(len(payload["skips"]) - self.server.faults.short, 1)]
-        ids = [str(uuid.uuid4()) for _ in items]
+        request_ids = [str(uuid.uuid4()) for _ in items]
         batch_id = str(uuid.uuid4())
-        self.server.store.record_batch(batch_id, payload["webcomplete_url"], items, ids)
-        with self.server.waiting("acknowledging"):
+        self.server.store.record_batch(batch_id, payload["webcomplete_url"], items, request_ids)
+        with self.server.counting_as_delayed("acknowledging"):
             time.sleep(self.server.faults.before_ack)
-        if self.server.loses_acknowledgement():
+        if self.server.lose_acknowledgement():
             return self.hang_up()
         acknowledgement = {
             "acknowledged": True,
             "statusCode": 200,
             "statusMessage": "Success",
             "batchId": batch_id,
-            "batchRequestIds": [{"key": i["key"], "batchRequestId": r} for i, r in zip(items, ids, strict=True)],
+            "batchRequestIds": [
+                {"key": item["key"], "batchRequestId": request_id}
+                for item, request_id in zip(items, request_ids, strict=True)
+            ],
             "receiveCount": len(items),
             "receiveTime": now(),
             "requestExecutionTimeMS": "0ms",
@@ -155,18 +177,19 @@ class Handler(BaseHTTPRequestHandler):
         return self.reply(200, acknowledgement)
 
     def trace_person(self, payload: Any) -> None:
-        fault = find_item_fault(payload) if isinstance(payload, dict) else ("", "must be of type object")
-        if not fault and self.server.faults.find_refused([payload]):
-            fault = ("last_name", "is not accepted")
-        if fault:
-            return self.refuse(f'"{fault[0]}" {fault[1]}')
+        error = find_item_error(payload) if isinstance(payload, dict) else ("", "must be of type object")
+        if not error and self.server.faults.find_refused([payload]):
+            error = ("last_name", "is not accepted")
+        if error:
+            field, problem = error
+            return self.refuse(f'"{field}" {problem}')
         request_id = str(uuid.uuid4())
         answer = make_answer(payload, now()) | {"requestId": request_id}
         person = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
-        self.server.store.record_single(person, request_id, name_outcome(answer), answer["credits"])
+        self.server.store.record_single(person, request_id, find_outcome(answer), answer["credits"])
         return self.reply(200, answer)
 
-    def has_gone(self) -> bool:
+    def has_caller_gone(self) -> bool:
         """Return whether the caller has closed the connection."""
         self.connection.setblocking(False)
         try:

@@ -1,4 +1,4 @@
-"""Store what the sandbox has accepted and delivered in a file, so that it survives restarts like a real vendor."""
+"""Store what the sandbox has accepted and delivered in a file, so that a restart loses nothing."""
 
 import json
 import sqlite3
@@ -19,7 +19,10 @@ CREATE TABLE IF NOT EXISTS single_call (
 
 
 class Store:
-    """The `status` of an item is NULL until its delivery, then the HTTP status of the response, or 0 for none."""
+    """A SQLite file of batches, their items, and single calls.
+
+    The `status` of an item is NULL until its delivery, then the HTTP status of the response, or 0 if there was none.
+    """
 
     def __init__(self, path: Path | str) -> None:
         self.lock = threading.Lock()
@@ -42,7 +45,10 @@ class Store:
             number = self.connection.execute(insert, (batch_id, complete_url, len(items))).lastrowid
             self.connection.executemany(
                 "INSERT INTO item (batch, key, request_id, body) VALUES (?, ?, ?, ?)",
-                [(number, str(i["key"]), r, json.dumps(i)) for i, r in zip(items, request_ids, strict=True)],
+                [
+                    (number, str(item["key"]), request_id, json.dumps(item))
+                    for item, request_id in zip(items, request_ids, strict=True)
+                ],
             )
 
     def record_single(self, person: str, request_id: str, outcome: str, credits: float) -> None:
@@ -55,7 +61,7 @@ class Store:
         rows = self.run("SELECT number, id, complete_url FROM batch WHERE completed = 0 ORDER BY number LIMIT 1")
         return rows[0] if rows else None
 
-    def waiting(self, batch: int) -> list[tuple[Any, ...]]:
+    def list_undelivered(self, batch: int) -> list[tuple[Any, ...]]:
         """Return the undelivered items of a batch as (number, request_id, body)."""
         query = "SELECT number, request_id, body FROM item WHERE batch = ? AND status IS NULL ORDER BY number"
         return self.run(query, batch)
@@ -101,13 +107,14 @@ class Store:
         return [dict(zip(names, row, strict=True)) for row in self.run(query)]
 
     def singles(self) -> dict[str, Any]:
+        """Return the totals of calls to the single endpoint."""
         rows = self.run(
             "SELECT count(*), coalesce(sum(outcome = 'matched'), 0), coalesce(sum(credits), 0) FROM single_call"
         )
         return dict(zip(["calls", "matched", "credits"], rows[0], strict=True))
 
     def calls(self) -> list[dict[str, Any]]:
-        """Return all calls to the single endpoint. `person` is the SHA-256 of the request."""
+        """Return all calls to the single endpoint in order. `person` is the SHA-256 of the request."""
         names = ["person", "requestId", "outcome", "credits"]
         rows = self.run("SELECT person, request_id, outcome, credits FROM single_call ORDER BY number")
         return [dict(zip(names, row, strict=True)) for row in rows]

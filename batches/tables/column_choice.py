@@ -1,20 +1,25 @@
-"""A user's choice of columns and rows per page: from the address, or as remembered in a cookie for each table.
+"""A user's choice of columns and rows per page: from the address, or as the user has last chosen for the table.
 
-The cookie holds the number of rows and the names of columns, separated by dots. Without names, all columns are shown;
-a dash means only the first column.
+The names of the shown columns are separated by dots. Without names, all columns are shown. A dash in their place means
+that only the first column is shown.
 """
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.http import HttpRequest
+from django.contrib.auth.models import User
 from django_tables2 import Table
 from django_tables2.columns import BoundColumn
 
-PAGE_SIZES = [25, 50, 100, 200]
+from batches.models import DEFAULT_PAGE_SIZE, TableChoice
+from batches.user_request import UserRequest
+
+PAGE_SIZES = [DEFAULT_PAGE_SIZE, 50, 100, 200]
 COLUMN_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 NO_COLUMNS = "-"
+MAX_CHOSEN_COLUMNS = 24
+"""Maximum number of columns that are remembered, so that their names fit into the database."""
 
 
 @dataclass
@@ -25,7 +30,7 @@ class ColumnChoice:
     columns: list[tuple[str, str, bool]]
     """The columns that can be hidden, as (name, heading, is shown)."""
     rows: int
-    all_rows = PAGE_SIZES
+    page_sizes = PAGE_SIZES
 
     @property
     def shown(self) -> str:
@@ -33,12 +38,14 @@ class ColumnChoice:
         return join_names(name for name, _, is_shown in self.columns if is_shown)
 
 
-def choose_columns(request: HttpRequest, table: Table) -> ColumnChoice:
-    """Hide the unwanted columns of a table and return the ColumnChoice. The first column and tick boxes always stay."""
-    rows, remembered = parse_cookie(request.COOKIES.get(cookie_name(table_key(type(table))), ""))
+def choose_columns(request: UserRequest, table: Table) -> ColumnChoice:
+    """Hide the columns that the user does not want, and return the choice. The first column and checkboxes stay."""
+    rows, names = load_choice(request.user, type(table))
     named = parse_names(request.GET.get("columns", ""))
-    wanted = remembered if named is None else named
-    columns = [(column.name, column.header, wanted is None or column.name in wanted) for column in list_optional(table)]
+    wanted = parse_names(names) if named is None else named
+    if wanted is None:
+        wanted = {column.name for column in table.columns} - getattr(table, "hidden_at_first", set())
+    columns = [(column.name, column.header, column.name in wanted) for column in list_optional(table)]
     for name, _, is_shown in columns:
         if not is_shown:
             table.columns.hide(name)
@@ -50,16 +57,34 @@ def list_optional(table: Table) -> list[BoundColumn]:
     return [column for column in table.columns if column.header][1:]
 
 
-def parse_cookie(cookie: str) -> tuple[int, set[str] | None]:
-    """Return the rows per page and the columns in a cookie; 25 and None for what it does not contain."""
-    rows, _, names = cookie.partition(".")
-    return int(rows) if rows in map(str, PAGE_SIZES) else PAGE_SIZES[0], parse_names(names)
+def load_choice(user: User, table: type[Table]) -> tuple[int, str]:
+    """Return the rows per page and the columns that a user has chosen for a table. They are read once a request."""
+    known, key = vars(user).setdefault("table_choices", {}), table_key(table)
+    if key not in known:
+        choices = TableChoice.objects.filter(user=user, table=key).values_list("rows", "columns")
+        known[key] = choices.first() or (DEFAULT_PAGE_SIZE, "")
+    chosen: tuple[int, str] = known[key]
+    return chosen
+
+
+def save_choice(user: User, table: str, rows: str | None, names: Iterable[str]) -> None:
+    """Remember a user's choice. Names that no column can have are dropped."""
+    named = sorted({name for name in names if COLUMN_NAME.fullmatch(name)})[:MAX_CHOSEN_COLUMNS]
+    chosen = {"rows": read_page_size(rows), "columns": join_names(named)}
+    TableChoice.objects.update_or_create(user=user, table=table, defaults=chosen)
+    vars(user).pop("table_choices", None)
+
+
+def read_page_size(text: str | None) -> int:
+    """Return the number of rows per page; the smallest if the string is not one of the allowed numbers."""
+    return next((size for size in PAGE_SIZES if str(size) == text), PAGE_SIZES[0])
 
 
 def parse_names(text: str) -> set[str] | None:
-    """Return the columns named in a text, and None if it names none. A dash means the empty set."""
+    """Return the columns named in a string, or None if it names none. A dash means the empty set."""
     parts = text.split(".")
-    return {name for name in parts if COLUMN_NAME.fullmatch(name)} or (set() if NO_COLUMNS in parts else None)
+    names = {name for name in parts if COLUMN_NAME.fullmatch(name)}
+    return names if names or NO_COLUMNS in parts else None
 
 
 def join_names(names: Iterable[str]) -> str:
@@ -68,13 +93,3 @@ def join_names(names: Iterable[str]) -> str:
 
 def table_key(table_class: type[Table]) -> str:
     return table_class.__name__.lower()
-
-
-def cookie_name(table_name: str) -> str:
-    return f"table-{table_name}"
-
-
-def format_cookie(rows: str | None, names: Iterable[str]) -> str:
-    """Return a choice as the value of the cookie. Values that are not allowed are dropped."""
-    named = sorted(name for name in names if COLUMN_NAME.fullmatch(name))
-    return f"{rows if rows in {*map(str, PAGE_SIZES)} else PAGE_SIZES[0]}.{join_names(named)}"

@@ -1,4 +1,7 @@
-"""Table columns that render quickly: no template is compiled and no context is built per cell."""
+"""Table columns that render quickly: no template is compiled and no context is built per cell.
+
+`help` in the attributes of a column is the anchor of the word that its heading explains (`batches/meanings.py`).
+"""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -7,18 +10,27 @@ from typing import Any
 import django_tables2 as tables
 from django.db.models import Model
 from django.template.loader import get_template
+from django.urls import reverse
 from django.utils.dateformat import format as format_date
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django_tables2.columns import BoundColumn
 
-from batches.models import Item
+from accounts.rights import Right, can
+from batches.models import Item, Suppression
 from batches.nouns import noun_for
+from batches.people.comparison import name_difference
+from batches.people.match_decision import label_decision
 from batches.reports.charts import draw_bar
+from batches.statuses import Outcome
+from batches.tables.marks import draw_chip, draw_icon, draw_state
 from batches.tracing.counts import Counts
+from batches.vendor.protocol import PERSON_FIELDS
 
-DATETIME_FORMAT = "M j, H:i"
+NO_NUMBER = SafeString('<span class="muted">No number</span>')
+DATETIME_FORMAT = "M j, g:i A"
+DATETIME_WITH_SECONDS = "M j, g:i:s A"
 
 
 class StatusColumn(tables.Column):
@@ -29,19 +41,17 @@ class StatusColumn(tables.Column):
 
     def render(self, record: Model, value: Any, bound_column: BoundColumn) -> SafeString:
         # `value` is the label of the choice; the colour depends on the stored value.
-        stored = getattr(record, bound_column.name)
-        dot = '<span class="pill"><span class="dot dot-{}" aria-hidden="true"></span>{}</span>'
-        return format_html(dot, stored, value)
+        return draw_state(getattr(record, bound_column.name), value)
 
 
-def name_owner(item: Item) -> SafeString:
-    """Return an item's name for a page. A company, trust or the like has its kind as a tag beside it."""
-    tag = format_html(' <span class="tag tag-kind">{}</span>', item.owner_tag) if item.owner_tag else ""
+def render_owner(item: Item) -> SafeString:
+    """Return an item's name for a page. A company, trust or the like has a tag with its kind beside the name."""
+    tag = format_html(' <span class="tag">{}</span>', item.owner_tag) if item.owner_tag else ""
     return format_html("<bdi>{}</bdi>{}", item.shown_name, tag)
 
 
 class PartialColumn(tables.Column):
-    """A small template that gets only its `record` and `value`."""
+    """A column rendered by a small template, which gets only `record` and `value`."""
 
     def __init__(self, template_name: str, **kwargs: Any) -> None:
         super().__init__(empty_values=(), **kwargs)
@@ -52,7 +62,7 @@ class PartialColumn(tables.Column):
 
 
 class CellColumn(tables.Column):
-    """A cell of a row as it is in the file."""
+    """A cell of a row, as in the file."""
 
     def __init__(self, position: int, **kwargs: Any) -> None:
         super().__init__(empty_values=(), orderable=False, **kwargs)
@@ -86,11 +96,83 @@ def format_counts(counts: Counts) -> Iterator[str]:
         yield f"{counts.missing:,} missing"
 
 
+class PhoneColumn(tables.Column):
+    """The best number of a person (`record.numbers`). A number that must not be called is not a link.
+
+    If that is because of an entry of the do-not-contact list, readers who may lift the entry can undo it.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        attrs = {"td": {"class": "a-tel", "data-label": ""}, "help": "column-best-phone"}
+        super().__init__(empty_values=(), orderable=False, attrs=attrs, **kwargs)
+
+    def render(self, record: Any, table: tables.Table) -> SafeString | str:
+        best = record.numbers.best
+        if not best:
+            return NO_NUMBER
+        number = best.phone.display
+        kind = format_html(' <span class="muted small">{}</span>', best.type_label)
+        if not best.standing.is_callable:
+            undo = draw_undo(best.entry or record.numbers.person_entry, table)
+            return format_html('<span class="tel off">{}</span>{}{}', number, kind, undo)
+        if not best.address:
+            return format_html('<span class="tel">{}</span>{}', number, kind)
+        return format_html('<a class="tel above" href="{}">{}</a>{}', best.address, number, kind)
+
+
+def draw_undo(entry: Suppression | None, table: tables.Table) -> SafeString | str:
+    """Return a button of the page's form `act` that lifts a do-not-contact entry, if the reader may do that."""
+    if not entry or not can(table.request.user, Right.SUPPRESS):
+        return ""
+    return format_html(
+        ' <button class="btn ghost s above" form="act" formaction="{}">{}Undo<span class="sr">: {}</span></button>',
+        reverse("suppression-remove", args=[entry.pk]),
+        draw_icon("undo-2"),
+        entry.label,
+    )
+
+
+class StandingColumn(tables.Column):
+    """Whether the best number of a person may be called."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        attrs = {"td": {"class": "a-check", "data-label": ""}, "help": "column-call"}
+        super().__init__(empty_values=(), orderable=False, attrs=attrs, **kwargs)
+
+    def render(self, record: Any) -> SafeString | str:
+        best = record.numbers.best
+        return draw_chip(best.standing.chip, best.standing.label) if best else ""
+
+
+class MatchColumn(tables.Column):
+    """The verdict about a match, with what differs. For people without one, their outcome."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        attrs = {"td": {"class": "p2 a-out", "data-label": ""}, "th": {"class": "p2"}, "help": "column-match-check"}
+        super().__init__(empty_values=(), attrs=attrs, **kwargs)
+
+    def render(self, record: Any) -> SafeString:
+        shown = record.shown
+        if shown and shown.match and record.decision:
+            return draw_state(shown.match, label_decision(record.decision))
+        if shown and shown.match:
+            difference = name_difference(asked_fields(record), record.numbers.contact)
+            return draw_state(shown.match, difference or shown.get_match_display())
+        if record.numbers.contact.phones or record.outcome == Outcome.MATCHED:
+            return draw_state("pending", "Not checked")
+        return draw_state(record.outcome, record.get_outcome_display())
+
+
+def asked_fields(item: Item) -> dict[str, str]:
+    """Return the values with which a person was traced, by field."""
+    return {name: value for name in PERSON_FIELDS if (value := getattr(item, name))}
+
+
 class DateTimeColumn(tables.Column):
     """A date and time in the user's time zone."""
 
-    def __init__(self, format: str = DATETIME_FORMAT, **kwargs: Any) -> None:
-        super().__init__(attrs={"td": {"class": "text-nowrap"}}, **kwargs)
+    def __init__(self, format: str = DATETIME_FORMAT, css: str = "", **kwargs: Any) -> None:
+        super().__init__(attrs={"td": {"class": f"nowrap num {css}".strip()}}, **kwargs)
         self.format = format
 
     def render(self, value: datetime) -> str:

@@ -6,14 +6,21 @@ from typing import Any
 
 import django_filters as filters
 from django import forms
-from django.db.models import F, Q, QuerySet
+from django.contrib.auth.models import User
+from django.db.models import Q, QuerySet
 from django.forms.boundfield import BoundField
+from django.utils import timezone
 
+from batches import assignments, sharing
+from batches.assignments import list_filter_choices
+from batches.exports.rows import find_first_month
+from batches.forms.exports import SEEN_LABELS
 from batches.forms.widgets import CheckboxSelectMultiple, SearchInput, Select, TextInput
-from batches.models import Batch, Export, Item, Suppression, Upload
+from batches.models import Batch, Export, Item, ItemQuerySet, Suppression, SuppressionQuerySet, Upload
+from batches.numbers.conditions import has_phone
 from batches.people.search_terms import MAX_SEARCH_WORDS
 from batches.results import search as result_search
-from batches.statuses import BatchStatus, MatchCheck, Outcome, SuppressionKind, UploadStatus
+from batches.statuses import BatchStatus, MatchCheck, Outcome, SuppressionKind, SuppressionReason
 
 
 class IdFilter(filters.Filter):
@@ -23,26 +30,40 @@ class IdFilter(filters.Filter):
         super().__init__(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput, **kwargs)
 
 
-class UploadFilter(filters.FilterSet):
-    q = filters.CharFilter(field_name="name", lookup_expr="icontains", label="Name", widget=SearchInput)
-    status = filters.ChoiceFilter(choices=UploadStatus.choices, empty_label="Any status", widget=Select)
-    by = filters.CharFilter(field_name="created_by__username", lookup_expr="icontains", label="By", widget=SearchInput)
-    source = filters.CharFilter(field_name="list_source", lookup_expr="icontains", label="Source", widget=SearchInput)
-
-    class Meta:
-        model = Upload
-        fields = ["q", "status", "by", "source"]
-
-
 class SuppressionFilter(filters.FilterSet):
     q = filters.CharFilter(
         field_name="label", lookup_expr="icontains", label="Name, phone or email", widget=SearchInput
     )
     kind = filters.ChoiceFilter(choices=SuppressionKind.choices, empty_label="Any kind", widget=Select)
+    reason = filters.ChoiceFilter(
+        field_name="reason_kind",
+        choices=SuppressionReason.choices,
+        label="Why",
+        empty_label="Any reason",
+        widget=Select,
+    )
+    state = filters.ChoiceFilter(
+        choices=[("due", "Due soon or overdue"), ("open", "Requests to carry out"), ("expired", "Expired")],
+        label="State",
+        empty_label="In force",
+        method="filter_state",
+        widget=Select,
+    )
 
     class Meta:
         model = Suppression
-        fields = ["q", "kind"]
+        fields = ["q", "kind", "reason", "state"]
+
+    @property
+    def qs(self) -> Any:
+        """Return the entries in force, unless the state says otherwise."""
+        found = super().qs
+        return found if self.form.cleaned_data.get("state") else found.in_force()
+
+    def filter_state(self, entries: SuppressionQuerySet, name: str, state: str) -> SuppressionQuerySet:
+        if state == "expired":
+            return entries.has_expired()
+        return entries.due_soon() if state == "due" else entries.open_requests()
 
 
 class ExportFilter(filters.FilterSet):
@@ -65,27 +86,34 @@ class BatchFilter(filters.FilterSet):
 
 CONTACT_CONDITIONS = {
     "mobile": ("A mobile", Q(digest__mobiles__gt=0)),
-    "usable": ("A mobile that may be called", Q(digest__usable_mobiles__gt=0)),
+    "usable": ("A mobile that may be called", Q(digest__mobiles__gt=0)),
+    "callable": ("A phone that may be called", Q(digest__phones__gt=0)),
     "phone": ("A phone", Q(digest__phones__gt=0)),
     "email": ("An email", Q(digest__emails__gt=0)),
     "none": ("Neither phone nor email", Q(digest__phones=0, digest__emails=0)),
 }
-DO_NOT_CALL_CONDITIONS = {
-    "none": ("None of the numbers", Q(digest__phones__gt=0, digest__do_not_call=0)),
-    "some": ("Some number", Q(digest__do_not_call__gt=0)),
-    "all": ("All numbers", Q(digest__do_not_call__gt=0, digest__do_not_call=F("digest__phones"))),
+PHONE_CONDITIONS: dict[str, dict[str, Any]] = {
+    "mobile": {"mobile": True},
+    "usable": {"mobile": True, "callable": True},
+    "callable": {"callable": True},
 }
+"""Contact condition → what one phone must be, besides. If the filter by months is set, the same phone must pass it."""
+DO_NOT_CALL_CONDITIONS = {
+    "none": ("None of the numbers", Q(digest__phones__gt=0)),
+    "some": ("Some number", Q(digest__phones__gt=0)),
+    "all": ("All numbers", Q(digest__phones__gt=0)),
+}
+SEEN_CONDITIONS = {value: (label, Q(digest__phones__gt=0)) for value, label in SEEN_LABELS.items() if value}
 DECEASED_CONDITIONS = {
     "yes": ("Yes", Q(digest__deceased=True)),
     "no": ("No, or unknown", ~Q(digest__deceased=True) | Q(digest=None)),
 }
 
-
 CREDIT_CONDITIONS = {"odd": ("Cannot be counted", Q(digest__odd_credits__gt=""))}
 
 
 class ConditionFilter(filters.ChoiceFilter):
-    """A choice among conditions, given as value → (label, condition of an item)."""
+    """A choice among conditions, given as value → (label, condition of a record)."""
 
     def __init__(self, conditions: Mapping[str, tuple[str, Q]], **kwargs: Any) -> None:
         self.conditions = conditions
@@ -108,26 +136,51 @@ class ItemFilter(filters.FilterSet):
         label="Match check",
         widget=CheckboxSelectMultiple,
     )
-    has = ConditionFilter(CONTACT_CONDITIONS, label="Has")
-    dnc = ConditionFilter(DO_NOT_CALL_CONDITIONS, label="Do not call")
+    has = ConditionFilter(CONTACT_CONDITIONS, label="Has", method="filter_has")
+    seen = ConditionFilter(SEEN_CONDITIONS, label="Phone seen within", method="filter_seen")
+    dnc = ConditionFilter(DO_NOT_CALL_CONDITIONS, label="Do not call", method="filter_do_not_call")
     deceased = ConditionFilter(DECEASED_CONDITIONS, label="Deceased")
     credits = ConditionFilter(CREDIT_CONDITIONS, label="Credits")
     state = filters.CharFilter(
         method="in_state",
         label="State",
         max_length=2,
-        widget=TextInput({"class": "form-control short", "autocapitalize": "characters"}),
+        widget=TextInput({"class": "input short", "autocapitalize": "characters"}),
     )
+    assigned = filters.ChoiceFilter(
+        method="filter_assigned", choices=(), label="Assigned to", empty_label="Anybody", widget=Select
+    )
+    shared = filters.CharFilter(method="filter_shared", max_length=16, label="Shared link", widget=forms.HiddenInput)
     problem = filters.CharFilter(field_name="message", lookup_expr="icontains", label="Problem", widget=SearchInput)
 
     class Meta:
         model = Item
-        fields = ["upload", "batch", "q", "outcome", "match", "has", "dnc", "deceased", "credits", "state", "problem"]
+        fields = [
+            "upload",
+            "batch",
+            "q",
+            "outcome",
+            "match",
+            "has",
+            "seen",
+            "dnc",
+            "deceased",
+            "credits",
+            "state",
+            "assigned",
+            "shared",
+            "problem",
+        ]
 
-    def __init__(self, data: Any, queryset: QuerySet, upload: Upload | None = None) -> None:
-        """Filter `queryset`. `upload` is the list that it is limited to already, if `data` does not name one."""
+    def __init__(self, data: Any, queryset: QuerySet, user: User | None, upload: Upload | None = None) -> None:
+        """Filter `queryset`, of people whom `user` sees; None sees everyone.
+
+        `upload` is the list that the queryset is limited to, if `data` does not name it.
+        """
         super().__init__(data, queryset)
+        self.user = user
         self.is_one_upload = upload is not None
+        self.filters["assigned"].extra["choices"] = list_filter_choices(user)
 
     def search(self, queryset: QuerySet, _: str, text: str) -> QuerySet:
         """Search people.
@@ -135,7 +188,7 @@ class ItemFilter(filters.FilterSet):
         Within a list or batch, match people whose requested fields contain every word. Otherwise, use the search index.
         """
         if not (self.is_one_upload or self.form.cleaned_data.get("upload") or self.form.cleaned_data.get("batch")):
-            return queryset.filter(pk__in=result_search.search_people(text).ids)
+            return queryset.filter(pk__in=result_search.search_people(text, self.user).ids)
         fields = ["first_name", "last_name", "address", "city", "mail_address", "phone", "email"]
         for word in text.split()[:MAX_SEARCH_WORDS]:
             queryset = queryset.filter(Q.create([(f"{field}__icontains", word) for field in fields], connector=Q.OR))
@@ -147,18 +200,57 @@ class ItemFilter(filters.FilterSet):
         return queryset.filter(Q(state=state) | Q(state="", mail_state=state))
 
     @property
-    def is_bounded(self) -> bool:
-        """Whether a list, a batch or a search limits the people."""
-        self.form.is_valid()
-        return any(self.form.cleaned_data.get(name) for name in ("upload", "batch", "q"))
+    def first_month(self) -> str:
+        """The first month in which a phone may have been seen last, by the filter; "" for any."""
+        return find_first_month(int(self.form.cleaned_data.get("seen") or 0), timezone.localdate())
+
+    def filter_has(self, items: ItemQuerySet, _: str, value: str) -> ItemQuerySet:
+        items = items.filter(CONTACT_CONDITIONS[value][1])
+        if value not in PHONE_CONDITIONS or (value == "mobile" and not self.first_month):
+            return items
+        return items.filter(has_phone(**PHONE_CONDITIONS[value], first_month=self.first_month))
+
+    def filter_seen(self, items: ItemQuerySet, _: str, value: str) -> ItemQuerySet:
+        """Match people with a phone that was seen within some months, unless the filter of contacts does so."""
+        if self.form.cleaned_data.get("has") in PHONE_CONDITIONS:
+            return items
+        return items.filter(SEEN_CONDITIONS[value][1], has_phone(first_month=self.first_month))
+
+    def filter_do_not_call(self, items: ItemQuerySet, _: str, value: str) -> ItemQuerySet:
+        items = items.filter(DO_NOT_CALL_CONDITIONS[value][1])
+        if value == "all":
+            return items.exclude(has_phone(callable=True))
+        must_not = has_phone(callable=False)
+        return items.filter(must_not) if value == "some" else items.exclude(must_not)
+
+    def filter_assigned(self, items: ItemQuerySet, _: str, value: str) -> ItemQuerySet:
+        return assignments.filter_assigned(items, value, self.user)
+
+    def filter_shared(self, items: ItemQuerySet, _: str, key: str) -> ItemQuerySet:
+        return sharing.filter_shared(items, key)
 
     @property
-    def groups(self) -> list[BoundField]:
+    def is_bounded(self) -> bool:
+        """Whether a list, a batch, an assignee or a search limits the people."""
+        return self.can_choose_all or bool(self.form.cleaned_data.get("q"))
+
+    @property
+    def can_choose_all(self) -> bool:
+        """Whether something can be done with all people who match: those of a list, a batch, a link or an assignee."""
+        self.form.is_valid()
+        chosen = self.form.cleaned_data
+        is_of_somebody = chosen.get("assigned", "") not in ("", "nobody")
+        return is_of_somebody or any(map(chosen.get, ("upload", "batch", "shared")))
+
+    @property
+    def checkbox_fields(self) -> list[BoundField]:
         return [self.form[name] for name in ("outcome", "match")]
 
     @property
-    def selects(self) -> list[BoundField]:
-        return [self.form[name] for name in ("has", "dnc", "deceased", "credits", "state", "problem")]
+    def other_fields(self) -> list[BoundField]:
+        return [
+            self.form[name] for name in ("has", "seen", "dnc", "deceased", "credits", "state", "assigned", "problem")
+        ]
 
     @property
     def chosen(self) -> dict[str, list[str]]:

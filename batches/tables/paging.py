@@ -1,4 +1,4 @@
-"""Pages of long lists. Only as many rows are counted as anyone will page through."""
+"""Page long lists, counting only as many rows as anyone will page through."""
 
 from typing import Any
 
@@ -11,18 +11,18 @@ MAX_COUNTED_ROWS = 10_000
 
 
 class CappedPaginator(Paginator):
-    """Counts at most MAX_COUNTED_ROWS rows, in one query that reads no more than these.
+    """A paginator that counts at most MAX_COUNTED_ROWS rows, in one query that reads hardly more than these.
 
-    Accepts querysets (also sliced), the rows of a django-tables2 table, and lists.
+    It accepts querysets, sliced or not, the rows of a django-tables2 table, and lists.
     """
 
     @cached_property
     def counted(self) -> int:
-        """Return the number of rows; MAX_COUNTED_ROWS + 1 stands for any higher number."""
+        """Return the number of rows; MAX_COUNTED_ROWS + 1 stands for any number above MAX_COUNTED_ROWS."""
         rows = source_rows(self.object_list)
         if not isinstance(rows, QuerySet):
             return min(len(rows), MAX_COUNTED_ROWS + 1)
-        # A slice keeps its order; for other querysets, the order would only slow down the count.
+        # A sliced queryset cannot be reordered. For any other, the order would only slow down the count.
         return (rows if rows.query.is_sliced else rows.order_by())[: MAX_COUNTED_ROWS + 1].count()
 
     @cached_property

@@ -1,5 +1,6 @@
 """The table of the reconciliation page: the same numbers by batch, by list or by month."""
 
+from calendar import monthrange
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -19,13 +20,11 @@ from batches.models import Batch
 from batches.reports import reconciliation
 from batches.reports.books import Books
 from batches.tables.filters import ConditionFilter, IdFilter
-from batches.tables.tables import NUMBER_ATTRS, TABLE_ATTRS
+from batches.tables.marks import draw_dot
+from batches.tracing.credits import format_cost
 
 STATE_CONDITIONS = {
-    "lacking": (
-        "Something never received",
-        reconciliation.LACKS_ANSWERS | reconciliation.LACKS_MATCHES,
-    ),
+    "lacking": ("Something never received", reconciliation.LACKS_ANSWERS | reconciliation.LACKS_MATCHES),
     "without_totals": ("Completion without totals", reconciliation.WITHOUT_TOTALS),
     "not_completed": ("Not completed", reconciliation.NOT_COMPLETED),
     "unanswered": ("One-person calls without a reply", reconciliation.UNANSWERED_CALL),
@@ -35,7 +34,7 @@ STATE_CONDITIONS = {
 
 
 class ReconciliationFilter(filters.FilterSet):
-    """Filters and groups batches. `qs` has the rows of the table, `batches` the batches in them."""
+    """A filter that also groups batches: `qs` contains the rows of the table, `batches` the batches behind them."""
 
     upload = IdFilter()
     by = filters.ChoiceFilter(
@@ -56,7 +55,7 @@ class ReconciliationFilter(filters.FilterSet):
 
     @property
     def grouping(self) -> str:
-        """The requested grouping; `batch` by default."""
+        """What a row of the table stands for: `batch`, `list` or `month`."""
         self.form.is_valid()
         return self.form.cleaned_data.get("by") or "batch"
 
@@ -73,37 +72,40 @@ class ReconciliationFilter(filters.FilterSet):
         return queryset
 
     def sent_since(self, queryset: QuerySet, _: str, day: date) -> QuerySet:
-        return queryset.filter(submitted_at__gte=begin_day(day))
+        return queryset.filter(submitted_at__gte=start_of_day(day))
 
     def sent_until(self, queryset: QuerySet, _: str, day: date) -> QuerySet:
-        return queryset.filter(submitted_at__lt=begin_day(day + timedelta(days=1)))
+        return queryset.filter(submitted_at__lt=start_of_day(day + timedelta(days=1)))
 
 
-def begin_day(day: date) -> datetime:
+def start_of_day(day: date) -> datetime:
+    """Return the first moment of a day in UTC, as the vendor counts days."""
     return datetime.combine(day, time(), UTC)
 
 
-class SumColumn(tables.Column):
-    """One of the sums of a row. With `state`, it links to the batches that it counts."""
+def number_attrs(css: str = "") -> dict[str, dict[str, str]]:
+    """Return the attributes of a column of numbers. `css` is the class by which it leaves narrow windows."""
+    classes = f"n {css} off-narrow" if css else "n"
+    return {"td": {"class": classes}, "th": {"class": classes}}
 
-    def __init__(self, name: str, state: str = "", **kwargs: Any) -> None:
-        super().__init__(accessor=f"sum_{name}", attrs=NUMBER_ATTRS, **kwargs)
+
+class SumColumn(tables.Column):
+    """A column of sums. With a `state`, each sum links to the batches that it counts."""
+
+    def __init__(self, name: str, state: str = "", css: str = "", **kwargs: Any) -> None:
+        super().__init__(accessor=f"sum_{name}", attrs=number_attrs(css), **kwargs)
         self.state = state
 
-    def render(self, record: dict[str, Any], value: Any, table: tables.Table) -> SafeString | str:
+    def render(self, record: dict[str, Any], value: Any) -> SafeString | str:
         if not value:
             return "0"
         if not self.state:
-            return f"{value:,f}" if is_money(self.accessor) else f"{value:,}"
-        return format_html('<a href="{}">{}</a>', link_to_batches(record, self.state), f"{value:,}")
-
-
-def is_money(name: object) -> bool:
-    return str(name) in {"sum_credits", "sum_second_credits", "sum_unmatched_credits"}
+            return f"{value:,}"
+        return format_html('<a class="above" href="{}">{}</a>', link_to_batches(record, self.state), f"{value:,}")
 
 
 def link_to_batches(record: dict[str, Any], state: str = "") -> str:
-    """Return the address of a row's batches: the page of a batch, or the batches of a list or month."""
+    """Return the address of the batches in a row: a batch's own page, or the table of a list's or month's batches."""
     if "pk" in record:
         return reverse("batch", args=[record["pk"]])
     query = {"by": "batch", "state": state}
@@ -116,7 +118,8 @@ def link_to_batches(record: dict[str, Any], state: str = "") -> str:
 
 def end_of_month(month: datetime) -> datetime:
     """Return the last day of a month, given its first."""
-    return (month.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+    _, day_count = monthrange(month.year, month.month)
+    return month.replace(day=day_count)
 
 
 def row_label(record: dict[str, Any]) -> str:
@@ -127,42 +130,47 @@ def row_label(record: dict[str, Any]) -> str:
 
 
 class ReconciliationTable(tables.Table):
-    name = tables.Column(empty_values=(), orderable=False, verbose_name="Name")
-    list_name = tables.Column(verbose_name="List", orderable=False)
-    remarks = tables.Column(empty_values=(), orderable=False, verbose_name="State")
+    empty_icon = "scale"
+    name = tables.Column(
+        empty_values=(), orderable=False, verbose_name="Name", attrs={"td": {"class": "nowrap", "data-label": ""}}
+    )
+    list_name = tables.Column(verbose_name="List", orderable=False, attrs={"td": {"class": "a-list", "data-label": ""}})
+    remarks = tables.Column(
+        empty_values=(), orderable=False, verbose_name="State", attrs={"td": {"class": "a-state", "data-label": ""}}
+    )
     batches = SumColumn("batches", verbose_name="Batches")
-    people = SumColumn("people", verbose_name="People sent")
+    people = SumColumn("people", css="p3", verbose_name="People sent")
     processed = SumColumn("processed", verbose_name="Vendor: processed")
-    held = tables.Column(empty_values=(), orderable=False, verbose_name="We hold", attrs=NUMBER_ATTRS)
+    held = tables.Column(empty_values=(), orderable=False, verbose_name="We hold", attrs=number_attrs())
     lost_answers = SumColumn("lost_answers", "lacking", verbose_name="Never received")
-    matched = SumColumn("matched", verbose_name="Vendor: matched")
-    held_matched = tables.Column(empty_values=(), orderable=False, verbose_name="Matches we hold", attrs=NUMBER_ATTRS)
-    lost_matches = SumColumn("lost_matches", "lacking", verbose_name="Matches never received")
-    errors = SumColumn("errors", verbose_name="Vendor: errors")
-    received_errors = SumColumn("received_errors", verbose_name="Errors we hold")
-    second_answers = SumColumn("second_answers", verbose_name="Second answers")
-    unmatched_answers = SumColumn("unmatched_answers", verbose_name="Unmatched deliveries")
-    charged = tables.Column(empty_values=(), orderable=False, verbose_name="Credits charged", attrs=NUMBER_ATTRS)
+    matched = SumColumn("matched", css="p2", verbose_name="Vendor: matched")
+    held_matched = tables.Column(
+        empty_values=(), orderable=False, verbose_name="Matches we hold", attrs=number_attrs("p2")
+    )
+    lost_matches = SumColumn("lost_matches", "lacking", css="p2", verbose_name="Matches never received")
+    errors = SumColumn("errors", css="p3", verbose_name="Vendor: errors")
+    received_errors = SumColumn("received_errors", css="p3", verbose_name="Errors we hold")
+    second_answers = SumColumn("second_answers", css="p3", verbose_name="Second answers")
+    unmatched_answers = SumColumn("unmatched_answers", css="p3", verbose_name="Unmatched deliveries")
+    charged = tables.Column(empty_values=(), orderable=False, verbose_name="Charged", attrs=number_attrs())
 
     class Meta:
-        attrs = TABLE_ATTRS
+        attrs = {"class": "table plain cards reconciliation"}
         empty_text = "No batches sent yet. Once the vendor has answered, you can compare its numbers with ours here."
 
     def before_render(self, request: HttpRequest) -> None:
-        for row in self.page.object_list if self.page else self.rows:
+        for row in self.page.object_list if self.page is not None else self.rows:
             row.record["books"] = reconciliation.as_books(row.record)
 
     def render_name(self, record: dict[str, Any]) -> SafeString:
-        return format_html('<a href="{}">{}</a>', link_to_batches(record), row_label(record))
+        return format_html('<a class="name go" href="{}">{}</a>', link_to_batches(record), row_label(record))
 
     def render_remarks(self, record: dict[str, Any]) -> SafeString:
         books = record["books"]
         dot = "missing" if books.lacking else "matched" if books.completed else "pending"
         remarks = books.remarks or (["agrees"] if books.completed else ["nothing to compare"])
         lines = format_html_join("", "<div>{}</div>", ((text,) for text in remarks))
-        return format_html(
-            '<span class="pill"><span class="dot dot-{}" aria-hidden="true"></span></span>{}', dot, lines
-        )
+        return format_html('<div class="with-icon">{}<div>{}</div></div>', draw_dot(dot), lines)
 
     def render_held(self, record: dict[str, Any]) -> str:
         return f"{record['books'].held:,}"
@@ -171,26 +179,24 @@ class ReconciliationTable(tables.Table):
         return f"{record['books'].held_matched:,}"
 
     def render_charged(self, record: dict[str, Any]) -> str:
-        return f"{record['books'].charged.normalize():,f}"
-
-
-# As a file
+        return format_cost(record["books"].charged)
 
 
 def export_rows(rows: Iterable[dict[str, Any]], by: str) -> Iterator[list[str]]:
-    """Yield the rows of the CSV file, the header first."""
+    """Yield the rows of the CSV file, the header row first."""
     yield [reconciliation.RECONCILIATION_GROUPINGS[by], "List", "State", *(HEADINGS[name] for name in EXPORT_FIELDS)]
     for row in rows:
         books = reconciliation.as_books(row)
-        yield [row_label(row), row.get("list_name", ""), "; ".join(books.remarks), *cells(books)]
+        yield [row_label(row), row.get("list_name", ""), "; ".join(books.remarks), *format_books(books)]
 
 
-def cells(books: Books) -> list[str]:
+def format_books(books: Books) -> list[str]:
+    """Return the numbers of EXPORT_FIELDS."""
     return [format_number(getattr(books, name)) for name in EXPORT_FIELDS]
 
 
 def format_number(number: int | Decimal) -> str:
-    """Return a number without trailing zeros; databases differ in how many they add."""
+    """Return a number without trailing zeros, because databases differ in how many they add."""
     return f"{number.normalize():f}" if isinstance(number, Decimal) else str(number)
 
 
@@ -199,10 +205,10 @@ HEADINGS = {
     "people": "People Sent",
     "processed": "Vendor Processed",
     "held": "Answers Held",
-    "lost_answers": "Answers Not In Our Hands",
+    "lost_answers": "Answers Never Received",
     "matched": "Vendor Matched",
     "held_matched": "Matches Held",
-    "lost_matches": "Matches Not In Our Hands",
+    "lost_matches": "Matches Never Received",
     "errors": "Vendor Errors",
     "received_errors": "Errors Held",
     "received": "Answers That Count",

@@ -1,39 +1,30 @@
-"""Charts and table rows. Pages have many of them, so each is formatted without a template."""
-
-from functools import cache
+"""Bars, plots and their labels. Pages have many bars, so each is formatted without a template."""
 
 from django import template
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
-from django_tables2 import Column
-from django_tables2.rows import BoundRow
+from django.utils import timezone
+from django.utils.dateformat import format as format_date
 
-from batches.reports.charts import Chart, draw_bar
-from batches.templatetags.numbers import number
+from batches.nouns import noun_for
+from batches.reports.charts import Column, Plot, draw_bar, draw_step
+from batches.templatetags.numbers import count, number
 
 register = template.Library()
 register.simple_tag(draw_bar, name="bar")
-
-
-@register.simple_tag
-def cells(row: BoundRow) -> SafeString:
-    """Return the cells of a table's row."""
-    return format_html_join(
-        "", "<td{}>{}</td>", ((class_attribute(column.column), cell) for column, cell in row.items())
-    )
-
-
-def class_attribute(column: Column) -> SafeString | str:
-    return as_attribute(column.attrs.get("td", {}).get("class", ""))
-
-
-@cache
-def as_attribute(name: str) -> SafeString | str:
-    return format_html(' class="{}"', name) if name else ""
+register.simple_tag(draw_step, name="step_bar")
 
 
 @register.filter
-def chart_label(chart: Chart) -> str:
-    """Return a chart of results as text, for screen readers."""
-    most = f"Results per minute over the last hour, at most {number(chart.most)}."
-    return f"{most} The table below shows the last ten minutes."
+def plot_label(plot: Plot) -> str:
+    """Return what a plot of results shows, with the number of each minute, as text for screen readers."""
+    minutes = f"{plot.minutes} {noun_for(plot.minutes, 'minute')}"
+    if not plot.results:
+        return f"No results in the last {minutes}"
+    numbers = ", ".join(number(column.results) for column in plot.columns)
+    return f"Results per minute over the last {minutes}, the current one last: {numbers}"
+
+
+@register.filter
+def column_title(column: Column) -> str:
+    """Return what a column of a plot shows while the pointer is on it."""
+    at = format_date(timezone.localtime(column.at), "g:i A")
+    return f"{at}: {count(column.results, 'result')}"

@@ -1,16 +1,21 @@
-"""Components of pages: buttons, tiles, fields, table heads, dots and pills."""
+"""Components of pages: buttons, fields, table heads, dots and pills."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from django import template
+from django.contrib.auth.models import AbstractUser
 from django.forms.boundfield import BoundField, BoundWidget
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from accounts.names import name_of
+from accounts.rights import can
+from batches.action_rights import ACTION_RIGHTS
 from batches.models import Item
-from batches.tables.columns import name_owner
+from batches.tables.columns import render_owner
+from batches.tables.marks import draw_chip, draw_dot, draw_icon, draw_state
 
 register = template.Library()
 
@@ -19,21 +24,40 @@ register = template.Library()
 
 
 @register.simple_tag
-def dot(value: str, family: str = "dot") -> SafeString:
+def icon(name: str, css: str = "") -> SafeString:
+    """Return an icon, such as `phone`, in the size and colour of the text. `css` is `i-l` for a large one."""
+    return draw_icon(name, css)
+
+
+@register.simple_tag
+def dot(value: str) -> SafeString:
     """Return a dot in the colour of a status or outcome. Always put a word beside it."""
-    return format_html('<span class="{}" aria-hidden="true"></span>', f"dot {family}-{value}")
+    return draw_dot(value)
 
 
 @register.simple_tag
 def pill(value: str, label: str) -> SafeString:
     """Return a status or outcome as a dot and a label that stay on one line."""
-    return format_html('<span class="pill">{}{}</span>', dot(value), label)
+    return draw_state(value, label)
+
+
+@register.simple_tag
+def chip(value: str, label: str) -> SafeString:
+    """Return a status, priority or standing as a chip. Put at most one into a title or cell."""
+    return draw_chip(value, label)
+
+
+@register.filter
+def initials(user: AbstractUser) -> str:
+    """Return one or two letters that stand for a user, from the full name or else the user name."""
+    words = name_of(user).split()
+    return "".join(word[0] for word in [words[0], *words[1:][-1:]]).upper() if words else "?"
 
 
 @register.simple_tag
 def owner(item: Item) -> SafeString:
-    """Return an item's name for a page, with a tag for an owner that is not a person."""
-    return name_owner(item)
+    """Return an item's name for a page, with a tag if the owner is not a person."""
+    return render_owner(item)
 
 
 @register.filter
@@ -51,27 +75,35 @@ def post_button(
     label: str,
     url_name: str,
     *args: Any,
-    look: str = "outline-secondary",
+    look: str = "",
     css: str = "",
+    icon: str = "",
     inline: bool = False,
     disabled: bool = False,
     about: Any = "",
+    tick: str = "",
+    form_id: str = "",
     **hidden: Any,
 ) -> dict[str, Any]:
-    """Return a form with one button that posts to `url_name` with its arguments.
+    """Return a form with one button that posts to the URL with this name and these arguments.
 
-    `look` is the name of a Bootstrap button, with `sm` after it for a small one. `about` tells screen readers which
-    record the button is for. Other keywords become hidden fields.
+    `look` consists of the classes of a button: `primary`, `ghost`, `danger`, `s`, `l`. `about` tells screen readers
+    which record the button is for. `tick` is the label of a box that must be ticked in browsers without scripts, which
+    ask no question. Fields outside the form belong to it by its `form_id`. Other keywords become hidden fields. Without
+    the right, there is no button.
     """
     return {
         "csrf_token": context.get("csrf_token"),
         "label": label,
         "address": reverse(url_name, args=args),
         "css": button_class(look, css),
-        "inline": inline,
+        "icon": icon,
         "disabled": disabled,
         "about": about,
+        "tick": tick,
+        "form_id": form_id,
         "hidden": hidden,
+        "is_hidden": not may_use(context, url_name),
     }
 
 
@@ -82,32 +114,37 @@ def confirm_button(context: Any, content: str, label: str, url_name: str, *args:
     return context.template.engine.get_template("components/post_button.html").render(context.new(part))
 
 
-@register.simple_block_tag
+@register.simple_block_tag(takes_context=True)
 def act_button(
+    context: Any,
     content: str,
     label: str,
     url_name: str,
     *args: Any,
-    look: str = "secondary",
+    look: str = "",
+    icon: str = "",
     about: Any = "",
     id: str = "",
     **value: Any,
 ) -> SafeString:
-    """Return a small button of the page's form `act` that first asks the question in the block.
+    """Return a small button of the page's form `act` that first asks the question in the block, if there is one.
 
-    For live parts: they are the same for all readers, so they contain no token. One more keyword is the button's name
-    and value, such as `attempts=3`. The `id` keeps the focus when the part updates; it is derived from the address by
-    default. Empty arguments of the address are dropped.
+    It is for live parts, which contain no token because they are the same for all readers. One more keyword becomes the
+    button's name and value, such as `attempts=3`. The `id` keeps the focus when the part updates; by default, it
+    consists of the URL's name and arguments. Empty arguments are dropped.
     """
+    if not may_use(context, url_name):
+        return mark_safe("")
     args = tuple(arg for arg in args if arg not in ("", None))
     named = format_html_join("", ' name="{}" value="{}"', value.items())
     return format_html(
-        '<button form="act" formaction="{}"{} id="{}" class="{}" data-ask="{}">{}{}</button>',
+        '<button form="act" formaction="{}"{} id="{}" class="{}"{}>{}{}{}</button>',
         reverse(url_name, args=args),
         named,
         id or "-".join([url_name, *map(str, args)]),
-        button_class(f"outline-{look} sm"),
-        as_question(content),
+        button_class(f"{look} s"),
+        format_html(' data-ask="{}"', question) if (question := as_question(content)) else "",
+        draw_icon(icon) if icon else "",
         label,
         button_record(about),
     )
@@ -115,12 +152,26 @@ def act_button(
 
 @register.simple_tag
 def button_record(record: Any) -> SafeString | str:
-    """Return which record a button is for, to tell screen readers buttons of the same name apart."""
-    return format_html('<span class="visually-hidden">: {}</span>', record) if record else ""
+    """Return which record a button is for, so that screen readers can tell buttons with the same label apart."""
+    return format_html('<span class="sr">: {}</span>', record) if record else ""
+
+
+def may_use(context: Any, url_name: str) -> bool:
+    """Return whether the reader has the right that an address needs. Buttons of other addresses are left out.
+
+    The cells of tables are rendered without the request, so their buttons are always there.
+    """
+    right, request = ACTION_RIGHTS.get(url_name), context.get("request")
+    return right is None or request is None or can(request.user, right)
 
 
 def button_class(look: str, css: str = "") -> str:
-    return " ".join(["btn", *(f"btn-{part}" for part in reversed(look.split())), *css.split()])
+    """Return the CSS classes of a button. With the look `item`, it is a line of a menu; with `link-btn`, a link."""
+    if "item" in look.split():
+        return " ".join(part for part in look.split() if part not in ("item", "s"))
+    if "link-btn" in look.split():
+        return "link-btn"
+    return " ".join(["btn", *look.split(), *css.split()])
 
 
 def as_question(content: str) -> SafeString:
@@ -147,29 +198,23 @@ def filter_field(bound: BoundField, css: str = "") -> dict[str, Any]:
 def checkbox(box: BoundField | BoundWidget, css: str = "") -> SafeString:
     """Return a checkbox, or one of several choices, with its label.
 
-    This is not a template, because the trailing whitespace would show between checkboxes on one line.
+    This is not a template, because a template's trailing newline would show between checkboxes on one line.
     """
     if isinstance(box, BoundWidget):
         control, label, help_text = str(box.tag()), box.choice_label, ""
     else:
         control, label, help_text = str(box), str(box.label), str(box.help_text)
     return format_html(
-        '<div class="{}">{} <label class="form-check-label" for="{}">{}</label>{}</div>',
-        f"form-check {css}".strip(),
-        control,
+        '<label class="{}" for="{}">{}<span>{}{}</span></label>',
+        f"check {css}".strip(),
         box.id_for_label,
+        control,
         label,
-        format_html('<div class="form-text">{}</div>', help_text) if help_text else "",
+        format_html('<span class="hint">{}</span>', help_text) if help_text else "",
     )
 
 
-# Tiles and tables
-
-
-@register.inclusion_tag("components/tile.html")
-def tile(value: Any, label: str, dot: str = "", href: str = "", title: str = "") -> dict[str, Any]:
-    """Return a tile: a number with a label below and an optional title above. With an `href`, it is a link."""
-    return {"value": value, "label": label, "dot": dot, "href": href, "title": title}
+# Tables
 
 
 @register.simple_tag
@@ -183,18 +228,18 @@ def headings(*names: str) -> SafeString:
 
 
 def heading(name: str) -> tuple[SafeString, SafeString | str]:
-    attributes = ' scope="col" class="number"' if name.startswith("#") else ' scope="col"'
+    attributes = ' scope="col" class="n"' if name.startswith("#") else ' scope="col"'
     text = name.lstrip("#-")
-    shown = format_html('<span class="visually-hidden">{}</span>', text) if name.startswith("-") else text
-    return mark_safe(attributes), shown  # noqa: S308 - ours
+    shown = format_html('<span class="sr">{}</span>', text) if name.startswith("-") else text
+    return mark_safe(attributes), shown  # noqa: S308 - one of the two constants above
 
 
-# Text from outside
+# Text that others have written
 
 
 @register.simple_tag
 def bdi_list(names: Iterable[str], separator: str) -> SafeString:
-    """Return names in a row, each isolated so that right-to-left text does not move the others."""
+    """Return names joined by a separator, each isolated so that right-to-left text does not reorder the others."""
     return format_html_join(separator, "<bdi>{}</bdi>", ((name,) for name in names))
 
 

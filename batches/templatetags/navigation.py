@@ -10,16 +10,27 @@ from django.utils.safestring import SafeString
 register = template.Library()
 
 SECTIONS = {
-    "scorecard": "scorecards",
+    "scorecard": "reports",
+    "reconciliation": "reports",
+    "spend": "reports",
+    "scrub": "reports",
+    "audit": "reports",
+    "retention": "settings",
+    "forget": "settings",
+    "erasure": "settings",
+    "find": "items",
     "upload": "uploads",
-    "batch": "batches",
+    "batch": "uploads",
+    "in-doubt": "uploads",
     "item": "items",
+    "shared": "items",
     "layout": "layouts",
     "suppress": "suppressions",
     "unmatched": "unmatched-deliveries",
+    "team": "team",
 }
 """Part of a URL name → the section of the pages with such names. The first match wins."""
-EXPORTS = ("exports", "layouts")
+EXPORT_SECTIONS = ("exports", "layouts")
 
 
 @register.simple_tag(takes_context=True)
@@ -28,10 +39,10 @@ def nav_link(context: dict[str, Any], label: str, section: str) -> SafeString:
     match = context["request"].resolver_match
     current = find_section(match.url_name or "") if match else ""
     mark = ' aria-current="page"' if current == section else ""
-    return format_html('<a class="nav-link" href="{}"{}>{}</a>', reverse(section), SafeString(mark), label)
+    return format_html('<a href="{}"{}>{}</a>', reverse(section), SafeString(mark), label)
 
 
 def find_section(url_name: str) -> str:
-    """Return the URL name of the first page of the section that a page belongs to."""
+    """Return the section that a page belongs to, as the URL name of the section's first page."""
     section = next((section for part, section in SECTIONS.items() if part in url_name), url_name)
-    return "exports" if section in EXPORTS else section
+    return "exports" if section in EXPORT_SECTIONS else section

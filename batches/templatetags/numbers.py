@@ -7,10 +7,11 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.template.defaultfilters import floatformat
 
 from batches.nouns import noun_for
+from batches.tracing.credits import format_cost, format_money
 
 register = template.Library()
 
-NOTHING = "—"
+DASH = "—"
 """Shown in place of an unknown number."""
 
 
@@ -18,7 +19,7 @@ NOTHING = "—"
 def number(value: int | float | Decimal | None) -> str:
     """Return a number with thousands separators and at most one decimal; a dash for None."""
     if value is None or value == "":
-        return NOTHING
+        return DASH
     return f"{value:,}" if isinstance(value, int) else intcomma(floatformat(value))
 
 
@@ -34,10 +35,22 @@ def count(value: int | Decimal, noun: str) -> str:
 @register.filter
 def money(value: Decimal | None) -> str:
     """Return an amount in dollars and cents; empty for None, which means that no price per credit is set."""
-    return "" if value is None else f"${intcomma(floatformat(value, 2))}"
+    return "" if value is None else format_money(Decimal(value))
+
+
+@register.filter
+def cost(credits: Decimal | None) -> str:
+    """Return what credits cost, in dollars and cents; as a number of credits if they have no price; a dash for None."""
+    return DASH if credits is None else format_cost(Decimal(credits))
 
 
 @register.filter
 def percent(value: int | float | Decimal | None) -> str:
     """Return a percentage; a dash for None."""
-    return NOTHING if value is None else f"{value}%"
+    return DASH if value is None else f"{value}%"
+
+
+@register.filter
+def noun(value: int | Decimal, words: str) -> str:
+    """Return only the noun of a `count`, for a number that is set apart."""
+    return noun_for(value, words)

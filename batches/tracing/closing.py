@@ -1,6 +1,6 @@
 """Adopt batches that were thought lost, close batches, and complete uploads.
 
-For the lock that each step takes see docs/locking.md.
+For the lock that each step takes, see docs/locking.md.
 """
 
 from datetime import datetime, timedelta
@@ -11,8 +11,16 @@ from django.db import transaction
 from django.db.models import Exists, F, Max, Min, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Now
 
-from batches.models import IS_IN_DOUBT, NEEDS_DIGEST, Batch, Item, ItemQuerySet, Upload, UploadQuerySet
-from batches.statuses import BATCH_NEEDS_DECISION, BATCH_OPEN, BatchStatus, Outcome, UploadStatus
+from accounts.rights import Right, require
+from batches.models import IS_IN_DOUBT, NEEDS_DIGEST, NEEDS_RETENTION, Batch, Item, ItemQuerySet, Upload, UploadQuerySet
+from batches.statuses import (
+    BATCH_NEEDS_DECISION,
+    BATCH_OPEN,
+    UPLOAD_STARTED,
+    BatchStatus,
+    Outcome,
+    UploadStatus,
+)
 from batches.tracing import limits
 from batches.tracing.counts import format_people, freeze_counts
 from batches.tracing.lifecycle import record, transition_batch, transition_upload
@@ -22,8 +30,8 @@ from batches.vendor import protocol
 
 def adopt_answered(_now: datetime) -> None:
     """Acknowledge batches that were thought lost if an answer or a completion call has arrived for them."""
-    lost = Q(status=BatchStatus.UNCONFIRMED) | Q(status=BatchStatus.PLANNED, attempts__gt=0)
-    for batch in Batch.objects.filter(lost).with_sign_of_life():
+    was_thought_lost = Q(status=BatchStatus.UNCONFIRMED) | Q(status=BatchStatus.PLANNED, attempts__gt=0)
+    for batch in Batch.objects.filter(was_thought_lost).with_sign_of_life():
         adopt(batch)
 
 
@@ -31,7 +39,8 @@ def adopt_answered(_now: datetime) -> None:
 def adopt(batch: Batch) -> bool:
     """Acknowledge a batch if anything came to its callback address, or none of its people are pending.
 
-    The decision applies to the attempt that `batch` was loaded with. Return whether the batch was acknowledged.
+    If another attempt has been made since `batch` was loaded, nothing changes. Return whether the batch was
+    acknowledged.
     """
     if not Batch.objects.filter(pk=batch.pk).with_sign_of_life().exists():
         return False
@@ -46,16 +55,19 @@ def adopt(batch: Batch) -> bool:
 
 
 def find_vendor_id(batch: Batch, answered: ItemQuerySet) -> str:
-    """Find the vendor's batch id in what was delivered. Return "" if it is not there."""
-    bodies = answered.exclude(answer="").values_list("answer", flat=True)[:1]
-    return next((protocol.decode_answer(body).batch_id for body in [*bodies, batch.completion] if body), "")
+    """Return the vendor's id of a batch as one of its answers or, if there is none, its completion call states it.
+
+    Return "" if it is not stated there.
+    """
+    text = answered.exclude(answer="").values_list("answer", flat=True).first() or batch.completion
+    return protocol.decode_answer(text).batch_id if text else ""
 
 
 def record_first_results(_now: datetime) -> None:
     """Record when the first result of each batch at the vendor arrived."""
-    silent = Batch.objects.at_vendor().filter(~IS_IN_DOUBT, first_result_at=None)
-    for batch in silent.annotate(first=Min("items__answered_at")).filter(first__isnull=False):
-        record_first_result(batch, batch.first)
+    unrecorded = Batch.objects.at_vendor().filter(~IS_IN_DOUBT, first_result_at=None)
+    for batch in unrecorded.annotate(first_answer=Min("items__answered_at")).filter(first_answer__isnull=False):
+        record_first_result(batch, batch.first_answer)
 
 
 def record_first_result(batch: Batch, at: datetime) -> None:
@@ -64,37 +76,50 @@ def record_first_result(batch: Batch, at: datetime) -> None:
 
 
 def list_closable(now: datetime) -> list[int]:
-    """Return the ids of batches that need not wait any longer.
+    """Return the ids of batches that need not wait for answers any longer.
 
-    Everyone in them has an answer, or nothing has arrived for SILENCE_LIMIT or, after the completion call, for
-    COMPLETION_GRACE. The grace period counts from the last answer, since the completion call may come long before it.
+    Either everyone in them has an answer, or nothing has arrived for SILENCE_LIMIT, or, after the completion call,
+    nothing has arrived for COMPLETION_GRACE. The grace period starts again with each answer, because the completion
+    call may come long before the last one.
     """
     items = Item.objects.filter(batch=OuterRef("pk")).order_by()
     last_answer = items.values("batch").annotate(last=Max("answered_at")).values("last")
-    heard = Batch.objects.filter(status=BatchStatus.ACKNOWLEDGED).annotate(
+    acknowledged = Batch.objects.filter(status=BatchStatus.ACKNOWLEDGED).annotate(
         last_heard=Coalesce(Subquery(last_answer), "acknowledged_at")
     )
-    grace = now - timedelta(seconds=settings.COMPLETION_GRACE)
-    silence = now - timedelta(seconds=settings.SILENCE_LIMIT)
-    is_over = Q(completed_at__lte=grace, last_heard__lte=grace)
-    is_over |= Q(last_heard__lte=silence, acknowledged_at__lte=silence)
-    return list(heard.filter(~Exists(items.filter(outcome=Outcome.PENDING)) | is_over).values_list("pk", flat=True))
+    grace_began = now - timedelta(seconds=settings.COMPLETION_GRACE)
+    silence_began = now - timedelta(seconds=settings.SILENCE_LIMIT)
+    is_everyone_answered = ~Exists(items.filter(outcome=Outcome.PENDING))
+    is_grace_over = Q(completed_at__lte=grace_began, last_heard__lte=grace_began)
+    is_silent = Q(last_heard__lte=silence_began, acknowledged_at__lte=silence_began)
+    return list(acknowledged.filter(is_everyone_answered | is_grace_over | is_silent).values_list("pk", flat=True))
+
+
+def is_anything_in_progress() -> bool:
+    """Return whether a list has been started and is not finished, or the vendor may have a batch."""
+    return Upload.objects.filter(status__in=UPLOAD_STARTED).exists() or Batch.objects.at_vendor().exists()
+
+
+def is_any_batch_answered() -> bool:
+    """Return whether a batch that is with the vendor could be closed because everyone in it has an answer."""
+    pending = Item.objects.filter(batch=OuterRef("pk"), outcome=Outcome.PENDING)
+    return Batch.objects.filter(~Exists(pending), status=BatchStatus.ACKNOWLEDGED).exists()
 
 
 @transaction.atomic
 def close_batch(batch_id: int) -> int | None:
-    """Close a batch. People without an answer are replanned if no decision is needed for that; the others are missing.
+    """Close a batch. Release people without an answer to be replanned if no decision is needed for that.
 
-    After a batch was in doubt they are all missing: their answers may be among the data that the database has lost.
-    Return the id of the upload if people are to be replanned.
+    Otherwise they become missing. If the batch was in doubt, they all do: their answers may be among the data that the
+    database has lost. Return the id of the upload if people are to be replanned.
     """
     Upload.objects.select_for_update(no_key=True, of=["self"]).get(batches=batch_id)
-    batch = lock_batch(batch_id)
-    acknowledged = {"status": BatchStatus.ACKNOWLEDGED}
-    if not transition_batch(batch_id, BatchStatus.CLOSED, only_if=acknowledged, closed_at=Now()):
+    batch = lock_batch_with_upload(batch_id)
+    still_acknowledged = {"status": BatchStatus.ACKNOWLEDGED}
+    if not transition_batch(batch_id, BatchStatus.CLOSED, only_if=still_acknowledged, closed_at=Now()):
         return None
-    is_retried = batch.upload.status != UploadStatus.CANCELLED and not batch.doubted_at
-    moved = release_unanswered(batch) if is_retried else 0
+    may_replan = batch.upload.status != UploadStatus.CANCELLED and not batch.doubted_at
+    moved = release_unanswered(batch) if may_replan else 0
     finalize_batch(batch, moved)
     return batch.upload_id if moved else None
 
@@ -102,9 +127,9 @@ def close_batch(batch_id: int) -> int | None:
 def release_unanswered(batch: Batch) -> int:
     """Take people without an answer out of their batch, so that they are replanned and paid for again.
 
-    People who were replanned MISSING_RETRIES times stay, and so do people with an unmatched delivery. If too many are
-    left, or they would exceed the list's limit, everyone stays and a user decides. Call it in a transaction that has
-    locked the rows of the upload and the batch. Return the number of people taken out.
+    People who were replanned MISSING_RETRIES times stay, and so do people with an unmatched delivery. If too many
+    others have no answer, or tracing them again would exceed the list's limit, everyone stays and a user decides. Call
+    this in a transaction that has locked the rows of the upload and the batch. Return the number of people taken out.
     """
     unanswered = batch.items.filter(
         outcome=Outcome.PENDING, retries__lt=settings.MISSING_RETRIES
@@ -125,10 +150,10 @@ def release_unanswered(batch: Batch) -> int:
 def may_retry(count: int, size: int, share: int) -> bool:
     """Return whether `count` of a batch's `size` people may be replanned without a user's decision.
 
-    `share` is a percentage. One person always may be, unless the share is 0.
+    `share` is the largest percentage allowed. One person is always allowed, unless `share` is 0.
     """
-    limit = max(size * share // 100, 1) if share else 0
-    return count <= limit
+    max_count = max(size * share // 100, 1) if share else 0
+    return count <= max_count
 
 
 @transaction.atomic
@@ -138,22 +163,24 @@ def close_manually(batch: Batch, user: User) -> bool:
     The decision applies to the attempt that `batch` was loaded with. Return False if the batch has changed since, or
     was adopted.
     """
+    require(user, Right.DECIDE)
     same_attempt = {"status__in": BATCH_NEEDS_DECISION, "attempts": batch.attempts}
-    batch = lock_batch(batch.pk)
+    batch = lock_batch_with_upload(batch.pk)
     if not transition_batch(batch.pk, BatchStatus.CLOSED, only_if=same_attempt, closed_at=Now()):
         return False
     finalize_batch(batch, moved=0, user=user)
     return True
 
 
-def lock_batch(batch_id: int) -> Batch:
+def lock_batch_with_upload(batch_id: int) -> Batch:
+    """Lock a batch's row. Return the batch with its upload, whose row is not locked."""
     return Batch.objects.select_for_update(of=["self"], no_key=True).select_related("upload").get(pk=batch_id)
 
 
 def finalize_batch(batch: Batch, moved: int, user: User | None = None) -> None:
     """Mark pending people as missing and freeze the counts, in the transaction that closes the batch.
 
-    So an answer is either counted here, or finds that its item has changed and is filed as a late answer.
+    An answer that arrives at the same time is either counted here or, because its item has changed, filed as late.
     """
     missing = batch.items.filter(outcome=Outcome.PENDING).update(outcome=Outcome.MISSING)
     Batch.objects.filter(pk=batch.pk).update(moved=F("moved") + moved)
@@ -162,19 +189,19 @@ def finalize_batch(batch: Batch, moved: int, user: User | None = None) -> None:
 
 
 def record_closing(batch: Batch, missing: int, moved: int, user: User | None) -> None:
-    """Record the last entries of a batch's history."""
+    """Record in the history when the first and last answers came, and that the batch was closed."""
     answered = batch.items.aggregate(first=Min("answered_at"), last=Max("answered_at"))
     if answered["last"]:
         record_first_result(batch, answered["first"])
         record(batch.upload_id, "last result", batch_id=batch.pk, at=answered["last"])
-    detail = f"{missing} missing" if missing else "everyone answered"
+    detail = f"{missing} missing" if missing else "everyone has an answer"
     record(batch.upload_id, "closed by hand" if user else "closed", batch_id=batch.pk, user=user, detail=detail)
     if moved:
         record(batch.upload_id, "replanned", batch_id=batch.pk, detail=f"{format_people(moved)} without an answer")
 
 
 def complete_uploads(now: datetime) -> None:
-    """Complete the running uploads in which nothing is pending or open any more."""
+    """Complete the running uploads that no longer have pending people or open batches."""
     for upload_id in list(completable_uploads().values_list("pk", flat=True)):
         complete_upload(upload_id, now)
 
@@ -187,10 +214,10 @@ def completable_uploads() -> UploadQuerySet:
 
 @transaction.atomic
 def complete_upload(upload_id: int, now: datetime) -> None:
-    """Complete an upload unless a re-run, which locks the same row, has just made some of it pending again."""
+    """Complete an upload unless a re-run, which locks the same row, has just made some of its people pending again."""
     Upload.objects.select_for_update(no_key=True).filter(pk=upload_id).first()
     if completable_uploads().filter(pk=upload_id).exists() and transition_upload(
-        upload_id, UploadStatus.COMPLETE, completed_at=now, **NEEDS_DIGEST
+        upload_id, UploadStatus.COMPLETE, completed_at=now, **NEEDS_DIGEST, **NEEDS_RETENTION
     ):
         recount_elsewhere(Item.objects.answered_unplanned().filter(upload=upload_id))
         record(upload_id, "complete")

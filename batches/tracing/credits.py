@@ -1,4 +1,4 @@
-"""Learn what a match costs from recent charges, because the vendor publishes no price (decision 53)."""
+"""Learn from recent charges what a match costs, because the vendor publishes no price (decision 53)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from batches.nouns import noun_for
 from batches.statuses import BatchStatus
 
 COST_SAMPLE_BATCHES = 200
-"""Number of recently closed batches whose charges are sampled."""
+"""Number of recently closed batches whose charges the cost is learnt from."""
 MIN_CHARGED_MATCHES = 20
 """Minimum number of charged matches for the learnt cost to be used. Fewer could all be exceptions."""
 CACHE_SECONDS = 30
-"""How long a process keeps the learnt cost, so that pages need not read these batches each time."""
+"""How long the learnt cost is cached, so that pages need not read these batches each time."""
 CACHE_KEY = "learnt-match-cost"
 
 
@@ -30,7 +30,7 @@ class LearntCost:
 
 
 def credits_per_match() -> Decimal:
-    """Return the credits that a match costs: as learnt or, until enough matches were charged, CREDITS_PER_MATCH."""
+    """Return what a match costs: the learnt cost or, until enough matches have been charged, CREDITS_PER_MATCH."""
     learnt = learnt_cost()
     return learnt.credits if learnt.matches >= MIN_CHARGED_MATCHES else configured_cost()
 
@@ -45,7 +45,7 @@ def learnt_cost() -> LearntCost:
 
 
 def compute_learnt_cost() -> LearntCost:
-    """Compute the cost of a match from the batches that closed last."""
+    """Compute the median cost of a match in the batches that closed last."""
     closed = Batch.objects.filter(status=BatchStatus.CLOSED, closed_at__isnull=False).order_by("-closed_at")
     sampled = list(closed.values_list("match_cost", "charged")[:COST_SAMPLE_BATCHES])
     costs = [(cost, count) for cost, count in sampled if cost is not None and count]
@@ -53,14 +53,15 @@ def compute_learnt_cost() -> LearntCost:
 
 
 def trim_zeros(credits: Decimal) -> Decimal:
-    """Return the same number without trailing zeros, so that pages do not show 150.00 credits."""
+    """Return the same number without trailing zeros, so that pages show 150 credits, not 150.00."""
     return credits.quantize(Decimal(1)) if credits == credits.to_integral_value() else credits.normalize()
 
 
 def weighted_median(costs: Iterable[tuple[Decimal, int]]) -> Decimal:
-    """Return the median of costs, each repeated as often as its count says. Return 0 if there are none."""
+    """Return the median of costs, given as (cost, how often it occurs). Return 0 if there are none."""
     ordered = sorted(costs)
-    middle, seen = sum(count for _, count in ordered) / 2, 0
+    middle = sum(count for _, count in ordered) / 2
+    seen = 0
     for cost, count in ordered:
         seen += count
         if seen >= middle:
@@ -84,3 +85,19 @@ def cost_warning() -> str:
 
 def format_credits(credits: Decimal) -> str:
     return f"{credits:,f} {noun_for(credits, 'credit')}"
+
+
+def to_money(credits: Decimal) -> Decimal | None:
+    """Return what credits cost in money, or None if PRICE_PER_CREDIT is not set."""
+    return credits * Decimal(str(settings.PRICE_PER_CREDIT)) if settings.PRICE_PER_CREDIT else None
+
+
+def format_money(dollars: Decimal) -> str:
+    """Return an amount in dollars and cents."""
+    return f"${dollars:,.2f}"
+
+
+def format_cost(credits: Decimal) -> str:
+    """Return what credits cost in dollars and cents, or the number of credits if PRICE_PER_CREDIT is not set."""
+    dollars = to_money(credits)
+    return format_credits(trim_zeros(round(credits, 2))) if dollars is None else format_money(dollars)

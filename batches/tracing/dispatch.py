@@ -1,7 +1,7 @@
-"""Send batches: choose the next ones, send one, and apply what follows from the vendor's reply.
+"""Send batches: choose the next ones, send one, and act on the vendor's reply.
 
-Each call is written ahead: the batch is `submitting` in the database before the request leaves, so that a process
-that dies leaves a trace of money that may have been spent. No transaction stays open during a call.
+Each call is recorded before it is made: the batch becomes `submitting` first, so that a process that dies leaves a
+record of what it may have spent. No transaction stays open during a call.
 """
 
 import random
@@ -20,56 +20,67 @@ from batches import lease
 from batches.database import read_now, retry_write
 from batches.models import Batch, BatchQuerySet, Event, Item, Receiver, SendingBlock, Upload
 from batches.statuses import BatchKind, BatchStatus, Outcome, UploadStatus
-from batches.tracing import closing, filing, limits, overlaps, packing
+from batches.tracing import budgets, closing, filing, limits, overlaps, packing
 from batches.tracing.counts import format_people
 from batches.tracing.lifecycle import record, transition_batch
-from batches.tracing.limits import OverLimit
+from batches.tracing.limits import SpendingRefused
+from batches.tracing.priority import queue_key
 from batches.vendor import client, protocol
 
 NOT_ACCEPTED = "not accepted"
 MAX_BACKOFF_SECONDS = 60
-"""Maximum wait before the next attempt."""
+"""Maximum wait before the next attempt, to which up to half is added at random."""
+ONE_SECOND = timedelta(seconds=1)
 STORE_TIMEOUT = 60
-"""Seconds for which the vendor's reply is kept while the database is unavailable: the vendor gives it only once."""
+"""Seconds for which we retry to store the vendor's reply, because the vendor gives it only once."""
 
 
 # Choosing
 
 BATCH_NOT_SENT = [BatchStatus.PLANNED, BatchStatus.DISSOLVED, BatchStatus.CANCELLED]
+"""Statuses of batches whose people do not count as sent when the next list is chosen."""
 
 
 def choose_batches(now: datetime) -> list[int]:
-    """Return the ids of the batches to send now, in order. Call it once a second.
+    """Return the ids of the batches to send now, in order.
 
-    At most ITEMS_IN_FLIGHT people await an answer at once; a batch is sent if it fits below that, or if nothing is in
-    flight. The next batch is of the list that has been sent the fewest people, urgent lists first. No more batches are
-    chosen than the vendor accepts calls per second.
+    At most ITEMS_IN_FLIGHT people await an answer at once; a batch is sent if it fits within that number, or if nobody
+    is in flight. `queue_key` says which list is next. No more batches are chosen than the number of calls that the
+    vendor accepts per second, less those made during the last second.
     """
     if SendingBlock.objects.in_force(now).exists():
         return []
     due = receivable(Batch.objects.due(now))
     chosen: list[int] = []
+    people_sent = dict.fromkeys(due.order_by().values_list("upload_id", flat=True).distinct(), 0)
+    if not people_sent:
+        return []
     in_flight = Item.objects.in_flight(now).count()
-    had = dict.fromkeys(due.order_by().values_list("upload_id", flat=True).distinct(), 0)
-    sent = Batch.objects.filter(upload__in=had).exclude(status__in=BATCH_NOT_SENT)
-    had |= dict(sent.values_list("upload_id").annotate(Sum("size")).order_by())
-    priorities = dict(Upload.objects.filter(pk__in=had).values_list("pk", "priority"))
-    while had and len(chosen) < protocol.SINGLE_CALLS_PER_SECOND:
-        upload_id = min(had, key=lambda pk: (priorities[pk], had[pk], pk))
+    sent_batches = Batch.objects.filter(upload__in=people_sent).exclude(status__in=BATCH_NOT_SENT)
+    people_sent |= dict(sent_batches.values_list("upload_id").annotate(Sum("size")).order_by())
+    places = {
+        pk: (priority, front_at)
+        for pk, priority, front_at in Upload.objects.filter(pk__in=people_sent).values_list(
+            "pk", "priority", "front_at"
+        )
+    }
+    calls_left = protocol.SINGLE_CALLS_PER_SECOND - Batch.objects.filter(submitted_at__gt=now - ONE_SECOND).count()
+    while people_sent and len(chosen) < calls_left:
+        upload_id = min(people_sent, key=lambda pk: queue_key(*places[pk], people_sent[pk], pk))
         batch = due.filter(upload=upload_id).exclude(pk__in=chosen).order_by("number").first()
         if batch is None:
-            del had[upload_id]
+            del people_sent[upload_id]
         elif in_flight and in_flight + batch.size > settings.ITEMS_IN_FLIGHT:
             break
         else:
             chosen.append(batch.pk)
-            had[upload_id] += batch.size
+            people_sent[upload_id] += batch.size
             in_flight += batch.size
     return chosen
 
 
 def receivable(batches: BatchQuerySet) -> BatchQuerySet:
-    """Keep batches whose answers can be received: while no receiver is alive, only those answered in the call."""
+    """Keep batches whose answers can be received: without a live receiver, only those answered in the call itself."""
     return batches if Receiver.is_any_alive() else batches.filter(kind=BatchKind.SINGLE)
 
 
@@ -79,17 +90,21 @@ def receivable(batches: BatchQuerySet) -> BatchQuerySet:
 def submit_batch(batch_id: int) -> int | None:
     """Send a planned batch and apply the vendor's reply. Return the id of its upload if people are to be replanned.
 
-    The transition to `submitting` is the lock: of two workers, one sends.
+    The transition to `submitting` is the lock: only one of two workers sends the batch.
     """
     now = read_now()
     if SendingBlock.objects.in_force(now).exists() or not receivable(Batch.objects.filter(pk=batch_id)).exists():
         return None
-    # The database is older than this job: the clock will put the batch in doubt.
-    if lease.is_abandoned(lease.CLOCK):
+    # The database may have been restored from a backup since this job was enqueued. The clock finds out; if so, it puts
+    # the batch in doubt.
+    if lease.is_suspect(lease.CLOCK):
         return None
     try:
         claimed = claim(batch_id, now)
-    except OverLimit as problem:
+    except budgets.OverBudget as problem:
+        wait_for_budget(batch_id, str(problem), now)
+        return None
+    except SpendingRefused as problem:
         wait_for_tomorrow(batch_id, str(problem), now)
         return None
     if claimed is None:
@@ -109,11 +124,11 @@ def submit_batch(batch_id: int) -> int | None:
 
 @transaction.atomic
 def claim(batch_id: int, now: datetime) -> tuple[Batch, list[Item]] | None:
-    """Claim a planned batch for sending.
+    """Claim a planned batch for sending. Return the batch with the people to send, or None if it may not be sent.
 
-    People who are answered or awaited in other lists, or whose answer waits to be filed, are taken out of it.
-    Return it with the people to send, who count towards today. Return None if it may not be sent. Raise OverLimit if
-    the daily limit is reached.
+    People who are answered or awaited in other lists, or whose answer waits to be filed, are taken out of the batch.
+    The others are added to the daily count. Raise OverBudget if the team's budget does not allow the batch, and
+    SpendingRefused if the daily limit is reached.
     """
     overlaps.lock_sending()
     Upload.objects.select_for_update(no_key=True, of=["self"]).filter(batches=batch_id).first()
@@ -124,14 +139,17 @@ def claim(batch_id: int, now: datetime) -> tuple[Batch, list[Item]] | None:
     # An earlier call that was thought lost may have been answered since this batch was chosen.
     if batch.attempts and closing.adopt(batch):
         return None
-    overlaps.remove_answered(batch)
+    overlaps.remove_shared(batch)
     packing.release_items(batch, batch.items.filter(reruns=0).with_unmatched_delivery())
     items = list(batch.items.filter(outcome=Outcome.PENDING).defer("cells"))
     if not is_too_small(batch, items):
-        limits.count_sent(batch.upload_id, len(items), now)
+        budgets.refuse_over_budget(batch.upload, len(items), now)
+        limits.add_sent(batch.upload_id, len(items), now)
     changes: dict[str, Any] = {"attempts": F("attempts") + 1, "submitted_at": now, "next_try_at": None}
     if not transition_batch(batch_id, BatchStatus.SUBMITTING, **changes):
         return None
+    if batch.upload.wait_reason:
+        Upload.objects.filter(pk=batch.upload_id).update(wait_reason="")
     batch.refresh_from_db(fields=["status", *changes])
     return batch, items
 
@@ -143,22 +161,41 @@ def is_too_small(batch: Batch, items: list[Item]) -> bool:
 
 @transaction.atomic
 def wait_for_tomorrow(batch_id: int, problem: str, now: datetime) -> None:
-    """Send no more batches of this batch's list until the next day (UTC) begins. The list's page says so."""
-    upload_id, midnight = Batch.objects.values_list("upload_id", flat=True).get(pk=batch_id), limits.end_of_day(now)
-    if Upload.objects.filter(pk=upload_id).exclude(waits_until=midnight).update(waits_until=midnight):
+    """Send no more batches of this batch's list until the next day (UTC) begins. Record `problem` as the reason."""
+    upload_id = Batch.objects.values_list("upload_id", flat=True).get(pk=batch_id)
+    midnight = limits.end_of_day(now)
+    changes: dict[str, Any] = {"waits_until": midnight, "wait_reason": ""}
+    if Upload.objects.filter(pk=upload_id).exclude(waits_until=midnight).update(**changes):
         record(upload_id, "waiting for tomorrow", batch_id=batch_id, detail=problem)
 
 
+@transaction.atomic
+def wait_for_budget(batch_id: int, problem: str, now: datetime) -> None:
+    """Send no more batches of this batch's list for a minute. Pages show `problem` until the list is sent again.
+
+    The budget is looked at again each minute, because it may have been raised, a new month may have begun, or people in
+    flight may have cost less than they could have.
+    """
+    upload_id = Batch.objects.values_list("upload_id", flat=True).get(pk=batch_id)
+    lists = Upload.objects.filter(pk=upload_id)
+    is_first = lists.filter(wait_reason="").update(wait_reason=problem)
+    lists.update(waits_until=now + budgets.RETRY, wait_reason=problem)
+    if is_first:
+        record(upload_id, "waiting for the budget", batch_id=batch_id, detail=problem)
+
+
 def send_items(batch: Batch, items: list[Item]) -> int | None:
-    item_url, complete_url = packing.callback_urls(batch.token)
-    encoded = [protocol.encode_item(item.pk, vars(item), item_url, batch.upload.match_requirements) for item in items]
-    acknowledgement = client.submit_batch(protocol.encode_batch(encoded, complete_url))
+    """Send people over the bulk endpoint. Return the id of their upload if some of them are to be replanned."""
+    answer_url = packing.answer_url(batch.token)
+    encoded = [protocol.encode_item(item.pk, vars(item), answer_url, batch.upload.match_requirements) for item in items]
+    acknowledgement = client.submit_batch(protocol.encode_batch(encoded, packing.completion_url(batch.token)))
     if acknowledgement.received == 0 and not acknowledgement.request_ids:
         raise client.VendorBusy("The vendor accepted none of the people.")
     return retry_write(partial(acknowledge, batch, items, acknowledgement), STORE_TIMEOUT)
 
 
 def send_person(batch: Batch, item: Item) -> None:
+    """Send one person over the single endpoint, and file the answer that it replies with."""
     reply = client.trace_person(protocol.to_json(protocol.encode_person(vars(item), batch.upload.match_requirements)))
     try:
         text = protocol.read_text(reply)
@@ -170,6 +207,7 @@ def send_person(batch: Batch, item: Item) -> None:
 
 @transaction.atomic
 def file_person(batch: Batch, item: Item, answer: protocol.Answer, text: str) -> None:
+    """File the answer of the single endpoint, and acknowledge its batch."""
     filing.file_reply(batch, item, answer, text)
     changes: dict[str, Any] = {"acknowledged_at": Now(), "vendor_id": answer.request_id, "problem": ""}
     transition_batch(batch.pk, BatchStatus.ACKNOWLEDGED, **changes)
@@ -179,9 +217,9 @@ def file_person(batch: Batch, item: Item, answer: protocol.Answer, text: str) ->
 def acknowledge(batch: Batch, items: list[Item], acknowledgement: protocol.Acknowledgement) -> int | None:
     """Record what the vendor says it accepted. People whom it did not accept are replanned.
 
-    Return the id of the upload if there are any.
+    Return the id of the upload if people are to be replanned.
     """
-    refused, problem = compare_reply(items, acknowledgement)
+    refused_ids, problem = compare_reply(items, acknowledgement)
     is_first = transition_batch(
         batch.pk,
         BatchStatus.ACKNOWLEDGED,
@@ -194,29 +232,32 @@ def acknowledge(batch: Batch, items: list[Item], acknowledgement: protocol.Ackno
     what = "acknowledged" if is_first else "acknowledged twice"
     detail = f"vendor's batch {acknowledgement.batch_id}. {problem}".removesuffix(". ")
     record(batch.upload_id, what, batch_id=batch.pk, detail=detail)
-    # Of two calls for the same batch, the first decides who was accepted, because using the other can only cost more.
-    not_taken = batch.items.filter(pk__in=refused).without_unmatched_delivery()
-    moved = packing.release_items(batch, not_taken) if refused and is_first else 0
-    if refused and is_first:
-        limits.uncount_sent(batch, len(refused))
-    if moved:
-        record(
-            batch.upload_id, "replanned", batch_id=batch.pk, detail=f"{format_people(moved)} not accepted by the vendor"
-        )
-    return batch.upload_id if moved else None
+    # If a batch was sent in two calls, the reply to the first decides who was accepted: the other can only cost more.
+    if not is_first or not refused_ids:
+        return None
+    moved = packing.release_items(batch, batch.items.filter(pk__in=refused_ids).without_unmatched_delivery())
+    limits.subtract_sent(batch, len(refused_ids))
+    if not moved:
+        return None
+    detail = f"{format_people(moved)} not accepted by the vendor"
+    record(batch.upload_id, "replanned", batch_id=batch.pk, detail=detail)
+    return batch.upload_id
 
 
 def compare_reply(items: list[Item], acknowledgement: protocol.Acknowledgement) -> tuple[set[int], str]:
     """Return the ids of the items that the vendor did not accept, and a sentence about any discrepancy in its reply."""
     ids = {item.pk for item in items}
-    received, named = acknowledgement.received, acknowledgement.request_ids
-    # Only if count and ids agree: an item that was accepted but not listed must not be paid for again.
-    refused = ids - set(named) if named and received in {None, len(named)} else set[int]()
-    if refused:
-        return refused, f"The vendor accepted {len(ids) - len(refused)} of {format_people(len(ids))}."
-    if received not in {None, len(ids)}:
-        return refused, f"The vendor says it accepted {received} of {format_people(len(ids))}, but not which ones."
-    return refused, ""
+    accepted_count, accepted_ids = acknowledgement.received, set(acknowledgement.request_ids)
+    refused_ids: set[int] = set()
+    # Only if the count and the ids agree: an item that was accepted but not listed must not be paid for again.
+    if accepted_ids and accepted_count in {None, len(accepted_ids)}:
+        refused_ids = ids - accepted_ids
+    if refused_ids:
+        return refused_ids, f"The vendor accepted {len(ids) - len(refused_ids)} of {format_people(len(ids))}."
+    if accepted_count not in {None, len(ids)}:
+        problem = f"The vendor says it accepted {accepted_count} of {format_people(len(ids))}, but not which ones."
+        return refused_ids, problem
+    return refused_ids, ""
 
 
 # Errors
@@ -224,43 +265,44 @@ def compare_reply(items: list[Item], acknowledgement: protocol.Acknowledgement) 
 
 @transaction.atomic
 def apply_error(batch: Batch, items: list[Item], error: client.VendorError) -> None:
-    """Apply what follows from a failed call.
+    """Move a batch to the status that follows from a failed call.
 
-    People whom the vendor certainly did not accept no longer count towards today.
+    If the vendor certainly accepted none of the people, they are subtracted from the daily count.
     """
     problem = str(error)
-    # A sender that was delayed must not undo what a later one did.
+    # A delayed sender must not undo what a later one has done.
     transition = partial(transition_batch, batch.pk, only_if={"attempts": batch.attempts}, problem=problem)
     what = NOT_ACCEPTED
     match error:
         case client.VendorRefused(refusal=refusal):
             if apply_refusal(batch, items, refusal, transition):
-                limits.uncount_sent(batch, len(items))
+                limits.subtract_sent(batch, len(items))
             return
         case client.VendorSilent():
             what = "unconfirmed"
             transition(BatchStatus.UNCONFIRMED)
-            is_back = False
+            is_planned_again = False
         case client.VendorUnauthorised():
             block_sending(problem)
-            is_back = transition(BatchStatus.PLANNED)
+            is_planned_again = transition(BatchStatus.PLANNED)
         case client.VendorBusy(until=until) if until:
             block_sending(problem, until)
-            is_back = transition(BatchStatus.PLANNED)
+            is_planned_again = transition(BatchStatus.PLANNED)
         case _:
             failures = batch.events.filter(what=NOT_ACCEPTED).count() + 1
-            is_back = transition(BatchStatus.PLANNED, next_try_at=next_attempt_at(failures))
+            is_planned_again = transition(BatchStatus.PLANNED, next_try_at=next_attempt_at(failures))
     record(batch.upload_id, what, batch_id=batch.pk, detail=problem)
-    if is_back:
-        limits.uncount_sent(batch, len(items))
+    if is_planned_again:
+        limits.subtract_sent(batch, len(items))
 
 
 def apply_refusal(batch: Batch, items: list[Item], refusal: protocol.Refusal, transition: Callable[..., bool]) -> bool:
-    """Reject the item that the vendor names. If it names none, refuse the batch and bisect it until the item is found.
+    """Mark the item that the vendor names as invalid. If it names none, mark the batch as refused, and halve it.
 
-    Return False if the batch has changed since it was sent.
+    `transition` is `transition_batch` for the attempt that was refused. Return False if the batch has changed since it
+    was sent.
     """
-    # The upload's row comes first, as in everything that makes batches or counts an upload's items.
+    # Lock the upload's row first, like everything else that creates batches or counts an upload's items.
     Upload.objects.select_for_update(no_key=True).get(pk=batch.upload_id)
     item = find_refused(batch, items, refusal)
     if item:
@@ -275,25 +317,30 @@ def apply_refusal(batch: Batch, items: list[Item], refusal: protocol.Refusal, tr
 
 
 def find_refused(batch: Batch, items: list[Item], refusal: protocol.Refusal) -> Item | None:
-    """Find the item whose data the vendor refuses.
+    """Return the item whose data the vendor refuses.
 
     Return None if the refusal is about something that we added, or about the batch as a whole.
     """
     if refusal.is_ours:
         return None
     if batch.kind == BatchKind.SINGLE:
-        # A refusal without a field's name is about the person only if the batch before was refused because of someone.
+        # A refusal that names no field may be about our request. It is about the person if a larger batch with this
+        # person was refused before.
         return items[0] if refusal.field or batch.split_from_id else None
     return items[refusal.index] if refusal.index is not None and refusal.index < len(items) else None
 
 
 def next_attempt_at(failures: int) -> datetime:
-    """Return when to try again: after 1, 2, 4… seconds up to MAX_BACKOFF_SECONDS, plus up to half of that at random."""
-    return read_now() + timedelta(seconds=min(2 ** (failures - 1), MAX_BACKOFF_SECONDS) * random.uniform(1, 1.5))
+    """Return when to try again: after 1, 2, 4… seconds up to MAX_BACKOFF_SECONDS, plus up to half as much at random."""
+    seconds = min(2 ** (failures - 1), MAX_BACKOFF_SECONDS)
+    return read_now() + timedelta(seconds=seconds * random.uniform(1, 1.5))
 
 
 def refuse_item(batch: Batch, item: Item, problem: str) -> bool:
-    """Mark the item that the vendor named as invalid, and replan the others. Return False if they were sent since."""
+    """Mark the item that the vendor named as invalid, and plan the batch with the others to be sent again.
+
+    Return False if the batch has been sent again since.
+    """
     if not transition_batch(batch.pk, BatchStatus.PLANNED, only_if={"attempts": batch.attempts}, problem=problem):
         return False
     refused = Item.objects.filter(pk=item.pk, outcome=Outcome.PENDING)
@@ -306,9 +353,9 @@ def refuse_item(batch: Batch, item: Item, problem: str) -> bool:
 
 
 def promote_duplicate(item: Item) -> None:
-    """Send the first duplicate of a rejected item in its place, since a rejected item gets no answer to share.
+    """Have the first duplicate of a refused item traced in its place, because a refused item gets no answer to share.
 
-    Call it in a transaction that has locked the upload's row.
+    Call this in a transaction that has locked the upload's row.
     """
     waiting = Item.objects.filter(upload=item.upload_id, outcome=Outcome.DUPLICATE, same_as=item).order_by("pk")
     if first := waiting.only("pk").first():
@@ -318,6 +365,6 @@ def promote_duplicate(item: Item) -> None:
 
 
 def block_sending(reason: str, until: datetime | None = None) -> None:
-    """Block all sending, until then or until staff unblock it. Does nothing if it is blocked for the same reason."""
+    """Block all sending, until `until` or until a user unblocks it. Do nothing if it is blocked for the same reason."""
     if not SendingBlock.objects.in_force(timezone.now()).filter(reason=reason).exists():
         SendingBlock.objects.create(reason=reason, until=until)

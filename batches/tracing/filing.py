@@ -1,6 +1,6 @@
 """File the vendor's answers and completion calls.
 
-The lock of each step is the one conditional statement in it; docs/locking.md lists them all.
+The lock of each step is its only conditional statement; docs/locking.md lists them all.
 """
 
 from collections.abc import Sequence
@@ -15,10 +15,11 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
+from accounts.rights import Right, require
 from batches.database import write_each
 from batches.models import Batch, EarlierAnswer, Event, Item, Upload
 from batches.retention import Retained
-from batches.statuses import OUTCOME_ANSWERED, OUTCOME_RERUNNABLE, BatchStatus, Outcome
+from batches.statuses import OUTCOME_ANSWERED, OUTCOME_RERUNNABLE, BatchStatus, Emptied, Outcome
 from batches.tracing.counts import freeze_counts
 from batches.tracing.lifecycle import lock_batch, record
 from batches.tracing.receipts import NEEDS_COUNT
@@ -26,7 +27,7 @@ from batches.vendor.protocol import Answer, Completion, decode_completion
 
 
 class Filing(Enum):
-    """The result of filing a delivery. All but the first two are unmatched deliveries. The texts are shown to users."""
+    """The result of filing a delivery. With all but the first two, the delivery is unmatched. Users see the values."""
 
     FILED = "Filed."
     DUPLICATE = "This answer was saved before."
@@ -47,11 +48,14 @@ SET outcome = %(outcome)s, message = %(message)s, request_id = %(request_id)s, c
 FROM batches_batch AS batch
 WHERE batch.token = %(token)s AND item.id = %(key)s AND item.upload_id = batch.upload_id AND item.outcome = 'pending'
 """
-"""Both the lock and the deduplication: only the first answer finds the item pending. The answer counts even if the item
-has been replanned into another batch of the same upload, because it was paid for.
+"""The statement that files an answer.
 
-In SQL because it runs a thousand times per second, and Django takes seven times as long to compile it as to run it.
-`{now}` is the database's clock: a batch is closed a while after its last answer, whatever the receivers' clocks say.
+It is both the lock and the deduplication: only the first answer finds the item pending. The answer counts even if the
+item has been replanned into another batch of the same upload, because it was paid for.
+
+It is written in SQL because it runs a thousand times per second, and Django takes seven times as long to compile it as
+to run it. `{now}` is the database's clock, because a batch is closed a certain time after its last answer, whatever
+the receivers' clocks say.
 """
 WITHOUT_REPLACED_ERROR = """
     AND NOT EXISTS (
@@ -60,10 +64,10 @@ WITHOUT_REPLACED_ERROR = """
             AND earlier.request_id = %(request_id)s AND earlier.outcome = %(outcome)s))
 """
 FILE_ERROR_SQL = FILE_SQL + WITHOUT_REPLACED_ERROR
-"""For errors: an error that was replaced by a re-run is not filed again as the answer to the re-run.
+"""The statement that files an error, unless it is the one that a re-run has replaced.
 
-A statement of its own, because the condition makes PostgreSQL plan it again for each answer, which takes twice as long
-as running it.
+It is separate from FILE_SQL because its condition makes PostgreSQL plan it again for each answer, which takes twice as
+long as running it.
 """
 
 
@@ -71,12 +75,12 @@ def file_answer(token: str, answer: Answer, text: str) -> Filing:
     """File an answer that came to the callback address of the batch with this token."""
     if answer.key is None:
         return Filing.NO_KEY
-    if file_one(token, answer, text):
+    if file_if_pending(token, answer, text):
         return Filing.FILED
     return file_unexpected(token, answer.key, answer, text)
 
 
-def file_one(token: str, answer: Answer, text: str) -> bool:
+def file_if_pending(token: str, answer: Answer, text: str) -> bool:
     [is_filed] = file_pending([(token, answer, text)])
     return is_filed
 
@@ -91,31 +95,38 @@ def file_pending(answers: Sequence[tuple[str, Answer, str]]) -> list[bool]:
         (file_statement(answer.outcome), answer_values(answer, text) | {"token": token, "key": answer.key, "now": now})
         for token, answer, text in answers
     ]
-    # Always in the same order, so that two transactions cannot deadlock.
-    order = sorted(range(len(writes)), key=lambda position: answers[position][1].key or 0)
-    changed = dict(zip(order, write_each([writes[position] for position in order]), strict=True))
-    return [changed[position] == 1 for position in range(len(writes))]
+    # All transactions lock the items in the order of their keys, so that two of them cannot deadlock.
+    keys = [answer.key or 0 for _, answer, _ in answers]
+    by_key = sorted(range(len(keys)), key=keys.__getitem__)
+    row_counts = write_each([writes[position] for position in by_key])
+    is_filed = [False] * len(answers)
+    for position, row_count in zip(by_key, row_counts, strict=True):
+        is_filed[position] = row_count == 1
+    return is_filed
 
 
 @cache
 def file_statement(outcome: Outcome) -> str:
-    """Return the statement that files an answer with this outcome. SQLite's clock is this computer's."""
+    """Return the statement that files an answer with this outcome. On SQLite, the clock is this computer's."""
     statement = FILE_ERROR_SQL if outcome == Outcome.ERROR else FILE_SQL
     return statement.format(now="statement_timestamp()" if connection.vendor == "postgresql" else "%(now)s")
 
 
-def same_answer(answer: Answer, text: str) -> Q:
+def is_same_answer(answer: Answer, text: str) -> Q:
     """Return the condition for stored answers equal to this one: the same text, or the same request and outcome."""
-    same = Q(answer=text)
-    return same | Q(request_id=answer.request_id, outcome=answer.outcome) if answer.request_id else same
+    has_same_text = Q(answer=text)
+    if not answer.request_id:
+        return has_same_text
+    return has_same_text | Q(request_id=answer.request_id, outcome=answer.outcome)
 
 
-def answer_columns(answer: Answer, text: str) -> dict[str, Any]:
-    """Return the columns of an item or an earlier answer that get an answer's values."""
+def answer_fields(answer: Answer, text: str) -> dict[str, Any]:
+    """Return the values with which an answer is stored in an item or an earlier answer, by field."""
     return answer_values(answer, text) | {"answered_at": Now()}
 
 
 def answer_values(answer: Answer, text: str) -> dict[str, Any]:
+    """Return the values that come from the answer itself, by field."""
     return {
         "outcome": answer.outcome,
         "message": answer.message,
@@ -140,68 +151,72 @@ def file_unexpected(token: str, key: int, answer: Answer, text: str) -> Filing:
         return Filing.FILED
     if item.outcome == Outcome.REUSED:
         return store_late_answer(item, batch.pk, answer, text)
-    # A re-run may have made the item pending since.
-    if file_one(token, answer, text):
+    # A re-run may have made the item pending since it was read.
+    if file_if_pending(token, answer, text):
         return Filing.FILED
     return Filing.ONE_TOO_MANY if item.outcome in OUTCOME_ANSWERED else Filing.NOT_SENT
 
 
 @transaction.atomic
 def store_late_answer(item: Item, batch_id: int, answer: Answer, text: str) -> Filing:
-    """Store the answer to a call that was thought lost, for an item that has another list's answer by now."""
+    """Store the answer to a call that was thought lost, for an item that now reuses another list's answer."""
     Batch.objects.select_for_update(no_key=True).get(pk=batch_id)
     if is_known(item, answer, text):
         return Filing.DUPLICATE
-    store_earlier_answer(item, batch_id, **answer_columns(answer, text))
+    store_earlier_answer(item, batch_id, **answer_fields(answer, text))
     return Filing.FILED
 
 
 def is_known(item: Item, answer: Answer, text: str) -> bool:
-    """Return whether the item has this answer, or had it before."""
-    same = same_answer(answer, text)
+    """Return whether this answer is stored as the item's answer, or as an earlier answer."""
+    same = is_same_answer(answer, text)
     return Item.objects.filter(same, pk=item.pk).exists() or item.earlier_answers.filter(same).exists()
 
 
 def file_reply(batch: Batch, item: Item, answer: Answer, text: str) -> None:
-    """File the single endpoint's reply, which comes only once. If its item has an answer already, store both."""
+    """File the single endpoint's reply, which comes only once. If the item has another answer already, keep both."""
     pending = Item.objects.filter(pk=item.pk, outcome=Outcome.PENDING)
-    if pending.update(answered_via=batch, **answer_columns(answer, text)):
+    if pending.update(answered_via=batch, **answer_fields(answer, text)):
         return
     item = Item.objects.defer("cells").get(pk=item.pk)
     if item.outcome == Outcome.MISSING and replace_outcome(item, batch.pk, answer, text, "late answer"):
         return
     if not is_known(item, answer, text):
-        store_earlier_answer(item, batch.pk, **answer_columns(answer, text))
+        store_earlier_answer(item, batch.pk, **answer_fields(answer, text))
 
 
 def file_manually(token: str, answer: Answer, text: str, user: User) -> Filing:
     """File an unmatched delivery by a user's decision. Unlike `file_answer`, it may replace an error."""
+    require(user, Right.DECIDE)
     filing = file_answer(token, answer, text)
     if filing is not Filing.ONE_TOO_MANY or answer.outcome == Outcome.ERROR or answer.key is None:
         return filing
     error = Item.objects.filter(pk=answer.key, outcome=Outcome.ERROR, upload__batches__token=token)
-    item, batch = error.defer("cells").first(), Batch.objects.filter(token=token).only("pk").first()
+    item = error.defer("cells").first()
+    batch = Batch.objects.filter(token=token).only("pk").first()
     if item is None or batch is None:
         return filing
     is_filed = replace_outcome(item, batch.pk, answer, text, "error replaced by hand", user)
     return Filing.FILED if is_filed else filing
 
 
-def replace_outcome(item: Item, via: int, answer: Answer, text: str, what: str, user: User | None = None) -> bool:
-    """Replace a missing or failed outcome with `answer`, and refresh the counts of its closed batch.
+def replace_outcome(
+    item: Item, via_batch_id: int, answer: Answer, text: str, what: str, user: User | None = None
+) -> bool:
+    """Replace the outcome of a missing person or an error with `answer`, and refresh the counts of its closed batch.
 
-    `via` is the id of the batch whose callback address the answer came to; `what` names the event. Return False if the
-    item is neither missing nor failed, or has changed since it was read.
+    `via_batch_id` is that of the batch whose callback address the answer came to; `what` names the event. Return False
+    if the item is neither missing nor an error, or has changed since it was read.
     """
     with transaction.atomic():
         if item.outcome == Outcome.ERROR:
-            # In the order of a re-run: the upload's row before the batch's.
+            # Lock the upload's row before the batch's, as a re-run does.
             Upload.objects.select_for_update(no_key=True).get(pk=item.upload_id)
         batch = lock_batch(item.batch_id)
         as_read = {"outcome": item.outcome, "request_id": item.request_id, "batch": item.batch_id}
         replaceable = Item.objects.filter(pk=item.pk, **as_read)
         if item.outcome not in OUTCOME_RERUNNABLE or not replaceable.update(
-            answered_via=via, **answer_columns(answer, text)
+            answered_via=via_batch_id, **answer_fields(answer, text)
         ):
             return False
         if item.outcome == Outcome.ERROR:
@@ -213,18 +228,20 @@ def replace_outcome(item: Item, via: int, answer: Answer, text: str, what: str, 
 
 
 def store_replaced_answer(item: Item) -> None:
-    """Store an item's answer that is about to be replaced."""
+    """Store the answer that `item` was loaded with, which is replaced."""
     fields = ["outcome", "message", "request_id", "credits", "answer", "answered_at"]
     store_earlier_answer(item, item.batch_id, **{name: getattr(item, name) for name in fields})
 
 
 def store_earlier_answer(item: Item, batch_id: int | None, credits: Decimal | None, **answer: Any) -> None:
-    """Store an answer that does not count. It may have been paid for, so its cost stays counted."""
+    """Store an answer that is not the item's answer. It may have been paid for, so its cost is counted."""
+    if item.emptied == Emptied.ERASED:
+        answer |= {"answer": "", "message": ""}
     EarlierAnswer.objects.create(item=item, batch_id=batch_id, credits=credits, **answer)
-    spent = {"earlier_credits": F("earlier_credits") + (credits or 0)}
-    Upload.objects.filter(pk=item.upload_id).update(**spent)
+    added_credits = {"earlier_credits": F("earlier_credits") + (credits or 0)}
+    Upload.objects.filter(pk=item.upload_id).update(**added_credits)
     if batch_id:
-        Batch.objects.filter(pk=batch_id).update(**spent, **NEEDS_COUNT)
+        Batch.objects.filter(pk=batch_id).update(**added_credits, **NEEDS_COUNT)
 
 
 # Completion calls
@@ -232,50 +249,66 @@ def store_earlier_answer(item: Item, batch_id: int | None, credits: Decimal | No
 
 @transaction.atomic
 def record_completion(token: str, completion: Completion, text: str) -> Filing:
-    """Record the vendor's totals for a batch. This closes nothing, since answers may still be on their way."""
+    """Record the vendor's totals for a batch. The batch stays open, because answers may still be on their way."""
     batch = Batch.objects.filter(token=token)
     totals = {
         "vendor_processed": completion.processed,
         "vendor_matched": completion.matched,
         "vendor_errors": completion.errors,
     }
-    first = batch.filter(completed_at=None)
-    if first.update(completed_at=Now(), completion=text, **totals, **NEEDS_COUNT):
+    given_totals = {name: total for name, total in totals.items() if total is not None}
+    not_completed = batch.filter(completed_at=None)
+    if not_completed.update(completed_at=Now(), completion=text, **totals, **NEEDS_COUNT):
         completed = batch.get()
-        missing = [] if any(total is not None for total in totals.values()) else ["without totals"]
-        record(completed.upload_id, "completed by the vendor", batch_id=completed.pk, detail=", ".join(missing))
+        detail = "" if given_totals else "without totals"
+        record(completed.upload_id, "completed by the vendor", batch_id=completed.pk, detail=detail)
         return Filing.FILED
     if not batch.update(duplicates=F("duplicates") + 1):
         return Filing.UNKNOWN_BATCH
-    add_second_run(batch.get(), completion, {name: total for name, total in totals.items() if total is not None})
+    add_second_run(batch.get(), completion, given_totals)
     return Filing.DUPLICATE
 
 
 def add_second_run(batch: Batch, completion: Completion, totals: dict[str, int]) -> None:
-    """Add the totals of another run of a batch that the vendor accepted twice: each run was charged.
+    """If the vendor has run a batch once more, add the totals of this run, because each run was charged.
 
-    Call it in a transaction that has locked the batch's row.
+    Call this in a transaction that has locked the batch's row.
     """
-    # The first call may have been purged by now.
-    first = decode_completion(batch.completion).batch_id if batch.completion else completion.batch_id
-    if completion.batch_id in ("", first):
+    # Without the body of the first completion call, the runs cannot be told apart.
+    if not batch.completion:
         return
-    run = f"another run, vendor's batch {completion.batch_id}"[:500]
-    if Event.objects.filter(batch=batch, what="completed by the vendor", detail=run).exists():
+    first_run_id = decode_completion(batch.completion).batch_id
+    if completion.batch_id in ("", first_run_id):
+        return
+    detail = f"another run, vendor's batch {completion.batch_id}"[:500]
+    if Event.objects.filter(batch=batch, what="completed by the vendor", detail=detail).exists():
         return
     sums = {name: Coalesce(F(name), 0) + total for name, total in totals.items()}
     Batch.objects.filter(pk=batch.pk).update(**sums, **NEEDS_COUNT)
-    record(batch.upload_id, "completed by the vendor", batch_id=batch.pk, detail=run)
+    record(batch.upload_id, "completed by the vendor", batch_id=batch.pk, detail=detail)
 
 
-# Retention: answers are purged; outcomes, costs and counts stay
+# Retention: answers are purged, but outcomes, costs and counts stay
 
 
 def purge_answers(records: QuerySet[Any]) -> None:
     records.order_by().update(answer="")
 
 
+def purge_completions(batches: QuerySet[Any]) -> None:
+    batches.order_by().update(completion="")
+
+
 RETAINED_ANSWERS = [
-    Retained(Item.objects.exclude(answer=""), "answered_at", purge_answers),
-    Retained(EarlierAnswer.objects.exclude(answer=""), "answered_at", purge_answers),
+    Retained("Answers", Item.objects.exclude(answer=""), "answered_at", purge_answers, list_path="upload"),
+    Retained(
+        "Earlier answers",
+        EarlierAnswer.objects.exclude(answer=""),
+        "answered_at",
+        purge_answers,
+        list_path="item__upload",
+    ),
+    Retained(
+        "Completion calls", Batch.objects.exclude(completion=""), "completed_at", purge_completions, list_path="upload"
+    ),
 ]

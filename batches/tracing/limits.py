@@ -1,7 +1,8 @@
 """Limit what one list, and one day (UTC), may cost. People are counted when they are sent.
 
-A transaction that starts to spend asks here after it has locked its rows of lists, batches and people. The lease row
-"spending" lets one transaction at a time ask, so that each sees what the ones before it have started.
+A transaction that is about to spend checks the limits here, after it has locked its rows of lists, batches and people.
+Only one transaction at a time can check the daily limit, because each locks the row "spending" of the leases. So each
+sees what the ones before it have started.
 """
 
 from dataclasses import dataclass
@@ -14,41 +15,55 @@ from django.utils import timezone
 
 from batches.models import Batch, Correction, Lease, SentCount, Upload
 from batches.statuses import OUTCOME_NOT_SENT, UPLOAD_STARTED, BatchStatus, CorrectionStatus
-from batches.tracing.credits import credits_per_match, format_credits
+from batches.tracing.credits import credits_per_match, format_cost
 
-COUNT_FIELDS = ["row_count", "co_owner_count", *(f"{fate}_count" for fate in OUTCOME_NOT_SENT)]
+COUNT_FIELDS = ["row_count", "co_owner_count", *(f"{outcome}_count" for outcome in OUTCOME_NOT_SENT)]
+"""The fields that `Upload.item_count` reads."""
 BATCH_TO_BE_SENT = [BatchStatus.PLANNED, BatchStatus.REFUSED]
-"""Batches whose people are still to be sent. What was counted for a refused batch has been uncounted."""
+"""Statuses of batches whose people are still to be sent. People of a refused batch no longer count as sent."""
 
 
-class OverLimit(Exception):
-    """The spending is not allowed, or not for this user. The text says why and what to do."""
+class SpendingRefused(Exception):
+    """Spending is not allowed, or not for this user. The message tells users why, and what to do."""
 
 
 @dataclass(frozen=True)
 class Intent:
-    """The parts of the sentence that refuses what a user wants to start."""
+    """What a user wants to start, as the parts of the message that refuses it."""
 
-    whole: str
-    """The list including what is started."""
+    whole_list: str
+    """The list including what is to be started, at the beginning of a sentence."""
     part: str
-    """What is started."""
-    smaller: str
-    """What to do if it exceeds the limit on any day."""
-    later: str
-    """What to do if it exceeds only what is left today."""
+    """Only what is to be started."""
+    if_too_large: str
+    """What to do if the limit would be exceeded on any day."""
+    if_too_much_today: str
+    """What to do if only today's limit would be exceeded."""
 
 
-START = Intent("This list", "this list", "Please split it.", "Please start it tomorrow.")
-RERUN = Intent("With this re-run, the list", "this re-run", "Please choose fewer people.", "Please try again tomorrow.")
-CORRECTIONS = Intent(
-    "With these rows, the list", "these rows", "Please upload them as a separate list.", "Please upload them tomorrow."
+START = Intent(
+    whole_list="This list",
+    part="this list",
+    if_too_large="Please split it.",
+    if_too_much_today="Please start it tomorrow.",
 )
-SEND_AGAIN = Intent(
-    "With this batch sent again, the list",
-    "this batch",
-    "Please close the batch, and upload its people as a separate list.",
-    "Please try again tomorrow.",
+RERUN = Intent(
+    whole_list="With this re-run, the list",
+    part="this re-run",
+    if_too_large="Please choose fewer people.",
+    if_too_much_today="Please try again tomorrow.",
+)
+CORRECTIONS = Intent(
+    whole_list="With these rows, the list",
+    part="these rows",
+    if_too_large="Please upload them as a separate list.",
+    if_too_much_today="Please upload them tomorrow.",
+)
+RESEND = Intent(
+    whole_list="With this batch sent again, the list",
+    part="this batch",
+    if_too_large="Please close the batch, and upload its people as a separate list.",
+    if_too_much_today="Please try again tomorrow.",
 )
 
 
@@ -61,7 +76,7 @@ def max_credits(people: int) -> Decimal:
 
 
 def day_of(moment: datetime) -> date:
-    """Return the day towards which people sent at this moment count."""
+    """Return the day (UTC) for which people sent at this moment are counted."""
     return moment.astimezone(UTC).date()
 
 
@@ -77,33 +92,33 @@ def end_of_day(now: datetime) -> datetime:
 
 
 def lock_spending() -> None:
-    """Wait for all other transactions that start to spend. Take this lock last."""
+    """Wait for all other transactions that are about to spend. Acquire this lock last."""
     Lease.lock("spending")
 
 
-def count_sent(upload_id: int, people: int, now: datetime) -> None:
-    """Count people who are about to be sent, in the transaction that claims their batch.
+def add_sent(upload_id: int, people: int, now: datetime) -> None:
+    """Add people who are about to be sent to the daily count, in the transaction that claims their batch.
 
-    Raise OverLimit if they cost more than is left for today.
+    Raise SpendingRefused if they could cost more than is left for today.
     """
     if settings.DAILY_CREDIT_LIMIT:
         lock_spending()
         sent = count_sent_on(day_of(now))
         if max_credits(sent + people) > settings.DAILY_CREDIT_LIMIT:
-            raise OverLimit(
-                f"People sent today could already cost {format_credits(max_credits(sent))}, and the next batch "
-                f"could cost {max_credits(people):,f} more. "
-                f"The daily limit is {settings.DAILY_CREDIT_LIMIT:,} credits (UTC)."
+            raise SpendingRefused(
+                f"People sent today could already cost {format_cost(max_credits(sent))}, and the next batch "
+                f"could cost {format_cost(max_credits(people))} more. "
+                f"The daily limit is {format_cost(Decimal(settings.DAILY_CREDIT_LIMIT))} (UTC)."
             )
-    row, _ = SentCount.objects.get_or_create(upload_id=upload_id, day=day_of(now))
-    SentCount.objects.filter(pk=row.pk).update(people=F("people") + people)
+    sent_count, _ = SentCount.objects.get_or_create(upload_id=upload_id, day=day_of(now))
+    SentCount.objects.filter(pk=sent_count.pk).update(people=F("people") + people)
 
 
-def uncount_sent(batch: Batch, people: int) -> None:
-    """Uncount people whom the vendor did not accept, in the transaction that records it."""
+def subtract_sent(batch: Batch, people: int) -> None:
+    """Subtract people whom the vendor did not accept from the daily count, in the transaction that records this."""
     if batch.submitted_at:
-        counted = SentCount.objects.filter(upload=batch.upload_id, day=day_of(batch.submitted_at))
-        counted.update(people=F("people") - people)
+        sent_count = SentCount.objects.filter(upload=batch.upload_id, day=day_of(batch.submitted_at))
+        sent_count.update(people=F("people") - people)
 
 
 def count_sent_on(day: date) -> int:
@@ -111,39 +126,45 @@ def count_sent_on(day: date) -> int:
 
 
 def count_unsent(uploads: QuerySet[Upload]) -> int:
-    """Count the people of lists who are still to be sent, from the batches' sizes, because items are too many."""
+    """Count the people of lists who are still to be sent.
+
+    This adds up the sizes of batches, because there are too many items to count.
+    """
     people = sum(upload.item_count for upload in uploads.only(*COUNT_FIELDS))
-    gone = Batch.objects.filter(upload__in=uploads.values("pk")).exclude(status__in=BATCH_TO_BE_SENT).order_by()
-    return people - gone.aggregate(people=Sum(F("size") - F("moved"), default=0))["people"]
+    sent = Batch.objects.filter(upload__in=uploads.values("pk")).exclude(status__in=BATCH_TO_BE_SENT).order_by()
+    return people - sent.aggregate(people=Sum(F("size") - F("moved"), default=0))["people"]
 
 
 def count_under_correction(**conditions: object) -> int:
     """Count the people in corrected files that are being checked for started lists."""
-    reading = Correction.objects.filter(
+    checking = Correction.objects.filter(
         status=CorrectionStatus.CHECKING, upload__started_at__isnull=False, **conditions
     )
-    return reading.aggregate(people=Sum("max_people", default=0))["people"]
+    return checking.aggregate(people=Sum("max_people", default=0))["people"]
 
 
 def credits_committed_today() -> Decimal:
-    """Return the most that people can cost who were sent today, or who are still to be sent in started lists."""
-    begun = count_sent_on(day_of(timezone.now())) + count_under_correction()
-    return max_credits(begun + count_unsent(Upload.objects.filter(status__in=UPLOAD_STARTED)))
+    """Return the most that all people can cost who were sent today or are still to be sent in started lists."""
+    sent = count_sent_on(day_of(timezone.now()))
+    # Before the unsent people, so that a correction that ends in between is counted twice rather than not at all.
+    under_correction = count_under_correction()
+    unsent = count_unsent(Upload.objects.filter(status__in=UPLOAD_STARTED))
+    return max_credits(sent + under_correction + unsent)
 
 
 def credits_left_today() -> Decimal | None:
-    """Return what may still be spent today, or None if there is no limit."""
+    """Return how many credits may still be spent today, or None if there is no limit."""
     limit = settings.DAILY_CREDIT_LIMIT
     return max(limit - credits_committed_today(), Decimal(0)) if limit else None
 
 
 def count_total(upload: Upload) -> int:
-    """Count the people of a list who were sent, each time they were, and those who are still to be sent."""
+    """Count the people of a list who were sent, once for each time, and those who are still to be sent."""
     sent = SentCount.objects.filter(upload=upload.pk).aggregate(people=Sum("people", default=0))["people"]
     return sent + count_unsent(Upload.objects.filter(pk=upload.pk)) + count_under_correction(upload=upload.pk)
 
 
-# Refusing
+# Checking the limits
 
 
 def has_room(upload: Upload, people: int) -> bool:
@@ -153,33 +174,39 @@ def has_room(upload: Upload, people: int) -> bool:
 
 
 def refuse_over_limits(upload: Upload, people: int, intent: Intent, *, more_in_list: int | None = None) -> None:
-    """Raise OverLimit if `people` more could exceed the limit of the list, or of the day.
+    """Raise SpendingRefused if `people` more could exceed the limit of the list or the daily limit.
 
-    `more_in_list` says how many of them the list does not count yet, if not all.
+    `more_in_list` is how many of them `count_total` does not include yet. By default, it includes none of them.
     """
-    refuse_over_list(upload, people if more_in_list is None else more_in_list, intent)
-    refuse_over_day(people, intent)
+    refuse_over_list_limit(upload, people if more_in_list is None else more_in_list, intent)
+    refuse_over_daily_limit(people, intent)
 
 
-def refuse_over_list(upload: Upload, people: int, intent: Intent) -> None:
-    """Raise OverLimit if `people` more could exceed the limit of the list. The upload's row must be locked."""
+def refuse_over_list_limit(upload: Upload, people: int, intent: Intent) -> None:
+    """Raise SpendingRefused if `people` more could exceed the limit of the list. The upload's row must be locked."""
     limit = settings.UPLOAD_CREDIT_LIMIT
-    if limit and (total := max_credits(count_total(upload) + people)) > limit:
-        raise OverLimit(
-            f"{intent.whole} could cost up to {format_credits(total)}, above the limit of {limit:,} per list. "
-            + intent.smaller
+    if not limit:
+        return
+    total = max_credits(count_total(upload) + people)
+    if total > limit:
+        raise SpendingRefused(
+            f"{intent.whole_list} could cost up to {format_cost(total)}, above the limit of "
+            f"{format_cost(Decimal(limit))} per list. "
+            f"{intent.if_too_large}"
         )
 
 
-def refuse_over_day(people: int, intent: Intent) -> None:
-    """Raise OverLimit if `people` more could exceed the daily limit."""
-    if not (limit := settings.DAILY_CREDIT_LIMIT):
+def refuse_over_daily_limit(people: int, intent: Intent) -> None:
+    """Raise SpendingRefused if `people` more could exceed the daily limit."""
+    limit = settings.DAILY_CREDIT_LIMIT
+    if not limit:
         return
     lock_spending()
-    committed, more = credits_committed_today(), max_credits(people)
+    committed = credits_committed_today()
+    more = max_credits(people)
     if committed + more > limit:
-        raise OverLimit(
-            f"Sending today could already cost {format_credits(committed)}, and {intent.part} could cost "
-            f"{more:,f} more. The daily limit is {limit:,} credits (UTC). "
-            f"{intent.smaller if more > limit else intent.later}"
+        raise SpendingRefused(
+            f"Sending today could already cost {format_cost(committed)}, and {intent.part} could cost "
+            f"{format_cost(more)} more. The daily limit is {format_cost(Decimal(limit))} (UTC). "
+            f"{intent.if_too_large if more > limit else intent.if_too_much_today}"
         )

@@ -14,86 +14,95 @@ from django.db.models import F, Max, Q
 
 from batches.models import Batch, Event, Item, ItemQuerySet, Upload, make_token
 from batches.statuses import BatchKind, BatchStatus, Outcome, UploadStatus
-from batches.tracing.batch_plan import Plan, SizedItem, plan
+from batches.tracing.batch_plan import PlannedBatch, SizedItem, plan_batches
 from batches.tracing.counts import format_people
 from batches.tracing.lifecycle import record, transition_batch
 from batches.vendor import protocol
 
 SAMPLE_ITEMS = 5_000
-"""Number of items from which the number of batches of a long list is extrapolated."""
+"""How many items of a long list are planned to estimate its number of batches."""
+CHUNK_SIZE = 1_000
+"""Number of items read in one statement."""
 MAX_FRUITLESS_REFUSALS = 7
-"""A batch, its halves and its quarters. If all of these are refused, no single item is at fault."""
+"""The number of refusals if a batch, its halves and its quarters are refused. Then no single item is at fault."""
 
 
-def callback_urls(token: str) -> tuple[str, str]:
-    """Return a batch's callback URLs: for answers, and for the completion call."""
-    base = f"{settings.PUBLIC_URL}/webhooks"
-    return f"{base}/item/{token}/", f"{base}/complete/{token}/"
+def answer_url(token: str) -> str:
+    """Return the callback address for answers of the batch with this token."""
+    return f"{settings.PUBLIC_URL}/webhooks/item/{token}/"
+
+
+def completion_url(token: str) -> str:
+    """Return the callback address for the completion call of the batch with this token."""
+    return f"{settings.PUBLIC_URL}/webhooks/complete/{token}/"
 
 
 # Planning
 
 
 def plan_upload(upload_id: int) -> int:
-    """Put every unplanned item of a started upload into a batch. Return the number of batches made.
+    """Put the unplanned items of a started upload into batches. Return the number of batches created.
 
-    Two calls may run at once: items are claimed by a conditional UPDATE, and a batch that does not get all of its items
-    is rolled back.
+    Two of these calls may run at once: items are claimed by a conditional UPDATE, and a batch that does not get all of
+    its items is rolled back.
     """
     upload = Upload.objects.get(pk=upload_id)
     if not upload.is_started:
         return 0
-    made, may_hold_resent = 0, upload.batches.filter(moved__gt=0).exists()
-    for group in plan_items(upload):
-        if not make_batch(upload, group, may_hold_resent):
+    created = 0
+    may_hold_resent = upload.batches.filter(moved__gt=0).exists()
+    for planned in plan_items(size_items(upload)):
+        if not make_batch(upload, planned, may_hold_resent):
             break
-        made += 1
-    return made
+        created += 1
+    return created
 
 
-def plan_items(upload: Upload) -> Iterator[Plan]:
-    """Plan batches for the upload's unplanned items."""
-    return plan(size_items(upload), envelope=protocol.envelope_size(callback_urls(make_token())[1]))
+def plan_items(items: Iterable[SizedItem]) -> Iterator[PlannedBatch]:
+    """Plan batches for items. The size of a request without items is the same for any token."""
+    return plan_batches(items, envelope=protocol.measure_envelope(completion_url(make_token())))
 
 
 def estimate_batches(upload: Upload) -> int:
-    """Return how many batches the upload's unplanned items make. For a long list, extrapolate from its first items."""
-    first = list(islice(size_items(upload), SAMPLE_ITEMS))
-    planned = sum(1 for _ in plan(first, envelope=protocol.envelope_size(callback_urls(make_token())[1])))
-    return planned if len(first) < SAMPLE_ITEMS else ceil(planned * upload.items.unplanned().count() / SAMPLE_ITEMS)
+    """Return how many batches the upload's unplanned items need. For a long list, extrapolate from the first items."""
+    sample = list(islice(size_items(upload), SAMPLE_ITEMS))
+    sample_batches = sum(1 for _ in plan_items(sample))
+    if len(sample) < SAMPLE_ITEMS:
+        return sample_batches
+    return ceil(sample_batches * upload.items.unplanned().count() / SAMPLE_ITEMS)
 
 
 def size_items(upload: Upload) -> Iterator[SizedItem]:
-    """Yield the upload's unplanned items with their encoded sizes, which are the same for any token.
+    """Find the upload's unplanned items, with their encoded sizes, which are the same for any token.
 
     Leave out people with an unmatched delivery, unless they are re-run.
     """
-    url = callback_urls(make_token())[0]
+    url = answer_url(make_token())
     # Not through upload.items, which would fetch each item's upload_id again.
     unplanned = Item.objects.filter(upload=upload.pk).unplanned()
     unfiled = set(unplanned.filter(reruns=0).with_unmatched_delivery().values_list("pk", flat=True))
     items = unplanned.only(*protocol.PERSON_FIELDS).order_by("pk")
-    last = 0
-    # In chunks instead of with a cursor: SQLite refuses writes while a cursor reads an older snapshot.
-    while chunk := list(items.filter(pk__gt=last)[:1000]):
-        last = chunk[-1].pk
+    last_id = 0
+    # In chunks instead of with a cursor, because SQLite refuses writes while a cursor reads an older snapshot.
+    while chunk := list(items.filter(pk__gt=last_id)[:CHUNK_SIZE]):
+        last_id = chunk[-1].pk
         for item in chunk:
-            if item.pk in unfiled:
-                continue
-            yield SizedItem(item.pk, len(protocol.encode_item(item.pk, vars(item), url, upload.match_requirements)))
+            if item.pk not in unfiled:
+                encoded = protocol.encode_item(item.pk, vars(item), url, upload.match_requirements)
+                yield SizedItem(item.pk, len(encoded))
 
 
-def make_batch(upload: Upload, group: Plan, may_hold_resent: bool) -> bool:
-    """Put a planned group of items into a new batch.
+def make_batch(upload: Upload, planned: PlannedBatch, may_hold_resent: bool) -> bool:
+    """Create a planned batch and put its items into it.
 
     Return False if the upload is no longer started, or if another process has planned some of the items.
     """
     with transaction.atomic():
         if not lock_if_started(upload.pk):
             return False
-        batch = create_batch(upload.pk, len(group.ids), is_single=group.is_single, may_hold_resent=may_hold_resent)
-        claimed = upload.items.unplanned().filter(pk__in=group.ids).update(batch=batch)
-        if claimed != len(group.ids):
+        batch = create_batch(upload.pk, len(planned.ids), is_single=planned.is_single, may_hold_resent=may_hold_resent)
+        claimed = upload.items.unplanned().filter(pk__in=planned.ids).update(batch=batch)
+        if claimed != len(planned.ids):
             transaction.set_rollback(True)
             return False
         record(upload.pk, "planned", batch_id=batch.pk, detail=format_people(claimed))
@@ -101,7 +110,7 @@ def make_batch(upload: Upload, group: Plan, may_hold_resent: bool) -> bool:
 
 
 def lock_if_started(upload_id: int) -> bool:
-    """Lock an upload's row, so that batch numbers are unique. Return whether batches may be made for it."""
+    """Lock an upload's row, so that batch numbers are unique. Return whether batches may be created for the upload."""
     return Upload.objects.select_for_update(no_key=True).get(pk=upload_id).is_started
 
 
@@ -128,7 +137,7 @@ def list_unplanned_uploads(statuses: Iterable[UploadStatus] = (UploadStatus.RUNN
 
 
 def release_items(batch: Batch, items: ItemQuerySet) -> int:
-    """Take unanswered items out of their batch, so that they are replanned. Return how many."""
+    """Take those of the items that are pending out of their batch, so that they are replanned. Return how many."""
     moved = items.filter(batch=batch, outcome=Outcome.PENDING).update(batch=None)
     Batch.objects.filter(pk=batch.pk).update(moved=F("moved") + moved)
     return moved
@@ -148,8 +157,8 @@ def dissolve(batch: Batch) -> int | None:
 def bisect(batch: Batch) -> bool:
     """Halve a batch that the vendor refuses without a usable reason. Return False if a user has to decide.
 
-    The half without the bad item is accepted, and the other one is split again. Twelve more calls narrow one bad item
-    among 1,000 down to a batch of about 15, whose halves would be smaller than the vendor accepts.
+    The half without the bad item is accepted, and the other one is split again. Twelve more calls narrow the search for
+    one bad item among 1,000 down to a batch of about 15, whose halves would be smaller than the vendor accepts.
     """
     items = list(batch.items.filter(outcome=Outcome.PENDING).order_by("pk").values_list("pk", flat=True))
     if len(items) < 2 * protocol.MIN_BATCH_SIZE or is_fruitless(batch):
@@ -159,18 +168,20 @@ def bisect(batch: Batch) -> bool:
 
 
 def is_fruitless(batch: Batch) -> bool:
-    """Return whether splitting is pointless: the original batch and its parts were often refused, and never accepted.
+    """Return whether splitting is pointless: the first batch and its pieces were often refused, and never accepted.
 
-    Only refusals since a user last resent any of these batches count, because resending is a decision to go on.
+    Only refusals since any of these batches was last resent count, because resending is a decision to go on.
     """
-    family = Batch.objects.filter(Q(pk=root_id(batch)) | Q(split_from=root_id(batch)))
-    events = Event.objects.filter(batch__in=family)
-    since = events.filter(what=Event.RESEND_REQUESTED).aggregate(last=Max("pk"))["last"] or 0
-    refusals = events.filter(what=Event.REFUSED, pk__gt=since).count()
-    return refusals >= MAX_FRUITLESS_REFUSALS and not family.filter(acknowledged_at__isnull=False).exists()
+    first_id = first_batch_id(batch)
+    relatives = Batch.objects.filter(Q(pk=first_id) | Q(split_from=first_id))
+    events = Event.objects.filter(batch__in=relatives)
+    last_resend = events.filter(what=Event.RESEND_REQUESTED).aggregate(last=Max("pk"))["last"] or 0
+    refusals = events.filter(what=Event.REFUSED, pk__gt=last_resend).count()
+    return refusals >= MAX_FRUITLESS_REFUSALS and not relatives.filter(acknowledged_at__isnull=False).exists()
 
 
-def root_id(batch: Batch) -> int:
+def first_batch_id(batch: Batch) -> int:
+    """Return the id of the batch from which this one was split, at the first split, or its own id."""
     return batch.split_from_id or batch.pk
 
 
@@ -197,7 +208,7 @@ def make_piece(batch: Batch, ids: Sequence[int]) -> int:
         batch.upload_id,
         len(ids),
         is_single=len(ids) == 1,
-        split_from_id=root_id(batch),
+        split_from_id=first_batch_id(batch),
         may_hold_resent=True,
     )
     moved = Item.objects.filter(pk__in=ids, batch=batch, outcome=Outcome.PENDING).update(batch=piece)

@@ -7,11 +7,11 @@ from django.db.models.functions import Now
 from batches.models import Receiver
 
 RECEIVER_RETENTION = timedelta(days=1)
-"""How long a dead receiver is kept, to show what was running."""
+"""How long a dead receiver is kept, to show which ones were running."""
 
 
 def record_heartbeat(name: str, host: str) -> None:
-    """Record that a receiver is alive, which is valid for Receiver.LIFETIME."""
+    """Record that a receiver is alive. It counts as alive for Receiver.LIFETIME from now."""
     until = Now() + Receiver.LIFETIME
     if not Receiver.objects.filter(pk=name).update(until=until):
         Receiver.objects.create(name=name, host=host, until=until)
@@ -23,4 +23,5 @@ def record_shutdown(name: str) -> None:
 
 
 def delete_dead(now: datetime) -> None:
+    """Delete receivers that died or stopped longer than RECEIVER_RETENTION ago."""
     Receiver.objects.filter(until__lt=now - RECEIVER_RETENTION).delete()

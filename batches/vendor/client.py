@@ -1,7 +1,7 @@
 """Call the vendor over HTTP: one call, its timeouts, and errors classified by what the caller may do next.
 
-Each call uses a new connection. If a connection that is kept open breaks between two calls, we cannot distinguish that
-from a batch that the vendor accepted, and must treat it as money spent.
+Each call uses a new connection. If a connection that was kept open broke between two calls, we could not tell that from
+a batch that the vendor accepted, and would have to treat it as money spent.
 """
 
 import ssl
@@ -24,7 +24,7 @@ SETTINGS_ERRORS = (
 
 
 class VendorError(Exception):
-    """A call that failed. The text may be shown to staff."""
+    """A call that failed. The message may be shown to users."""
 
 
 class VendorUnreachable(VendorError):
@@ -69,8 +69,33 @@ def trace_person(body: bytes) -> bytes:
     return post(protocol.SINGLE_PATH, body, is_answer=protocol.is_no_match).content
 
 
+def fetch_key_info() -> protocol.KeyInfo:
+    """Ask what our key may be used for. Raise a VendorError if the vendor refuses the key, or does not say."""
+    try:
+        reply = requests.get(
+            settings.REALESTATEAPI_URL + protocol.KEY_INFO_PATH,
+            headers={protocol.KEY_HEADER: settings.REALESTATEAPI_KEY, "connection": "close"},
+            timeout=protocol.KEY_INFO_SECONDS,
+            allow_redirects=False,
+        )
+    except requests.RequestException:
+        raise VendorUnreachable("The vendor could not be reached.") from None
+    if reply.status_code == 401:
+        raise VendorUnauthorised(f"The vendor does not accept the API key: {read_message(reply)}")
+    if reply.status_code != 200:
+        raise VendorUnreachable(f"The vendor does not say what the key may be used for ({reply.status_code}).")
+    try:
+        return protocol.decode_key_info(reply.content)
+    except protocol.Malformed as problem:
+        raise VendorUnreachable(str(problem)) from None
+
+
+def read_message(reply: requests.Response) -> str:
+    return protocol.decode_refusal(reply.content).message
+
+
 def post(path: str, body: bytes, is_answer: Callable[[bytes], bool] = lambda _: False) -> requests.Response:
-    """Return the vendor's reply if its status is 200, or 404 and `is_answer` accepts it. Raise a VendorError."""
+    """Return a reply with status 200, or 404 if `is_answer` accepts its body. Raise a VendorError for any other."""
     asked_at = datetime.now(UTC)
     headers = {protocol.KEY_HEADER: settings.REALESTATEAPI_KEY, "content-type": "application/json"}
     try:

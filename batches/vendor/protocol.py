@@ -1,7 +1,7 @@
 """The vendor's SkipTraceBatch protocol, without input or output: bytes in, values or named errors out.
 
-All limits of the vendor are defined here, with the section of docs/vendor.md that they come from. The vendor's own
-terms (skips, batchRequestId, webcomplete_url) are used in this package and nowhere else.
+All of the vendor's limits are defined here. A number in brackets is the section of docs/vendor.md that says so. The
+vendor's own terms (skips, batchRequestId, webcomplete_url) are used in this package and nowhere else.
 """
 
 import json
@@ -17,6 +17,7 @@ from batches.vendor.answers import as_dict, as_list, as_text
 
 BATCH_PATH = "/v1/SkipTraceBatch"
 SINGLE_PATH = "/v1/SkipTrace"
+KEY_INFO_PATH = "/v2/key/info"
 KEY_HEADER = "x-api-key"
 
 MIN_BATCH_SIZE = 10
@@ -26,9 +27,11 @@ MAX_BATCH_SIZE = 1_000
 MAX_BODY_BYTES = 256_000
 """Maximum size of one encoded request, in bytes: "256 KB", read the stricter way (1)."""
 BATCH_CALLS_PER_SECOND = 20
-"""(1)"""
+"""Maximum number of calls per second that send a batch (1)."""
 SINGLE_CALLS_PER_SECOND = 10
-"""(1, 6)"""
+"""Maximum number of calls per second that send a single person (1, 6)."""
+KEY_INFO_SECONDS = 5
+"""Our time limit for connecting, and for the reply, when we ask about the key."""
 MAX_CONNECT_SECONDS = 10
 """Our time limit for connecting. The time limit for the reply is the setting VENDOR_TIMEOUT."""
 
@@ -51,33 +54,37 @@ PERSON_FIELDS = [
 ]
 """The fields that may be sent about a person (1)."""
 MATCH_REQUIREMENTS = ["phones", "emails"]
-"""What a match may be required to include, of the vendor's options that we support (1)."""
+"""What a match can be required to include: those of the vendor's options that we support (1)."""
 MAX_CREDITS = 1_000_000
-"""Credits of an answer from this number on count as a mistake. The database column holds less."""
-CREDITS_MISSING, CREDITS_NEGATIVE, CREDITS_TOO_MANY, CREDITS_NOT_A_NUMBER = (
-    "missing",
-    "negative",
-    "too_many",
-    "not_number",
-)
-"""Why an answer's credits cannot be counted."""
+"""This many credits or more count as a mistake, and would not fit into the database column."""
+# Why an answer's credits cannot be counted.
+CREDITS_MISSING = "missing"
+CREDITS_NEGATIVE = "negative"
+CREDITS_TOO_MANY = "too_many"
+CREDITS_NOT_A_NUMBER = "not_number"
 FIELDS_WE_ADD = {"key", "webhook_url", "webcomplete_url", "skips", "match_requirements"}
-"""Fields of a request that are not about a person (1). A refusal that names one of them is no row's fault."""
+"""Fields of a request that are not about a person (1). A refusal that names one of them is not the fault of any row."""
 
 
 class Malformed(Exception):
-    """A body that does not follow the vendor's documentation. The error's text quotes nothing of the body."""
+    """A body that does not follow the vendor's documentation. The message quotes nothing from the body."""
 
 
 @dataclass(frozen=True)
 class Acknowledgement:
+    """The vendor's reply to a batch that it accepted."""
+
     batch_id: str
     received: int | None
+    """How many items the vendor says it received."""
     request_ids: dict[int, str] = field(default_factory=dict)
+    """Our key → the vendor's id, for each accepted item."""
 
 
 @dataclass(frozen=True)
 class Refusal:
+    """Why the vendor did not accept a batch."""
+
     message: str
     index: int | None = None
     """Position in the request of the item at fault, from 0. None if the vendor names no item."""
@@ -104,20 +111,36 @@ class Answer:
 
 @dataclass(frozen=True)
 class Completion:
+    """The totals that the vendor reports when a batch is done. A total is None if it is missing or not a number."""
+
     batch_id: str
     processed: int | None
     matched: int | None
     errors: int | None
 
 
+@dataclass(frozen=True)
+class KeyInfo:
+    """What the vendor says about an API key (8)."""
+
+    kind: str
+    """test or live, in lower case, or "" if the vendor does not say."""
+    scopes: list[str]
+    remaining: str
+    """How many credits are left, or "" if the vendor does not say."""
+
+
 # Requests
 
 
 def encode_person(fields: Mapping[str, Any], match: Sequence[str] = ()) -> dict[str, Any]:
-    """Return a person as the single endpoint expects it, without empty fields. `match` holds the match requirements."""
+    """Return a person as the vendor expects it, without empty fields. `match` lists the match requirements."""
     person: dict[str, Any] = {name: fields[name] for name in PERSON_FIELDS if fields.get(name)}
     if match:
-        person["match_requirements"] = dict.fromkeys(match, True) | ({"operator": "or"} if len(match) > 1 else {})
+        requirements: dict[str, Any] = dict.fromkeys(match, True)
+        if len(match) > 1:
+            requirements["operator"] = "or"
+        person["match_requirements"] = requirements
     return person
 
 
@@ -131,8 +154,8 @@ def encode_batch(items: Iterable[bytes], complete_url: str) -> bytes:
     return b'{"webcomplete_url":' + to_json(complete_url) + b',"skips":[' + b",".join(items) + b"]}"
 
 
-def envelope_size(complete_url: str) -> int:
-    """Return the size of a batch's body without its items and the commas between them, in bytes."""
+def measure_envelope(complete_url: str) -> int:
+    """Return the size in bytes of a batch's body without its items and the commas between them."""
     return len(encode_batch([], complete_url))
 
 
@@ -144,7 +167,7 @@ def to_json(value: Any) -> bytes:
 
 
 def decode_acknowledgement(body: bytes | str) -> Acknowledgement:
-    """Read what the vendor accepted, from /v1 or from /v2, which wraps it in `data`. Raise Malformed."""
+    """Read what the vendor accepted, from /v1 or from /v2, which wraps it in `data`. Raise Malformed if nothing was."""
     reply = load_object(body)
     reply = as_dict(reply.get("data")) | {name: value for name, value in reply.items() if name != "data"}
     batch_id = as_text(reply.get("batchId"))
@@ -180,7 +203,7 @@ def read_text(body: bytes) -> str:
 
 
 def decode_answer(body: bytes | str) -> Answer:
-    """Read one item's result from a delivery, or from the single endpoint's reply. Raise Malformed."""
+    """Read one item's result from a delivery, or from the single endpoint's reply. Raise Malformed if there is none."""
     answer = load_head(body)
     key = to_key(as_dict(answer.get("input")).get("key"))
     return Answer(
@@ -202,7 +225,7 @@ def is_no_match(body: bytes | str) -> bool:
 
 
 def decode_completion(body: bytes | str) -> Completion:
-    """Read a batch's totals. Totals that are missing or no numbers are None. Raise Malformed."""
+    """Read a batch's totals from a completion call. Raise Malformed if its body is not a JSON object."""
     call = load_object(body)
     return Completion(
         batch_id=as_text(call.get("batchId"))[:64],
@@ -212,10 +235,22 @@ def decode_completion(body: bytes | str) -> Completion:
     )
 
 
+def decode_key_info(body: bytes | str) -> KeyInfo:
+    """Read what an API key may be used for, with or without an envelope `data` (8). Raise Malformed if unknown."""
+    reply = load_object(body)
+    reply = as_dict(reply.get("data")) or reply
+    kind = as_text(reply.get("keyType")).lower()[:20]
+    scopes = [text[:100] for scope in as_list(reply.get("scopes"))[:50] if (text := as_text(scope))]
+    if not kind and not scopes:
+        raise Malformed("The vendor's reply says nothing about the key.")
+    left = [reply[name] for name in ("creditsRemaining", "remainingCredits", "remaining") if name in reply]
+    return KeyInfo(kind, scopes, as_text(left[0])[:40] if left else "")
+
+
 def decide_outcome(answer: dict[str, Any]) -> str:
     """Return matched, no_match or error (4).
 
-    A status code of 404 is an answer. Without `match`, the presence of contact details decides.
+    A status code of 404 is an answer and not an error. If `match` is missing, the contact details decide.
     """
     code = to_count(answer.get("statusCode"))
     if code is not None and code >= 400 and code != 404:
@@ -225,10 +260,10 @@ def decide_outcome(answer: dict[str, Any]) -> str:
         return "matched" if match else "no_match"
     if code == 404:
         return "no_match"
-    known = [answer[shape] for shape in ("output", "data", "persons") if shape in answer]
-    if not known:
+    details = [answer[shape] for shape in ("output", "data", "persons", "results") if shape in answer]
+    if not details:
         return "error"
-    return "matched" if any(known) else "no_match"
+    return "matched" if any(details) else "no_match"
 
 
 def find_message(reply: dict[str, Any]) -> str:
@@ -283,31 +318,31 @@ def load_object(body: bytes | str) -> dict[str, Any]:
 
 
 def to_key(value: Any) -> int | None:
-    """Return our key from a number or its text, or None. Keys have 32 bits: the vendor's OpenAPI file says int32."""
+    """Return our key, given as a number or as text, or None. The vendor's OpenAPI file limits keys to 32 bits."""
     number = to_count(value)
     return number if number is not None and 0 < number < 2**31 else None
 
 
 def to_count(value: Any) -> int | None:
+    """Return a whole number from 0 to 2³¹ - 1, given as a number or as text, or None."""
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,10}", value.strip()):
         value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31 else None
 
 
 def first_count(call: dict[str, Any], *names: str) -> int | None:
+    """Return the count under the first of these names that is present (5)."""
     return next((to_count(call[name]) for name in names if name in call), None)
 
 
 def to_credits(value: Any) -> Decimal | None:
     """Return the cost that an answer states, or None if it cannot be counted."""
-    return read_credits(value)[0]
+    credits, _ = read_credits(value)
+    return credits
 
 
 def read_credits(value: Any) -> tuple[Decimal | None, str]:
-    """Return the credits that an answer states, and why they cannot be counted, or "" if they can.
-
-    Credits that cannot be counted are None, so that they change no total.
-    """
+    """Return the credits that an answer states and "", or None and the reason why they cannot be counted."""
     if value is None:
         return None, CREDITS_MISSING
     number = to_number(value)
@@ -321,7 +356,7 @@ def read_credits(value: Any) -> tuple[Decimal | None, str]:
 
 
 def to_number(value: Any) -> Decimal | None:
-    """Return a number, or the number in a text, as a Decimal. Return None otherwise, also for NaN and infinity."""
+    """Return a number, or the number in a string, as a Decimal. Return None otherwise, including NaN and infinity."""
     if isinstance(value, str):
         return Decimal(value.strip()) if re.fullmatch(r"-?[0-9]{1,30}(\.[0-9]{1,30})?", value.strip()) else None
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -330,13 +365,13 @@ def to_number(value: Any) -> Decimal | None:
     return number if number.is_finite() else None
 
 
-def find_odd_credits(body: str, *, must_say: bool) -> str:
+def find_odd_credits(body: str, *, are_required: bool) -> str:
     """Return why the credits in a stored answer cannot be counted, or "" if they can.
 
-    With `must_say`, missing credits are a reason too.
+    Missing credits are a reason only if `are_required`.
     """
-    reason = read_credits(load_credits(body))[1]
-    return "" if reason == CREDITS_MISSING and not must_say else reason
+    _, reason = read_credits(load_credits(body))
+    return "" if reason == CREDITS_MISSING and not are_required else reason
 
 
 def quote_credits(body: str) -> str:
@@ -346,6 +381,7 @@ def quote_credits(body: str) -> str:
 
 
 def load_credits(body: str) -> Any:
+    """Return the credits in a stored answer as they are in its JSON, or None if it cannot be read."""
     try:
         return load_head(body).get("credits")
     except Malformed:

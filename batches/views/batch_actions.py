@@ -1,4 +1,4 @@
-"""Decisions about a batch: send it again, send its people one by one, close it."""
+"""Decide about a batch: send it again, send its people one by one, or close it."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -9,34 +9,36 @@ from batches import jobs
 from batches.models import Batch
 from batches.tracing import decisions
 from batches.user_request import UserRequest
-from batches.views.shortcuts import over_limit_as_message, redirect_back
+from batches.views.shortcuts import redirect_back, refusal_as_message
 
 
 @require_POST
 def send_batch_again(request: UserRequest, pk: int) -> HttpResponse:
-    batch = get_object_or_404(Batch, pk=pk)
-    with over_limit_as_message(request):
-        is_done = is_as_shown(request, batch) and decisions.send_again(batch, request.user)
+    batch = get_object_or_404(Batch.objects.visible_to(request.user), pk=pk)
+    with refusal_as_message(request):
+        is_done = is_as_shown(request, batch) and decisions.resend(batch, request.user)
         show_result(request, is_done, f"Sending batch {batch} again.")
     return redirect_back(request, batch)
 
 
 @require_POST
 def send_batch_singly(request: UserRequest, pk: int) -> HttpResponse:
-    batch = get_object_or_404(Batch, pk=pk)
-    with over_limit_as_message(request):
+    batch = get_object_or_404(Batch.objects.visible_to(request.user), pk=pk)
+    with refusal_as_message(request):
         is_done = is_as_shown(request, batch) and decisions.send_singly(batch, request.user)
-        done = f"Sending the people of batch {batch} one by one. You will then see whom the vendor refuses, and why."
-        show_result(request, is_done, done)
+        message = f"Sending the people of batch {batch} one by one. You will then see whom the vendor refuses, and why."
+        show_result(request, is_done, message)
     return redirect_back(request, batch)
 
 
 @require_POST
 def close_batch(request: UserRequest, pk: int) -> HttpResponse:
-    batch = get_object_or_404(Batch, pk=pk)
+    batch = get_object_or_404(Batch.objects.visible_to(request.user), pk=pk)
     is_done = is_as_shown(request, batch) and jobs.close(batch, request.user)
-    done = f"Batch {batch} was closed. People without an answer are marked missing; late answers will still be saved."
-    show_result(request, is_done, done)
+    message = (
+        f"Batch {batch} was closed. People without an answer are marked missing; late answers will still be saved."
+    )
+    show_result(request, is_done, message)
     return redirect_back(request, batch)
 
 
@@ -45,9 +47,10 @@ def is_as_shown(request: UserRequest, batch: Batch) -> bool:
     return request.POST.get("attempts", str(batch.attempts)) == str(batch.attempts)
 
 
-def show_result(request: UserRequest, is_done: bool, done: str) -> None:
+def show_result(request: UserRequest, is_done: bool, message: str) -> None:
+    """Show the message if the decision was carried out. Otherwise, warn that nothing has changed."""
     if is_done:
-        messages.success(request, done)
+        messages.success(request, message)
     else:
         messages.warning(
             request,

@@ -1,21 +1,34 @@
 """Error pages."""
 
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseServerError
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
+from accounts.rights import RightMissing
+from accounts.sign_in import describe_missing_role, has_role
+
+NO_ROLE = {"title": "No role yet", "icon": "user-x"}
+NOT_ALLOWED = {"title": "Not allowed", "icon": "lock"}
+NOT_FOUND = {"title": "Not found", "icon": "map-pin-off"}
+FAILED = {"title": "Something went wrong", "icon": "triangle-alert", "tone": "bad"}
+"""What is shown around the sentence of each page."""
+
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "error.html", {"title": "Not allowed", "what": "Only staff can do this."}, status=403)
+    if isinstance(request.user, User) and not has_role(request.user):
+        return render(request, "error.html", NO_ROLE | {"message": describe_missing_role()}, status=403)
+    message = str(exception) if isinstance(exception, RightMissing) else "Ask an administrator if you need this page."
+    return render(request, "error.html", NOT_ALLOWED | {"message": message}, status=403)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    what = "This page does not exist, or has been deleted. Please check the address."
-    return render(request, "error.html", {"title": "Not found", "what": what}, status=404)
+    message = "This page does not exist, or has been deleted. Please check the address."
+    return render(request, "error.html", NOT_FOUND | {"message": message}, status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponseServerError:
-    what = "Something went wrong on our side. Nothing you saved is lost. Please try again in a moment."
-    # Without the request, no context processor runs: they read the database, which may be what is failing.
-    page = render_to_string("error.html", {"title": "Something went wrong", "what": what})
+    message = "Something went wrong on our side. Nothing you saved is lost. Please try again in a moment."
+    # Render without the request, because context processors read the database, which may be what is failing.
+    page = render_to_string("error.html", FAILED | {"message": message})
     return HttpResponseServerError(page)

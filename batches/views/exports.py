@@ -1,70 +1,155 @@
-"""Exports: choose and count the rows, download the file, read the log, edit layouts."""
+"""Export results: choose and count the rows, download the file, read the log, and edit layouts."""
+
+from dataclasses import replace
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBadRequest
+from django.db import transaction
+from django.http import HttpResponse, HttpResponseBadRequest, JsonResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
-from batches.exports import download, files
+from accounts import audit
+from accounts.models import AuditKind
+from accounts.rights import Right, require
+from accounts.sign_in import recently_authenticated
+from batches.exports import certificates, download
+from batches.exports.breakdown import make_breakdown
+from batches.exports.files import list_layouts
 from batches.exports.layouts import LAYOUT_FIELDS, NUMBERED_FIELDS, fold_name
+from batches.exports.presets import Preset, find_last_choices, find_preset, list_presets
+from batches.exports.rows import CHOICE_LABELS
 from batches.forms.exports import ExportForm, LayoutForm, first_error
 from batches.keys import read_keys
-from batches.models import Export, ExportLayout, ItemQuerySet, Upload
+from batches.models import EXPORT_TABLE, Export, ExportLayout, ItemQuerySet, Upload, in_visible_list
+from batches.people_audit import record_people
 from batches.tables.filters import ExportFilter, ItemFilter
+from batches.tables.saved_views import SHARED_WITH, normalise_query
 from batches.tables.tables import ExportTable
 from batches.user_request import UserRequest
 from batches.views.shortcuts import filtered_upload, render_list
 
 MAX_ROWS_COUNTED_AT_ONCE = 50_000
-"""Lists with more rows than this are counted only when the user asks for it."""
+"""In lists with more rows than this, the rows to export are counted only when the user asks for the count."""
 
 
+@recently_authenticated
 def export_upload(request: UserRequest, pk: int) -> HttpResponseBase:
-    """Send the upload's results as a file.
+    """Return the upload's results as a file.
 
-    Query parameters: layout, format (csv or xlsx), the filters of the list of people, ticked people as item=…, and the
-    choices of ExportForm, such as without_dnc=1. Return 400 with the reason if one of them is invalid.
+    Query parameters: preset, or layout, format (csv or xlsx) and the choices of ExportForm, such as without_dnc=1; the
+    filters of the table of people, and ticked people as item=…. If one of them is invalid, return 400 with the reason.
     """
-    upload = get_object_or_404(Upload, pk=pk)
-    form, filterset = ExportForm(request.GET), ItemFilter(request.GET, upload.items.all(), upload)
+    upload = get_object_or_404(Upload.objects.visible_to(request.user), pk=pk)
+    require(request.user, Right.EXPORT)
+    data: QueryDict = request.GET
+    if name := data.get("preset"):
+        preset = find_preset(name, list_presets(request.user))
+        if not preset:
+            return refuse(f"preset: There is no preset “{name}”.")
+        data = preset.apply_to(data)
+    form, filterset = ExportForm(data), ItemFilter(data, upload.items.all(), request.user, upload)
     if problem := first_error(form, filterset.form):
-        return HttpResponseBadRequest(f"{': '.join(problem)}\n", content_type="text/plain; charset=utf-8")
+        return refuse(": ".join(problem))
     items, chosen = choose_items(request, filterset)
     layout, file_format = form.cleaned_data["layout"], form.cleaned_data["format"]
     return download.export_response(request, upload, items, layout, form.choices, file_format, chosen)
 
 
+def refuse(sentence: str) -> HttpResponseBadRequest:
+    return HttpResponseBadRequest(f"{sentence}\n", content_type="text/plain; charset=utf-8")
+
+
+@recently_authenticated
 def choose_export(request: UserRequest, pk: int) -> HttpResponse:
-    """Show the choice of layout, rows and phones. A request by htmx gets only the counts."""
-    upload = get_object_or_404(Upload, pk=pk)
-    form, filterset = ExportForm(request.GET), ItemFilter(request.GET, upload.items.all(), upload)
-    tally, problem = None, first_error(form, filterset.form)
+    """Show the presets, what the file leaves out, and its first lines. If htmx sent the request, return the counts."""
+    upload = get_object_or_404(Upload.objects.visible_to(request.user), pk=pk)
+    require(request.user, Right.EXPORT)
+    presets, last = list_presets(request.user), find_last_choices(request.user)
+    data = apply_preset(request.GET, presets, last)
+    form, filterset = ExportForm(data), ItemFilter(data, upload.items.all(), request.user, upload)
+    breakdown, problem = None, first_error(form, filterset.form)
     is_counted = "count" in request.GET or upload.row_count <= MAX_ROWS_COUNTED_AT_ONCE
     if is_counted and not problem:
         items, _ = choose_items(request, filterset)
-        tally = files.count_rows(upload, items, form.cleaned_data["layout"], form.choices)
-    context = {"upload": upload, "form": form, "filter": filterset, "tally": tally, "problem": problem}
-    context |= {"ticked": request.GET.getlist("item")}
-    context |= {"missing_columns": [] if problem else missing_columns(upload, form)}
+        breakdown = make_breakdown(upload, items, form.cleaned_data["layout"], form.choices)
+        record_people(
+            AuditKind.SEEN, request.user, [(pk, item) for item in breakdown.preview_ids], "preview of an export"
+        )
+    chosen = (data.get("layout") or "wide", frozenset(form.choices.chosen()))
+    context = {
+        "upload": upload,
+        "form": form,
+        "filter": filterset,
+        "breakdown": breakdown,
+        "problem": problem,
+        "query": normalise_query(EXPORT_TABLE, data.urlencode()),
+        "presets": [(preset, *describe_preset(preset, chosen, last)) for preset in presets],
+        "own_presets": [preset for preset in presets if preset.view and preset.view.user == request.user],
+        "shared_with": SHARED_WITH,
+        "ticked": request.GET.getlist("item"),
+        "missing_columns": [] if problem else find_missing_columns(upload, form),
+    }
     return render(request, "exports/_count.html" if request.htmx else "exports/choose.html", context)
 
 
-def missing_columns(upload: Upload, form: ExportForm) -> list[str]:
-    """Return the columns that the layout takes from the list, but that this list does not have."""
-    has = {fold_name(name) for name in upload.all_columns}
-    return [name for name in form.cleaned_data["layout"].named_originals if fold_name(name) not in has]
+def apply_preset(query: QueryDict, presets: list[Preset], last: tuple[str, tuple[str, ...]] | None) -> QueryDict:
+    """Return the choices in the address or, if it names a preset, those of the preset.
+
+    Without any choice, they are those of the user's last export, or of the first preset: the safest one.
+    """
+    if preset := find_preset(query.get("preset", ""), presets):
+        return preset.apply_to(query)
+    if any(name in query for name in ("layout", "format", "count", "seen_within", *CHOICE_LABELS)):
+        return query
+    if last and last[0] in list_layouts():
+        return replace(presets[0], layout=last[0], choices=last[1]).apply_to(query)
+    return presets[0].apply_to(query)
+
+
+def describe_preset(
+    preset: Preset, chosen: tuple[str, frozenset[str]], last: tuple[str, tuple[str, ...]] | None
+) -> tuple[bool, bool]:
+    """Return whether a preset is what is chosen now, and whether it is what the user exported last time."""
+    own = (preset.layout, frozenset(preset.choices))
+    return own == chosen, bool(last) and own == (last[0], frozenset(last[1]))  # type: ignore[index]
+
+
+def find_missing_columns(upload: Upload, form: ExportForm) -> list[str]:
+    """Return the columns that the layout takes from a list but that this list does not have."""
+    existing = {fold_name(name) for name in upload.all_columns}
+    return [name for name in form.cleaned_data["layout"].named_originals if fold_name(name) not in existing]
 
 
 def choose_items(request: UserRequest, filterset: ItemFilter) -> tuple[ItemQuerySet, dict[str, list[str]]]:
-    """Return the items that match the filters, or those ticked among them, and what to log about the choice."""
+    """Return the items that match the filters, or the ticked ones among them, and the choices to log."""
     return download.choose_items(filterset.qs, filterset.chosen, read_keys(request.GET.getlist("item")))
 
 
 def export_list(request: UserRequest) -> HttpResponse:
-    """Show the log of exports: who downloaded what, when, with which choices."""
-    filterset = ExportFilter(request.GET, Export.objects.select_related("upload", "user").defer("item_ids"))
-    return render_list(request, "exports/list.html", filterset, ExportTable, upload=filtered_upload(filterset))
+    """Show the log of exports: who downloaded what, when, and with which choices."""
+    filterset = ExportFilter(
+        request.GET,
+        Export.objects.filter(in_visible_list(request.user))
+        .select_related("upload", "user", "certificate")
+        .defer("item_ids", "certificate__content"),
+    )
+    return render_list(request, "exports/list.html", filterset, ExportTable, upload=filtered_upload(request, filterset))
+
+
+def certificate(request: UserRequest, pk: int) -> HttpResponse:
+    """Show what the file of an export was made from and by which rules."""
+    found = certificates.find_certificate(pk, request.user)
+    context = {"certificate": found, "export": found.export, "content": certificates.read_content(found)}
+    return render(request, "exports/certificate.html", context)
+
+
+def certificate_file(request: UserRequest, pk: int) -> JsonResponse:
+    """Return the same as a file of JSON."""
+    found = certificates.find_certificate(pk, request.user)
+    response = JsonResponse(found.content, json_dumps_params={"indent": 2, "ensure_ascii": False})
+    response["Content-Disposition"] = f'attachment; filename="export-{found.pk}-certificate.json"'
+    return response
 
 
 def layout_list(request: UserRequest) -> HttpResponse:
@@ -72,7 +157,8 @@ def layout_list(request: UserRequest) -> HttpResponse:
 
 
 def edit_layout(request: UserRequest, pk: int | None = None) -> HttpResponse:
-    """Create or change a layout of the team's own."""
+    """Show and save the form of a new or existing layout."""
+    require(request.user, Right.EXPORT)
     layout = get_object_or_404(ExportLayout, pk=pk) if pk else ExportLayout(created_by=request.user)
     form = LayoutForm(request.POST or None, instance=layout)
     if request.method == "POST" and form.is_valid():
@@ -86,7 +172,10 @@ def edit_layout(request: UserRequest, pk: int | None = None) -> HttpResponse:
 
 @require_POST
 def delete_layout(request: UserRequest, pk: int) -> HttpResponse:
+    require(request.user, Right.EXPORT)
     layout = get_object_or_404(ExportLayout, pk=pk)
-    layout.delete()
+    with transaction.atomic():
+        audit.record(AuditKind.LAYOUT_DELETED, request.user, detail=layout.name)
+        layout.delete()
     messages.success(request, f"Deleted the layout “{layout.name}”. Exports that used it stay in the log.")
     return redirect("layouts")

@@ -11,35 +11,37 @@ from django.http import HttpRequest, HttpResponse
 
 from batches import jobs
 from batches.database import BROKEN_POOL, read_skew, supports_prepared_statements
+from batches.intake import stored_files
 from batches.tracing import vendor_keys
 
 KEY_DIFFERS = "This host's REALESTATEAPI_KEY differs from that of the other hosts."
+FILES_DIFFER = "This host does not see the files that the other hosts have stored."
 MAX_CLOCK_SKEW = timedelta(seconds=5)
 
 
 @login_not_required
 def healthz(request: HttpRequest) -> HttpResponse:
-    """Return 200 if the process is up. Checks nothing else."""
+    """Return 200 if the process is up. Check nothing else."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @login_not_required
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Return 200 if everything that the portal needs works, or 503 with what does not."""
-    missing = find_missing()
-    text = f"not ready: {', '.join(missing)}\n" if missing else f"ready\n{skew_message()}"
-    return HttpResponse(text, status=503 if missing else 200, content_type="text/plain")
+    """Return 200 if everything that the portal needs works. Otherwise, return 503 and name what does not."""
+    failed = find_failed_checks()
+    text = f"not ready: {', '.join(failed)}\n" if failed else f"ready\n{skew_message()}"
+    return HttpResponse(text, status=503 if failed else 200, content_type="text/plain")
 
 
-def find_missing() -> list[str]:
+def find_failed_checks() -> list[str]:
     """Return the names of failed checks. If the database is down, skip the checks that would wait for it."""
-    is_database_up = is_database_ready()
-    asked = CHECKS | (DATABASE_CHECKS if is_database_up else {})
-    return [*([] if is_database_up else ["database"]), *(name for name, is_ready in asked.items() if not is_ready())]
+    if is_database_ready():
+        return [name for name, is_passed in (CHECKS | DATABASE_CHECKS).items() if not is_passed()]
+    return ["database", *(name for name, is_passed in CHECKS.items() if not is_passed())]
 
 
 def skew_message() -> str:
-    """Return a line about this host's clock if it is wrong. Nothing depends on that clock, so it causes no 503."""
+    """Return a line about this host's time if it is wrong. Nothing depends on it, so the status stays 200."""
     try:
         skew = read_skew()
     except StorageError:
@@ -69,20 +71,29 @@ def is_migrated() -> bool:
 
 
 def is_pool_safe() -> bool:
-    return unless_unreachable(supports_prepared_statements)
+    return passes_or_cannot_run(supports_prepared_statements)
 
 
 def is_key_known() -> bool:
-    return unless_unreachable(vendor_keys.is_expected_known)
+    return passes_or_cannot_run(vendor_keys.is_expected_key_known)
 
 
-def unless_unreachable(check: Callable[[], bool]) -> bool:
-    """Return the result of a check, or True if the database fails meanwhile or is not migrated."""
+def is_sharing_files() -> bool:
+    return passes_or_cannot_run(stored_files.sees_shared_files)
+
+
+def passes_or_cannot_run(check: Callable[[], bool]) -> bool:
+    """Return the result of a check, or True if it cannot run because the database has failed or is not migrated."""
     try:
         return check()
     except StorageError:
         return True
 
 
-CHECKS = {"redis": jobs.is_redis_there}
-DATABASE_CHECKS = {"migrations": is_migrated, BROKEN_POOL: is_pool_safe, KEY_DIFFERS: is_key_known}
+CHECKS = {"redis": jobs.is_redis_available}
+DATABASE_CHECKS = {
+    "migrations": is_migrated,
+    BROKEN_POOL: is_pool_safe,
+    KEY_DIFFERS: is_key_known,
+    FILES_DIFFER: is_sharing_files,
+}

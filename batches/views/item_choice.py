@@ -1,4 +1,4 @@
-"""The people that a user selected on a page."""
+"""Find the people that a user has selected on a page."""
 
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -11,36 +11,35 @@ from batches.tables.filters import ItemFilter
 from batches.user_request import UserRequest
 
 
-def is_unchanged(request: UserRequest, records: QuerySet, shown: str, counted_to: int | None = None) -> bool:
-    """Return whether there are no more records than the page showed; warn if there are.
+def is_unchanged(request: UserRequest, records: QuerySet, shown: str, count_limit: int | None = None) -> bool:
+    """Return whether there are at most as many records as the page showed. If there are more, warn.
 
-    `counted_to` is how far the page counted.
+    `count_limit` is the number at which the page stopped counting.
     """
     shown_count = read_key(shown) or 0
-    if records.order_by()[:counted_to].count() <= shown_count:
+    if records.order_by()[:count_limit].count() <= shown_count:
         return True
     messages.warning(request, changed_count_message(records.count(), shown_count))
     return False
 
 
 def choose_people(request: UserRequest) -> ItemQuerySet | None:
-    """Return the ticked people, or everyone in a list or batch who passes the filters.
+    """Return the ticked people, or all people of a list, batch or assignee who match the filters.
 
     Return None, with a warning, if nobody is selected.
     """
     which, ticked = request.POST.get("which"), read_keys(request.POST.getlist("item"))
     if ticked and which != "all":
-        return Item.objects.filter(pk__in=ticked)
-    filterset = ItemFilter(request.POST, Item.objects.all())
-    is_in_scope = filterset.is_valid() and any(filterset.form.cleaned_data[name] for name in ("upload", "batch"))
-    if is_in_scope and which == "all":
+        return Item.objects.visible_to(request.user).filter(pk__in=ticked)
+    filterset = ItemFilter(request.POST, Item.objects.visible_to(request.user), request.user)
+    if which == "all" and filterset.is_valid() and filterset.can_choose_all:
         return filterset.qs
     messages.warning(request, "No people selected. Tick some people, or choose all that match the filters.")
     return None
 
 
 def choose_confirmed(request: UserRequest) -> ItemQuerySet | None:
-    """Return the people selected for an action that asks first; None if there are more by now than it named."""
+    """Return the selected people. If there are now more than the confirmed question named, warn and return None."""
     items = choose_people(request)
     if items is None or request.POST.get("which") != "all":
         return items

@@ -1,88 +1,248 @@
-"""People: lists of them, one in detail, and the search across all lists."""
+"""Show a table of people, show one person in detail, and search people across all lists."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpResponse
+from django.contrib.auth.models import User
+from django.db.models import Count
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from msgspec.structs import replace
 
+from accounts import audit
+from accounts.models import AuditKind
+from accounts.rights import Right, can, require
+from batches.assignments import list_assignees, load_assignees
+from batches.calls import list_calls, list_notes
 from batches.exports import files
+from batches.exports.presets import list_presets
+from batches.intake.suppression import list_suppressed_contacts
 from batches.mapping.fields import LABELS
-from batches.models import Item
-from batches.people.contacts import Contact
+from batches.models import Item, Upload
+from batches.nouns import noun_for
+from batches.numbers_to_call import FoundPerson, describe_entry, load_numbers
+from batches.people.comparison import compare_person, describe_match, name_difference
+from batches.people.contacts import Contact, OtherPerson
+from batches.people.match_decision import Decision, describe_decision
+from batches.people.search_terms import read_search
+from batches.people_audit import record_people
 from batches.results import digests, search
+from batches.results.match_decisions import judge_matches, read_decision
+from batches.sharing import find_shared
 from batches.statuses import MatchCheck, OddCredits, Outcome
+from batches.tables.column_choice import choose_columns
+from batches.tables.columns import asked_fields
 from batches.tables.filters import ItemFilter
-from batches.tables.tables import ItemTable, TickableItemTable
+from batches.tables.paging import MAX_COUNTED_ROWS, CappedPaginator
+from batches.tables.saved_views import PEOPLE, list_tabs
+from batches.tables.tables import FoundTable, PeopleTable, TickableItemTable
 from batches.templatetags.numbers import count, number
 from batches.user_request import UserRequest
 from batches.vendor.answers import is_cached, read_contact
-from batches.vendor.protocol import PERSON_FIELDS, quote_credits
-from batches.views.shortcuts import filtered_upload, indent_json, paginate, render_list
+from batches.vendor.protocol import quote_credits
+from batches.views.shortcuts import filtered_upload, indent_json, paginate
 
 MAX_NEWEST = 50_000
 """Maximum number of people shown if no list is chosen."""
 MAX_TICKED = 500
-"""Maximum number of people that can be ticked one by one: a longer address would be refused."""
+"""Maximum number of people who can be ticked one by one: an address with more ids would be refused as too long."""
+MAX_VIEW_QUERY = 4_000
+"""Maximum length of the filters that a person's page receives from the table that the reader came from."""
+CONTACT_COLUMNS = ["phone", "call"]
+"""Columns of the table of people that show contact details."""
 MAX_APPEARANCES = 20
-"""Maximum number of lists of one person that the page shows, the latest first."""
+"""Maximum number of appearances in lists that a person's page shows, the latest first."""
 
 
 def item_list(request: UserRequest) -> HttpResponse:
-    """Show the people of one list or batch, or those that a search finds; otherwise the most recently uploaded.
+    """Show the people of one list or batch, or those whom a search finds. Otherwise, show those uploaded most recently.
 
-    Sorting or searching ten million rows would take too long for a page.
+    Sorting or filtering all people would take too long for a page: there may be ten million.
     """
-    filterset = ItemFilter(request.GET, Item.objects.for_tables())
+    if request.GET.get("q"):
+        # A search reveals what is known about a person, even if the table does not show it.
+        require(request.user, Right.SEE_CONTACTS)
+    filterset, upload = filter_people(request, request.GET)
+    if request.GET.get("q"):
+        # The table is not built yet, so the entry names the search and not those whom it finds.
+        audit.record(AuditKind.SEARCHED, request.user, upload_id=upload.pk if upload else None, detail="in the table")
+    table = TickableItemTable(filterset.qs, exclude=["upload"] if upload else [])
+    table.view_query = request.GET.urlencode()
+    sees_contacts = can(request.user, Right.SEE_CONTACTS)
+    if not sees_contacts:
+        table.exclude = [*table.exclude, *CONTACT_COLUMNS]
+    choice = choose_columns(request, table)
+    table = paginate(request, table, per_page=choice.rows)
+    if sees_contacts and any(table.columns[name].visible for name in CONTACT_COLUMNS):
+        show_numbers(request, table, AuditKind.SEEN)
+    context: dict[str, Any] = {
+        "filter": filterset,
+        "table": table,
+        "choice": choice,
+        "upload": upload,
+        "shared": find_shared(request.GET["shared"]) if request.GET.get("shared") else None,
+        "counts": {"outcome": count_outcomes(upload)} if upload else {},
+        "newest": None if filterset.is_bounded else MAX_NEWEST,
+        "people_summary": summarise_people(table.paginator, bool(filterset.chosen)),
+        "max_ticked": MAX_TICKED,
+        "assignees": list_assignees(request.user) if sees_contacts else (),
+    }
+    if upload and not request.htmx:
+        context["presets"] = list_presets(request.user)
+    return render(request, "components/list_table.html" if request.htmx else "items/list.html", context)
+
+
+def summarise_people(paginator: CappedPaginator, is_filtered: bool) -> str:
+    """Return how many people a table has, and whether filters are the reason."""
+    noun = noun_for(paginator.counted, "person,people")
+    if not is_filtered:
+        return f"{paginator.shown_count} {noun}."
+    verb = "matches" if paginator.counted == 1 else "match"
+    return f"{paginator.shown_count} {noun} {verb} your filters."
+
+
+def filter_people(request: UserRequest, data: QueryDict) -> tuple[ItemFilter, Upload | None]:
+    """Return the filters of a table of people, with the people in order, and the list that they are limited to."""
+    filterset = ItemFilter(data, Item.objects.visible_to(request.user).for_tables(), request.user)
     if not filterset.is_bounded:
         filterset.queryset = filterset.queryset.newest(MAX_NEWEST)
-    upload = filtered_upload(filterset)
+    upload = filtered_upload(request, filterset)
     if upload:
-        # Use the index in this order. Ordered by primary key, PostgreSQL may scan everyone uploaded earlier.
+        # An index has this order. If people were ordered by primary key, PostgreSQL might scan all earlier ones.
         filterset.queryset = filterset.queryset.order_by("upload_id", "row_number", "owner_number")
-    context: dict[str, Any] = {
-        "upload": upload,
-        "newest": None if filterset.is_bounded else MAX_NEWEST,
-        "most_ticked": MAX_TICKED,
-    }
-    exclude = ["upload"] if upload else []
-    return render_list(request, "items/list.html", filterset, TickableItemTable, exclude=exclude, **context)
+    return filterset, upload
+
+
+def show_numbers(request: UserRequest, table: PeopleTable, kind: AuditKind) -> None:
+    """Load the numbers of the people on a table's page, and write to the audit log whose numbers are shown."""
+    table.load_results()
+    shown = [row.record for row in table.page.object_list if table.numbers[row.record.pk].phones]
+    record_people(kind, request.user, [(item.upload_id, item.pk) for item in shown], "in the table")
+
+
+def count_outcomes(upload: Upload) -> dict[str, int]:
+    """Return outcome → how many people of a list have it, which an index answers."""
+    outcomes = upload.items.order_by().values_list("outcome")
+    return dict(outcomes.annotate(people=Count("pk")))
 
 
 def item_page(request: UserRequest, pk: int) -> HttpResponse:
-    """Show who was requested and who was found, the raw answer, and the person's other lists."""
-    item = get_object_or_404(Item.objects.select_related("upload", "batch", "same_as__same_as"), pk=pk)
-    source = item.answer_item
-    contact = read_contact(source.answer) if source.answer else None
+    """Show the numbers of a person, who was asked for and who was found, the raw answer, and the other lists."""
+    visible = Item.objects.visible_to(request.user)
+    item = get_object_or_404(visible.select_related("upload", "batch", "same_as__same_as"), pk=pk)
+    require(request.user, Right.SEE_CONTACTS)
+    record_people(AuditKind.SEEN, request.user, [(item.upload_id, item.pk)])
+    answer_item = item.answer_item
+    contact = read_contact(answer_item.answer, item.name_parts) if answer_item.answer else None
+    verdict, made = judge_matches([(item, contact)]).get(item.pk, ("", None))
+    decision = read_decision(made) if made else None
+    asked = asked_fields(item)
+    compared = compare_person(asked, contact) if contact else []
+    numbers = load_numbers([FoundPerson(item, contact, verdict, answer_item.answered_at, decision)])[item.pk]
     context = {
         "item": item,
-        "source": source,
-        "asked": [(LABELS[name], value) for name in PERSON_FIELDS if (value := getattr(item, name))],
+        "sees_answer_item": answer_item == item
+        or Item.objects.visible_to(request.user).filter(pk=answer_item.pk).exists(),
+        "answer_item": answer_item,
+        "asked": [(LABELS[name], value) for name, value in asked.items()],
         "cells": list(zip(item.upload.all_columns, item.cells, strict=False)),
         "contact": contact,
-        "match": match_verdict(item, contact),
+        "others": list_others(contact) if contact else [],
+        "match": (verdict, MatchCheck(verdict).label) if verdict else None,
+        "compared": compared,
+        "is_same": describe_verdict(verdict, decision, asked, contact) if contact else "",
+        "decision": made,
+        "can_decide": bool(contact and contact.names) and answer_item.outcome == Outcome.MATCHED,
+        "numbers": numbers,
+        "assignee": load_assignees([item]).get(item.pk),
+        "assignees": list_assignees(request.user),
+        "calls": list_calls(item),
+        "person_notes": list_notes(item),
+        "all_numbers": "\n".join(judged.phone.display for judged in numbers.to_call),
+        "person_listed": describe_entry(numbers.person_entry, "This person is") if numbers.person_entry else "",
         "message": find_message(item),
-        "answer": indent_json(source.answer),
-        "odd_credits": odd_credits_message(source),
+        "answer": indent_json(answer_item.answer),
+        "odd_credits": odd_credits_message(answer_item),
         "earlier": item.earlier_answers.select_related("batch").defer("answer"),
-        "appearances": find_appearances(item),
-        "exports": files.find_exports(item),
+        "appearances": find_appearances(item, request.user),
+        "exports": files.find_exports(item, request.user),
+        "table_position": find_table_position(request, item),
     }
     return render(request, "items/page.html", context)
 
 
+def describe_verdict(verdict: str, decision: Decision | None, asked: dict[str, str], contact: Contact) -> str:
+    """Return a sentence about whether it is the same person: what a user has decided or, without that, the check."""
+    if decision:
+        return describe_decision(decision)
+    return describe_match(verdict, compare_person(asked, contact), name_difference(asked, contact))
+
+
+def list_others(contact: Contact) -> list[OtherPerson]:
+    """Return the other people in an answer, without phones on the do-not-contact list."""
+    if not contact.others:
+        return []
+    suppressed, _ = list_suppressed_contacts()
+    return [
+        replace(other, phones=[phone for phone in other.phones if phone.digits not in suppressed])
+        for other in contact.others
+    ]
+
+
+@dataclass(frozen=True)
+class TablePosition:
+    """Where a person is in the table that the reader came from."""
+
+    name: str
+    """The name of the view, or of the list."""
+    address: str
+    position: int = 0
+    """From 1; 0 if the person is no longer in the table."""
+    count: int = 0
+    previous: str = ""
+    next: str = ""
+
+
+def find_table_position(request: UserRequest, item: Item) -> TablePosition:
+    """Return the way back to the table that the reader came from (?view=), and its previous and next person."""
+    query = request.GET.get("view")
+    if query is None:
+        return TablePosition(item.upload.name, item.upload.get_absolute_url())
+    data = QueryDict(query[:MAX_VIEW_QUERY])
+    filterset, upload = filter_people(request, data)
+    table = PeopleTable(filterset.qs, order_by=[name for name in data.get("sort", "").split(",") if name])
+    ids = list(table.data.data.values_list("pk", flat=True)[:MAX_COUNTED_ROWS])
+    tab = next((tab for tab in list_tabs(request.user, PEOPLE, query) if tab.is_current), None)
+    name = tab.name if tab and tab.query else upload.name if upload else "People"
+    address = f"{reverse('items')}?{data.urlencode()}" if data else reverse("items")
+    if item.pk not in ids:
+        return TablePosition(name, address)
+    index = ids.index(item.pk)
+
+    def link(position: int) -> str:
+        if not 0 <= position < len(ids):
+            return ""
+        return f"{reverse('item', args=[ids[position]])}?{urlencode({'view': query})}"
+
+    return TablePosition(name, address, index + 1, len(ids), link(index - 1), link(index + 1))
+
+
 def find_message(item: Item) -> dict[str, str] | None:
-    """Return the item's message and the look of its alert; None if its answer says it all."""
+    """Return the item's message and the look of its note. Return None without a message, or if a match is shown."""
     if not item.message or item.outcome in (Outcome.MATCHED, Outcome.REUSED):
         return None
-    look = "danger" if item.outcome in (Outcome.INVALID, Outcome.ERROR) else "secondary"
-    return {"text": item.message, "look": look}
+    look = "bad" if item.outcome in (Outcome.INVALID, Outcome.ERROR) else ""
+    return {"text": item.shown_message, "look": look}
 
 
 def odd_credits_message(item: Item) -> str:
-    """Return why the cost in an answer cannot be counted; empty if it can be."""
-    cached = bool(item.answer) and is_cached(item.answer)
-    oddity = digests.judge_credits(item, cached) if item.answer else ""
+    """Return why the credits in an answer cannot be counted, or "" if they can be."""
+    if not item.answer:
+        return ""
+    oddity = digests.check_credits(item, is_cached(item.answer))
     if oddity == OddCredits.MISSING:
         return "The answer does not say what it cost, so it counts as 0 credits."
     if oddity:
@@ -90,38 +250,38 @@ def odd_credits_message(item: Item) -> str:
     return ""
 
 
-def match_verdict(item: Item, contact: Contact | None) -> tuple[str, str] | None:
-    """Return the verdict of the match check and its label; None if there is nothing to compare."""
-    verdict = digests.check_match(item, contact) if contact else ""
-    return (verdict, MatchCheck(verdict).label) if verdict else None
-
-
-def find_appearances(item: Item) -> Iterable[Item]:
-    """Return this person's items in all lists, the latest first."""
+def find_appearances(item: Item, user: User) -> Iterable[Item]:
+    """Return this person's latest items in the lists that `user` sees, the latest first."""
     if not item.fingerprint:
         return [item]
-    same = Item.objects.filter(fingerprint=item.fingerprint).select_related("upload", "batch")
+    same = Item.objects.visible_to(user).filter(fingerprint=item.fingerprint).select_related("upload", "batch")
     return same.defer("cells", "answer", "batch__request_ids", "batch__completion").order_by("-pk")[:MAX_APPEARANCES]
 
 
 def find(request: UserRequest) -> HttpResponse:
     """Search people in all lists by name, address, phone or email."""
+    require(request.user, Right.SEE_CONTACTS)
     text = request.GET.get("q", "").strip()
-    found = search.search_people(text)
+    found = search.search_people(text, request.user)
     items = Item.objects.filter(pk__in=found.ids).for_tables().order_by("-pk")
-    table = paginate(request, ItemTable(items))
+    table = FoundTable(items)
+    table.searched = read_search(text).terms
+    table = paginate(request, table)
+    table.load_results()
+    shown = [(row.record.upload_id, row.record.pk) for row in table.page.object_list]
+    record_people(AuditKind.SEARCHED, request.user, shown)
     context = {"text": text, "found": found, "table": table, "summary": describe_found(found, text)}
     return render(request, "find.html", context)
 
 
 def describe_found(found: search.SearchResult, text: str) -> str:
-    """Return how many people a search has found."""
+    """Return how many people a search has found, and what to do if there are none or too many."""
     if not found.ids:
         return (
             f"Nobody matches “{text}”. You can find people once their list has started, and their contact details "
             "once their batch has closed."
         )
     if found.is_cut_off:
-        most = number(len(found.ids))
-        return f"More than {most} people match; here are {most} of them. Add a word to narrow the search."
+        shown = number(len(found.ids))
+        return f"More than {shown} people match; here are {shown} of them. Add a word to narrow the search."
     return f"{count(len(found.ids), 'person,people')}."

@@ -1,4 +1,4 @@
-"""/metrics, for Prometheus: counters of the receivers, and gauges read from the database and the queues."""
+"""Metrics for Prometheus at /metrics: counters of the receivers, and gauges read from the database and the queues."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,7 +26,7 @@ from batches.statuses import BatchStatus
 from batches.tracing.credits import configured_cost, credits_per_match
 
 BOOKS_PERIOD = timedelta(days=31)
-"""Older batches are left out, so that a scrape stays quick."""
+"""How far back batches are reconciled. Older batches are left out, so that a scrape stays quick."""
 
 
 @login_not_required
@@ -40,7 +40,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 def is_allowed(request: HttpRequest) -> bool:
-    """Return whether the request has the token; if none is set, whether only this computer is served."""
+    """Return whether the request carries the token or, if no token is set, whether only this computer is served."""
     if not settings.METRICS_TOKEN:
         return settings.IS_LOCAL and settings.HOST in settings.LOOPBACK
     return constant_time_compare(request.headers.get("authorization", ""), f"Bearer {settings.METRICS_TOKEN}")
@@ -71,7 +71,7 @@ class ReceiverMetrics:
 
 
 class StateMetrics:
-    """The version, and gauges that are read at each scrape; no gauges while the database is down."""
+    """The version, and gauges that are read at each scrape. While the database is down, there are no gauges."""
 
     def collect(self) -> Iterator[Metric]:
         yield InfoMetricFamily("skipportal", "The running version.", {"version": settings.VERSION})
@@ -81,7 +81,7 @@ class StateMetrics:
     def read(self) -> Iterator[Metric]:
         counted = Batch.objects.order_by().values_list("status").annotate(Count("id"))
         yield gauge("batches", "Batches by status.", "status", dict.fromkeys(BatchStatus.values, 0) | dict(counted))
-        yield gauge("queue_jobs", "Waiting jobs, by queue.", "queue", jobs.queue_lengths())
+        yield gauge("queue_jobs", "Waiting jobs, by queue.", "queue", jobs.count_queued_jobs())
         is_blocked = SendingBlock.objects.in_force(timezone.now()).exists()
         yield GaugeMetricFamily("skipportal_sending_blocked", "1 while all sending is blocked.", value=int(is_blocked))
         alive = Receiver.objects.alive().count()
@@ -95,8 +95,8 @@ def read_books() -> Iterator[Metric]:
     """Yield the reconciliation of recently sent batches, and the cost per match."""
     since = timezone.now() - BOOKS_PERIOD
     books = reconciliation.total_books(reconciliation.sent_batches().filter(submitted_at__gte=since))
-    said = {"processed": books.processed, "matched": books.matched, "errors": books.errors}
-    yield gauge("vendor_people", "People of the last 31 days, by what the vendor reported.", "said", said)
+    reported = {"processed": books.processed, "matched": books.matched, "errors": books.errors}
+    yield gauge("vendor_people", "People of the last 31 days, by what the vendor reported.", "said", reported)
     held = {"filed": books.received, "second": books.second_answers, "unmatched": books.unmatched_answers}
     yield gauge("answers", "Answers of the last 31 days that we hold, by kind.", "kind", held)
     credits = {"filed": books.credits, "second": books.second_credits, "unmatched": books.unmatched_credits}
@@ -115,8 +115,9 @@ def read_books() -> Iterator[Metric]:
     yield gauge("match_cost", "Credits per match: as configured, and as used for estimates.", "source", cost)
 
 
-def gauge(name: str, text: str, label: str, values: Mapping[str, Any]) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(f"skipportal_{name}", text, labels=[label])
-    for value, number in values.items():
-        family.add_metric([value], float(number))
+def gauge(name: str, documentation: str, label: str, values: Mapping[str, Any]) -> GaugeMetricFamily:
+    """Return a gauge with one sample for each value of its label."""
+    family = GaugeMetricFamily(f"skipportal_{name}", documentation, labels=[label])
+    for label_value, number in values.items():
+        family.add_metric([label_value], float(number))
     return family

@@ -1,12 +1,12 @@
-"""Scorecards: the results of lists, compared with each other."""
+"""Show scorecards: the results of lists, compared with each other."""
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 
-from batches.forms.scorecards import CompareForm
+from batches.forms.scorecards import PERIODS, CompareForm
 from batches.models import Upload
 from batches.reports import scorecards
-from batches.statuses import MatchCheck
+from batches.statuses import OUTCOME_COUNTED, MatchCheck
 from batches.user_request import UserRequest
 
 
@@ -15,25 +15,28 @@ def compare(request: UserRequest) -> HttpResponse:
     form = CompareForm({"by": "source", "months": 12} | request.GET.dict())
     chosen = form.cleaned_data if form.is_valid() else {}
     by, months = chosen.get("by") or "source", chosen.get("months") or 12
-    scores = scorecards.compare_groups(by, months)
+    scores = scorecards.compare_groups(request.user, by, months)
     context = {
-        "form": form,
         "scores": scores,
+        "has_reached": any(score.right_parties for score in scores),
         "by": scorecards.SCORECARD_GROUPINGS[by][0],
-        "most": longest_bars(scores),
+        "chosen_by": by,
+        "months": months,
+        "groupings": [(key, label) for key, (label, _) in scorecards.SCORECARD_GROUPINGS.items()],
+        "periods": PERIODS,
     }
     return render(request, "scorecards/compare.html", context)
 
 
 def upload_scorecard(request: UserRequest, pk: int) -> HttpResponse:
-    upload = get_object_or_404(Upload.objects.with_creator(), pk=pk)
+    upload = get_object_or_404(Upload.objects.visible_to(request.user).with_creator(), pk=pk)
     score = scorecards.score_upload(upload)
-    matches = [(value, label, getattr(score, f"match_{value}")) for value, label in MatchCheck.choices]
-    context = {"upload": upload, "score": score, "rows": [score], "matches": matches}
+    context = {
+        "upload": upload,
+        "score": score,
+        "rows": [score],
+        "outcomes": [(outcome, outcome.label, getattr(score, outcome)) for outcome in OUTCOME_COUNTED],
+        "matches": [(value, label, getattr(score, f"match_{value}")) for value, label in MatchCheck.choices],
+        "numbers": [("Phones", score.phones), ("Mobiles", score.mobiles), ("Usable mobiles", score.usable_mobiles)],
+    }
     return render(request, "scorecards/upload.html", context)
-
-
-def longest_bars(scores: list[scorecards.Score]) -> dict[str, float]:
-    """Return the largest value of each bar chart, at least 1."""
-    charts = ["phones_per_match", "usable_per_match", "credits_per_usable"]
-    return {chart: max((getattr(score, chart) or 0 for score in scores), default=0) or 1 for chart in charts}

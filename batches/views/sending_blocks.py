@@ -1,6 +1,5 @@
 """Unblock all sending."""
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST
@@ -13,7 +12,5 @@ from batches.views.shortcuts import redirect_back
 
 @require_POST
 def unblock_sending(request: UserRequest, pk: int) -> HttpResponse:
-    if not request.user.is_staff:
-        raise PermissionDenied
     decisions.unblock(get_object_or_404(SendingBlock, pk=pk), request.user)
     return redirect_back(request, "dashboard")

@@ -13,10 +13,10 @@ from django_filters import FilterSet
 from django_tables2 import RequestConfig, Table
 
 from batches.keys import read_key
-from batches.models import Batch, Upload
+from batches.models import Batch, Item, Upload
 from batches.tables.column_choice import choose_columns
 from batches.tables.paging import CappedPaginator
-from batches.tracing.limits import OverLimit
+from batches.tracing.limits import SpendingRefused
 from batches.user_request import UserRequest
 
 MAX_PAGE_SIZE = 200
@@ -25,7 +25,7 @@ MAX_PAGE_SIZE = 200
 def paginate(
     request: UserRequest, table: Table, count: Callable[[list[Any]], dict[int, Any]] | None = None, per_page: int = 25
 ) -> Table:
-    """Sort and page a table as the address asks. Unknown columns and pages are ignored.
+    """Sort and page a table as the query string asks. Ignore unknown columns and pages.
 
     `count` returns the Counts of the records on the page, by primary key.
     """
@@ -47,7 +47,7 @@ def render_list(
     exclude: Iterable[str] = (),
     **context: Any,
 ) -> HttpResponse:
-    """Render filters above a table with a choice of columns. A request by htmx gets the table alone."""
+    """Render filters above a table with a choice of columns. If htmx sent the request, render the table alone."""
     table = table_class(filterset.qs, exclude=exclude)
     choice = choose_columns(request, table)
     table = paginate(request, table, count, choice.rows)
@@ -55,13 +55,13 @@ def render_list(
     return render(request, template, {"filter": filterset, "table": table, "choice": choice, **context})
 
 
-def filtered_upload(filterset: FilterSet) -> Upload | None:
-    """Return the upload that a list is filtered by, even if another filter is invalid; None if there is none."""
+def filtered_upload(request: UserRequest, filterset: FilterSet) -> Upload | None:
+    """Return the upload that a table is filtered by, or None, even if other filters are invalid."""
     filterset.is_valid()
-    return Upload.objects.filter(pk=filterset.form.cleaned_data.get("upload")).first()
+    return Upload.objects.visible_to(request.user).filter(pk=filterset.form.cleaned_data.get("upload")).first()
 
 
-def redirect_back(request: UserRequest, fallback: str | Batch | Upload) -> HttpResponse:
+def redirect_back(request: UserRequest, fallback: str | Batch | Item | Upload) -> HttpResponse:
     """Redirect to the page that the button was on, or to `fallback` if that page is not one of ours."""
     page = request.POST.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(page, {request.get_host()}, request.is_secure())
@@ -69,16 +69,16 @@ def redirect_back(request: UserRequest, fallback: str | Batch | Upload) -> HttpR
 
 
 @contextmanager
-def over_limit_as_message(request: UserRequest) -> Iterator[None]:
-    """Show an OverLimit as an error message instead of raising it."""
+def refusal_as_message(request: UserRequest) -> Iterator[None]:
+    """Show a SpendingRefused as an error message instead of raising it."""
     try:
         yield
-    except OverLimit as problem:
+    except SpendingRefused as problem:
         messages.error(request, str(problem))
 
 
 def indent_json(text: str) -> str:
-    """Return JSON indented; unpaired surrogates stay escaped. Text that is not JSON is returned unchanged."""
+    """Return JSON indented, with unpaired surrogates still escaped. Return anything else unchanged."""
     try:
         indented = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):

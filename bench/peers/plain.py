@@ -8,7 +8,7 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "skipportal.settings")
 get_wsgi_application()
 
-from django.conf import settings  # noqa: E402 - needs Django to be set up, as what follows
+from django.conf import settings  # noqa: E402 - needs Django to be set up, like what follows
 from django.contrib.auth.decorators import login_not_required  # noqa: E402
 from django.http import HttpResponse  # noqa: E402
 from django.urls import path  # noqa: E402

@@ -1,6 +1,6 @@
-"""Answers as large as the vendor's: 3 to 20 KB of JSON in its three shapes, each about another person.
+"""Make answers as large as the vendor's: 3 to 20 KB of JSON in its three shapes, each about a different person.
 
-The sandbox invents the people; its answers are some ten times smaller.
+The sandbox invents the people, but its own answers are about ten times smaller.
 """
 
 import json
@@ -13,26 +13,27 @@ SMALLEST, LARGEST = 3_000, 20_000
 
 
 def make_body(key, number=0):
-    """Return an item's answer. `number` determines person, shape and size: the same number gives the same body."""
+    """Return an item's answer. `number` determines the person, the shape and the size."""
     rng = random.Random(number)
     asked = {"key": key, "first_name": rng.choice(people.FIRST_NAMES), "last_name": rng.choice(people.LAST_NAMES)}
     asked |= {"address": f"{number} {rng.choice(people.STREETS)} St", "city": "Herndon", "state": "VA", "zip": "20170"}
     body = {"batchId": "2067cf32-0000-4000-8000-000000000000", "batchRequestId": f"request-{number}"}
     body |= {"requestId": f"request-{number}", "responseCode": 0, "responseMessage": "Successful", "input": asked}
-    body |= [make_output, make_data, make_persons][number % 3](rng, asked, rng.randrange(SMALLEST, LARGEST - 500))
+    make_details = [make_output, make_data, make_persons][number % 3]
+    body |= make_details(rng, asked, rng.randrange(SMALLEST, LARGEST - 500))
     end = {"match": True, "cached": False, "statusCode": 200, "statusMessage": "Success", "credits": 1, "live": True}
     return json.dumps(body | end, ensure_ascii=False).encode()
 
 
 def make_output(rng, asked, size):
-    """Make an answer like the vendor's example, with many addresses, phones, emails and relatives."""
+    """Make contact details like those in the vendor's example: many addresses, phones, emails and relatives."""
     made = people.make_output(rng, asked)["output"]
-    identity, share = made["identity"], size // 1_000
-    identity["addressHistory"] = [make_full_address(rng) for _ in range(share)]
-    identity["phones"] = [people.make_phone(rng) for _ in range(max(share, 3))]
+    identity, count = made["identity"], size // 1_000
+    identity["addressHistory"] = [make_full_address(rng) for _ in range(count)]
+    identity["phones"] = [people.make_phone(rng) for _ in range(max(count, 3))]
     identity["emails"] = [{"email": people.make_email(rng, identity["names"][0]), "emailType": "personal"}] * 2
-    made["relationships"] = [make_relative(rng, asked) for _ in range(share)]
-    made["demographics"]["jobs"] = [make_job(rng) for _ in range(share)]
+    made["relationships"] = [make_relative(rng, asked) for _ in range(count)]
+    made["demographics"]["jobs"] = [make_job(rng) for _ in range(count)]
     fill(made["demographics"].setdefault("social", []), lambda: make_profile(rng), made, size)
     return {"output": made}
 
@@ -47,12 +48,17 @@ def make_data(rng, asked, size):
 
 def make_persons(rng, asked, size):
     made = people.make_persons(rng, asked)["persons"]
-    fill(made, lambda: people.make_persons(rng, {})["persons"][0] | {"history": [make_full_address(rng)]}, made, size)
+    fill(made, lambda: make_person(rng), made, size)
     return {"persons": made}
 
 
+def make_person(rng):
+    [person] = people.make_persons(rng, {})["persons"]
+    return person | {"history": [make_full_address(rng)]}
+
+
 def fill(parts, make_part, whole, size):
-    """Add parts until the whole has about `size` bytes."""
+    """Add to `parts`, a list within `whole`, until the whole has about `size` bytes as JSON."""
     room = size - len(json.dumps(whole, ensure_ascii=False))
     while room > 0:
         parts.append(make_part())

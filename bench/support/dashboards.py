@@ -1,6 +1,6 @@
-"""Keep dashboards open like browsers. Run this in its own process.
+"""Keep dashboards open as browsers do, in this process until its standard input ends.
 
-Each dashboard polls every 1.5 s until standard input ends. Then print the responses, and the share of a core used.
+Each dashboard polls every 1.5 s. At the end, print the responses and the share of a core that this process used.
 """
 
 import argparse
@@ -10,21 +10,22 @@ import sys
 import threading
 import time
 
-PAUSE = 1.5
+POLL_SECONDS = 1.5
 
 
 def watch(port, cookie, begin, is_over, seen):
     """Poll from `begin` (monotonic) until `is_over` is set. Append (status, seconds, bytes) to `seen` each time."""
-    connection, etag, due = http.client.HTTPConnection("127.0.0.1", port, timeout=30), None, begin
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    etag, due = None, begin
     headers = {"Cookie": f"sessionid={cookie}", "HX-Request": "true"}
     while not is_over.wait(max(due - time.monotonic(), 0)):
-        asked = time.monotonic()
+        asked_at = time.monotonic()
         connection.request("GET", "/", headers=headers | ({"If-None-Match": etag} if etag else {}))
         response = connection.getresponse()
         body = response.read()
-        seen.append((response.status, time.monotonic() - asked, len(body)))
+        seen.append((response.status, time.monotonic() - asked_at, len(body)))
         etag = response.headers.get("ETag")
-        due = max(due + PAUSE, asked)
+        due = max(due + POLL_SECONDS, asked_at)
 
 
 def main():
@@ -35,7 +36,7 @@ def main():
     options = parser.parse_args()
     now, is_over, seen, watchers = time.monotonic(), threading.Event(), [], []
     for number in range(options.watchers):
-        begin = now + PAUSE * number / options.watchers
+        begin = now + POLL_SECONDS * number / options.watchers
         arguments = (options.port, options.cookie, begin, is_over, seen)
         watchers.append(threading.Thread(target=watch, args=arguments))
     for watcher in watchers:
@@ -45,7 +46,7 @@ def main():
     is_over.set()
     for watcher in watchers:
         watcher.join()
-    print(json.dumps({"looks": seen, "cores": time.process_time() / seconds}))
+    print(json.dumps({"polls": seen, "cores": time.process_time() / seconds}))
 
 
 if __name__ == "__main__":

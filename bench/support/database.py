@@ -1,5 +1,6 @@
-"""Run a separate, durable PostgreSQL with items that await their answers."""
+"""Run a PostgreSQL server for a measurement alone, and fill it with items."""
 
+import math
 import os
 from contextlib import contextmanager
 from shutil import rmtree
@@ -33,8 +34,10 @@ def run_postgres():
             "DATABASE_URL": postgres.address,
             "VAR_DIR": str(directory / "var"),
             "REALESTATEAPI_KEY": "a-key",
+            # The client of a benchmark has a session but never enters a password.
+            "REAUTHENTICATION_MINUTES": "0",
         }
-        import django  # noqa: PLC0415 - now that the settings can be read
+        import django  # noqa: PLC0415 - needs complete settings
         from django.core.management import call_command  # noqa: PLC0415
 
         django.setup()
@@ -47,7 +50,7 @@ def run_postgres():
 
 
 def run(sql):
-    """Return the rows of a statement. Connect anew each time, because the server may have been restarted."""
+    """Run a statement and return its rows. Use a new connection, because the server may have been restarted."""
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
         cursor = connection.execute(sql)
         return cursor.fetchall() if cursor.description else []
@@ -55,16 +58,16 @@ def run(sql):
 
 @contextmanager
 def stream(query):
-    """Yield a cursor over any number of rows."""
+    """Yield a cursor that loads the rows of a query a thousand at a time."""
     with psycopg.connect(os.environ["DATABASE_URL"]) as connection, connection.cursor("stream") as cursor:
         cursor.itersize = 1_000
         yield cursor.execute(query)
 
 
 def fill_database(waiting, answered=0):
-    """Fill the database with `waiting` items from FIRST_KEY on, and `answered` items before them, and nothing else.
+    """Empty the database, then add `waiting` items from FIRST_KEY on and `answered` items before them.
 
-    They are in lists of 20,000 and batches of 1,000. If both are given, they must be multiples of 20,000.
+    They are in lists of 20,000 and batches of 1,000. If both numbers are given, they must be multiples of 20,000.
     """
     from django.db import connection  # noqa: PLC0415
 
@@ -73,7 +76,7 @@ def fill_database(waiting, answered=0):
     connection.close()
     run("TRUNCATE batches_upload, webhooks_stray, peer_result RESTART IDENTITY CASCADE")
     if answered:
-        keep_bodies(100)
+        store_bodies(100)
         answer = {"outcome": "'matched'", "answered_at": "now()", "credits": "1", "request_id": "'request-' || i"}
         answer["answer"] = "(SELECT body FROM bench_body WHERE number = i % 100)"
         add_items(FIRST_KEY - answered, answered, UploadStatus.COMPLETE, BatchStatus.CLOSED, "a", answer)
@@ -82,7 +85,8 @@ def fill_database(waiting, answered=0):
     run("CHECKPOINT")
 
 
-def keep_bodies(count):
+def store_bodies(count):
+    """Store different bodies in a table, from which items copy them."""
     from django.db import connection  # noqa: PLC0415
 
     run("CREATE TABLE IF NOT EXISTS bench_body (number integer PRIMARY KEY, body text NOT NULL)")
@@ -91,13 +95,16 @@ def keep_bodies(count):
         cursor.executemany("INSERT INTO bench_body VALUES (%s, %s) ON CONFLICT DO NOTHING", rows)
 
 
-def add_items(first_key, count, upload_status, batch_status, mark, others, per_upload=PER_UPLOAD):
-    """Create an item and copy it in the database. `others` maps columns to the SQL with which copy `i` differs."""
+def add_items(first_key, count, upload_status, batch_status, mark, expressions, per_upload=PER_UPLOAD):
+    """Create lists and batches named after `mark`, with an item and copies of it that are made in the database.
+
+    `expressions` maps columns to the SQL for their values in copy number `i`.
+    """
     from django.utils import timezone  # noqa: PLC0415
 
     from batches.models import Batch, Item, Upload  # noqa: PLC0415
 
-    names = [f"{mark}{number}" for number in range(-(-count // per_upload))]
+    names = [f"{mark}{number}" for number in range(math.ceil(count / per_upload))]
     uploads = Upload.objects.bulk_create(Upload(name=name, status=upload_status, row_count=count) for name in names)
     batches = Batch.objects.bulk_create(
         Batch(
@@ -108,14 +115,14 @@ def add_items(first_key, count, upload_status, batch_status, mark, others, per_u
             size=PER_BATCH,
             submitted_at=timezone.now(),
         )
-        for number in range(-(-count // PER_BATCH))
+        for number in range(math.ceil(count / PER_BATCH))
     )
     person = {"first_name": "Ada", "last_name": "Abbott", "city": "Herndon", "state": "VA", "zip": "20170"}
     cells = ["Ada", "Abbott", "1 Oak St", "Herndon", "VA", "20170", "PO Box 1", "Herndon", "VA", "20170", "7035550100"]
     first = Item.objects.create(
         id=first_key, upload=uploads[0], batch=batches[0], row_number=2, cells=cells, address="1 Oak St", **person
     )
-    others |= {
+    expressions |= {
         "id": f"{first_key} + i",
         "upload_id": f"{uploads[0].pk} + i / {per_upload}",
         "batch_id": f"{batches[0].pk} + i / {PER_BATCH}",
@@ -124,6 +131,6 @@ def add_items(first_key, count, upload_status, batch_status, mark, others, per_u
         "fingerprint": "md5(i::text)",
     }
     columns = [field.column for field in Item._meta.concrete_fields]
-    values = ", ".join(others.get(column, column) for column in columns)
+    values = ", ".join(expressions.get(column, column) for column in columns)
     copies = f"FROM batches_item, generate_series(1, {count - 1}) AS i WHERE id = {first.pk}"
     run(f"INSERT INTO batches_item ({', '.join(columns)}) SELECT {values} {copies}")

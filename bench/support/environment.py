@@ -11,23 +11,26 @@ from tests.support.services import Postgres, Redis, free_port, make_directory
 
 @contextmanager
 def run_system(database, per_second, **environment):
-    """Start everything, yield the portal and the vendor, and stop everything."""
+    """Run everything that a portal needs. Yield the portal and the vendor."""
     directory = make_directory()
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, directory, ignore_errors=True)
-        services = [Redis(directory)]
+        redis = Redis(directory)
+        stack.callback(redis.stop)
+        redis.start()
+        database_url = None
         if database == "postgresql":
-            services.append(Postgres(directory, is_durable=True))
-        for service in services:
-            stack.callback(service.stop)
-            service.start()
+            postgres = Postgres(directory, is_durable=True)
+            stack.callback(postgres.stop)
+            postgres.start()
+            database_url = make_database(postgres.address)
         environment |= {
-            "REDIS_URL": services[0].address,
+            "REDIS_URL": redis.address,
             "REALESTATEAPI_KEY": "a-key",
             "REALESTATEAPI_URL": f"http://127.0.0.1:{free_port()}",
         }
-        url = make_database(services[1].address) if len(services) > 1 else None
-        portal = Portal(directory / "v", url, **environment)
+        # The name is short, because the paths of sockets below it must be.
+        portal = Portal(directory / "v", database_url, **environment)
         stack.callback(portal.stop)
         portal.start()
         vendor = Vendor(portal, "--qps", str(per_second))
@@ -49,8 +52,8 @@ def trace(portal, name, people):
 
 def wait_until_complete(portal, seconds):
     """Wait until all lists are complete. Return the seconds that each took, by name."""
-    limit = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds
     while portal.ask("Upload.objects.exclude(status='complete').count()"):
-        assert time.monotonic() < limit, "The lists take twice as long as they should."
+        assert time.monotonic() < deadline, "The lists take twice as long as they should."
         time.sleep(5)
     return portal.ask("{u.name: (u.completed_at - u.started_at).total_seconds() for u in Upload.objects.all()}")

@@ -1,7 +1,7 @@
 """Make webhook calls over kept connections, as fast as they are answered or at a steady pace. Linux only.
 
-A custom client, because every response is needed afterwards to check the database, and because it must leave the
-two cores to the server: it needs some 20 µs of a core per call, and the usual tools in Python need 300.
+This is a client of our own, because every response is needed to check the database afterwards, and because the client
+must leave the two cores to the server: it needs about 20 µs of a core per call, and the usual tools in Python need 300.
 """
 
 import select
@@ -19,15 +19,16 @@ PER_BATCH = 1_000
 
 
 class Calls:
-    """Calls for the items from FIRST_KEY on, to the addresses of their batches. Each is made when it is read.
+    """A sequence of calls for the items from FIRST_KEY on. Each call is composed when it is read.
 
-    `bodies` is the number of different people and bodies. After that they are repeated with other keys.
+    `bodies` is the number of different people and bodies. After that many calls, they are repeated with other keys.
     """
 
     def __init__(self, count, bodies, key="a-key"):
         self.count = count
-        self.parts = [make_body(FIRST_KEY, number).split(b"%d" % FIRST_KEY) for number in range(bodies)]
-        self.head = f"x-api-key: {key}\r\ncontent-type: application/json"
+        # What comes before and after the key in each body.
+        self.body_parts = [make_body(FIRST_KEY, number).split(b"%d" % FIRST_KEY) for number in range(bodies)]
+        self.headers = f"x-api-key: {key}\r\ncontent-type: application/json"
 
     def __len__(self):
         return self.count
@@ -35,10 +36,10 @@ class Calls:
     def __getitem__(self, position):
         body = self.body(position)
         line = f"POST /webhooks/item/{make_token(position // PER_BATCH)}/ HTTP/1.1\r\nhost: 127.0.0.1"
-        return f"{line}\r\n{self.head}\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body
+        return f"{line}\r\n{self.headers}\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body
 
     def body(self, position):
-        before, after = self.parts[position % len(self.parts)]
+        before, after = self.body_parts[position % len(self.body_parts)]
         return b"%b%d%b" % (before, FIRST_KEY + position, after)
 
 
@@ -49,6 +50,8 @@ def make_token(number, mark="b"):
 
 @dataclass
 class Outcome:
+    """The results of a number of calls."""
+
     seconds: float
     statuses: array
     """Position of a call → status of its response, or 0 if the connection broke."""
@@ -64,12 +67,15 @@ class Outcome:
 
 
 def percentile(values, share):
+    """Return the value below which this share of the values lies."""
     return sorted(values)[min(int(share * len(values)), len(values) - 1)]
 
 
 def drive(port, calls, positions, connections=32, per_second=None):
-    """Make the calls at `positions` once each, over `connections` connections. Return an Outcome."""
-    poll, busy = select.epoll(), {}
+    """Make the calls at `positions` once each, over `connections` connections. Return their Outcome."""
+    poll = select.epoll()
+    # File descriptor of each connection that awaits a response → (connection, position of the call, when it was due).
+    busy = {}
     outcome = Outcome(0, array("H", bytes(2 * len(calls))), array("d"))
     free = [connect(port) for _ in range(connections)]
     begin = time.perf_counter()
@@ -85,14 +91,16 @@ def drive(port, calls, positions, connections=32, per_second=None):
             poll.register(sock.fileno(), select.EPOLLIN)
             send(sock, calls[position])
             position += 1
-        is_waiting_to_send = position < end and free and per_second
-        pause = begin + (position - positions.start) / per_second - now if is_waiting_to_send else 1
-        for number, _ in poll.poll(max(pause, 0)):
-            sock, which, due = busy.pop(number)
-            poll.unregister(number)
-            outcome.statuses[which] = status = receive(sock)
+        # If only the pace holds the next call back, wait for responses no longer than until that call is due.
+        is_held_back = position < end and free and per_second
+        pause = begin + (position - positions.start) / per_second - now if is_held_back else 1
+        for descriptor, _ in poll.poll(max(pause, 0)):
+            sock, answered_position, due = busy.pop(descriptor)
+            poll.unregister(descriptor)
+            status = receive(sock)
+            outcome.statuses[answered_position] = status
             outcome.latencies.append(time.perf_counter() - due)
-            # Ignore the body of any other response.
+            # Any other response has a body, which is not read.
             if status != HTTPStatus.OK:
                 sock.close()
                 sock = connect(port)
@@ -110,7 +118,7 @@ def connect(port):
 
 
 def renew(sock, port):
-    """Return the connection, or a new one if the server has closed it, as every client does."""
+    """Return the connection, or a new one if the server has closed it, as any client would."""
     if not select.select([sock], [], [], 0)[0]:
         return sock
     sock.close()
@@ -118,6 +126,7 @@ def renew(sock, port):
 
 
 def send(sock, call):
+    """Send a call. If the server has closed the connection, leave it to `receive` to report that."""
     try:
         sock.sendall(call)
     except OSError:
@@ -125,7 +134,7 @@ def send(sock, call):
 
 
 def receive(sock):
-    """Return the status of a response, or 0 if there is none. The responses measured here have no body."""
+    """Return the status of a response, or 0 if there is none. Responses with status 200 have no body to read."""
     data = b""
     try:
         while b"\r\n\r\n" not in data:
@@ -135,4 +144,5 @@ def receive(sock):
             data += more
     except OSError:
         return 0
-    return int(data[9:12])
+    _, status, *_ = data.split(maxsplit=2)
+    return int(status)

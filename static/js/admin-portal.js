@@ -1,4 +1,4 @@
-// Runs after the widget. Names the search boxes of related records after their labels, as Django's widget does not.
+// Names the search boxes of related records after their labels, as Django's widget does not. Runs after the widget.
 django.jQuery(() => {
   for (const select of document.querySelectorAll("select.admin-autocomplete")) {
     const label = document.querySelector(`label[for="${CSS.escape(select.id)}"]`)?.textContent.trim();

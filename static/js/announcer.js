@@ -1,5 +1,6 @@
-// What screen readers hear about work in progress: often enough to know that it goes on, and no more often.
-// Other modules dispatch an "announce" event on the document, with `text` and perhaps `seconds` to keep since the last.
+// Tells screen readers about work in progress, just often enough to know that it goes on.
+// Other modules dispatch an "announce" event on the document. It has a `text` and, optionally, the number of `seconds`
+// that must have passed since the last announcement.
 
 const region = document.getElementById("announcement");
 let announcedAt = 0;
@@ -12,7 +13,7 @@ function announce({ text, seconds = 0 }) {
 
 document.addEventListener("announce", (event) => announce(event.detail));
 
-// A part of the page that was loaded again says how far it is.
+// A part of the page that was loaded again announces how far the work is.
 document.addEventListener("htmx:afterSettle", () => {
   announce({ text: document.querySelector("[data-announcement]")?.textContent.trim(), seconds: 10 });
 });

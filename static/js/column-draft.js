@@ -1,12 +1,12 @@
 // Keeps column choices that were not submitted, for when the user comes back to the page. Only columns and options are
-// kept: text that is typed may be about a person, and does not stay in the browser.
+// kept. Text that was typed may be about a person, so it must not stay in the browser.
 
 class ColumnDraft {
   constructor(form) {
     this.form = form;
     this.key = form.dataset.keep;
     form.addEventListener("change", () => this.save());
-    // What a form on the page submits replaces these choices. A search or a link to another page leaves them here.
+    // Once a form is submitted, the server keeps the choices. After a search or a link, only this browser has them.
     document.querySelector("main").addEventListener("submit", (event) => {
       if (event.target.method === "post") sessionStorage.removeItem(this.key);
     });
@@ -31,17 +31,21 @@ class ColumnDraft {
   }
 }
 
-// Returns whether the field had another value.
+// Sets a field and opens the parts of the page around it. Returns whether it had another value before.
 function restoreField(field, value) {
   const property = field.type === "checkbox" ? "checked" : "value";
   if (field[property] === value) return false;
   field[property] = value;
-  for (let part = field.closest("details"); part; part = part.parentElement.closest("details")) part.open = true;
+  let details = field.closest("details");
+  while (details) {
+    details.open = true;
+    details = details.parentElement.closest("details");
+  }
   return true;
 }
 
 const form = document.querySelector("form[data-keep]");
 const draft = new ColumnDraft(form);
-// A refused form shows what was sent, which is newer than what was kept.
+// A refused form shows the choices that were sent, which are newer than the kept ones.
 if ("refused" in form.dataset) draft.save();
 else draft.restore();

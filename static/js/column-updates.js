@@ -1,4 +1,4 @@
-// Keeps what someone is typing, if an update of the page arrives for the part that they are typing in.
+// Keeps what the user is typing if an update arrives for that part of the page.
 document.addEventListener("htmx:oobBeforeSwap", (event) => {
   const { target, fragment } = event.detail;
   const typed = document.activeElement;

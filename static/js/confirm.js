@@ -1,4 +1,4 @@
-// Buttons that cannot be undone ask first.
+// Asks before an action that cannot be undone.
 document.addEventListener("submit", (event) => {
   const question = event.submitter?.dataset.ask || event.target.dataset.confirm;
   if (question && !window.confirm(question)) event.preventDefault();

@@ -1,6 +1,6 @@
-// Parts of a page that update themselves. Each asks every 1.5 seconds, and is answered 304 while nothing has changed.
+// Lets parts of a page update themselves. Each asks every 1.5 seconds, and gets 304 as long as nothing has changed.
 
-// What a user has opened stays open.
+// Keep open what the user has opened.
 Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) =>
   name !== "open" || element.tagName !== "DETAILS";
 
@@ -10,7 +10,7 @@ let answeredAt = new Date();
 const isLive = (element) => element.matches("[data-live]");
 
 document.addEventListener("htmx:beforeRequest", (event) => {
-  // The tab is hidden; the next poll catches up.
+  // While the tab is hidden, nothing is asked. Once it is shown again, the parts catch up.
   if (isLive(event.target) && document.hidden) event.preventDefault();
 });
 document.addEventListener("visibilitychange", () => {
@@ -30,24 +30,38 @@ document.addEventListener("htmx:afterRequest", (event) => {
   showFreshness(isAnswered);
 });
 
-// When the status of the list or batch changes, its buttons do too: the whole page is loaded again.
+// When the status of the list or batch changes, so do the buttons outside its live part: load the whole page again.
 document.addEventListener("htmx:afterSettle", (event) => {
   const live = event.target.closest("[data-status]") || event.target.querySelector("[data-status]");
   const shown = document.querySelector("[data-page-status]");
   if (live && shown && live.dataset.status !== shown.dataset.pageStatus) window.location.reload();
 });
 
-// Says since when the page is out of date. It recovers by itself as soon as an answer comes.
+// What the tab shows besides the page: a part may name a title, an icon, and the word for being live.
+const icon = document.querySelector("link[data-icon]");
+const readState = () => document.querySelector("[data-page-title]")?.dataset;
+
+function showState() {
+  const state = readState();
+  if (!state) return;
+  document.title = state.pageTitle;
+  if (icon && icon.getAttribute("href") !== state.pageIcon) icon.href = state.pageIcon;
+}
+document.addEventListener("htmx:afterSettle", showState);
+showState();
+
+// Shows since when the page has been out of date, until the next answer arrives.
 function showFreshness(isFresh) {
   const isStale = document.body.classList.toggle("is-stale", !isFresh);
   if (!indicator) return;
   const status = indicator.querySelector("[role=status]");
+  const word = readState()?.liveWord ?? "Live";
   indicator.hidden = false;
-  indicator.querySelector(".dot").className = `dot dot-${isStale ? "missing" : "running"}`;
+  indicator.querySelector(".dot").className = `dot ${isStale ? "warn" : word === "Live" ? "live" : "bad"}`;
   if (!isStale) answeredAt = new Date();
   const wasStale = status.textContent.startsWith("Not");
   if (isStale && !wasStale) status.textContent = `Not updated since ${formatTime(answeredAt)}`;
-  if (!isStale && wasStale) status.textContent = "Live";
+  if (!isStale && status.textContent !== word) status.textContent = word;
 }
 
 function formatTime(moment) {
@@ -55,4 +69,4 @@ function formatTime(moment) {
   return moment.toLocaleString([], { ...day, hour: "2-digit", minute: "2-digit", second: "2-digit" });
 }
 
-if (indicator && document.querySelector("[data-live]")) indicator.hidden = false;
+if (indicator && document.querySelector("[data-live]")) showFreshness(true);

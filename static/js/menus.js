@@ -1,4 +1,4 @@
-// A menu closes on Escape, which returns the focus to it, and when something else is used.
+// Closes a menu on Escape, which returns the focus to it, and when something else is clicked or focused.
 document.addEventListener("keydown", (event) => {
   const menu = event.key === "Escape" && event.target.closest?.("details.menu[open]");
   if (!menu) return;

@@ -1,16 +1,18 @@
-// A login that ended, or began again in another tab, while this page was open.
+// Handles a session that ends, or begins again in another tab, while this page is open.
 
-// Logged out: show the login page as a whole, not inside this one.
+// If the user is logged out, or must confirm that it is still them, show that page as a whole, not inside this one.
 document.addEventListener("htmx:beforeSwap", (event) => {
-  if (new URL(event.detail.xhr.responseURL).pathname === "/login/") {
+  const { pathname } = new URL(event.detail.xhr.responseURL);
+  if (pathname.startsWith("/login/") || pathname.startsWith("/settings/security/confirm/")) {
     event.detail.shouldSwap = false;
     window.location.reload();
   }
 });
 
-const readToken = () => /(?:^|; )csrftoken=(\w+)/.exec(document.cookie)?.[1];
+const readToken = () => /(?:^|; )(?:__Host-)?csrftoken=(\w+)/.exec(document.cookie)?.[1];
 
-// Logged in again: the token has changed since the page was loaded. Set it before anything else reads the form.
+// If the user has logged in again, the token has changed since the page was loaded. Set it before anything else reads
+// the form.
 document.addEventListener(
   "submit",
   (event) => {
@@ -20,7 +22,7 @@ document.addEventListener(
   true,
 );
 
-// The same for requests that htmx sends while a form is being filled in.
+// Do the same for requests that htmx sends while a form is being filled in.
 document.addEventListener("htmx:configRequest", ({ detail: { parameters } }) => {
   if (parameters.csrfmiddlewaretoken) parameters.csrfmiddlewaretoken = readToken() ?? parameters.csrfmiddlewaretoken;
 });

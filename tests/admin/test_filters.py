@@ -1,4 +1,4 @@
-"""Filters of the admin: by a related record that is searched for, and by outcome within a list."""
+"""The filters of the admin: by a related record, which can be searched for, and by outcome within a list."""
 
 import re
 
@@ -13,16 +13,16 @@ from tests.factories import people
 pytestmark = pytest.mark.django_db
 
 
-def test_the_filter_by_list_shows_its_people_in_the_order_of_its_rows(staff, start_upload):
+def test_the_filter_by_list_shows_the_people_of_the_list_in_the_order_of_the_file(staff_browser, start_upload):
     upload, _ = start_upload(12), start_upload(people(11, City="Reston"))
-    page = staff.get(admin_url(Item), {"upload__id__exact": upload.pk})
+    page = staff_browser.get(admin_url(Item), {"upload__id__exact": upload.pk})
     assert [item.row_number for item in page.context["cl"].result_list] == list(range(2, 14))
     assert f'<option value="{upload.pk}" selected>{upload}</option>' in page.content.decode()
 
 
-def test_the_filter_offers_no_choices_and_keeps_other_filters(staff, start_upload):
+def test_the_filter_loads_choices_only_on_search_and_keeps_other_filters(staff_browser, start_upload):
     upload = start_upload(12)
-    page = staff.get(admin_url(Item), {"q": "oak", "batch__id__exact": "1", "p": "1"}).content.decode()
+    page = staff_browser.get(admin_url(Item), {"q": "oak", "batch__id__exact": "1", "p": "1"}).content.decode()
     form = re.search(r'<form class="by-relation".*?</form>', page, re.S)[0]
     assert upload.name not in form
     assert "/admin/autocomplete/" in form
@@ -32,32 +32,34 @@ def test_the_filter_offers_no_choices_and_keeps_other_filters(staff, start_uploa
     assert 'name="p"' not in form
 
 
-def test_the_filter_works_without_javascript_by_number(staff, start_upload):
+def test_the_filter_takes_a_number_without_javascript(staff_browser, start_upload):
     upload, _ = start_upload(12), start_upload(people(11, City="Reston"))
-    page = staff.get(f"{admin_url(Item)}?upload__id__exact=&upload__id__exact={upload.pk}")
+    page = staff_browser.get(f"{admin_url(Item)}?upload__id__exact=&upload__id__exact={upload.pk}")
     assert page.context["cl"].result_count == 12
-    assert staff.get(f"{admin_url(Item)}?upload__id__exact=&upload__id__exact=").context["cl"].result_count == 23
+    assert (
+        staff_browser.get(f"{admin_url(Item)}?upload__id__exact=&upload__id__exact=").context["cl"].result_count == 23
+    )
 
 
 @pytest.mark.parametrize("value", ["x", "0", "99999999999999999999", "-1", "²"])
-def test_the_filter_refuses_values_that_are_not_numbers(staff, start_upload, value):
+def test_the_filter_refuses_values_that_are_not_numbers(staff_browser, start_upload, value):
     start_upload(12)
-    assert staff.get(admin_url(Item), {"upload__id__exact": value}).url.endswith("?e=1")
+    assert staff_browser.get(admin_url(Item), {"upload__id__exact": value}).url.endswith("?e=1")
 
 
-def test_the_filter_finds_nothing_for_a_list_that_does_not_exist(staff, start_upload):
+def test_the_filter_finds_nothing_for_a_list_that_does_not_exist(staff_browser, start_upload):
     start_upload(12)
-    assert staff.get(admin_url(Item), {"upload__id__exact": "2147483647"}).context["cl"].result_count == 0
+    assert staff_browser.get(admin_url(Item), {"upload__id__exact": "2147483647"}).context["cl"].result_count == 0
 
 
-def test_the_filter_finds_what_is_typed(staff, start_upload):
+def test_the_filter_finds_lists_by_what_is_typed(staff_browser, start_upload):
     upload = start_upload(12)
-    question = {"term": "people", "app_label": "batches", "model_name": "item", "field_name": "upload"}
-    found = staff.get(reverse("admin:autocomplete"), question).json()["results"]
+    query = {"term": "people", "app_label": "batches", "model_name": "item", "field_name": "upload"}
+    found = staff_browser.get(reverse("admin:autocomplete"), query).json()["results"]
     assert found == [{"id": str(upload.pk), "text": upload.name}]
 
 
-def test_users_without_permission_for_lists_get_no_filter(client, django_user_model, start_upload):
+def test_users_who_may_not_view_lists_get_no_filter(client, django_user_model, start_upload):
     start_upload(12)
     erin = django_user_model.objects.create_user("erin", password="erin-password", is_staff=True)
     erin.user_permissions.add(Permission.objects.get(codename="view_item"))
@@ -65,10 +67,10 @@ def test_users_without_permission_for_lists_get_no_filter(client, django_user_mo
     assert "by-relation" not in client.get(admin_url(Item)).content.decode()
 
 
-def test_the_filter_by_outcome_exists_only_within_a_list(staff, start_upload):
+def test_the_filter_by_outcome_exists_only_within_a_list(staff_browser, start_upload):
     upload = start_upload(12)
-    assert "By outcome" not in staff.get(admin_url(Item)).content.decode()
-    one = {"upload__id__exact": upload.pk}
-    assert "By outcome" in staff.get(admin_url(Item), one).content.decode()
-    assert staff.get(admin_url(Item), one | {"outcome__exact": "missing"}).context["cl"].result_count == 0
-    assert staff.get(admin_url(Item), one | {"outcome__exact": "pending"}).context["cl"].result_count == 12
+    assert "By outcome" not in staff_browser.get(admin_url(Item)).content.decode()
+    by_list = {"upload__id__exact": upload.pk}
+    assert "By outcome" in staff_browser.get(admin_url(Item), by_list).content.decode()
+    assert staff_browser.get(admin_url(Item), by_list | {"outcome__exact": "missing"}).context["cl"].result_count == 0
+    assert staff_browser.get(admin_url(Item), by_list | {"outcome__exact": "pending"}).context["cl"].result_count == 12

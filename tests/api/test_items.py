@@ -1,25 +1,26 @@
 """People and exports over the API."""
 
 import pytest
+from django.utils import timezone
 
 from batches.intake import suppression
 from batches.models import Event, Item
 from batches.statuses import Outcome
-from tests.factories import answer_for, people, person, to_csv
+from tests.factories import answer_for, answer_with, people, person, to_csv
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def answered(start_upload):
-    """Return a list of twelve people, one of them twice; the first has an answer."""
+    """Return a list of twelve people. The first of them is in it twice and has an answer."""
     upload = start_upload([*people(12), person(1)])
     item = upload.items.get(row_number=2)
     Item.objects.filter(pk=item.pk).update(outcome=Outcome.MATCHED, answer=answer_for(item).decode(), credits=1)
     return upload
 
 
-def test_a_person_has_the_contact_details_found(caller, answered):
+def test_a_person_has_the_contact_details_that_were_found(caller, answered):
     item = answered.items.get(row_number=2)
     shown = caller.api_get(f"/items/{item.pk}").json()
     assert (shown["outcome"], shown["row"], shown["credits"]) == ("matched", 2, 1)
@@ -27,7 +28,7 @@ def test_a_person_has_the_contact_details_found(caller, answered):
     assert {"number", "type", "do_not_call"} <= set(shown["found"]["phones"][0])
 
 
-def test_a_duplicate_has_the_answer_of_the_first(caller, answered):
+def test_a_duplicate_has_the_answer_of_the_row_that_was_sent(caller, answered):
     first, duplicate = answered.items.get(row_number=2), answered.items.get(outcome=Outcome.DUPLICATE)
     shown = caller.api_get(f"/items/{duplicate.pk}").json()
     assert shown["same_as"] == first.pk
@@ -40,20 +41,24 @@ def test_a_person_without_an_answer_has_no_contact_details(caller, answered):
 
 
 def test_people_are_paged(caller, answered):
-    seen, after = [], 0
+    ids, after = [], 0
     while after is not None:
         page = caller.api_get(f"/uploads/{answered.pk}/items", after=after, limit=5).json()
-        seen, after = seen + [item["id"] for item in page["items"]], page["next"]
-    assert seen == list(answered.items.order_by("pk").values_list("pk", flat=True))
-    both = caller.api_get(f"/uploads/{answered.pk}/items", outcome=["matched", "duplicate"]).json()["items"]
-    assert len(both) == 2
+        ids += [item["id"] for item in page["items"]]
+        after = page["next"]
+    assert ids == list(answered.items.order_by("pk").values_list("pk", flat=True))
+
+
+def test_people_are_filtered_by_outcome(caller, answered):
+    items = caller.api_get(f"/uploads/{answered.pk}/items", outcome=["matched", "duplicate"]).json()["items"]
+    assert len(items) == 2
     assert caller.api_get(f"/uploads/{answered.pk}/items", outcome="odd").status_code == 422
 
 
 def test_suppressed_phones_are_left_out_as_in_exports(caller, answered, alice):
     address = f"/items/{answered.items.get(row_number=2).pk}"
     phone = caller.api_get(address).json()["found"]["phones"][0]["number"]
-    suppression.suppress_texts([phone], alice, "")
+    suppression.suppress_lines([phone], alice, "")
     assert phone not in [other["number"] for other in caller.api_get(address).json()["found"]["phones"]]
 
 
@@ -67,29 +72,33 @@ def test_reading_a_list_is_recorded_once_per_hour(caller, answered, alice):
 def test_the_number_of_people_does_not_change_the_number_of_queries(caller, answered, limit, django_assert_num_queries):
     address = f"/uploads/{answered.pk}/items"
     caller.api_get(address)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(19):
         assert len(caller.api_get(address, limit=limit).json()["items"]) == limit
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(19):
         caller.api_get(address, outcome=["matched", "duplicate"], limit=limit)
 
 
 def test_the_export_is_the_same_as_on_the_page(caller, browser, answered):
     query = {"layout": "long", "outcome": ["matched"], "without_dnc": "1"}
-    ours = caller.api_get(f"/uploads/{answered.pk}/export", **query)
-    page = browser.get(f"/uploads/{answered.pk}/export/", query)
-    assert ours.getvalue() == page.getvalue()
-    assert ours["Content-Disposition"] == page["Content-Disposition"]
-    said = Event.objects.filter(what="exported").values_list("detail", flat=True)
-    assert set(said) == {"long, csv: outcome matched; without do-not-call numbers"}
-    some = {"q": "Oak", "item": ",".join(str(item.pk) for item in answered.items.all()[:2])}
-    ours = caller.api_get(f"/uploads/{answered.pk}/export", **some)
-    assert ours.getvalue() == browser.get(f"/uploads/{answered.pk}/export/", some).getvalue()
+    from_api = caller.api_get(f"/uploads/{answered.pk}/export", **query)
+    from_page = browser.get(f"/uploads/{answered.pk}/export/", query)
+    assert from_api.getvalue() == from_page.getvalue()
+    assert from_api["Content-Disposition"] == from_page["Content-Disposition"]
+    details = Event.objects.filter(what="exported").values_list("detail", flat=True)
+    assert set(details) == {"long, csv: outcome matched; without do-not-call numbers"}
+    query = {"q": "Oak", "item": ",".join(str(item.pk) for item in answered.items.all()[:2])}
+    from_api = caller.api_get(f"/uploads/{answered.pk}/export", **query)
+    assert from_api.getvalue() == browser.get(f"/uploads/{answered.pk}/export/", query).getvalue()
+
+
+def test_an_invalid_choice_for_the_export_is_named(caller, answered):
     assert caller.api_get(f"/uploads/{answered.pk}/export", has="odd").json()["field"] == "has"
-    assert caller.api_get(f"/uploads/{answered.pk}/export", layout="odd").json()["field"] == "layout"
+    response = caller.api_get(f"/uploads/{answered.pk}/export", layout="odd")
+    assert (response.status_code, response.json()["field"]) == (404, "layout")
     assert caller.api_get("/uploads/999/export").status_code == 404
 
 
-def test_a_company_comes_with_its_name_although_none_is_sent(caller, make_upload):
+def test_a_company_is_shown_with_its_name_in_the_file_although_it_is_sent_without_a_name(caller, make_upload):
     header = ["Owner", "Mailing Address", "Mailing City", "Mailing State"]
     rows = [["BLUE HERON PROPERTIES LLC", "1 Oak St", "Herndon", "VA"], ["Ada Abbott", "2 Oak St", "Herndon", "VA"]]
     upload = make_upload(to_csv(rows, header=header))
@@ -97,3 +106,31 @@ def test_a_company_comes_with_its_name_although_none_is_sent(caller, make_upload
     assert (company["owner_name"], company["owner_kind"]) == ("BLUE HERON PROPERTIES LLC", "company")
     assert "last_name" not in company["asked"]
     assert ada["owner_name"] == ""
+
+
+def test_a_phone_says_whether_it_may_be_called_and_why(caller, finish_upload):
+    phones = [{"phone": "2025550101", "phoneType": "mobile", "doNotCall": True}, {"phone": "2025550102"}]
+    upload = finish_upload(10, answers=lambda item, _: answer_with(item, phones=phones))
+    found = caller.api_get(f"/uploads/{upload.pk}/items").json()["items"][0]["found"]["phones"]
+    assert [(phone["number"], phone["standing"]) for phone in found] == [
+        ("2025550102", "check"),
+        ("2025550101", "do_not_call"),
+    ]
+    reason = found[1]["reasons"][0]
+    assert reason["code"] == "flagged"
+    assert reason["as_of"] == timezone.now().date().isoformat()
+
+
+def test_the_person_asked_for_is_found_in_a_household_of_three(caller, finish_upload):
+    def answer(item, position):
+        names = [("Wes Underhill", "2025550131"), (item.asked_name, "2025550132"), ("Zoe Zamora", "2025550133")]
+        address = {"streetAddress": "9 Elm St", "city": "Tampa", "state": "FL", "zip": "33602"}
+        persons = [{"fullName": name, "address": address, "phones": [{"phone": phone}]} for name, phone in names]
+        return answer_for(item, output=None, persons=persons)
+
+    upload = finish_upload(10, answers=answer)
+    shown = caller.api_get(f"/uploads/{upload.pk}/items").json()["items"][0]
+    assert shown["match"] == "same"
+    assert [phone["number"] for phone in shown["found"]["phones"]] == ["2025550132"]
+    others = {other["name"]: (other["relation"], other["phones"][0]["number"]) for other in shown["found"]["others"]}
+    assert others == {"Wes Underhill": ("household", "2025550131"), "Zoe Zamora": ("household", "2025550133")}

@@ -3,11 +3,18 @@
 Tests share the portals and run in any order. Each creates what it needs under a unique name, and checks only that.
 """
 
+import itertools
+
 import pytest
 
 from tests.support.browsing import browse, run_chromium
 from tests.support.portal import run_portal
-from tests.support.tour import fill_portal
+from tests.support.tour import fill_portal, make_list, wait_for_results
+
+RUNNING_COUNT = 6_000
+"""People in a list that runs while a test looks at it: the vendor needs two minutes for them."""
+STREETS = itertools.cycle(f"Oak{ending}" for ending in ("dale", "land", "mont", "ridge", "view", "wood"))
+"""One street for each list, because people who were traced before are not sent to the vendor again."""
 
 
 @pytest.fixture(scope="package")
@@ -18,27 +25,41 @@ def chromium():
 
 @pytest.fixture(scope="package")
 def portal(tmp_path_factory):
-    """A portal in which nothing changes except what a test starts."""
+    """Return a portal in which nothing changes except what a test starts."""
     with run_portal(tmp_path_factory.mktemp("p") / "v") as portal:
         yield portal
 
 
 @pytest.fixture(scope="package")
 def busy_portal(tmp_path_factory):
-    """A portal with lists in all states, two of which run for minutes; `addresses` maps page names to addresses."""
+    """Return a portal with lists in all states. `addresses` maps page names to URLs."""
     with run_portal(tmp_path_factory.mktemp("p") / "v") as portal:
         portal.addresses = fill_portal(portal)
         yield portal
 
 
 @pytest.fixture
+def running_list(busy_portal):
+    """Start a list, and return its name once results arrive. It runs for as long as a test needs.
+
+    The lists of the tour cannot be used for this, because they may have finished when a test begins.
+    """
+    street = next(STREETS)
+    name = f"{street} owners"
+    make_list(busy_portal, name, RUNNING_COUNT, street, "urgent")
+    wait_for_results(busy_portal, name)
+    return name
+
+
+@pytest.fixture
 def page(chromium, portal):
+    """Return a page that is logged in as the portal's first user."""
     with browse(chromium, portal) as page:
         yield page
 
 
 @pytest.fixture
 def page_with_own_login(chromium, portal):
-    """A separate session for tests that log out."""
-    with browse(chromium, portal, login=portal.login()) as page:
+    """Return a page in a session of its own, for tests that log out or log in again."""
+    with browse(chromium, portal, login=portal.read_login()) as page:
         yield page

@@ -6,77 +6,84 @@ from dataclasses import dataclass, field
 from batches.models import Batch, Event, Item
 
 STORED = 200
-REFUSED = {0, 503}
-"""Allowed statuses for a delivery that is not stored: 0 means no response."""
+NOT_STORED = {0, 503}
+"""Statuses that a delivery may have if it is not stored. 0 means no response."""
 
 
 @dataclass(frozen=True)
 class Books:
-    """The vendor's records at one moment: `items` were sent in batches, `calls` over the single endpoint."""
+    """The vendor's records at one moment."""
 
     items: list
+    """A record for each person sent in a batch."""
     calls: list
+    """A record for each call to the single endpoint."""
 
     @classmethod
     def read(cls, vendor):
         return cls(vendor.books("items"), vendor.books("calls"))
 
-    def list_delivered(self):
+    def find_delivered_ids(self):
         """Return the request ids of the answers that were delivered."""
-        return {book["requestId"] for book in self.items if book["status"] == STORED} | self.list_called()
+        return {record["requestId"] for record in self.items if record["status"] == STORED} | self.find_single_ids()
 
-    def list_bought(self):
+    def find_bought_ids(self):
         """Return the request ids of everything that was bought."""
-        return {book["requestId"] for book in self.items} | self.list_called()
+        return {record["requestId"] for record in self.items} | self.find_single_ids()
 
-    def list_called(self):
-        return {call["requestId"] for call in self.calls}
+    def find_single_ids(self):
+        """Return the request ids of the calls to the single endpoint."""
+        return {record["requestId"] for record in self.calls}
 
 
 @dataclass
 class LostSinceBackup:
-    """What happened between a backup and its restore, and is not in the database.
-
-    `answers` and `purchases` are the request ids of what was delivered and bought. `decisions` is item → how many more
-    purchases were decided.
-    """
+    """What happened between a backup and its restore, and is therefore not in the restored database."""
 
     answers: set = field(default_factory=set)
+    """The request ids of the answers that were delivered."""
     purchases: set = field(default_factory=set)
+    """The request ids of the people who were bought."""
     decisions: Counter = field(default_factory=Counter)
+    """The number of repeated purchases that were decided for each item."""
 
     @classmethod
-    def since(cls, before, books, uploads):
-        """Return what has happened since the records `before` the backup."""
-        answers, purchases = (
-            books.list_delivered() - before.list_delivered(),
-            books.list_bought() - before.list_bought(),
+    def compare(cls, at_backup, at_restore, uploads):
+        """Return what the vendor's records at the restore have in addition to those at the backup.
+
+        The database must not be restored yet. `decisions` also contains those from before the backup, until
+        `remove_known_decisions` is called after the restore.
+        """
+        return cls(
+            answers=at_restore.find_delivered_ids() - at_backup.find_delivered_ids(),
+            purchases=at_restore.find_bought_ids() - at_backup.find_bought_ids(),
+            decisions=count_decisions(uploads, at_restore),
         )
-        return cls(answers, purchases, count_decisions(uploads, books))
 
     def remove_known_decisions(self, books, uploads):
-        """Remove the decisions that the restored database knows."""
+        """Remove the decisions that are still in the restored database."""
         self.decisions -= count_decisions(uploads, books)
 
 
 def count_decisions(uploads, books):
-    """Count the decided purchases beyond the first one for each item.
+    """Count for each item the decisions that allow another purchase after the first.
 
-    Decisions are: to send a batch with the item again (by a user or the policy), to re-run the item (by a user), and
-    MISSING_RETRIES for an item without an answer.
+    A user or the policy resends a batch that contains the item, a user re-runs the item, or MISSING_RETRIES applies
+    because the item has no answer.
     """
-    sent_again = Event.objects.filter(upload__in=uploads, what=Event.RESEND_REQUESTED).values_list("batch", flat=True)
-    resends, batches_of = Counter(sent_again), defaultdict(set)
-    tokens = dict(Batch.objects.filter(upload__in=uploads).values_list("token", "pk"))
-    for book in books.items:
+    resent = Event.objects.filter(upload__in=uploads, what=Event.RESEND_REQUESTED).values_list("batch", flat=True)
+    resends_of_batch = Counter(resent)
+    batch_of_token = dict(Batch.objects.filter(upload__in=uploads).values_list("token", "pk"))
+    batches_of_item = defaultdict(set)
+    for record in books.items:
         # Batches newer than a restored backup are not in the database.
-        batches_of[int(book["key"])].add(tokens.get(find_token(book)))
-    items = Item.objects.filter(upload__in=uploads).values_list("pk", "retries", "reruns")
-    return Counter(
-        {pk: retries + reruns + sum(resends[batch] for batch in batches_of[pk]) for pk, retries, reruns in items}
-    )
+        batches_of_item[int(record["key"])].add(batch_of_token.get(read_batch_token(record)))
+    decisions = Counter()
+    for pk, retries, reruns in Item.objects.filter(upload__in=uploads).values_list("pk", "retries", "reruns"):
+        decisions[pk] = retries + reruns + sum(resends_of_batch[batch] for batch in batches_of_item[pk])
+    return decisions
 
 
-def find_token(book):
-    """Return the token of the batch, from the address to which an answer was sent."""
-    return book["webhookUrl"].rstrip("/").rsplit("/", 1)[1]
+def read_batch_token(record):
+    """Return the token of a batch, which is part of the address that its answers are sent to."""
+    return record["webhookUrl"].rstrip("/").rsplit("/", 1)[1]

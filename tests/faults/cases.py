@@ -2,34 +2,32 @@
 
 from dataclasses import dataclass
 
-from tests.faults.acts import backups, disks, hosts, people, processes, services
+from tests.faults.acts import backups, disks, hosts, processes, services, users
 
 BOTH = ("sqlite", "postgresql")
-CHILDREN = ("worker", "web", "pages", "clock")
-"""Children of the supervisor that acts are against."""
-EVERYTHING = (*CHILDREN, "more", "list", "files", "database", "disk", "doubt")
-"""What cannot be acted against while everything is stopped."""
+SUPERVISED = ("worker", "web", "pages", "clock")
+"""The supervisor's children that acts disturb."""
+EVERYTHING = (*SUPERVISED, "extra processes", "list", "files", "database", "disk", "doubt")
+"""Everything that no other act may disturb while the whole system is stopped."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A case of the fault suite.
-
-    `faults` are options of the sandbox. `act` is called with the system, a vendor, a random generator and the uploads,
-    once the uploads are running.
-    """
+    """A case of the fault suite."""
 
     name: str
     faults: tuple = ()
+    """The faults of the vendor, as options of the sandbox."""
     act: object = None
-    against: tuple = ()
-    """What the act is against. Two acts against the same thing would undo each other."""
+    """A function that disturbs the system once the lists run: act(system, vendor, rng, uploads)."""
+    disturbs: tuple = ()
+    """What the act disturbs. Two acts that disturb the same thing would undo each other."""
     databases: tuple = BOTH
     prepare: object = None
     """A function that is called with the system before lists are started."""
-    bad_rows: int = 0
-    """People in each list whom the vendor refuses."""
-    same_people: bool = False
+    refused_people: int = 0
+    """Number of people in each list whom the vendor refuses."""
+    has_same_people: bool = False
     """Whether the lists contain the same people. Shorter lists contain some of them."""
     is_long: bool = False
     """Whether a long list is needed, so that the act happens under load."""
@@ -41,97 +39,140 @@ class Case:
 
 CASES = [
     Case("nothing goes wrong", is_harmless=True),
-    Case("acknowledgement lost", ("lost_ack=2",)),
-    Case("acknowledgement after the first results", ("before_ack=1",)),
-    Case("results twice", ("duplicate=0.3",), is_harmless=True),
-    Case("results never", ("drop=0.05",)),
-    Case("results in any order", ("shuffle=1",), is_harmless=True),
-    Case("completion early", ("completion=early",), is_harmless=True),
-    Case("completion twice", ("completion=twice",), is_harmless=True),
-    Case("completion never", ("completion=never",), is_harmless=True),
-    Case("too fast (429)", ("http_429=3",), is_harmless=True),
-    Case("daily limit (429)", ("daily=1",), is_harmless=True),
-    Case("wrong key (401)", ("http_401=1",), is_harmless=True),
-    Case("vendor fails (500)", ("http_500=1",)),
-    Case("vendor busy (503)", ("http_503=3",)),
-    Case("fewer received", ("short=11",)),
-    Case("a person refused by name", ("refuse=named",), bad_rows=2),
-    Case("a person refused without a name", ("refuse=unnamed",), bad_rows=1),
+    Case("acknowledgement lost", faults=("lost_ack=2",)),
+    Case("acknowledgement after the first results", faults=("before_ack=1",)),
+    Case("results twice", faults=("duplicate=0.3",), is_harmless=True),
+    Case("results never", faults=("drop=0.05",)),
+    Case("results in any order", faults=("shuffle=1",), is_harmless=True),
+    Case("completion early", faults=("completion=early",), is_harmless=True),
+    Case("completion twice", faults=("completion=twice",), is_harmless=True),
+    Case("completion never", faults=("completion=never",), is_harmless=True),
+    Case("too fast (429)", faults=("http_429=3",), is_harmless=True),
+    Case("daily limit (429)", faults=("daily=1",), is_harmless=True),
+    Case("wrong key (401)", faults=("http_401=1",), is_harmless=True),
+    Case("vendor fails (500)", faults=("http_500=1",)),
+    Case("vendor busy (503)", faults=("http_503=3",)),
+    Case("fewer received", faults=("short=11",)),
+    Case("a person refused by name", faults=("refuse=named",), refused_people=2),
+    Case("a person refused without a name", faults=("refuse=unnamed",), refused_people=1),
     Case(
         "worker killed before the call is taken",
-        ("before_take=1.5",),
-        processes.kill_worker_before_the_call,
-        ("worker",),
+        faults=("before_take=1.5",),
+        act=processes.kill_worker_before_the_call,
+        disturbs=("worker",),
     ),
     Case(
         "worker killed before the acknowledgement",
-        ("before_ack=1.5",),
-        processes.kill_worker_before_the_acknowledgement,
-        ("worker",),
+        faults=("before_ack=1.5",),
+        act=processes.kill_worker_before_the_acknowledgement,
+        disturbs=("worker",),
     ),
-    Case("worker killed after the acknowledgement", (), processes.kill_worker_after_the_acknowledgement, ("worker",)),
-    Case("web killed under load", (), processes.kill_web, ("web",)),
-    Case("pages killed under load", (), processes.kill_pages, ("pages",), is_harmless=True),
-    Case("metrics' directory emptied under load", (), processes.empty_metrics, ("metrics",), is_harmless=True),
-    Case("lists of the same people", same_people=True, is_harmless=True),
-    Case("hostile files uploaded under load", (), people.upload_hostile_files, ("files",), is_harmless=True),
-    Case("database put in doubt under load", (), backups.put_in_doubt, ("doubt",)),
-    Case("Redis emptied", (), services.empty_redis, ("Redis",), is_harmless=True),
-    Case("Redis restarted", (), services.restart_redis, ("Redis",)),
-    # Rare, because it takes most of a minute.
-    Case("Redis away for 30 s", (), services.stop_redis_for_a_while, ("Redis",), weight=0.25),
-    Case("PostgreSQL restarted under load", (), services.restart_postgres, ("database",), ("postgresql",)),
-    Case("SQLite locked under load", (), services.lock_sqlite, ("database",), ("sqlite",), is_harmless=True),
-    Case("clock held up, another takes over", (), processes.freeze_clock, ("clock",), is_harmless=True),
-    Case("clock killed", (), processes.kill_clock, ("clock",), is_harmless=True),
-    Case("three workers, two clocks", (), processes.start_more_processes, ("more",), is_harmless=True),
-    Case("list paused and resumed", (), people.pause_and_resume, ("list",), is_harmless=True),
-    Case("list cancelled", (), people.cancel, ("list",)),
-    Case("disk full under VAR_DIR", (), disks.fill_var, ("disk", "files", "web", "pages"), is_long=True, weight=3),
     Case(
-        "disk full under PostgreSQL",
-        (),
-        disks.fill_postgres,
-        ("disk", "database"),
-        ("postgresql",),
+        "worker killed after the acknowledgement",
+        act=processes.kill_worker_after_the_acknowledgement,
+        disturbs=("worker",),
+    ),
+    Case("web killed under load", act=processes.kill_web, disturbs=("web",)),
+    Case("pages killed under load", act=processes.kill_pages, disturbs=("pages",), is_harmless=True),
+    Case("metrics' directory emptied under load", act=processes.empty_metrics, disturbs=("metrics",), is_harmless=True),
+    Case("lists of the same people", has_same_people=True, is_harmless=True),
+    Case("hostile files uploaded under load", act=users.upload_hostile_files, disturbs=("files",), is_harmless=True),
+    Case("database put in doubt under load", act=backups.put_in_doubt, disturbs=("doubt",)),
+    Case("Redis emptied", act=services.empty_redis, disturbs=("Redis",), is_harmless=True),
+    Case("Redis restarted", act=services.restart_redis, disturbs=("Redis",)),
+    # Rare, because it takes most of a minute.
+    Case("Redis away for 30 s", act=services.stop_redis_for_a_while, disturbs=("Redis",), weight=0.25),
+    Case(
+        "PostgreSQL restarted under load",
+        act=services.restart_postgres,
+        disturbs=("database",),
+        databases=("postgresql",),
+    ),
+    Case(
+        "SQLite locked under load",
+        act=services.lock_sqlite,
+        disturbs=("database",),
+        databases=("sqlite",),
+        is_harmless=True,
+    ),
+    Case("clock held up, another takes over", act=processes.freeze_clock, disturbs=("clock",), is_harmless=True),
+    Case("clock killed", act=processes.kill_clock, disturbs=("clock",), is_harmless=True),
+    Case(
+        "three workers, two clocks", act=processes.start_more_processes, disturbs=("extra processes",), is_harmless=True
+    ),
+    Case("list paused and resumed", act=users.pause_and_resume, disturbs=("list",), is_harmless=True),
+    Case("list cancelled", act=users.cancel, disturbs=("list",)),
+    Case(
+        "disk full under VAR_DIR",
+        act=disks.fill_var,
+        disturbs=("disk", "files", "web", "pages"),
         is_long=True,
         weight=3,
     ),
-    Case("processes started one by one, in any order", (), hosts.start_separately, EVERYTHING, is_long=True, weight=5),
+    Case(
+        "disk full under PostgreSQL",
+        act=disks.fill_postgres,
+        disturbs=("disk", "database"),
+        databases=("postgresql",),
+        is_long=True,
+        weight=3,
+    ),
+    Case(
+        "processes started one by one, in any order",
+        act=hosts.start_separately,
+        disturbs=EVERYTHING,
+        is_long=True,
+        weight=5,
+    ),
     Case(
         "receivers restarted in turn behind a proxy",
-        (),
-        hosts.restart_receivers,
-        ("web", "database", "disk"),
+        act=hosts.restart_receivers,
+        disturbs=("web", "database", "disk"),
         prepare=hosts.put_behind_proxy,
         is_long=True,
         is_harmless=True,
         weight=3,
     ),
-    Case("key rotated while lists run", (), hosts.rotate_key, EVERYTHING, is_long=True, weight=5),
+    Case("key rotated while lists run", act=hosts.rotate_key, disturbs=EVERYTHING, is_long=True, weight=5),
     Case(
         "clock 200 s ahead on one host",
-        (),
-        hosts.run_clock_ahead,
-        ("clock", "more"),
-        ("postgresql",),
+        act=hosts.run_clock_ahead,
+        disturbs=("clock", "extra processes", "web", "database", "disk"),
+        databases=("postgresql",),
+        prepare=hosts.put_receiver_ahead,
         is_long=True,
         is_harmless=True,
         weight=3,
     ),
-    Case("backup restored half way", (), backups.restore_backup, EVERYTHING, is_long=True, weight=5),
+    Case("backup restored half way", act=backups.restore_backup, disturbs=EVERYTHING, is_long=True, weight=5),
+    Case(
+        "backup of a stopped system restored without the command",
+        act=backups.restore_cold_backup,
+        disturbs=EVERYTHING,
+        is_long=True,
+        weight=5,
+    ),
+    Case(
+        "second host started behind a pool in transaction mode",
+        act=hosts.start_behind_pool,
+        disturbs=("extra processes", "database"),
+        databases=("postgresql",),
+        is_long=True,
+        is_harmless=True,
+    ),
 ]
 
 
-def choose(rng, database):
-    """Choose two to four compatible cases: no two have the same fault, or act against the same thing."""
+def choose_cases(rng, database):
+    """Choose two to four compatible cases: no two have the same fault or disturb the same thing."""
     possible = [case for case in CASES[1:] if database in case.databases]
     weights = [case.weight for case in possible]
-    chosen, wanted, taken = [], rng.randrange(2, 5), set()
-    while len(chosen) < wanted:
+    chosen, count, taken = [], rng.randrange(2, 5), set()
+    while len(chosen) < count:
         case = rng.choices(possible, weights)[0]
-        marks = {case.name, *(fault.partition("=")[0] for fault in case.faults), *case.against}
-        if not taken & marks:
+        fault_names = [fault.partition("=")[0] for fault in case.faults]
+        needed = {case.name, *fault_names, *case.disturbs}
+        if not taken & needed:
             chosen.append(case)
-            taken |= marks
+            taken |= needed
     return chosen

@@ -1,34 +1,24 @@
-"""Read from docs/operations.md how processes are run without the supervisor."""
+"""Read from docs/operations.md the processes that run without the supervisor."""
 
 import re
-import shlex
 import sys
-from pathlib import Path
 
+from skipportal.supervisor import web_command
 from tests.support.portal import ROOT
 
-COMMAND = re.compile(r"^\.venv/bin/(?:granian|python manage\.py (?:rqworker|clock)) ?.*$", re.MULTILINE)
-
+PROCESS = re.compile(r"^\.venv/bin/python -m skipportal\.process ((?!prepare)[\w ]*\w)", re.MULTILINE)
+"""The arguments of a process that keeps running."""
 RECEIVER = "skipportal.receiver:application"
 
 
-def read_commands(portal, port=None):
-    """Return the command of each process, for this portal's addresses."""
-    chapter = (ROOT / "docs" / "operations.md").read_text().partition("## In production")[2].partition("```sh")[2]
-    lines = COMMAND.findall(chapter.partition("```")[0])
-    return [adapt(shlex.split(line), portal, port or portal.port) for line in lines]
+def read_commands():
+    """Return the command of each process. It starts in the environment of a portal."""
+    _, _, chapter = (ROOT / "docs" / "operations.md").read_text().partition("## In production")
+    _, _, rest = chapter.partition("```sh")
+    code_block, _, _ = rest.partition("```")
+    return [[sys.executable, "-m", "skipportal.process", *words.split()] for words in PROCESS.findall(code_block)]
 
 
-def find_receiver_command(portal, port):
-    """Return the command of another receiver, at another port."""
-    [command] = [command for command in read_commands(portal, port) if RECEIVER in command]
-    return command
-
-
-def adapt(words, portal, port):
-    program, *options = words
-    adapted = [str(Path(sys.executable).with_name(Path(program).name)), *options]
-    for option, value in {"--port": port, "--uds": portal.directory / "pages.sock"}.items():
-        if option in adapted:
-            adapted[adapted.index(option) + 1] = str(value)
-    return adapted
+def find_receiver_command(port, application=RECEIVER):
+    """Return the command of another receiver, which listens on `port`."""
+    return [application if word == RECEIVER else word for word in web_command("127.0.0.1", port)]

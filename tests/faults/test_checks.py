@@ -1,7 +1,6 @@
-"""The audit finds mistakes that are planted in a clean run."""
+"""The audit finds faults that are planted in a run without faults."""
 
 import json
-from collections import Counter
 
 import pytest
 from django.utils import timezone
@@ -13,7 +12,7 @@ from batches.tracing import closing, decisions
 from batches.tracing.lifecycle import transition_batch
 from tests.factories import answer_for
 from tests.faults.books import Books, LostSinceBackup
-from tests.faults.checks import Audit, fingerprint
+from tests.faults.checks import Audit, hash_person
 from webhooks.inbound import filing
 from webhooks.models import DeliveryKind, UnmatchedDelivery
 
@@ -24,12 +23,14 @@ class Vendor:
     """A vendor that accepted everyone in the batch once, and delivered every answer."""
 
     def __init__(self, batch):
-        self.items = [self.line(batch, item) for item in batch.items.all()]
+        self.items = [self.make_record(batch, item) for item in batch.items.all()]
         self.calls = []
 
-    def line(self, batch, item):
-        address = f"https://portal.example.com/webhooks/item/{batch.token}/"
-        return {"key": str(item.pk), "requestId": f"request-{item.pk}", "webhookUrl": address} | {
+    def make_record(self, batch, item):
+        return {
+            "key": str(item.pk),
+            "requestId": f"request-{item.pk}",
+            "webhookUrl": f"https://portal.example.com/webhooks/item/{batch.token}/",
             "status": 200,
             "outcome": "matched",
             "credits": 1,
@@ -41,6 +42,7 @@ class Vendor:
 
 @pytest.fixture
 def batch(start_upload):
+    """Return a closed batch in which everyone is matched."""
     batch = start_upload(12).batches.get()
     transition_batch(batch.pk, BatchStatus.SUBMITTING, submitted_at=timezone.now(), attempts=1)
     transition_batch(batch.pk, BatchStatus.ACKNOWLEDGED, acknowledged_at=timezone.now(), vendor_id="vendor-batch")
@@ -55,8 +57,8 @@ def vendor(batch):
     return Vendor(batch)
 
 
-def audit(vendor):
-    return Audit(list(Upload.objects.all()), vendor, unmatched_from=0)
+def audit(vendor, **options):
+    return Audit(list(Upload.objects.all()), vendor, unmatched_after=0, **options)
 
 
 def test_people_bought_for_two_lists_are_found(vendor, batch, start_upload):
@@ -66,13 +68,13 @@ def test_people_bought_for_two_lists_are_found(vendor, batch, start_upload):
     for item in other.items.all():
         filing.file_delivery(filing.Delivery(DeliveryKind.ITEM, other.token, answer_for(item)))
     jobs.tick()
-    vendor.items += [vendor.line(other, item) for item in other.items.all()]
+    vendor.items += [vendor.make_record(other, item) for item in other.items.all()]
     assert audit(vendor).bought_twice == 12
 
 
-def test_a_clean_run_has_no_faults(vendor):
-    found = audit(vendor)
-    assert (found.lost, found.bought_twice, found.by_decision, found.faults) == (0, 0, 0, [])
+def test_nothing_is_found_in_a_run_without_faults(vendor):
+    result = audit(vendor)
+    assert (result.lost, result.bought_twice, result.by_decision, result.faults) == (0, 0, 0, [])
 
 
 def test_a_lost_answer_is_found(vendor, batch):
@@ -81,7 +83,7 @@ def test_a_lost_answer_is_found(vendor, batch):
 
 
 @pytest.mark.parametrize("change", [{"answer": "{}"}, {"outcome": Outcome.NO_MATCH}, {"credits": 0}])
-def test_an_answer_that_is_not_stored_as_it_was_is_found(vendor, batch, change):
+def test_an_answer_stored_with_changes_is_found(vendor, batch, change):
     Item.objects.filter(pk=batch.items.first().pk).update(**change)
     assert audit(vendor).lost == 1
 
@@ -96,11 +98,11 @@ def test_an_unmatched_delivery_is_not_lost_if_its_item_has_another_answer(vendor
     assert audit(vendor).lost == lost
 
 
-def test_a_lost_reply_of_the_single_endpoint_is_found(vendor, batch):
-    call = {"person": fingerprint(batch.items.first()), "requestId": "alone", "outcome": "matched", "credits": 1}
+def test_a_lost_reply_of_the_single_endpoint_is_found_if_replies_are_checked(vendor, batch):
+    call = {"person": hash_person(batch.items.first()), "requestId": "single-call", "outcome": "matched", "credits": 1}
     vendor.calls.append(call)
     assert audit(vendor).lost == 1
-    assert Audit(list(Upload.objects.all()), vendor, unmatched_from=0, are_replies_sure=False).lost == 0
+    assert audit(vendor, are_single_replies_checked=False).lost == 0
 
 
 def test_people_accepted_twice_without_a_decision_are_found(vendor, batch, alice):
@@ -108,7 +110,7 @@ def test_people_accepted_twice_without_a_decision_are_found(vendor, batch, alice
     assert (audit(vendor).bought_twice, audit(vendor).by_decision) == (3, 0)
     Batch.objects.update(status=BatchStatus.UNCONFIRMED)
     Upload.objects.update(status=UploadStatus.RUNNING)
-    decisions.send_again(Batch.objects.get(), alice)
+    decisions.resend(Batch.objects.get(), alice)
     assert (audit(vendor).bought_twice, audit(vendor).by_decision) == (0, 3)
     vendor.items += vendor.items[:3]
     assert audit(vendor).bought_twice == 3
@@ -117,7 +119,7 @@ def test_people_accepted_twice_without_a_decision_are_found(vendor, batch, alice
 def test_people_accepted_again_in_another_batch_are_found(vendor, batch):
     other = Batch.objects.create(upload=batch.upload, number=2, size=12, status=BatchStatus.CANCELLED)
     item = batch.items.first()
-    vendor.items.append(vendor.line(other, item))
+    vendor.items.append(vendor.make_record(other, item))
     for field in ("retries", "reruns"):
         Item.objects.update(retries=0, reruns=0)
         assert audit(vendor).bought_twice == 1
@@ -125,103 +127,99 @@ def test_people_accepted_again_in_another_batch_are_found(vendor, batch):
         assert (audit(vendor).bought_twice, audit(vendor).by_decision) == (0, 1)
 
 
-def test_people_accepted_in_a_batch_and_alone_are_found(vendor, batch):
-    call = {"person": fingerprint(batch.items.first()), "requestId": "alone", "outcome": "matched", "credits": 1}
+def test_people_accepted_in_a_batch_and_by_the_single_endpoint_are_found(vendor, batch):
+    call = {"person": hash_person(batch.items.first()), "requestId": "single-call", "outcome": "matched", "credits": 1}
     vendor.calls.append(call)
     assert audit(vendor).bought_twice == 1
 
 
 @pytest.mark.parametrize(
-    ("model", "change", "words"),
+    ("model", "change", "expected_words"),
     [
         (Item, {"outcome": Outcome.PENDING}, "12 items are pending"),
         (Batch, {"status": BatchStatus.UNCONFIRMED}, "1 are still unconfirmed"),
         (Upload, {"status": UploadStatus.RUNNING}, "1 are still running"),
-        (Batch, {"matched": 11}, "and has"),
-        (Batch, {"moved": 1}, "of 11"),
+        (Batch, {"matched": 11}, "but its items have"),
+        (Batch, {"moved": 1}, "of 11 has the counts"),
     ],
 )
-def test_stuck_and_wrongly_counted_records_are_found(vendor, model, change, words):
+def test_stuck_and_wrongly_counted_records_are_found(vendor, model, change, expected_words):
     model.objects.update(**change)
-    assert any(words in fault for fault in audit(vendor).faults)
+    assert any(expected_words in fault for fault in audit(vendor).faults)
 
 
-@pytest.mark.parametrize(("status", "is_right"), [(200, True), (503, True), (0, True), (401, False), (500, False)])
-def test_a_delivery_with_a_wrong_response_is_found(vendor, status, is_right):
+@pytest.mark.parametrize(("status", "is_allowed"), [(200, True), (503, True), (0, True), (401, False), (500, False)])
+def test_a_delivery_with_a_wrong_response_is_found(vendor, status, is_allowed):
     vendor.items[0]["status"] = status
-    assert audit(vendor).faults == ([] if is_right else [f"1 deliveries were answered {status}"])
+    assert audit(vendor).faults == ([] if is_allowed else [f"1 deliveries got the status {status}"])
 
 
-def make_lost(answers=(), purchases=(), decisions=()):
-    """Return what a restored backup has lost, from the vendor's lines and from decisions by item."""
-    request_ids = [{line["requestId"] for line in lines} for lines in (answers, purchases)]
-    return LostSinceBackup(*request_ids, Counter(decisions))
+def read_request_ids(records):
+    return {record["requestId"] for record in records}
 
 
-def audit_restored(vendor, since_backup):
-    return Audit(list(Upload.objects.all()), vendor, unmatched_from=0, since_backup=since_backup)
+def test_an_answer_received_between_a_backup_and_its_restore_is_not_counted_as_lost(vendor, batch):
+    first_two = [item.pk for item in batch.items.all()[:2]]
+    Item.objects.filter(pk__in=first_two).update(request_id="")
+    since_backup = LostSinceBackup(answers=read_request_ids(vendor.items[:1]))
+    assert audit(vendor, since_backup=since_backup).lost == 1
 
 
-def test_an_answer_received_between_a_backup_and_its_restore_is_not_lost(vendor, batch):
-    Item.objects.filter(pk__in=[item.pk for item in batch.items.all()[:2]]).update(request_id="")
-    assert audit_restored(vendor, make_lost(answers=vendor.items[:1])).lost == 1
-
-
-def test_an_unmatched_delivery_of_a_batch_newer_than_the_backup_is_not_lost(vendor, batch):
+def test_an_unmatched_delivery_of_a_batch_newer_than_the_backup_is_not_counted_as_lost(vendor, batch):
     item = batch.items.first()
     Item.objects.filter(pk=item.pk).update(request_id="", outcome=Outcome.MISSING)
     UnmatchedDelivery.objects.create(
         kind="item", reason="", body=json.dumps({"requestId": f"request-{item.pk}"}).encode()
     )
-    [line] = [line for line in vendor.items if line["key"] == str(item.pk)]
-    since_backup = make_lost(purchases=[line])
-    assert audit_restored(vendor, since_backup).lost == 1
-    line["webhookUrl"] = "https://portal.example.com/webhooks/item/of-a-batch-that-is-gone/"
-    assert audit_restored(vendor, since_backup).lost == 0
+    [record] = [record for record in vendor.items if record["key"] == str(item.pk)]
+    since_backup = LostSinceBackup(purchases={record["requestId"]})
+    assert audit(vendor, since_backup=since_backup).lost == 1
+    record["webhookUrl"] = "https://portal.example.com/webhooks/item/of-a-batch-that-is-gone/"
+    assert audit(vendor, since_backup=since_backup).lost == 0
     assert audit(vendor).lost == 1
 
 
 def test_a_decision_undone_by_a_restore_covers_a_purchase(vendor, batch):
     item = batch.items.first()
-    before = Books.read(vendor)
-    vendor.items = [*vendor.items, vendor.line(batch, item) | {"requestId": "second"}]
+    at_backup = Books.read(vendor)
+    vendor.items = [*vendor.items, vendor.make_record(batch, item) | {"requestId": "second"}]
     Item.objects.filter(pk=item.pk).update(reruns=1)
-    since_backup = LostSinceBackup.since(before, Books.read(vendor), list(Upload.objects.all()))
-    assert (since_backup.answers, since_backup.purchases, since_backup.decisions[item.pk]) == (
-        {"second"},
-        {"second"},
-        1,
-    )
+    since_backup = LostSinceBackup.compare(at_backup, Books.read(vendor), list(Upload.objects.all()))
+    assert since_backup.answers == since_backup.purchases == {"second"}
+    assert since_backup.decisions[item.pk] == 1
     Item.objects.filter(pk=item.pk).update(reruns=0)
     since_backup.remove_known_decisions(Books.read(vendor), list(Upload.objects.all()))
-    found = audit_restored(vendor, since_backup)
-    assert (found.bought_twice, found.by_decision, found.faults) == (0, 1, [])
+    result = audit(vendor, since_backup=since_backup)
+    assert (result.bought_twice, result.by_decision, result.faults) == (0, 1, [])
     assert audit(vendor).bought_twice == 1
 
 
-def test_people_not_accepted_when_their_batch_was_sent_again_after_a_restore_are_covered(vendor, batch, alice):
+def test_a_resend_after_a_restore_covers_people_who_were_not_accepted(vendor, batch, alice):
     item = batch.items.first()
-    before = vendor.line(batch, item) | {"webhookUrl": "https://portal.example.com/webhooks/item/gone/"}
-    vendor.items = [*vendor.items, before | {"requestId": "lost"}]
-    since_backup = make_lost(purchases=[vendor.items[-1]])
-    assert audit_restored(vendor, since_backup).bought_twice == 1
+    lost = vendor.make_record(batch, item) | {
+        "requestId": "lost",
+        "webhookUrl": "https://portal.example.com/webhooks/item/of-a-batch-that-is-gone/",
+    }
+    vendor.items = [*vendor.items, lost]
+    since_backup = LostSinceBackup(purchases={"lost"})
+    assert audit(vendor, since_backup=since_backup).bought_twice == 1
     Event.objects.create(upload=batch.upload, batch=batch, what=Event.RESEND_REQUESTED, user=alice)
-    vendor.items[0]["webhookUrl"] = vendor.items[-1]["webhookUrl"]
-    assert audit_restored(vendor, since_backup).bought_twice == 1
+    vendor.items[0]["webhookUrl"] = lost["webhookUrl"]
+    assert audit(vendor, since_backup=since_backup).bought_twice == 1
     Batch.objects.update(moved=1)
-    assert audit_restored(vendor, since_backup).bought_twice == 0
+    assert audit(vendor, since_backup=since_backup).bought_twice == 0
 
 
-def test_a_decision_that_the_backup_holds_is_not_counted_twice(vendor, batch):
+def test_a_decision_in_the_backup_is_not_counted_twice(vendor, batch):
     item = batch.items.first()
     Item.objects.filter(pk=item.pk).update(reruns=1)
-    since_backup = LostSinceBackup.since(Books.read(vendor), Books.read(vendor), list(Upload.objects.all()))
+    since_backup = LostSinceBackup.compare(Books.read(vendor), Books.read(vendor), list(Upload.objects.all()))
     since_backup.remove_known_decisions(Books.read(vendor), list(Upload.objects.all()))
-    vendor.items = [*vendor.items, vendor.line(batch, item), vendor.line(batch, item)]
-    assert audit_restored(vendor, since_backup).bought_twice == 1
+    vendor.items = [*vendor.items, vendor.make_record(batch, item), vendor.make_record(batch, item)]
+    assert audit(vendor, since_backup=since_backup).bought_twice == 1
 
 
-def test_a_late_answer_is_counted(vendor, batch):
+def test_a_late_answer_is_counted_correctly(vendor, batch):
     Item.objects.update(outcome=Outcome.MISSING, request_id="", answer="", credits=None, answered_at=None)
     Batch.objects.update(matched=0, missing=12, credits=0)
     for item in batch.items.all():

@@ -2,20 +2,19 @@
 
 from types import SimpleNamespace
 
-from tests.faults.__main__ import WAYS, plan
+from tests.faults.__main__ import POLICIES, plan_runs
 from tests.faults.cases import CASES
 
 
-def test_dealt_cases_are_run_with_both_settings_and_on_both_databases():
-    options = SimpleNamespace(without_alone=False, only=None, deal=True, combinations=0, seed="deal")
-    played = {
-        (case.name, database, way)
-        for database in ("sqlite", "postgresql")
-        for way in range(len(WAYS))
-        for _, [case], _ in plan(options, database, way)
-    }
+def test_cases_with_one_policy_per_database_run_with_both_policies_and_on_all_their_databases():
+    options = SimpleNamespace(without_alone=False, only=None, is_one_policy_enough=True, combinations=0, seed="plan")
+    planned = set()
+    for database in ("sqlite", "postgresql"):
+        for policy_number in range(len(POLICIES)):
+            for _, [case], _ in plan_runs(options, database, policy_number):
+                planned.add((case.name, database, policy_number))
     for case in CASES:
-        ours = {(database, way) for name, database, way in played if name == case.name}
-        assert len(ours) == 2
-        assert {database for database, _ in ours} == set(case.databases)
-        assert {way for _, way in ours} == {0, 1}
+        runs = [(database, policy_number) for name, database, policy_number in planned if name == case.name]
+        assert len(runs) == 2
+        assert {database for database, _ in runs} == set(case.databases)
+        assert {policy_number for _, policy_number in runs} == {0, 1}

@@ -3,7 +3,7 @@ import pytest
 
 @pytest.fixture
 def write(tmp_path):
-    """Write a file, and return its path."""
+    """Return a function that writes a file, and returns its path."""
 
     def write(content, name="list.csv"):
         path = tmp_path / name

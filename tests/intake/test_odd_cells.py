@@ -1,10 +1,10 @@
-"""Values that real lists have in one cell although they belong in another, or in none."""
+"""Values that real lists hold in the wrong cell, or that belong in no cell."""
 
 import pytest
 
 from batches.intake.row_check import RowWarning, WarningKind, check
 
-AT = {"mail_address": "100 Elm St", "mail_city": "Dallas", "mail_state": "TX", "mail_zip": "75201"}
+MAILING_ADDRESS = {"mail_address": "100 Elm St", "mail_city": "Dallas", "mail_state": "TX", "mail_zip": "75201"}
 
 
 @pytest.mark.parametrize(
@@ -29,16 +29,16 @@ AT = {"mail_address": "100 Elm St", "mail_city": "Dallas", "mail_state": "TX", "
         ("Ray Kemper, Jr.", "", ("Ray", "Kemper", None)),
     ],
 )
-def test_names_in_two_columns(first, last, expected):
-    checked = check({"first_name": first, "last_name": last} | AT)
+def test_names_in_two_columns_are_read_correctly(first, last, expected):
+    checked = check({"first_name": first, "last_name": last} | MAILING_ADDRESS)
     assert checked.owner_kind == "person"
     names = [checked.fields.get(f"{part}_name", "") for part in ("first", "last")]
     assert (*names, checked.co_owner and checked.co_owner.first) == expected
 
 
 @pytest.mark.parametrize(("first", "last"), [("Ray", "&"), ("Ray", "& &"), ("&", "Ray"), ("+ &", "/ ;")])
-def test_columns_with_nothing_but_an_and(first, last):
-    checked = check({"first_name": first, "last_name": last} | AT)
+def test_a_column_that_holds_only_punctuation_counts_as_empty(first, last):
+    checked = check({"first_name": first, "last_name": last} | MAILING_ADDRESS)
     names = [checked.fields.get(f"{part}_name", "") for part in ("first", "last")]
     assert "".join(names) in ("Ray", "")
     assert checked.problems == []
@@ -58,22 +58,23 @@ def test_columns_with_nothing_but_an_and(first, last):
         ("Ida", "Bank", "person"),
     ],
 )
-def test_kinds_of_owners_in_two_columns(first, last, kind):
-    assert check({"first_name": first, "last_name": last} | AT).owner_kind == kind
+def test_kinds_of_owners_are_recognised_across_two_columns(first, last, kind):
+    assert check({"first_name": first, "last_name": last} | MAILING_ADDRESS).owner_kind == kind
 
 
-def test_a_generation_after_a_comma_is_kept_in_the_first_column():
-    checked = check({"first_name": "Ray, Jr.", "last_name": "Kemper"} | AT)
+def test_a_generation_after_a_comma_is_split_off_the_first_name():
+    checked = check({"first_name": "Ray, Jr.", "last_name": "Kemper"} | MAILING_ADDRESS)
     assert (checked.fields["first_name"], checked.generation) == ("Ray", "JR")
 
 
 def test_a_full_name_is_used_if_the_other_columns_hold_placeholders():
     names = {"first_name": "Current", "last_name": "Owner", "full_name": "Ray Kemper"}
-    assert check(names | AT).fields["last_name"] == "Kemper"
+    assert check(names | MAILING_ADDRESS).fields["last_name"] == "Kemper"
 
 
 def test_a_company_in_both_columns_is_named_once():
-    assert check({"first_name": "Moss Dairy LLC", "last_name": "Moss Dairy LLC"} | AT).owner_name == "Moss Dairy LLC"
+    names = {"first_name": "Moss Dairy LLC", "last_name": "Moss Dairy LLC"}
+    assert check(names | MAILING_ADDRESS).owner_name == "Moss Dairy LLC"
 
 
 @pytest.mark.parametrize(
@@ -97,8 +98,8 @@ def test_a_company_in_both_columns_is_named_once():
         ("C/O IDA MOSS 88 PINE ST", "STE 7", ("88 PINE ST", "Ste 7")),
     ],
 )
-def test_lines_of_an_address(first, second, expected):
-    checked = check(AT | {"mail_address": first, "mail_unit": second, "last_name": "Moss"})
+def test_lines_of_an_address_become_a_street_and_a_unit(first, second, expected):
+    checked = check(MAILING_ADDRESS | {"mail_address": first, "mail_unit": second, "last_name": "Moss"})
     assert (checked.fields["mail_address"], checked.fields.get("mail_unit", "")) == expected
     assert checked.warnings == checked.problems == []
 
@@ -106,8 +107,8 @@ def test_lines_of_an_address(first, second, expected):
 @pytest.mark.parametrize(
     "line", ["WACO TX 76701", "MEXICO", "USA", "LEGAL DEPT", "IDA MOSS", "Moss Dairy", "PO BOX 7", "90 OAK AVE", "UNIT"]
 )
-def test_a_second_line_that_is_no_unit_is_left_out_and_counted(line):
-    checked = check(AT | {"mail_unit": line, "last_name": "Moss"})
+def test_a_second_line_that_is_not_a_unit_is_left_out_with_a_warning(line):
+    checked = check(MAILING_ADDRESS | {"mail_unit": line, "last_name": "Moss"})
     assert checked.fields["mail_address"] == "100 Elm St"
     assert "mail_unit" not in checked.fields
     assert checked.warnings == [RowWarning("mail_unit", WarningKind.UNREADABLE)]
@@ -147,8 +148,10 @@ def test_a_second_line_that_is_no_unit_is_left_out_and_counted(line):
         ("VACANT LOT MILL RD", ("VACANT LOT MILL RD", "")),
     ],
 )
-def test_streets_and_units(text, expected):
-    checked = check({"address": text, "city": "Austin", "state": "TX", "zip": "78701", "last_name": "Moss"} | AT)
+def test_units_are_split_off_streets(text, expected):
+    checked = check(
+        {"address": text, "city": "Austin", "state": "TX", "zip": "78701", "last_name": "Moss"} | MAILING_ADDRESS
+    )
     assert (checked.fields.get("address", ""), checked.fields.get("unit", "")) == expected
     assert checked.problems == []
 
@@ -164,7 +167,7 @@ def test_streets_and_units(text, expected):
         ("Dallas/Fort Worth, TX 76155", ("Dallas/Fort Worth", "TX", "76155")),
     ],
 )
-def test_places(text, expected):
+def test_places_are_split_at_any_separator(text, expected):
     fields = check({"last_name": "Moss", "mail_address": "1 Oak St", "mail_place": text}).fields
     assert tuple(fields.get(f"mail_{part}", "") for part in ("city", "state", "zip")) == expected
 
@@ -181,25 +184,25 @@ def test_places(text, expected):
         ("Union", "Union"),
     ],
 )
-def test_cities(text, expected):
+def test_cities_are_normalised_or_left_out(text, expected):
     place = {"address": "1 Oak St", "city": text, "state": "TX", "zip": "75701"}
-    checked = check(place | AT | {"last_name": "Moss"})
+    checked = check(place | MAILING_ADDRESS | {"last_name": "Moss"})
     # An address without its city is not sent.
     assert (checked.fields.get("city", ""), "address" in checked.fields) == (expected, bool(expected))
     assert checked.fields["mail_city"] == "Dallas"
     assert checked.problems == []
 
 
-def test_a_whole_address_with_other_separators():
+def test_a_whole_address_is_split_at_slashes():
     fields = check({"full_address": "88 Pine St / Tyler / TX / 75701", "last_name": "Moss"}).fields
     assert [fields[part] for part in ("address", "city", "state", "zip")] == ["88 Pine St", "Tyler", "TX", "75701"]
 
 
-def test_a_whole_address_of_punctuation_is_read():
-    assert check({"full_address": ". AZ 85203"} | AT).fields["mail_city"] == "Dallas"
+def test_a_whole_address_without_a_street_leaves_the_mailing_address_unchanged():
+    assert check({"full_address": ". AZ 85203"} | MAILING_ADDRESS).fields["mail_city"] == "Dallas"
 
 
-def test_a_zip_in_the_column_of_cities_is_the_zip():
+def test_a_zip_in_the_city_column_is_used_as_the_zip():
     checked = check({"mail_address": "1 Oak St", "mail_city": "75701", "last_name": "Moss"})
     assert (checked.fields.get("mail_state"), checked.fields.get("mail_zip")) == ("TX", "75701")
 
@@ -209,12 +212,12 @@ def test_a_zip_in_the_column_of_cities_is_the_zip():
     "name",
     ["first_name", "middle_name", "last_name", "full_name", "unit", "city", "zip", "phone", "email", "mail_unit"],
 )
-def test_placeholders(name, text):
-    checked = check(AT | {name: text})
+def test_placeholders_are_left_out(name, text):
+    checked = check(MAILING_ADDRESS | {name: text})
     assert name not in checked.fields
-    assert checked.fields.keys() == AT.keys()
+    assert checked.fields.keys() == MAILING_ADDRESS.keys()
 
 
 @pytest.mark.parametrize("text", ["Nat", "NAT"])
-def test_nat_is_a_name(text):
-    assert check(AT | {"first_name": text, "last_name": "Moss"}).fields["first_name"] == "Nat"
+def test_nat_is_a_name_and_not_a_placeholder(text):
+    assert check(MAILING_ADDRESS | {"first_name": text, "last_name": "Moss"}).fields["first_name"] == "Nat"

@@ -1,4 +1,4 @@
-"""The rows of a list in groups by problem or warning, with the columns that these concern."""
+"""A list's rows, grouped by problem or warning, with the columns that each group concerns."""
 
 import pytest
 
@@ -11,11 +11,11 @@ from tests.factories import HEADER, people, person, to_csv
 pytestmark = pytest.mark.django_db
 
 
-def describe(groups):
+def list_values(groups):
     return [(group.count, group.title, [name for _, name in group.columns], group.example) for group in groups]
 
 
-def test_rows_that_cannot_be_traced_are_grouped_by_problem_the_largest_first(make_upload):
+def test_invalid_rows_are_grouped_by_problem_with_the_largest_group_first(make_upload):
     upload = make_upload(
         [
             *people(3),
@@ -25,17 +25,17 @@ def test_rows_that_cannot_be_traced_are_grouped_by_problem_the_largest_first(mak
             ["Ada", "Abbott", "", "", "", "", ""],
         ]
     )
-    assert describe(problem_groups.list_problems(upload)) == [
+    assert list_values(problem_groups.list_problems(upload)) == [
         (2, "State is not a US state", ["State"], "Atlantis"),
         (1, "City is empty", ["City"], ""),
         (1, "The row has nothing to search by", ["Address", "City", "State", "Zip", "Phone"], ""),
     ]
 
 
-def test_what_was_left_out_of_rows_that_are_traced_is_grouped_too(make_upload):
+def test_rows_with_warnings_are_grouped_too(make_upload):
     rows = [person(1, Phone="555-0100"), person(2), person(3, Phone="555-0101"), person(4, Zip="33602")]
     upload = make_upload(rows)
-    assert describe(problem_groups.list_warnings(upload)) == [
+    assert list_values(problem_groups.list_warnings(upload)) == [
         (2, "Phone could not be read and is left out", ["Phone"], "555-0100"),
         (1, "Zip is not in the state", ["State", "Zip"], "VA · 33602"),
     ]
@@ -44,7 +44,7 @@ def test_what_was_left_out_of_rows_that_are_traced_is_grouped_too(make_upload):
     assert [item.row_number for item in zips.rows] == [5]
 
 
-def test_a_state_for_all_rows_is_named(make_upload):
+def test_a_warning_about_a_fixed_state_names_it(make_upload):
     header = ["Name", "Address", "City", "Zip"]
     rows = [["Ada Abbott", f"{n} Oak St", "Dallas", "33602" if n == 2 else "75201"] for n in range(1, 4)]
     upload = make_upload(to_csv(rows, header=header), fixed={"state": "Texas"})
@@ -52,7 +52,7 @@ def test_a_state_for_all_rows_is_named(make_upload):
     assert (group.count, group.title, group.example) == (1, "Zip is not in Texas", "33602")
 
 
-def test_what_is_odd_in_rows_that_cannot_be_traced_is_no_warning(make_upload):
+def test_invalid_rows_have_no_warnings(make_upload):
     upload = make_upload([*people(3), person(4, State="Atlantis", Phone="555-0100")])
     assert upload.warnings == []
     [group] = problem_groups.list_problems(upload)
@@ -60,7 +60,7 @@ def test_what_is_odd_in_rows_that_cannot_be_traced_is_no_warning(make_upload):
     assert [name for _, name in group.columns] == ["State", "Phone"]
 
 
-def test_a_company_without_an_address_is_named_as_a_company(make_upload):
+def test_the_problem_of_a_company_without_an_address_mentions_companies(make_upload):
     header = ["Owner", "Mailing Address", "Mailing City", "Mailing State"]
     rows = [["Ada Abbott", "1 Oak St", "Herndon", "VA"]] * 2 + [["BLUE HERON PROPERTIES LLC", "", "Herndon", "VA"]]
     [group] = problem_groups.list_problems(make_upload(to_csv(rows, header=header)))
@@ -81,7 +81,7 @@ def test_rows_with_too_many_cells_show_all_of_them(make_upload):
     assert [name for _, name in group.columns] == [*HEADER, "Column 8", "Column 9"]
 
 
-def test_lists_that_were_read_without_findings_are_grouped_by_column(make_upload):
+def test_rows_that_were_stored_without_findings_are_grouped_by_column(make_upload):
     rows = [*people(3), person(4, State="Atlantis"), person(5, Phone="555-0100")]
     upload = make_upload(rows)
     Item.objects.update(findings="")
@@ -90,18 +90,18 @@ def test_lists_that_were_read_without_findings_are_grouped_by_column(make_upload
     assert [item.row_number for item in warning.rows] == [6]
 
 
-def test_companies_that_are_skipped_are_no_problem(make_upload):
+def test_skipped_companies_are_not_a_problem(make_upload):
     header = ["Owner", "Address", "City", "State"]
     rows = [["Ada Abbott", "1 Oak St", "Herndon", "VA"]] * 2 + [["BLUE HERON PROPERTIES LLC", "", "", ""]]
     upload = make_upload(to_csv(rows, header=header), settings={"companies": CompanyHandling.LEAVE_OUT})
     assert (problem_groups.list_problems(upload), upload.company_count) == ([], 1)
 
 
-def test_groups_take_as_many_queries_for_three_as_for_one(make_upload, django_assert_num_queries):
+def test_three_groups_take_as_many_queries_as_one(make_upload, django_assert_num_queries):
     one = make_upload([*people(3), person(4, State="Atlantis")])
     three = make_upload([*people(3), person(4, State="Atlantis"), person(5, City=""), person(6, Zip="", State="X")])
-    for upload in (one, three):
-        upload = Upload.objects.get(pk=upload.pk)
+    for pk in (one.pk, three.pk):
+        upload = Upload.objects.get(pk=pk)
         with django_assert_num_queries(2):
             problem_groups.list_problems(upload)
 
@@ -116,7 +116,7 @@ def test_a_row_that_the_vendor_refused_is_grouped_as_well(start_upload):
     assert (group.title, group.count, len(group.columns)) == ("Other problem", 1, 7)
 
 
-def test_what_is_odd_in_companies_that_are_skipped_is_no_warning(make_upload):
+def test_skipped_companies_have_no_warnings(make_upload):
     header = ["Owner", "Address", "City", "State", "Phone"]
     rows = [[name, "1 Oak St", "Herndon", "VA", "555-0100"] for name in ("Ada Abbott", "Ben Brooks", "ACME LLC")]
     upload = make_upload(to_csv(rows, header=header), settings={"companies": CompanyHandling.LEAVE_OUT})

@@ -7,7 +7,7 @@ from batches.intake import reuse, row_import
 from batches.models import Item, Upload
 from batches.statuses import Outcome, UploadStatus
 from batches.tracing import closing, packing, spending
-from tests.exports.test_files import read
+from tests.exports.test_files import read_export
 from tests.factories import answer_for, people, person
 
 pytestmark = pytest.mark.django_db
@@ -15,53 +15,53 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def traced(start_upload):
-    """Trace a list of five: two matched, one no match, one error, one pending."""
+    """Return a list of five people: two matched, one without a match, one error, and one pending."""
     upload = start_upload(people(5))
-    outcomes = [Outcome.MATCHED, Outcome.MATCHED, Outcome.NO_MATCH, Outcome.ERROR]
-    for item, outcome in zip(upload.items.all(), outcomes, strict=False):
+    answered = [Outcome.MATCHED, Outcome.MATCHED, Outcome.NO_MATCH, Outcome.ERROR]
+    for item, outcome in zip(upload.items.all()[: len(answered)], answered, strict=True):
         answer = answer_for(item, outcome).decode()
         Item.objects.filter(pk=item.pk).update(outcome=outcome, answer=answer, answered_at=timezone.now(), credits=1)
     return upload
 
 
-def outcomes(upload):
+def list_outcomes(upload):
     return list(upload.items.order_by("row_number").values_list("outcome", flat=True))
 
 
 def test_people_traced_before_get_the_earlier_answer(traced, make_upload):
     upload = make_upload([*people(5), person(9)])
-    assert outcomes(upload) == ["reused", "reused", "reused", "pending", "pending", "pending"]
+    assert list_outcomes(upload) == ["reused", "reused", "reused", "pending", "pending", "pending"]
     assert (upload.reused_count, upload.item_count) == (3, 3)
     item = upload.items.first()
     assert item.answer_item == traced.items.first()
     assert item.message == f"Traced on {timezone.now():%Y-%m-%d}."
 
 
-def test_earlier_results_are_exported(traced, make_upload):
+def test_reused_answers_are_exported(traced, make_upload):
     upload = make_upload([person(1), person(1)])
-    rows = read(upload)
+    rows = read_export(upload)
     assert [row["Outcome"] for row in rows] == ["reused", "duplicate"]
     assert [row["Phone 1"] for row in rows] == ["2025550149"] * 2
     assert [row["Credits"] for row in rows] == ["", ""]
 
 
-@pytest.mark.parametrize("changes", [{"look_back": 0}, {"look_back": 1}], ids=["no reuse", "too old"])
-def test_older_answers_are_not_reused(traced, make_upload, changes):
+@pytest.mark.parametrize("look_back", [0, 1])
+def test_answers_older_than_the_look_back_are_not_reused(traced, make_upload, look_back):
     Item.objects.filter(outcome=Outcome.MATCHED).update(answered_at=timezone.now() - timedelta(days=2))
-    upload = make_upload(people(2), settings=changes)
-    assert outcomes(upload) == ["pending", "pending"]
+    upload = make_upload(people(2), settings={"look_back": look_back})
+    assert list_outcomes(upload) == ["pending", "pending"]
 
 
 def test_answers_for_other_match_requirements_are_not_reused(traced, make_upload):
-    assert outcomes(make_upload(people(2), match=["emails"])) == ["pending", "pending"]
+    assert list_outcomes(make_upload(people(2), match=["emails"])) == ["pending", "pending"]
 
 
 def test_purged_answers_are_not_reused(traced, make_upload):
     Item.objects.update(answer="")
-    assert outcomes(make_upload(people(2))) == ["pending", "pending"]
+    assert list_outcomes(make_upload(people(2))) == ["pending", "pending"]
 
 
-def test_answers_since_the_check_are_reused_too(make_upload, traced, alice):
+def test_answers_that_arrived_since_the_check_are_reused_too(make_upload, traced, alice):
     Item.objects.filter(upload=traced).update(answered_at=None)
     upload = make_upload(people(12))
     assert upload.reused_count == 0
@@ -75,7 +75,7 @@ def test_answers_since_the_check_are_reused_too(make_upload, traced, alice):
     assert Upload.objects.get(pk=upload.pk).reused_count == 3
 
 
-def test_a_list_of_people_traced_before_is_complete_at_once(traced, make_upload, alice):
+def test_a_list_of_people_who_were_all_traced_before_is_complete_at_once(traced, make_upload, alice):
     upload = make_upload(people(3))
     assert spending.start(upload, alice) == UploadStatus.RUNNING
     packing.plan_upload(upload.pk)
@@ -99,7 +99,7 @@ def test_the_same_person_in_another_spelling_is_recognised(make_upload):
             person(1, Address="100 N Main St Apt 5"),
         ]
     )
-    assert outcomes(upload) == ["pending", "duplicate", "pending"]
+    assert list_outcomes(upload) == ["pending", "duplicate", "pending"]
 
 
 def test_counts_are_refreshed_from_the_items(make_upload):

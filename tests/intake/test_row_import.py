@@ -18,7 +18,7 @@ from tests.factories import HEADER, people, person, to_csv
 pytestmark = pytest.mark.django_db
 
 
-def test_every_row_becomes_an_item_with_its_number(make_upload):
+def test_every_row_becomes_an_item_with_its_row_number(make_upload):
     upload = make_upload(people(3))
     assert upload.status == UploadStatus.READY
     assert (upload.row_count, upload.item_count, upload.batch_estimate) == (3, 3, 3)
@@ -29,15 +29,15 @@ def test_every_row_becomes_an_item_with_its_number(make_upload):
     ]
 
 
-def test_an_invalid_row_keeps_its_number_its_columns_and_a_message(make_upload):
+def test_an_invalid_row_is_stored_with_its_number_cells_and_problems(make_upload):
     upload = make_upload([person(1), person(2, Zip="2017O", State="Atlantis"), person(3)])
-    bad = upload.items.get(outcome=Outcome.INVALID)
-    assert (bad.row_number, bad.problem_columns) == (3, "State, Zip")
-    assert bad.message == (
+    invalid = upload.items.get(outcome=Outcome.INVALID)
+    assert (invalid.row_number, invalid.problem_columns) == (3, "State, Zip")
+    assert invalid.message == (
         "State: “Atlantis” is not a state: give its two letters or its name. "
         "Zip: “2017O” is not a ZIP: give five digits, or five and four."
     )
-    assert bad.cells == person(2, Zip="2017O", State="Atlantis")
+    assert invalid.cells == person(2, Zip="2017O", State="Atlantis")
     assert upload.invalid_count == 1
 
 
@@ -51,9 +51,9 @@ def test_rows_that_would_be_sent_alike_are_sent_once(make_upload):
     assert (upload.duplicate_count, upload.item_count) == (2, 2)
 
 
-def test_rows_of_unequal_length(make_upload):
-    rows = [person(1), person(2)[:6], [*person(3), "", ""], [*person(4), "", "extra"]]
-    upload = make_upload(rows)
+def test_only_rows_with_values_beyond_the_last_column_are_invalid(make_upload):
+    too_short, empty_cells_behind = person(2)[:-1], [*person(3), "", ""]
+    upload = make_upload([person(1), too_short, empty_cells_behind, [*person(4), "", "extra"]])
     outcomes = list(upload.items.values_list("outcome", flat=True))
     assert outcomes == ["pending", "pending", "pending", "invalid"]
     assert upload.items.last().message.startswith("The row has 9 cells, but the file has only 7 columns.")
@@ -83,20 +83,20 @@ def test_a_fixed_value_applies_to_every_row(make_upload):
 
 def test_an_interrupted_check_resumes_without_duplicating_rows(make_upload, monkeypatch):
     monkeypatch.setattr(row_import, "CHUNK_SIZE", 10)
-    make, calls = RowReader.make_row, []
+    read_row, numbers = RowReader.read_row, []
 
-    def die_at_row_25(reader, number, cells):
-        calls.append(number)
-        if len(calls) == 25:
+    def interrupt_at_the_25th_row(reader, number, cells):
+        numbers.append(number)
+        if len(numbers) == 25:
             raise KeyboardInterrupt
-        return make(reader, number, cells)
+        return read_row(reader, number, cells)
 
-    monkeypatch.setattr(RowReader, "make_row", die_at_row_25)
+    monkeypatch.setattr(RowReader, "read_row", interrupt_at_the_25th_row)
     with pytest.raises(KeyboardInterrupt):
         make_upload(people(40))
     upload = Upload.objects.get()
     assert (upload.status, upload.checked_rows) == (UploadStatus.CHECKING, 20)
-    monkeypatch.setattr(RowReader, "make_row", make)
+    monkeypatch.setattr(RowReader, "read_row", read_row)
     row_import.check_rows(upload.pk)
     row_import.check_rows(upload.pk)
     assert list(upload.items.values_list("row_number", flat=True)) == list(range(2, 42))
@@ -129,7 +129,8 @@ def test_a_missing_file_fails_the_list_with_a_reason(make_upload, alice):
     upload.file.delete(save=False)
     row_import.check_rows(upload.pk)
     upload.refresh_from_db()
-    assert (upload.status, upload.problem[:26]) == (UploadStatus.FAILED, "The file could not be read")
+    assert upload.status == UploadStatus.FAILED
+    assert upload.problem.startswith("The stored file is missing on the server.")
     assert uploads.read_samples(upload) == []
 
 
@@ -137,10 +138,10 @@ def test_a_check_stops_when_the_list_is_cancelled(make_upload, alice, monkeypatc
     upload = make_upload(people(30))
     uploads.accept_settings(upload, TraceSettings.from_upload(upload), alice)
     monkeypatch.setattr(row_import, "CHUNK_SIZE", 10)
-    store = row_import.store_chunk
+    store_chunk = row_import.store_chunk
 
     def store_and_cancel(*args):
-        is_stored = store(*args)
+        is_stored = store_chunk(*args)
         pausing.cancel_upload(upload, alice)
         return is_stored
 
@@ -158,19 +159,19 @@ def test_columns_can_be_changed_after_the_review(make_upload, alice):
     assert set(upload.items.values_list("first_name", "address")) == {("", f"{n} Oak St") for n in range(1, 13)}
 
 
-def test_columns_cannot_be_changed_once_the_list_runs(start_upload, alice):
+def test_columns_cannot_be_changed_once_the_list_is_started(start_upload, alice):
     upload = start_upload(12)
     assert not uploads.accept_settings(upload, TraceSettings.from_upload(upload, mapping={}), alice)
     assert upload.items.count() == 12
 
 
-def test_a_list_is_started_once(make_upload, alice):
+def test_a_list_can_be_started_only_once(make_upload, alice):
     upload = make_upload(people(12))
     assert spending.start(upload, alice)
     assert not spending.start(upload, alice)
 
 
-def test_a_list_without_valid_rows_is_not_started(make_upload, alice):
+def test_a_list_without_valid_rows_cannot_be_started(make_upload, alice):
     assert not spending.start(make_upload([person(1, State="Atlantis")]), alice)
 
 
@@ -218,11 +219,12 @@ def test_a_cell_that_cannot_be_stored_fails_the_list_with_a_reason(make_upload, 
 
     monkeypatch.setattr(row_import, "bulk_insert", refuse)
     upload = make_upload(people(3))
-    assert (upload.status, upload.problem[:26]) == (UploadStatus.FAILED, "The file could not be read")
+    assert upload.status == UploadStatus.FAILED
+    assert upload.problem.startswith("The file could not be read")
     assert "Abbott" not in caplog.text
 
 
-def test_what_is_left_out_of_rows_is_counted_by_column(make_upload, browser):
+def test_warnings_are_counted_by_column_and_kind(make_upload, browser):
     rows = [
         person(1, Phone="555-0100"),
         person(2),
@@ -239,16 +241,17 @@ def test_what_is_left_out_of_rows_is_counted_by_column(make_upload, browser):
     ]
     page = browser.get(f"/uploads/{upload.pk}/").content.decode()
     assert "Phone could not be read and is left out" in page
-    assert "For example, row 2: <q>555-0100</q>" in page
+    assert "555-0100" in page
     assert "Zip is not in the state" in page
 
 
-@pytest.mark.parametrize("first", ["20170", ""])
-def test_a_row_without_its_zip_is_the_same_person(make_upload, first):
-    second = "" if first else "20170"
+@pytest.mark.parametrize(
+    ("first", "second", "outcome_with_another_zip"), [("20170", "", "pending"), ("", "20170", "duplicate")]
+)
+def test_a_row_with_a_zip_and_one_without_are_the_same_person(make_upload, first, second, outcome_with_another_zip):
     rows = [person(1, Zip=first), person(1, Zip=second), person(2, Zip=second), person(1, Zip="20171")]
     outcomes = list(make_upload(rows).items.order_by("pk").values_list("outcome", flat=True))
-    assert outcomes == ["pending", "duplicate", "pending", "pending" if first else "duplicate"]
+    assert outcomes == ["pending", "duplicate", "pending", outcome_with_another_zip]
 
 
 def test_a_foreign_mailing_address_is_left_out(make_upload):

@@ -1,4 +1,4 @@
-"""One row as it would be sent, as the columns step shows it."""
+"""The preview of one row as it would be sent, which the columns step shows."""
 
 import pytest
 
@@ -30,10 +30,11 @@ ROW = [
 ]
 
 
-def preview(*changes, **fields):
-    """Preview the row with cells changed by position."""
-    cells = [dict(changes).get(position, text) for position, text in enumerate(ROW)]
-    return preview_row(Upload(**{"columns": COLUMNS, "mapping": MAPPING} | fields), 5, cells)
+def preview(changes=None, **fields):
+    """Preview the row with some cells changed, given by column name, in an upload with these fields."""
+    cells = dict(zip(COLUMNS, ROW, strict=True)) | (changes or {})
+    upload = Upload(**{"columns": COLUMNS, "mapping": MAPPING} | fields)
+    return preview_row(upload, 5, list(cells.values()))
 
 
 def test_a_row_is_shown_as_it_would_be_sent():
@@ -50,53 +51,54 @@ def test_a_row_is_shown_as_it_would_be_sent():
     ]
 
 
-def test_a_second_owner_can_be_traced_as_well():
+def test_a_second_owner_is_shown_as_traced_if_the_list_traces_them():
     assert PreviewLine("Second owner", ["Mary Smith"], ["Traced as well"]) in preview(co_owners=True).lines
 
 
-def test_a_state_that_is_the_same_for_every_row_is_not_from_the_zip():
-    row = preview((3, ""), constants={"state": "VA"})
+def test_a_fixed_state_is_not_said_to_come_from_the_zip():
+    row = preview({"Zip": ""}, constants={"state": "VA"})
     assert PreviewLine("Property", ["1 Oak St Apt 4", "Herndon, VA"]) in row.lines
 
 
-def test_what_is_left_out_is_named_by_its_column_with_the_reason():
-    row = preview((4, "call me"))
+def test_a_value_that_is_left_out_is_named_by_its_column_with_the_reason():
+    row = preview({"Phone": "call me"})
     assert row.left_out == ["Phone: “call me” is not a US phone number: give ten digits."]
     assert not any(line.label == "Phone" for line in row.lines)
 
 
 def test_a_zip_in_another_state_is_pointed_out():
-    assert preview((3, "33602"), constants={"state": "VA"}).left_out == ["Zip is not in the state."]
+    assert preview({"Zip": "33602"}, constants={"state": "VA"}).left_out == ["Zip is not in the state."]
 
 
 def test_a_company_is_shown_by_its_name_in_the_file():
-    row = preview((0, "OAK HOLDINGS LLC"))
+    row = preview({"Owner": "OAK HOLDINGS LLC"})
     assert row.lines[0] == PreviewLine("Company", ["OAK HOLDINGS LLC"], ["Not a person: sent without a name"])
     assert [line.label for line in row.lines] == ["Company", "Phone", "Mailing"]
 
 
-def test_a_company_in_two_columns_is_shown_by_both():
-    mapping = {name: MAPPING[name] for name in ("address", "city", "zip")} | {"first_name": [0], "last_name": [4]}
-    row = preview((0, "OAK HOLDINGS"), (4, "LLC"), mapping=mapping)
+def test_the_name_of_a_company_is_put_together_from_two_columns():
+    names = {"first_name": [COLUMNS.index("Owner")], "last_name": [COLUMNS.index("Phone")]}
+    mapping = {field: MAPPING[field] for field in ("address", "city", "zip")} | names
+    row = preview({"Owner": "OAK HOLDINGS", "Phone": "LLC"}, mapping=mapping)
     assert row.lines[0].texts == ["OAK HOLDINGS LLC"]
 
 
-def test_a_skipped_company_says_so():
-    row = preview((0, "OAK HOLDINGS LLC"), companies=CompanyHandling.LEAVE_OUT)
+def test_the_preview_of_a_skipped_company_says_so():
+    row = preview({"Owner": "OAK HOLDINGS LLC"}, companies=CompanyHandling.LEAVE_OUT)
     assert row.refusal == "Skipped: company."
 
 
-def test_a_row_that_cannot_be_traced_says_why():
-    row = preview((1, ""), (2, ""), (3, ""), (4, "call me"), (5, ""), (6, ""))
+def test_the_preview_of_an_invalid_row_says_what_is_wrong():
+    row = preview({"Street": "", "City": "", "Zip": "", "Phone": "call me", "Mail street": "", "Mail place": ""})
     assert "Phone: “call me” is not a US phone number" in row.refusal
     assert row.left_out == []
 
 
-def test_a_row_with_too_many_cells_says_so():
+def test_the_preview_of_a_row_with_too_many_cells_says_so():
     row = preview_row(Upload(columns=COLUMNS, mapping=MAPPING), 5, [*ROW, "more"])
     assert row.refusal.startswith("The row has 8 cells")
 
 
-def test_a_person_on_the_do_not_contact_list_is_not_sent():
-    suppression.suppress_texts(["(703) 555-0142"], None)
+def test_the_preview_says_that_a_person_is_on_the_do_not_contact_list():
+    suppression.suppress_lines(["(703) 555-0142"], None, terms=suppression.Terms(blocks_tracing=True))
     assert preview().refusal == "On the do-not-contact list: phone."

@@ -21,11 +21,11 @@ def receive(user, name="Spring leads", content=CONTENT):
     return uploads.receive(ContentFile(content, name="people.csv"), user, name=name)
 
 
-def open_columns(browser, upload, page=""):
-    return " ".join(browser.get(f"/uploads/{upload.pk}/{page}").content.decode().split())
+def open_page(browser, upload, path=""):
+    return " ".join(browser.get(f"/uploads/{upload.pk}/{path}").content.decode().split())
 
 
-def test_the_sha_256_of_the_files_bytes_is_stored(alice):
+def test_the_hash_of_the_files_bytes_is_stored(alice):
     assert receive(alice).sha256 == hashlib.sha256(CONTENT).hexdigest()
 
 
@@ -42,57 +42,57 @@ def test_a_replacement_has_its_own_hash(alice):
     assert upload.sha256 == hashlib.sha256(content).hexdigest()
 
 
-def test_other_lists_with_the_file_are_found_the_latest_first(alice, charlie):
-    lists = [receive(user) for user in (alice, charlie, alice, None, alice)]
+def test_other_lists_with_the_same_file_are_found_latest_first(alice, charlie):
+    _oldest, second, third, fourth, latest = [receive(user) for user in (alice, charlie, alice, None, alice)]
     receive(alice, content=to_csv(people(4)))
-    found = find_same_files(lists[4])
-    assert [(each.upload, each.user) for each in found] == [(lists[3], None), (lists[2], alice), (lists[1], charlie)]
+    found = [(same_file.upload, same_file.user) for same_file in find_same_files(latest, None)]
+    assert found == [(fourth, None), (third, alice), (second, charlie)]
 
 
-def test_a_list_that_got_the_file_last_comes_first_however_old_it_is(alice):
+def test_lists_are_ordered_by_when_they_received_the_file(alice):
     old = receive(alice, content=to_csv(people(4)))
-    lists = [receive(alice) for _ in range(4)]
+    first, _second, third, fourth = [receive(alice) for _ in range(4)]
     uploads.replace_file(old, ContentFile(CONTENT, name="second.csv"), alice, name="", priority=1, source="")
-    assert [each.upload for each in find_same_files(lists[0])] == [old, lists[3], lists[2]]
+    assert [same_file.upload for same_file in find_same_files(first, None)] == [old, fourth, third]
 
 
-def test_the_page_says_that_recent_results_are_not_paid_again(browser, alice):
+def test_the_page_says_that_people_traced_recently_are_not_paid_for_again(browser, alice):
     receive(alice)
     upload = receive(alice)
     Upload.objects.update(look_back=30)
-    assert "You do not pay again for people traced in the last 30 days." in open_columns(browser, upload, "columns/")
+    assert "You do not pay again for people traced in the last 30 days." in open_page(browser, upload, "columns/")
     Upload.objects.update(look_back=0)
-    assert "You do not pay again" not in open_columns(browser, upload, "columns/")
+    assert "You do not pay again for people traced in the last" not in open_page(browser, upload, "columns/")
 
 
 def test_lists_without_a_stored_hash_do_not_match_each_other(alice):
     first, _ = receive(alice), receive(alice)
     Upload.objects.update(sha256="")
-    assert find_same_files(Upload.objects.get(pk=first.pk)) == []
+    assert find_same_files(Upload.objects.get(pk=first.pk), None) == []
 
 
-@pytest.mark.parametrize("page", ["columns/", ""])
-def test_the_columns_and_the_review_say_who_uploaded_it_when_and_as_what(
-    browser, alice, charlie, make_upload, time_machine, page
+@pytest.mark.parametrize("path", ["columns/", ""], ids=["columns", "review"])
+def test_the_page_says_who_uploaded_the_same_file_when_and_under_which_name(
+    browser, alice, bob, make_upload, time_machine, path
 ):
     time_machine.move_to("2026-11-25 12:00Z", tick=False)
-    mine, theirs = receive(alice), receive(charlie, name="Theirs")
+    mine, theirs = receive(alice), receive(bob, name="Theirs")
     Upload.objects.filter(pk=theirs.pk).update(status=UploadStatus.CANCELLED)
-    page = open_columns(browser, make_upload(CONTENT), page)
-    text = re.sub(r"<[^>]+>", "", page)
-    assert "You uploaded this file on Nov 25 as “Spring leads”." in text
-    assert "charlie uploaded this file on Nov 25 as “Theirs” (cancelled)." in text
+    page = open_page(browser, make_upload(CONTENT), path)
+    text = " ".join(re.sub(r"<[^>]+>", "", page).split())
+    assert "You uploaded this file on Nov 25 as Spring leads." in text
+    assert "bob uploaded this file on Nov 25 as Theirs (cancelled)." in text
     assert f'href="/uploads/{mine.pk}/"' in page
 
 
-def test_the_year_is_shown_if_it_is_not_the_current_one(browser, alice, make_upload, time_machine):
+def test_the_year_of_an_earlier_upload_is_shown_if_it_is_not_the_current_one(browser, alice, make_upload, time_machine):
     time_machine.move_to("2025-11-25 12:00Z", tick=False)
     receive(alice)
     time_machine.move_to("2026-02-01 12:00Z", tick=False)
     upload = make_upload(CONTENT)
     browser.force_login(alice)
-    assert "uploaded this file on Nov 25, 2025 as" in open_columns(browser, upload)
+    assert "uploaded this file on Nov 25, 2025 as" in open_page(browser, upload)
 
 
-def test_a_new_file_says_nothing(browser, make_upload):
-    assert "uploaded this file" not in open_columns(browser, make_upload(CONTENT))
+def test_the_page_of_a_new_file_mentions_no_earlier_upload(browser, make_upload):
+    assert "uploaded this file" not in open_page(browser, make_upload(CONTENT))

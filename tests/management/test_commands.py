@@ -4,15 +4,17 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from batches.models import Upload
-from tests.factories import people, person, to_csv
+from tests.factories import HEADER, make_workbook, people, person, to_csv
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def write(tmp_path):
-    def write(content):
-        path = tmp_path / "people.csv"
+    """Return a function that writes a file, and returns its path."""
+
+    def write(content, name="people.csv"):
+        path = tmp_path / name
         path.write_bytes(content)
         return str(path)
 
@@ -20,14 +22,8 @@ def write(tmp_path):
 
 
 def test_trace_starts_a_list_and_prints_a_summary(write, capsys):
-    call_command(
-        "trace",
-        write(to_csv([*people(12), person(1), person(99, State="Atlantis")])),
-        "--name",
-        "Mine",
-        "--priority",
-        "urgent",
-    )
+    path = write(to_csv([*people(12), person(1), person(99, State="Atlantis")]))
+    call_command("trace", path, "--name=Mine", "--priority=urgent")
     summary = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert summary == {
         "upload": Upload.objects.get().pk,
@@ -49,17 +45,23 @@ def test_trace_starts_a_list_and_prints_a_summary(write, capsys):
     assert (Upload.objects.get().name, Upload.objects.get().priority) == ("Mine", 0)
 
 
-def test_columns_may_be_given_by_name_or_number(write, capsys):
+@pytest.mark.parametrize(("options", "items"), [([], 11), (["--with-hidden"], 12)])
+def test_trace_reports_what_a_workbook_hides(write, capsys, options, items):
+    def hide(book):
+        book["People"].row_dimensions[3].hidden = True
+
+    path = write(make_workbook(hide, People=[HEADER, *people(12)]), "people.xlsx")
+    call_command("trace", path, *options)
+    printed = capsys.readouterr()
+    assert json.loads(printed.out.splitlines()[-1])["items"] == items
+    assert "1 row of the workbook is hidden" in printed.err
+
+
+def test_trace_takes_columns_by_name_or_number(write, capsys):
     header = ["A", "B", "C", "D", "E"]
     rows = [["Ada", "Abbott", f"{n} Oak St", "Herndon", "VA"] for n in range(12)]
-    given = ["first_name=A", "last_name=2", "address=C", "city=D", "state=E"]
-    call_command(
-        "trace",
-        write(to_csv(rows, header=header)),
-        *(f"--map={setting}" for setting in given),
-        "--match",
-        "phones,emails",
-    )
+    options = ["--map=first_name=A", "--map=last_name=2", "--map=address=C", "--map=city=D", "--map=state=E"]
+    call_command("trace", write(to_csv(rows, header=header)), *options, "--match=phones,emails")
     upload = Upload.objects.get()
     assert upload.mapping == {"first_name": [0], "last_name": [1], "address": [2], "city": [3], "state": [4]}
     assert upload.match_requirements == ["phones", "emails"]
@@ -76,54 +78,53 @@ def test_columns_may_be_given_by_name_or_number(write, capsys):
         (to_csv([person(1, State="Atlantis")]), [], "No row can be traced"),
     ],
 )
-def test_refused_input_exits_with_2_and_the_reason(write, capsys, content, options, reason):
-    with pytest.raises(SystemExit) as exit_:
+def test_trace_exits_with_2_and_the_reason_if_the_input_is_refused(write, capsys, content, options, reason):
+    with pytest.raises(SystemExit) as raised:
         call_command("trace", write(content), *options)
-    assert exit_.value.code == 2
+    assert raised.value.code == 2
     assert reason in capsys.readouterr().err
 
 
-def test_a_missing_file_exits_with_2(capsys):
-    with pytest.raises(SystemExit) as exit_:
+def test_trace_exits_with_2_if_the_file_is_missing(capsys):
+    with pytest.raises(SystemExit) as raised:
         call_command("trace", "/nowhere/people.csv")
-    assert exit_.value.code == 2
+    assert raised.value.code == 2
     assert "No such file" in capsys.readouterr().err
 
 
-def test_a_given_full_name_overrides_a_guess(write, capsys):
-    header = ["First Name", "Owner", "Email"]
-    call_command(
-        "trace", write(to_csv([["x", "Ada Abbott", "a@example.com"]], header=header)), "--map", "full_name=Owner"
-    )
+def test_trace_prefers_a_given_full_name_to_a_guessed_first_name(write, capsys):
+    content = to_csv([["x", "Ada Abbott", "a@example.com"]], header=["First Name", "Owner", "Email"])
+    call_command("trace", write(content), "--map=full_name=Owner")
     assert Upload.objects.get().items.get().last_name == "Abbott"
 
 
-def test_an_export_that_cannot_be_written_is_refused_before_anything_is_spent(write, capsys):
-    with pytest.raises(SystemExit) as exit_:
+def test_trace_exits_with_2_before_it_creates_a_list_if_the_export_cannot_be_written(write, capsys):
+    with pytest.raises(SystemExit) as raised:
         call_command("trace", write(to_csv(people(12))), "--export", "/nowhere/out.csv")
-    assert exit_.value.code == 2
+    assert raised.value.code == 2
     assert not Upload.objects.exists()
 
 
-def test_waiting_longer_than_the_timeout_exits_with_3(write, capsys, tmp_path):
+def test_trace_exits_with_3_after_the_timeout_and_exports_the_results_so_far(write, capsys, tmp_path):
     out = tmp_path / "out.csv"
-    with pytest.raises(SystemExit) as exit_:
+    with pytest.raises(SystemExit) as raised:
         call_command("trace", write(to_csv(people(12))), "--wait", "--timeout", "0.2", "--export", str(out))
-    assert exit_.value.code == 3
+    assert raised.value.code == 3
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["status"] == "running"
     assert len(out.read_bytes().splitlines()) == 13
 
 
-def test_exports_of_nothing_are_refused(tmp_path):
+def test_export_refuses_an_unknown_list_or_outcome(tmp_path):
     with pytest.raises(CommandError, match="no list with number 99"):
         call_command("export", "99", "--out", str(tmp_path / "x.csv"))
     with pytest.raises(CommandError, match="Unknown outcome: lost"):
         call_command("export", "99", "--outcome", "lost", "--out", str(tmp_path / "x.csv"))
 
 
-def test_the_first_login_is_created_once_and_only_in_the_sandbox(capsys, settings, django_user_model):
+def test_first_login_creates_one_login_and_only_in_the_sandbox(capsys, settings, django_user_model):
     settings.IS_SANDBOX = False
     call_command("first_login")
+    assert capsys.readouterr().out.startswith("Create the first administrator at http")
     assert not django_user_model.objects.exists()
     settings.IS_SANDBOX = True
     call_command("first_login")
@@ -133,8 +134,21 @@ def test_the_first_login_is_created_once_and_only_in_the_sandbox(capsys, setting
     assert capsys.readouterr().out == ""
 
 
-def test_the_sample_list_is_the_output_of_the_command(tmp_path):
-    from django.conf import settings  # noqa: PLC0415
-
+def test_sample_writes_the_sample_list(tmp_path, settings):
     call_command("sample", "--out", str(tmp_path / "sample.csv"))
     assert (tmp_path / "sample.csv").read_bytes() == (settings.BASE_DIR / "static" / "sample.csv").read_bytes()
+
+
+def test_the_sandboxs_user_cannot_log_in_once_there_is_a_real_key(capsys, settings, client, django_user_model):
+    settings.IS_SANDBOX = True
+    call_command("first_login")
+    name, _, password = capsys.readouterr().out.strip().partition(" / ")
+    assert client.login(username=name, password=password)
+    settings.IS_SANDBOX = False
+    django_user_model.objects.create_superuser("charlie", password="charlie-password")
+    call_command("first_login")
+    assert "The sandbox's user demo can no longer log in" in capsys.readouterr().out
+    assert not client.login(username=name, password=password)
+    assert client.login(username="charlie", password="charlie-password")
+    call_command("first_login")
+    assert capsys.readouterr().out == ""

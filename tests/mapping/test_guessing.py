@@ -112,7 +112,7 @@ def test_columns_of_real_exports_are_guessed_correctly(name):
 )
 def test_guesses_use_whole_column_names(columns, expected):
     mapping = guess_mapping(columns).mapping
-    assert [field for _, field in sorted((position, field) for field, [position] in mapping.items())] == expected
+    assert sorted(mapping, key=lambda field: mapping[field]) == expected
 
 
 def test_first_and_last_names_are_preferred_to_a_full_name():
@@ -141,22 +141,25 @@ def test_a_complete_mapping_has_no_gaps():
     assert find_gaps(["email"]) == []
 
 
-ROLL = [
+TAX_ROLL = [
     ["SMITH JOHN A", "1428", "N", "MAIN", "ST", "HERNDON", "20170", "PO BOX 12", "TAMPA FL 33602"],
     ["DOE JANE", "77", "", "ELM", "AVE", "HERNDON", "20171", "5 OAK CT", "MIAMI FL 33101-1234"],
     ["ROE RICHARD M", "9", "S", "LAKE", "DR", "HERNDON", "20170", "8 PINE RD", "TAMPA FL 33602"],
 ]
-COUNTY = ["OWNER_NAME1", "SITUS_NUM", "SITUS_DIR", "SITUS_STREET", "SITUS_TYPE", "SITUS_CITY", "SITUS_ZIP"]
+TAX_ROLL_COLUMNS = [
+    *("OWNER_NAME1", "SITUS_NUM", "SITUS_DIR", "SITUS_STREET", "SITUS_ST_TYPE", "SITUS_CITY", "SITUS_ZIP"),
+    *("MAIL_ADDR1", "MAIL_CITY_ST_ZIP"),
+]
 
 
-def names(columns, guesses):
-    return {field: [columns[position] for position in positions] for field, positions in guesses.mapping.items()}
+def name_columns(mapping, columns):
+    """Return field → names of its columns, for a mapping of fields to positions."""
+    return {field: [columns[position] for position in positions] for field, positions in mapping.items()}
 
 
 def test_split_addresses_are_joined_and_places_in_one_column_split():
-    columns = [*COUNTY[:4], "SITUS_ST_TYPE", *COUNTY[5:], "MAIL_ADDR1", "MAIL_CITY_ST_ZIP"]
-    guesses = guess_mapping(columns, ROLL)
-    assert names(columns, guesses) == {
+    guesses = guess_mapping(TAX_ROLL_COLUMNS, TAX_ROLL)
+    assert name_columns(guesses.mapping, TAX_ROLL_COLUMNS) == {
         "full_name": ["OWNER_NAME1"],
         "address": ["SITUS_NUM", "SITUS_DIR", "SITUS_STREET", "SITUS_ST_TYPE"],
         "city": ["SITUS_CITY"],
@@ -187,7 +190,7 @@ def test_a_column_of_zips_is_recognised_under_any_name():
     assert guesses.doubts == {"zip": "Guessed from its values."}
 
 
-def test_a_column_that_is_only_called_extra_says_nothing():
+def test_a_column_that_is_only_called_extra_is_not_mapped():
     assert guess_mapping(["Email", "Extra", "Extra 2"]).mapping == {"email": [0]}
 
 
@@ -223,7 +226,7 @@ def test_names_in_an_unclear_order_are_asked_about():
     assert guesses.doubts == {"full_name": "It is not clear whether first or last names come first."}
 
 
-def test_the_side_of_a_court_case_to_trace_is_asked_for():
+def test_names_of_both_sides_of_a_court_case_are_asked_about():
     columns = ["Plaintiff", "Defendant First Name", "Defendant Last Name", "Address", "City", "State", "Zip"]
     rows = [["OAK BANK", "ADA", "ABBOTT", "1 Oak St", "Herndon", "VA", "20170"]] * 4
     assert set(guess_mapping(columns, rows).doubts) == {"first_name", "last_name"}
@@ -238,7 +241,10 @@ def test_an_empty_second_line_belongs_to_the_line_before_it():
     assert "mail_unit" not in guess_mapping(columns, [row] * 4).mapping
 
 
-@pytest.mark.parametrize("kind", list(read_kinds()), ids=lambda kind: kind[0])
+KINDS_OF_FILES = list(read_kinds())
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_FILES, ids=[name for name, *_ in KINDS_OF_FILES])
 def test_each_kind_of_file_is_guessed_correctly_or_asked_about(kind):
     assert not score(*kind).wrong
 
@@ -248,7 +254,45 @@ def test_the_table_in_the_documents_is_current():
 
 
 @pytest.mark.parametrize("name", header_variants.HEADERS)
-def test_header_rows_of_other_exports_are_guessed(name):
+def test_header_rows_of_other_exports_are_guessed_correctly(name):
     columns, fields = header_variants.read_header(header_variants.HEADERS[name])
     guesses = guess_mapping(columns, header_variants.make_rows(columns, fields))
-    assert names(columns, guesses) == {field: [columns[p] for p in positions] for field, positions in fields.items()}
+    assert name_columns(guesses.mapping, columns) == name_columns(fields, columns)
+
+
+ROWS_OF_TWO_ADDRESSES = [
+    ["ABBOTT ADA", "9 BAY RD", "BOSTON", "MA", "02110", "12", "OAK", "ST"],
+    ["BROWN BO", "PO BOX 7", "RENO", "NV", "89501", "14", "OAK", "ST"],
+    ["CLARK CY", "3 ELM CT", "TAMPA", "FL", "33602", "16", "OAK", "ST"],
+]
+
+
+def test_a_whole_address_that_differs_from_a_split_street_is_the_mailing_one_and_asked_about():
+    columns = ["OWN1", "ADDR1", "CITYNAME", "STATECODE", "ZIP1", "ADRNO", "ADRSTR", "ADRSUF"]
+    guesses = guess_mapping(columns, ROWS_OF_TWO_ADDRESSES)
+    assert guesses.mapping["mail_address"] == [1]
+    assert [guesses.mapping[f"mail_{part}"] for part in ("city", "state", "zip")] == [[2], [3], [4]]
+    assert guesses.mapping["address"] == [5, 6, 7]
+    assert {"address", "mail_address"} <= guesses.doubts.keys()
+
+
+def test_a_split_street_that_repeats_a_whole_address_is_the_same_address():
+    rows = [
+        [name, f"{number} {street} {kind}", *place, number, street, kind]
+        for name, _, *place, number, street, kind in ROWS_OF_TWO_ADDRESSES
+    ]
+    guesses = guess_mapping(["OWN1", "ADDR1", "CITYNAME", "STATECODE", "ZIP1", "ADRNO", "ADRSTR", "ADRSUF"], rows)
+    assert guesses.mapping["address"] == [1]
+    assert guesses.doubts == {}
+
+
+@pytest.mark.parametrize("name", ["Mail To Zip", "Mailing ZIP", "Tax Bill To Zip"])
+def test_zips_far_from_each_other_are_recognised_by_their_columns_name(name):
+    columns = ["Owner Name", "Mail To Address", "Mail To City", "Mail To State", name]
+    guesses = guess_mapping(columns, [row[:5] for row in ROWS_OF_TWO_ADDRESSES])
+    assert guesses.mapping["mail_zip"] == [4]
+
+
+def test_a_first_name_with_an_initial_is_the_first_name():
+    guesses = guess_mapping(["OWNER 1 LAST NAME", "OWNER 1 FIRST NAME & MI"], [["ABBOTT", "ADA B"]] * 4)
+    assert guesses.mapping == {"first_name": [1], "last_name": [0]}

@@ -1,4 +1,4 @@
-"""Streets in several columns: none of their parts is left out without a question."""
+"""Streets in several columns: their parts are joined, and no part is left out without asking about it."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def test_a_street_without_house_numbers_is_asked_about():
     assert asked == {"address"}
 
 
-def test_house_numbers_of_an_unknown_column_are_joined_and_asked_about():
+def test_house_numbers_in_a_column_with_an_unknown_name_are_joined_and_asked_about():
     found, asked = guess(f"Owner=full_name; Begin Rng=number; Begin Ext; St Name=street; St Type=type; {PLACE}")
     assert found["address"] == ["Begin Rng", "St Name", "St Type"]
     assert asked == {"address"}
@@ -26,16 +26,18 @@ def test_a_lot_is_not_a_house_number():
 
 
 @pytest.mark.parametrize(
-    ("kind", "pre"),
-    [("str_type_code", "str_dir_cd"), ("street_suffix_abbr", "street_predir_code"), ("st_typ_cd", "st_pre_dir_cd")],
+    ("direction", "street_type"),
+    [("str_dir_cd", "str_type_code"), ("street_predir_code", "street_suffix_abbr"), ("st_pre_dir_cd", "st_typ_cd")],
 )
-def test_directions_and_types_can_be_called_codes(kind, pre):
-    found, asked = guess(f"owner=full_name; house_no=number; {pre}=direction; street_name=street; {kind}=type; {PLACE}")
-    assert found["address"] == ["house_no", pre, "street_name", kind]
+def test_directions_and_street_types_can_be_called_codes(direction, street_type):
+    found, asked = guess(
+        f"owner=full_name; house_no=number; {direction}=direction; street_name=street; {street_type}=type; {PLACE}"
+    )
+    assert found["address"] == ["house_no", direction, "street_name", street_type]
     assert not asked
 
 
-def test_types_and_directions_of_unknown_columns_are_joined_and_asked_about():
+def test_directions_and_types_in_columns_with_unknown_names_are_joined_and_asked_about():
     found, asked = guess(f"Owner=full_name; House No=number; Quad=direction; Street Name=street; Kind=type; {PLACE}")
     assert found["address"] == ["House No", "Quad", "Street Name", "Kind"]
     assert asked == {"address"}
@@ -47,7 +49,7 @@ def test_a_flag_is_not_a_direction():
     assert not asked
 
 
-def test_st_is_a_street_beside_a_house_number():
+def test_st_means_street_beside_a_house_number_and_otherwise_state():
     found, asked = guess("Owner=full_name; SITENO=number; SITEST=typed_street; SITECITY=city; SITEZIP=zip")
     assert found["address"] == ["SITENO", "SITEST"]
     assert asked == {"state"}
@@ -55,7 +57,7 @@ def test_st_is_a_street_beside_a_house_number():
     assert found["state"] == ["SITEST"]
 
 
-def test_a_street_of_an_unknown_column_is_joined_to_its_number_and_asked_about():
+def test_a_street_in_a_column_with_an_unknown_name_is_joined_to_its_number_and_asked_about():
     found, asked = guess(
         "Owner=full_name; Bill House No=number; Bill Thfare=typed_street; Bill City=mail_city; Bill St=mail_state"
     )
@@ -63,7 +65,7 @@ def test_a_street_of_an_unknown_column_is_joined_to_its_number_and_asked_about()
     assert asked == {"mail_address"}
 
 
-def test_a_suffix_that_holds_directions_is_one():
+def test_a_suffix_column_that_holds_directions_is_a_direction():
     found, _ = guess(
         "House No=number; Street Suffix=direction; Street Name=street; Street Type=type; City=city; State=state"
     )

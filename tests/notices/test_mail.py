@@ -1,15 +1,13 @@
-"""Mails: notices that belong together, retries, failures, preferences. Only the mail server is faked."""
+"""Mails about notices: how they are put together, sent once, retried, and limited by preferences."""
 
 import logging
 import smtplib
-import threading
 from datetime import timedelta
 
 import django_rq
 import pytest
 from django.core import mail
 from django.core.mail.backends.base import BaseEmailBackend
-from django.db import connection
 from django.utils import timezone
 
 from batches import jobs
@@ -18,11 +16,12 @@ from notices import mail as notice_mail
 from notices import tasks
 from notices.models import MailPreference, Notice, Preference
 from tests.notices.conftest import notify
+from tests.support.threads import run_at_once
 
 pytestmark = pytest.mark.django_db
 
 
-class Broken(BaseEmailBackend):
+class BrokenMailServer(BaseEmailBackend):
     """A mail server that drops the connection."""
 
     problem = smtplib.SMTPServerDisconnected("alice@example.com")
@@ -32,27 +31,29 @@ class Broken(BaseEmailBackend):
 
 
 @pytest.fixture(autouse=True)
-def _mailing(settings, alice, charlie):
+def _mailing(settings, alice):
+    """Switch mail on, and give alice an address."""
     settings.IS_MAILING = True
     settings.PUBLIC_URL = "https://portal.example.com"
-    type(alice).objects.filter(pk=alice.pk).update(email="alice@example.com")
+    alice.email = "alice@example.com"
+    alice.save()
 
 
 @pytest.fixture
 def later(time_machine):
-    """Advance the time, and run what the clock and the worker do then."""
+    """Return a function that advances the time, and does what the clock and the worker do then."""
     start = timezone.now().replace(second=30)
     time_machine.move_to(start, tick=False)
 
-    def go(**time):
+    def advance(**time):
         time_machine.move_to(timezone.now() + timedelta(**time), tick=False)
         for notice in Notice.objects.to_mail(timezone.now()):
             notice_mail.deliver(notice.user_id)
 
-    return go
+    return advance
 
 
-def test_a_mail_has_the_text_its_link_and_a_link_to_the_settings(complete, later):
+def test_a_mail_contains_the_notice_and_links_to_it_and_to_the_settings(complete, later):
     complete()
     (notice,) = notify()
     later(minutes=2)
@@ -75,9 +76,9 @@ def test_a_notice_is_mailed_once(complete, later):
 
 
 def test_notices_of_one_minute_are_sent_in_one_mail(complete, later):
-    complete(name="first.csv", first=0)
+    complete(name="first.csv", number=0)
     notify()
-    complete(name="second.csv", first=1)
+    complete(name="second.csv", number=1)
     notify(timezone.now() + timedelta(seconds=20))
     later(minutes=1, seconds=29)
     assert mail.outbox == []
@@ -100,8 +101,8 @@ def test_a_mail_contains_a_limited_number_of_notices(alice, later, monkeypatch):
     assert "And 3 more: https://portal.example.com/notices/" in mail.outbox[0].body
 
 
-def test_a_name_on_two_lines_makes_one_subject(complete, set_upload, later):
-    set_upload(complete(), name="spring\r\nBcc: eve@example.com")
+def test_a_line_break_in_the_name_of_a_list_adds_no_header(complete, change_upload, later):
+    change_upload(complete(), name="spring\r\nBcc: eve@example.com")
     notify()
     later(minutes=2)
     assert mail.outbox[0].subject.startswith("skipportal: “spring Bcc: eve@example.com” is complete")
@@ -120,15 +121,17 @@ def test_a_notice_that_has_been_read_is_not_mailed(complete, later, browser):
     ("mails", "expected"),
     [(None, 2), (MailPreference.EVERYTHING, 2), (MailPreference.NEEDED, 1), (MailPreference.NOTHING, 0)],
 )
-def test_users_are_mailed_the_kinds_that_they_want(complete, charlie, later, mails, expected):
-    type(charlie).objects.filter(pk=charlie.pk).update(email="charlie@example.com")
+def test_users_are_mailed_only_the_notices_that_they_want(complete, charlie, later, mails, expected):
+    charlie.email = "charlie@example.com"
+    charlie.save()
     if mails:
         Preference.objects.create(user=charlie, mails=mails)
     complete(user=charlie)
     SendingBlock.objects.create(reason="The vendor does not accept the API key.")
     notify()
     later(minutes=2)
-    assert sum(sent.body.count("/notices/") for sent in mail.outbox if sent.to == ["charlie@example.com"]) == expected
+    bodies = [sent.body for sent in mail.outbox if sent.to == ["charlie@example.com"]]
+    assert sum(body.count("/notices/") for body in bodies) == expected
 
 
 def test_a_user_without_an_address_gets_no_mail(complete, charlie, later):
@@ -138,7 +141,7 @@ def test_a_user_without_an_address_gets_no_mail(complete, charlie, later):
     assert mail.outbox == []
 
 
-def test_a_server_without_mail_records_no_mail_as_sent(complete, later, settings):
+def test_no_mail_is_sent_or_recorded_if_mail_is_switched_off(complete, later, settings):
     settings.IS_MAILING = False
     complete()
     notify()
@@ -147,10 +150,10 @@ def test_a_server_without_mail_records_no_mail_as_sent(complete, later, settings
 
 
 @pytest.mark.parametrize("changes", [{"email": ""}, {"is_active": False}])
-def test_a_user_who_no_longer_wants_mail_gets_none(complete, alice, later, changes):
+def test_a_user_who_can_no_longer_be_mailed_gets_no_mail(complete, alice, django_user_model, later, changes):
     complete()
     notify()
-    type(alice).objects.filter(pk=alice.pk).update(**changes)
+    django_user_model.objects.filter(pk=alice.pk).update(**changes)
     later(minutes=2)
     assert mail.outbox == []
     assert Notice.objects.get().mail_due_at is None
@@ -160,13 +163,14 @@ def test_a_user_who_no_longer_wants_mail_gets_none(complete, alice, later, chang
 def test_a_failed_mail_is_retried_after_a_pause(complete, later, settings, monkeypatch, caplog, problem):
     complete()
     notify()
-    backend, settings.EMAIL_BACKEND = settings.EMAIL_BACKEND, f"{__name__}.Broken"
-    monkeypatch.setattr(Broken, "problem", problem)
+    working_backend = settings.EMAIL_BACKEND
+    settings.EMAIL_BACKEND = f"{__name__}.BrokenMailServer"
+    monkeypatch.setattr(BrokenMailServer, "problem", problem)
     with caplog.at_level(logging.WARNING):
         later(minutes=2)
     assert "Could not send a mail" in caplog.text
     assert "alice@" not in caplog.text
-    settings.EMAIL_BACKEND = backend
+    settings.EMAIL_BACKEND = working_backend
     later(seconds=59)
     assert mail.outbox == []
     later(seconds=1)
@@ -177,7 +181,7 @@ def test_a_failed_mail_is_retried_after_a_pause(complete, later, settings, monke
 def test_after_the_last_attempt_nothing_is_retried(complete, later, settings):
     complete()
     notify()
-    settings.EMAIL_BACKEND = f"{__name__}.Broken"
+    settings.EMAIL_BACKEND = f"{__name__}.BrokenMailServer"
     for _ in range(10):
         later(hours=7)
     notice = Notice.objects.get()
@@ -196,16 +200,16 @@ def test_a_notice_that_is_read_while_its_mail_fails_is_not_retried(complete, set
     assert Notice.objects.get().mail_due_at is None
 
 
-def test_a_delayed_sender_does_not_overwrite_a_later_attempt(complete, alice):
+def test_the_result_of_a_delayed_attempt_does_not_overwrite_a_later_one(complete, alice):
     complete()
     (notice,) = notify()
     now = notice.mail_due_at
-    held_up = notice_mail.claim(alice.pk, now)
+    delayed_claim = notice_mail.claim(alice.pk, now)
     assert notice_mail.claim(alice.pk, now + timedelta(minutes=9)) is None
     assert notice_mail.claim(alice.pk, now + timedelta(minutes=10))
-    notice_mail.finish_attempt(held_up, [notice], False, now)
+    notice_mail.finish_attempt(delayed_claim, [notice], is_sent=False, now=now)
     assert Notice.objects.get().mail_due_at == now + timedelta(minutes=20)
-    notice_mail.finish_attempt(held_up, [notice], True, now)
+    notice_mail.finish_attempt(delayed_claim, [notice], is_sent=True, now=now)
     assert Notice.objects.get().mail_due_at is None
 
 
@@ -214,25 +218,12 @@ def test_two_workers_at_once_send_one_mail(complete, alice):
     complete()
     notify()
     Notice.objects.update(mail_due_at=timezone.now())
-    gate = threading.Barrier(2, timeout=20)
-
-    def work():
-        try:
-            gate.wait()
-            notice_mail.deliver(alice.pk)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=work) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
+    run_at_once(*[lambda: notice_mail.deliver(alice.pk)] * 2)
     assert len(mail.outbox) == 1
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_clock_and_a_worker_do_all_of_it(complete, time_machine):
+def test_the_clock_enqueues_a_mail_when_it_is_due_and_a_worker_sends_it(complete, time_machine):
     complete()
     jobs.tick()
     assert not django_rq.get_queue("messages").job_ids
@@ -248,7 +239,7 @@ def test_the_clock_and_a_worker_do_all_of_it(complete, time_machine):
 @pytest.mark.parametrize("count", [1, 3])
 def test_finding_due_mails_takes_one_query(complete, count, django_assert_num_queries):
     for number in range(count):
-        complete(first=number)
+        complete(number=number)
     notify()
     with django_assert_num_queries(1):
         tasks.enqueue_due_mails(timezone.now() + timedelta(minutes=2))

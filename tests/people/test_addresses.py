@@ -1,6 +1,18 @@
+import itertools
+
 import pytest
 
-from batches.people.addresses import key_of, key_of_unit, normalise_unit, shorten, split_unit
+from batches.people.addresses import (
+    is_address_placeholder,
+    key_of,
+    key_of_unit,
+    normalise_unit,
+    put_number_first,
+    read_plain,
+    shorten,
+    split_unit,
+    tidy,
+)
 from batches.people.places import split_place, split_whole
 
 
@@ -39,16 +51,20 @@ def test_a_unit_in_an_address_is_split_off(street, expected):
     assert split_unit(street) == expected
 
 
-def test_units_in_different_spellings_are_the_same():
-    assert [normalise_unit(text) for text in ("APT. 4B", "# 12", "Apt #4", "4", "Rear")] == [
-        "Apt 4B",
-        "12",
-        "Apt 4",
-        "4",
-        "Rear",
-    ]
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [("APT. 4B", "Apt 4B"), ("# 12", "12"), ("Apt #4", "Apt 4"), ("4", "4"), ("Rear", "Rear")],
+)
+def test_units_are_normalised(text, unit):
+    assert normalise_unit(text) == unit
+
+
+def test_spellings_of_one_unit_have_the_same_key():
     assert {key_of_unit(text) for text in ("APT 4B", "#4b", "Unit 4B", "4b")} == {"4b"}
     assert key_of_unit("Bldg 4") != key_of_unit("Apt 4")
+
+
+def test_spellings_of_one_street_have_the_same_key():
     assert key_of(shorten("100 North Main Street")) == key_of(shorten("100 n. main st."))
 
 
@@ -71,6 +87,53 @@ def test_whole_addresses_are_split(text, parts):
     assert split_whole(text) == parts
 
 
-def test_places_are_split():
+def test_a_city_state_and_zip_are_split():
     assert split_place("HERNDON VA 201701234") == ("HERNDON", "VA", "20170")
     assert split_place("Herndon") == ("Herndon", "", "")
+
+
+STREET_NAMES = ["MAIN", "Oak", "OF", "THE", "ATTWOOD", "CARE", "HIGHWAY", "5", "B", "N", "w", "North", "NE"]
+STREET_TYPES = ["Street", "ST", "Ave", "un", "Key", "Lot", "Court", "Terrace"]
+STREET_ENDS = ["", "APT 4", "Apt B", "# 4", "Unit 12", "FL 2", "Lot 7", "NW", "Rear", "4F"]
+
+
+def test_the_fast_reader_of_plain_addresses_agrees_with_the_full_one():
+    plain_count = 0
+    combinations = itertools.product(["12", "007", "1.0", ""], ["", *STREET_NAMES], STREET_NAMES, STREET_TYPES)
+    for number, first_word, second_word, street_type in combinations:
+        for end in STREET_ENDS:
+            street = " ".join(filter(None, [number, first_word, second_word, street_type, end]))
+            if plain := read_plain(street):
+                plain_count += 1
+                rest, unit = split_unit(tidy(street))
+                assert plain == (shorten(rest), unit), street
+    assert plain_count > 1000
+
+
+@pytest.mark.parametrize("route", ["Rural Route 2", "R R 2", "RFD 2", "Rural Rt 2", "RR #2"])
+def test_rural_routes_are_written_alike(route):
+    assert shorten(f"{route} Box 14A") == "RR 2 Box 14A"
+    assert shorten("Highway Contract Route 2, Box 9") == "HC 2 Box 9"
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [("Apartment No. 7", "Apt 7"), ("Unit No 7", "Unit 7"), ("Lower Level", "Lowr"), ("Mailstop 7", "Stop 7")],
+)
+def test_units_with_several_words_are_split_off(text, unit):
+    assert split_unit(f"12 Oak St {text}") == ("12 Oak St", unit)
+
+
+def test_the_house_number_after_a_numbered_road_is_put_first():
+    assert put_number_first("County Road 9 #120") == "120 County Road 9"
+    assert put_number_first("12 Highway 9 #120") == "12 Highway 9 #120"
+
+
+@pytest.mark.parametrize(("text", "expected"), [("TBD Oak St", True), ("XXX Oak St", True), ("Bad River Rd", False)])
+def test_a_placeholder_in_place_of_the_house_number_is_not_an_address(text, expected):
+    assert is_address_placeholder(text) is expected
+
+
+def test_a_short_state_is_cut_off_the_city_if_the_zip_is_in_it():
+    assert split_place("Tampa Fla 33602") == ("Tampa", "FL", "33602")
+    assert split_place("Port Del 33602") == ("Port Del", "", "33602")

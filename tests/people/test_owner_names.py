@@ -69,7 +69,7 @@ def test_kinds_of_owners_are_distinguished(name, kind):
 
 
 @pytest.mark.parametrize(
-    ("text", "is_none"),
+    ("text", "expected"),
     [
         ("DETAILS NOT ON RECORD", True),
         ("NOT RELEASED BY COUNTY", True),
@@ -84,33 +84,39 @@ def test_kinds_of_owners_are_distinguished(name, kind):
         ("OYELARAN & ADEBAYO AS JOINT TENANTS AND NOT AS TENANTS IN COMMON", False),
     ],
 )
-def test_remarks_in_place_of_a_name_are_recognised(text, is_none):
-    assert is_placeholder(text) == is_none
+def test_remarks_in_place_of_a_name_are_recognised(text, expected):
+    assert is_placeholder(text) == expected
 
 
 @pytest.mark.parametrize("form", ["{} JOHN", "{} JOHN A", "JOHN {}", "JOHN A {}", "{} MARY ANN", "MARY ANN {}"])
-def test_people_with_common_surnames_are_people(form):
+def test_people_with_common_surnames_are_not_taken_for_companies(form):
     assert {name for name in SURNAMES if find_kind(form.format(name)) != "person"} == set()
 
 
 @pytest.mark.parametrize("form", ["SMITH {}", "SMITH {} A", "{} SMITH", "{} A SMITH"])
-def test_people_with_common_given_names_are_people(form):
+def test_people_with_common_given_names_are_not_taken_for_companies(form):
     assert {name for name in GIVEN_NAMES if find_kind(form.format(name)) != "person"} == set()
 
 
 @pytest.mark.parametrize(("form", "order"), [("{} JOHN A", LAST_FIRST), ("JOHN A {}", FIRST_LAST)])
 def test_common_surnames_are_split_off(form, order):
-    # At the end, Le means a life estate, except after a Vietnamese name.
-    assert {name for name in SURNAMES if split_owners(form.format(name), order)[0].last != name} <= {"LE"}
+    # “LE” at the end means a life estate, except after a Vietnamese name.
+    for name in SURNAMES - {"LE"}:
+        first_owner, *_ = split_owners(form.format(name), order)
+        assert first_owner.last == name
 
 
 @pytest.mark.parametrize(("form", "order"), [("SMITH {}", LAST_FIRST), ("{} A SMITH", FIRST_LAST)])
 def test_common_given_names_are_split_off(form, order):
-    assert {name for name in GIVEN_NAMES if split_owners(form.format(name), order)[0].first != name} == set()
+    for name in GIVEN_NAMES:
+        first_owner, *_ = split_owners(form.format(name), order)
+        assert first_owner.first == name
 
 
-def people(text, order):
-    return [" ".join(filter(None, (p.first, p.middle, p.last))) for p in split_owners(text, order)]
+def split_names(text, order):
+    """Return the names of the owners in a full name, each with the first name first."""
+    owners = split_owners(text, order)
+    return [" ".join(part for part in (owner.first, owner.middle, owner.last) if part) for owner in owners]
 
 
 @pytest.mark.parametrize(
@@ -163,7 +169,7 @@ def people(text, order):
     ],
 )
 def test_names_from_tax_rolls_are_split_last_name_first(text, expected):
-    assert people(text, LAST_FIRST) == expected
+    assert split_names(text, LAST_FIRST) == expected
 
 
 @pytest.mark.parametrize(
@@ -196,7 +202,7 @@ def test_names_from_tax_rolls_are_split_last_name_first(text, expected):
     ],
 )
 def test_names_are_split_first_name_first(text, expected):
-    assert people(text, FIRST_LAST) == expected
+    assert split_names(text, FIRST_LAST) == expected
 
 
 @pytest.mark.parametrize(
@@ -207,12 +213,13 @@ def test_names_are_split_first_name_first(text, expected):
         (["JOHN & MARY SMITH", "TRAN NGUYEN"], FIRST_LAST),
     ],
 )
-def test_the_order_of_names_is_found_from_many_names(names, order):
+def test_the_order_of_names_is_guessed_from_the_names_of_many_rows(names, order):
     assert guess_order(names) == (order, 1.0)
 
 
-def test_ambiguous_names_leave_the_order_open():
-    assert guess_order(["NGUYEN TRAN", "ACME LLC", ""])[1] == 0
+def test_the_order_of_ambiguous_names_is_uncertain():
+    _, confidence = guess_order(["NGUYEN TRAN", "ACME LLC", ""])
+    assert confidence == 0
 
 
 @pytest.mark.parametrize(
@@ -226,7 +233,7 @@ def test_ambiguous_names_leave_the_order_open():
         ("<b>", "<b>"),
     ],
 )
-def test_names_in_capitals_are_written_in_mixed_case(text, expected):
+def test_names_are_written_in_mixed_case(text, expected):
     assert capitalise(text) == expected
 
 
@@ -236,12 +243,32 @@ def test_a_generation_after_a_comma_is_kept(text, order):
     assert guess_order([text]) == (order, 1.0)
 
 
-def test_surnames_that_continue_after_a_particle_are_whole():
+def test_surnames_that_continue_after_a_particle_are_kept_whole():
     [person] = split_owners("Lucia Salinas de Ortega", FIRST_LAST)
     assert (person.first, person.middle, person.last) == ("Lucia", "", "Salinas de Ortega")
     [person] = split_owners("SALINAS DE ORTEGA LUCIA", LAST_FIRST)
     assert (person.first, person.middle, person.last) == ("LUCIA", "", "SALINAS DE ORTEGA")
 
 
-def test_suffixes_are_left_out_of_surnames():
+def test_suffixes_are_dropped_from_surnames():
     assert [drop_suffix(name) for name in ("Smith Jr.", "Smith, III", "V")] == ["Smith", "Smith", "V"]
+
+
+@pytest.mark.parametrize("title", ["Sister", "Pastor", "Fr.", "Lt Col", "Judge"])
+def test_titles_before_a_given_name_are_dropped_in_names_that_begin_with_it(title):
+    [person] = split_owners(f"{title} Ada Webb", FIRST_LAST)
+    assert (person.first, person.middle, person.last) == ("Ada", "", "Webb")
+
+
+@pytest.mark.parametrize(
+    ("text", "order", "expected"),
+    [
+        ("JUDGE MARY ANN", LAST_FIRST, ("MARY", "ANN", "JUDGE")),
+        ("Bishop Webb", FIRST_LAST, ("Bishop", "", "Webb")),
+        ("Bishop Ada", FIRST_LAST, ("Bishop", "", "Ada")),
+        ("Major Lee Smith", FIRST_LAST, ("Major", "Lee", "Smith")),
+    ],
+)
+def test_titles_that_are_names_are_kept(text, order, expected):
+    [person] = split_owners(text, order)
+    assert (person.first, person.middle, person.last) == expected

@@ -1,4 +1,4 @@
-"""Reconciliation: sums and remarks."""
+"""The sums of a reconciliation, and the remarks about them."""
 
 from decimal import Decimal
 
@@ -7,7 +7,7 @@ import pytest
 from batches.reports.books import Books, format_loss, format_remark
 
 
-def test_everything_received_is_counted():
+def test_all_answers_that_were_received_are_held():
     books = Books(received=18, second_answers=2, unmatched_answers=1, received_matched=11, second_matched=1)
     assert (books.held, books.held_matched) == (21, 12)
 
@@ -18,7 +18,7 @@ def test_charges_are_the_sum_of_all_answers():
 
 
 @pytest.mark.parametrize(
-    ("name", "number", "words"),
+    ("name", "number", "remark"),
     [
         ("lost_answers", 0, ""),
         ("lost_answers", 1, "1 answer never received"),
@@ -30,14 +30,14 @@ def test_charges_are_the_sum_of_all_answers():
         ("odd_credits", 2, "2 answers with credits that cannot be counted"),
     ],
 )
-def test_numbers_that_are_not_zero_have_remarks(name, number, words):
+def test_numbers_that_are_not_zero_have_remarks(name, number, remark):
     books = Books(**{name: number})
-    assert format_remark(books, name) == words
-    assert books.remarks == ([words] if words else [])
+    assert format_remark(books, name) == remark
+    assert books.remarks == ([remark] if remark else [])
 
 
 @pytest.mark.parametrize(
-    ("numbers", "words"),
+    ("numbers", "sentence"),
     [
         ({"processed": 300, "received": 300}, ""),
         (
@@ -54,5 +54,5 @@ def test_numbers_that_are_not_zero_have_remarks(name, number, words):
         ),
     ],
 )
-def test_a_loss_is_described_for_the_batchs_page(numbers, words):
-    assert format_loss(Books(**numbers)) == words
+def test_a_loss_is_described_in_a_sentence(numbers, sentence):
+    assert format_loss(Books(**numbers)) == sentence

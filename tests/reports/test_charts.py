@@ -1,13 +1,16 @@
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from batches.reports.charts import build_chart, build_strip, round_up
+from batches.reports.charts import build_plot, build_strip, draw_bar, draw_share
+from batches.tracing.counts import Counts
 
 LABELS = {"closed": "Closed", "acknowledged": "With the vendor", "planned": "Waiting"}
 
 
-def test_few_batches_have_a_cell_each():
+def test_a_few_batches_have_a_cell_each():
     strip = build_strip([("closed", 1, 1), ("acknowledged", 0.25, 1), ("planned", 0, 1)], LABELS)
-    assert [(cell.status, cell.x, cell.width, cell.is_begun) for cell in strip.cells] == [
+    assert [(cell.status, cell.x, cell.width, cell.is_partly_done) for cell in strip.cells] == [
         ("closed", 0, 1, False),
         ("acknowledged", 1, 1, True),
         ("planned", 2, 1, False),
@@ -23,12 +26,33 @@ def test_a_single_batch_among_many_is_wide_enough_to_be_seen():
     assert strip.states[1] == ("acknowledged", "With the vendor", 1)
 
 
-def test_columns_are_stacked_from_the_bottom():
-    chart = build_chart([{"matched": 6, "error": 2}, {"matched": 0, "error": 1}], ["matched", "error"])
-    assert (chart.top, chart.most) == (10, 8)
-    assert chart.columns == [[("matched", 0, 4, 6), ("error", 0, 2, 2)], [("error", 1, 9, 1)]]
+MIDNIGHT = datetime(2026, 11, 28, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(("number", "top"), [(0, 10), (10, 10), (11, 20), (49, 50), (51, 100), (2999, 5000)])
-def test_the_scale_has_few_steps(number, top):
-    assert round_up(number) == top
+def plot(*results):
+    return build_plot([(MIDNIGHT + timedelta(minutes=number), count) for number, count in enumerate(results)])
+
+
+def test_the_highest_column_of_a_plot_fills_it_and_few_results_can_be_seen():
+    drawn = plot(*[0] * 9, 1, 300, 150)
+    assert [(column.y, column.height) for column in drawn.columns[-3:]] == [(34, 2), (0, 36), (18, 18)]
+    assert (drawn.columns[-1].results, drawn.results) == (150, 451)
+
+
+@pytest.mark.parametrize(("minutes", "shown"), [([0] * 60, 10), ([0] * 40 + [1] * 20, 20), ([5] * 60, 30)])
+def test_a_plot_reaches_back_to_the_first_results(minutes, shown):
+    assert plot(*minutes).minutes == shown
+
+
+def test_a_bar_says_its_numbers_and_shows_outcomes_apart():
+    bar = draw_bar(Counts(total=4, matched=2, error=1))
+    assert 'aria-label="75% done: 2 matched, 1 error, 1 waiting"' in bar
+    assert '<rect class="f-good" x="0.00" width="49.50"' in bar
+    assert '<rect class="f-bad" x="50.00" width="24.50"' in bar
+
+
+@pytest.mark.parametrize(
+    ("part", "fill", "width"), [(50, "f-good", "50.0"), (85, "f-warn", "85.0"), (130, "f-bad", "100.0")]
+)
+def test_a_share_warns_when_most_of_it_is_used(part, fill, width):
+    assert f'<rect class="{fill}" x="0" width="{width}"' in draw_share(part, 100, "of the budget")

@@ -1,31 +1,44 @@
+from datetime import UTC, datetime
+
 import pytest
 
-from batches.reports.forecast import Run, forecast, format_duration
+from batches.reports.forecast import RunningList, forecast, format_duration
 
 
-def test_one_list_takes_as_long_as_its_people():
-    assert forecast([Run(1, 100, 500)], 50) == [10]
+def test_a_single_list_takes_its_pending_people_divided_by_the_pace():
+    assert forecast([RunningList(priority=1, done=100, pending=500)], per_second=50) == [10]
 
 
-def test_two_lists_that_start_together_share_the_pace_until_the_shorter_is_complete():
-    assert forecast([Run(1, 0, 100), Run(1, 0, 1000)], 10) == [20, 110]
+def test_two_lists_that_start_together_take_turns():
+    short, long = RunningList(priority=1, done=0, pending=100), RunningList(priority=1, done=0, pending=1000)
+    assert forecast([short, long], per_second=10) == [10, 110]
 
 
 def test_a_new_list_is_sent_first_until_it_has_caught_up():
-    assert forecast([Run(1, 900, 100), Run(1, 0, 500)], 10) == [60, 50]
+    old, new = RunningList(priority=1, done=900, pending=100), RunningList(priority=1, done=0, pending=500)
+    assert forecast([old, new], per_second=10) == [60, 50]
 
 
 def test_urgent_lists_go_before_all_others():
-    assert forecast([Run(1, 0, 10), Run(0, 500, 500)], 10) == [51, 50]
+    normal, urgent = RunningList(priority=1, done=0, pending=10), RunningList(priority=0, done=500, pending=500)
+    assert forecast([normal, urgent], per_second=10) == [51, 50]
+
+
+def test_a_list_that_was_moved_to_the_front_goes_before_other_urgent_lists():
+    urgent = RunningList(priority=0, done=0, pending=500)
+    moved = RunningList(priority=0, done=900, pending=100, front_at=datetime(2031, 1, 1, tzinfo=UTC))
+    assert forecast([urgent, moved], per_second=10) == [60, 10]
 
 
 def test_people_with_the_vendor_are_answered_first():
-    runs = [Run(1, 9_500, 500, in_flight=500), Run(0, 0, 100_000, in_flight=1_000)]
-    assert forecast(runs, 50)[0] == 30
+    sent = RunningList(priority=1, done=9_500, pending=500, in_flight=500)
+    urgent = RunningList(priority=0, done=0, pending=100_000, in_flight=1_000)
+    assert forecast([sent, urgent], per_second=50)[0] == 10
+    assert forecast([urgent, sent], per_second=50)[1] == 30
 
 
 def test_without_results_there_is_no_estimate():
-    assert forecast([Run(1, 0, 10)], 0) == [None]
+    assert forecast([RunningList(priority=1, done=0, pending=10)], per_second=0) == [None]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Digests of answers, which are never older than the answers."""
+"""Digests hold what is searched, filtered and exported, and are renewed when an answer changes."""
 
 from datetime import timedelta
 
@@ -21,13 +21,17 @@ DO_NOT_CALL = {"phone": "2025550149", "phoneType": "mobile", "doNotCall": True}
 LANDLINE = {"phone": "2025550150", "phoneType": "landline"}
 
 
-def file(item, body):
+def file_answer(item, body):
     token = Batch.objects.get(pk=item.batch_id).token
     return filing.file_answer(token, protocol.decode_answer(body), body.decode())
 
 
 def answer_mixed(item, position):
-    """Return a cached match with three phones for the first, a deceased other person for the second, else no match."""
+    """Return an answer for each of a list's people.
+
+    The first is a cached match with three phones, the second is someone else who is deceased, and the others have no
+    match.
+    """
     if position == 0:
         return answer_with(item, phones=[CALLABLE, DO_NOT_CALL, LANDLINE], cached=True)
     if position == 1:
@@ -55,7 +59,7 @@ def test_a_digest_has_what_filters_need(finish_upload):
 def test_refreshing_current_digests_writes_nothing(finish_upload, django_assert_num_queries):
     upload = finish_upload(12)
     with django_assert_num_queries(1):
-        digests.refresh(upload.items.all())
+        digests.refresh_digests(upload.items.all())
 
 
 def test_duplicates_have_the_contact_details_of_their_original(finish_upload):
@@ -68,18 +72,17 @@ def test_reused_people_have_the_earlier_contact_details(finish_upload, start_upl
     finish_upload(12, answers=answer_mixed)
     upload = start_upload([person(1), *people(20)[12:]])
     digests.digest_upload(upload.pk)
-    reused = upload.items.get(outcome=Outcome.REUSED)
-    assert reused.digest.phones == 3
+    assert upload.items.get(outcome=Outcome.REUSED).digest.phones == 3
 
 
-def test_a_re_run_error_is_digested_again(finish_upload, alice):
+def test_an_error_that_is_re_run_is_digested_again(finish_upload, alice):
     upload = finish_upload(12, answers=lambda item, position: answer_for(item, "matched" if position else "error"))
     item = upload.items.order_by("pk").first()
     decisions.rerun(Item.objects.filter(pk=item.pk), alice)
     assert Batch.objects.first().digested_at is None
     packing.plan_upload(upload.pk)
     item.refresh_from_db()
-    assert file(item, answer_with(item, phones=[CALLABLE])) is filing.Filing.FILED
+    assert file_answer(item, answer_with(item, phones=[CALLABLE])) is filing.Filing.FILED
     Batch.objects.filter(pk=item.batch_id).update(status="acknowledged", acknowledged_at=timezone.now())
     closing.close_batch(item.batch_id)
     digests.digest_batch(item.batch_id)
@@ -90,11 +93,17 @@ def test_a_late_answer_is_digested_with_its_batch(finish_upload):
     upload = finish_upload(12)
     item = upload.items.first()
     Item.objects.filter(pk=item.pk).update(outcome=Outcome.MISSING, answer="", answered_at=None)
-    assert file(item, answer_with(item, phones=[CALLABLE], batchRequestId="late")) is filing.Filing.FILED
+    assert file_answer(item, answer_with(item, phones=[CALLABLE], batchRequestId="late")) is filing.Filing.FILED
     batches, _ = digests.list_undigested(timezone.now())
     assert batches == [item.batch_id]
     assert digests.digest_batch(item.batch_id) == upload.pk
     assert Digest.objects.get(pk=item.pk).phones == 1
+
+
+def make_correction(upload):
+    """Upload the invalid rows with a valid state and another ZIP."""
+    text = b"".join(corrections.stream_invalid_rows(upload)).decode().replace(",Atlantis,20170,", ",VA,20171,")
+    return corrections.receive(upload, ContentFile(text.encode(), name="corrected.csv"), None)
 
 
 def test_corrected_rows_are_found_by_their_new_values(finish_upload):
@@ -106,12 +115,6 @@ def test_corrected_rows_are_found_by_their_new_values(finish_upload):
     assert digests.list_undigested(timezone.now())[1] == [upload.pk]
     digests.digest_upload(upload.pk)
     assert "20171" in Digest.objects.get(pk=item.pk).search_terms.split()
-
-
-def make_correction(upload):
-    """Upload the invalid rows with a state, and another ZIP."""
-    text = b"".join(corrections.stream_invalid_rows(upload)).decode().replace(",Atlantis,20170,", ",VA,20171,")
-    return corrections.receive(upload, ContentFile(text.encode(), name="corrected.csv"), None)
 
 
 def test_contact_details_are_purged_with_the_answers(finish_upload, settings):
@@ -130,7 +133,7 @@ def test_contact_details_are_purged_with_the_answers(finish_upload, settings):
     assert not digests.RETAINED_DETAILS.is_due(timezone.now())
 
 
-def test_a_sweep_finds_leftovers(finish_upload):
+def test_the_sweep_finds_what_is_not_digested(finish_upload):
     upload = finish_upload(12, digested=False)
     batch = upload.batches.get()
     assert digests.list_undigested(timezone.now()) == ([batch.pk], [upload.pk])
@@ -147,18 +150,17 @@ def test_an_open_batch_is_not_digested(start_upload):
     assert not Digest.objects.exists()
 
 
-def test_changes_during_a_digest_are_digested_again(finish_upload, monkeypatch):
-    """A late answer that arrives while the job runs is digested later."""
+def test_an_answer_that_arrives_during_a_digest_is_digested_afterwards(finish_upload, monkeypatch):
     upload = finish_upload(12, digested=False)
     item = upload.items.first()
     Item.objects.filter(pk=item.pk).update(outcome=Outcome.MISSING, answer="", answered_at=None)
-    renew = digests.refresh
+    refresh = digests.refresh_digests
 
-    def renew_and_answer(items):
-        renew(items)
-        assert file(item, answer_with(item, phones=[CALLABLE], batchRequestId="late")) is filing.Filing.FILED
+    def refresh_and_answer(items):
+        refresh(items)
+        assert file_answer(item, answer_with(item, phones=[CALLABLE], batchRequestId="late")) is filing.Filing.FILED
 
-    monkeypatch.setattr(digests, "refresh", renew_and_answer)
+    monkeypatch.setattr(digests, "refresh_digests", refresh_and_answer)
     assert digests.digest_batch(item.batch_id) is None
     monkeypatch.undo()
     batches, _ = digests.list_undigested(timezone.now())

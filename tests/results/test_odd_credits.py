@@ -33,12 +33,14 @@ ODD = [
 
 @pytest.fixture
 def finish(finish_upload):
-    """A complete list whose first answer has these credits, as JSON. The others cost 1 each."""
+    """Return a function that completes a list. The first answer has the given credits, as JSON; the others cost 1."""
 
     def make(credits, outcome="matched"):
-        def answer(item, place):
-            body = answer_for(item, "matched" if place else outcome, cached=False, credits=1 if place else "HERE")
-            return body.replace(b'"HERE"', credits.encode())
+        def answer(item, position):
+            if position > 0:
+                return answer_for(item, cached=False, credits=1)
+            # Not all of the credits are values that Python would write as JSON.
+            return answer_for(item, outcome, cached=False, credits="CREDITS").replace(b'"CREDITS"', credits.encode())
 
         return finish_upload(12, answer)
 

@@ -1,4 +1,4 @@
-"""Lists written down in short: columns, each with what it holds. `NAME=kind; NAME=value/value/…; NAME`."""
+"""A short notation for lists: `NAME=kind; NAME=value/value/…; NAME`. A kind stands for the values listed below."""
 
 from batches.mapping.guessing import guess_mapping
 
@@ -31,11 +31,17 @@ VALUES = {
 }
 
 
+ROW_COUNT = 4
+
+
 def guess(header):
     """Return field → names of its columns, and the fields that are asked about."""
-    entries = [entry.strip().partition("=") for line in header.strip().splitlines() for entry in line.split(";")]
-    columns = [name for name, _, _ in entries]
-    held = [VALUES[what] if what in VALUES else what.split("/") if what else [""] for _, _, what in entries]
-    rows = [[values[row % len(values)] for values in held] for row in range(4)]
-    guesses = guess_mapping(columns, rows)
-    return {field: [columns[p] for p in positions] for field, positions in guesses.mapping.items()}, set(guesses.doubts)
+    names, values_by_column = [], []
+    for entry in header.strip().replace("\n", ";").split(";"):
+        name, _, held = entry.strip().partition("=")
+        names.append(name)
+        values_by_column.append(VALUES[held] if held in VALUES else held.split("/"))
+    rows = [[values[row % len(values)] for values in values_by_column] for row in range(ROW_COUNT)]
+    guesses = guess_mapping(names, rows)
+    mapping = {field: [names[position] for position in positions] for field, positions in guesses.mapping.items()}
+    return mapping, set(guesses.doubts)

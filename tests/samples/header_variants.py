@@ -1,7 +1,26 @@
-"""Header rows as exports have them, written down from knowledge of their formats; what each column says is beside it.
+"""Header rows of well-known exports, each column with the field that it holds, if any: `NAME=field; NAME`.
 
-Columns, each with the field that it is, and none for those that say nothing of the person.
+If a field is spread over several columns, a number says in which order they are joined: `NAME=field.2`.
 """
+
+from typing import NamedTuple
+
+
+class Person(NamedTuple):
+    first_name: str
+    last_name: str
+    number: str
+    street: str
+    street_type: str
+    zip_code: str
+    mail_address: str
+    phone: str
+    middle_name: str = ""
+    direction: str = ""
+    end_direction: str = ""
+    city: str = "Austin"
+    state: str = "TX"
+
 
 HEADERS = {
     "outlook contacts": """
@@ -203,127 +222,78 @@ FILLERS = {
     "voter_reg_num": "000123456",
     "Contact Owner": "Dana Reyes",
 }
-"""What stands in columns that say nothing of the person; others are empty."""
+"""The values of columns that hold no field. Those that are not listed here are empty."""
 PEOPLE = [
-    (
-        "Margaret",
-        "A",
-        "Holloway",
-        "1204",
-        "",
-        "Maple",
-        "St",
-        "",
-        "Austin",
-        "TX",
-        "78745",
-        "410 W Harbor St",
-        "5125550110",
-    ),
-    (
-        "Dennis",
-        "",
-        "Pruitt",
-        "38",
-        "S",
-        "Oak Hollow",
-        "Dr",
-        "",
-        "Austin",
-        "TX",
-        "78704",
-        "1650 Pine Knoll Dr",
-        "5125550111",
-    ),
-    (
+    Person("Margaret", "Holloway", "1204", "Maple", "St", "78745", "410 W Harbor St", "5125550110", middle_name="A"),
+    Person("Dennis", "Pruitt", "38", "Oak Hollow", "Dr", "78704", "1650 Pine Knoll Dr", "5125550111", direction="S"),
+    Person(
         "Carol",
-        "J",
         "Westbrook",
         "5517",
-        "N",
         "State",
         "Ave",
-        "",
-        "Austin",
-        "TX",
         "78745",
         "93 Summit Ave",
         "5125550112",
+        middle_name="J",
+        direction="N",
     ),
-    (
+    Person(
         "Thomas",
-        "R",
         "Lindqvist",
         "902",
-        "",
         "Cedar Bend",
         "Ln",
-        "E",
-        "Austin",
-        "TX",
         "78704",
         "27 Lark Ln",
         "5125550113",
+        middle_name="R",
+        end_direction="E",
     ),
-    (
-        "Patricia",
-        "",
-        "Oyelaran",
-        "2210",
-        "",
-        "Brookside",
-        "Rd",
-        "",
-        "Austin",
-        "TX",
-        "78745",
-        "PO Box 118",
-        "5125550114",
+    Person("Patricia", "Oyelaran", "2210", "Brookside", "Rd", "78745", "PO Box 118", "5125550114"),
+    Person(
+        "Raymond", "Kessler", "77", "Fern", "Ct", "78704", "3301 Aspen Rd", "5125550115", middle_name="L", direction="W"
     ),
-    ("Raymond", "L", "Kessler", "77", "W", "Fern", "Ct", "", "Austin", "TX", "78704", "3301 Aspen Rd", "5125550115"),
 ]
 
 
 def read_header(text):
-    """Return a header's columns, and field → its columns in the order in which they are joined."""
-    columns, fields = [], {}
-    for position, entry in enumerate(entry.strip() for line in text.strip().splitlines() for entry in line.split(";")):
-        name, _, field = entry.partition("=")
+    """Return a header's columns, and field → the positions of its columns in the order in which they are joined."""
+    columns, ordered_positions = [], {}
+    for position, entry in enumerate(text.strip().replace("\n", ";").split(";")):
+        name, _, use = entry.strip().partition("=")
         columns.append(name)
-        if field:
-            part, _, order = field.partition(".")
-            fields.setdefault(part, []).append((int(order or 0), position))
-    return columns, {field: [position for _, position in sorted(found)] for field, found in fields.items()}
+        if use:
+            field, _, order = use.partition(".")
+            ordered_positions.setdefault(field, []).append((int(order or 0), position))
+    return columns, {field: [position for _, position in sorted(found)] for field, found in ordered_positions.items()}
 
 
 def make_rows(columns, fields):
-    """Return rows of invented people in these columns."""
+    """Return the rows of invented people in these columns."""
     return [make_row(columns, fields, person) for person in PEOPLE]
 
 
 def make_row(columns, fields, person):
-    first, middle, last, number, pre, street, kind, post, city, state, zip_code, mailing, phone = person
-    parts = {2: [number, f"{pre} {street} {kind} {post}"], 3: [number, "", f"{pre} {street} {kind} {post}"]}
-    parts |= {4: [number, pre, street, kind], 5: [number, pre, street, kind, post], 1: [f"{number} {street} {kind}"]}
     values = {
-        "full_name": [f"{last} {first} {middle}".strip().upper()],
-        "first_name": [first],
-        "middle_name": [middle],
-        "last_name": [last],
-        "address": parts[len(fields.get("address", [0]))],
-        "city": [city],
-        "state": [state],
-        "zip": [zip_code],
-        "place": [f"{city}, {state} {zip_code}"],
-        "unit": ["Apt 4" if number == "77" else ""],
-        "mail_address": [mailing],
-        "mail_unit": ["Ste 12" if number == "38" else ""],
+        "full_name": [f"{person.last_name} {person.first_name} {person.middle_name}".strip().upper()],
+        "first_name": [person.first_name],
+        "middle_name": [person.middle_name],
+        "last_name": [person.last_name],
+        "address": split_street(person, len(fields.get("address", [0]))),
+        "city": [person.city],
+        "state": [person.state],
+        "zip": [person.zip_code],
+        "place": [f"{person.city}, {person.state} {person.zip_code}"],
+        "unit": ["Apt 4" if person.number == "77" else ""],
+        "mail_address": [person.mail_address],
+        "mail_unit": ["Ste 12" if person.number == "38" else ""],
         "mail_city": ["Round Rock"],
-        "mail_state": [state],
+        "mail_state": [person.state],
         "mail_zip": ["78664"],
-        "mail_place": [f"Round Rock, {state}"],
-        "phone": [phone],
-        "email": [f"{first}@example.com".lower()],
+        "mail_place": [f"Round Rock, {person.state}"],
+        "phone": [person.phone],
+        "email": [f"{person.first_name}@example.com".lower()],
     }
     row = [FILLERS.get(name, "") for name in columns]
     for field, positions in fields.items():
@@ -331,3 +301,16 @@ def make_row(columns, fields, person):
             for position, value in zip(positions, values[field], strict=True):
                 row[position] = " ".join(value.split())
     return row
+
+
+def split_street(person, column_count):
+    """Return the street address of a person in this many columns."""
+    street = f"{person.direction} {person.street} {person.street_type} {person.end_direction}"
+    parts = {
+        1: [f"{person.number} {person.street} {person.street_type}"],
+        2: [person.number, street],
+        3: [person.number, "", street],
+        4: [person.number, person.direction, person.street, person.street_type],
+        5: [person.number, person.direction, person.street, person.street_type, person.end_direction],
+    }
+    return parts[column_count]

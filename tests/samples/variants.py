@@ -1,7 +1,10 @@
-"""Values of each kind in tests/samples/cases, in other words: none of them stands there. Each row is what is read."""
+"""Further values of the kinds that are in tests/samples/cases.
+
+Each row has what is in the file, followed by what is to be read from it. A | separates equally right answers.
+"""
 
 LAST_FIRST = [
-    # full name, first name, middle name, last name, second owner
+    # full name → first name, middle name, last name, second owner
     ("OCONNOR PATRICK J TEN ENT", "Patrick", "J", "Oconnor", ""),
     ("WHITFIELD GEORGE & ANNA JT WROS", "George", "", "Whitfield", "Anna Whitfield"),
     ("MARLOWE EDITH T/C", "Edith", "", "Marlowe", ""),
@@ -65,7 +68,7 @@ FIRST_LAST = [
     ("CARL REED DECLARANT", "Carl", "", "Reed", ""),
     ("CARL REED 25% & JUNE REED 75%", "Carl", "", "Reed", "June Reed"),
 ]
-PARTS = [
+TWO_COLUMN_NAMES = [
     # first name, last name → first name, last name, second owner
     ("Ron and Kay", "Webb", "Ron", "Webb", "Kay Webb"),
     ("Ron", "Webb & Kay Tate", "Ron", "Webb", "Kay Tate"),
@@ -82,7 +85,8 @@ PARTS = [
     ("Ms. Kay", "Tate", "Kay", "Tate", ""),
     ("Mary Beth", "", "Mary Beth", "", ""),
 ]
-KINDS = [
+OWNER_KINDS = [
+    # full name → kind; "none" if nobody is named
     ("SUNRIDGE TOWNHOMES", "company"),
     ("PLEASANT VALLEY APTS", "company"),
     ("LAW OFFICE OF T BRIGGS", "company"),
@@ -217,7 +221,7 @@ PLACES = [
     ("Coeur d'Alene - ID - 83814", "Coeur d'Alene", "ID", "83814"),
     ("DALLAS (TX) 75201", "DALLAS", "TX", "75201"),
 ]
-WHOLE = [
+WHOLE_ADDRESSES = [
     # text → address, unit, city, state, ZIP
     ("88 Pine St Boise, ID 83702", "88 Pine St", "", "Boise", "ID", "83702"),
     ("88 Pine St Apt 4 Boise ID 83702", "88 Pine St", "Apt 4", "Boise", "ID", "83702"),
@@ -300,7 +304,7 @@ EMAILS = [
     ("mh@example", ""),
 ]
 CITIES = [
-    # city → city, with the state TX and the ZIP 75252
+    # city → city, in rows with the state TX and the ZIP 75252
     ("DALLAS (CITY)", "DALLAS"),
     ("Dallas TX", "Dallas"),
     ("Dallas, Texas", "Dallas"),
@@ -314,13 +318,13 @@ CITIES = [
     ("RURAL", ""),
     ("Mc Kinney", "Mc Kinney"),
 ]
-NOTHING = [
+EMPTY_VALUES = [
     "NULL", "null", "(null)", "[NULL]", "NaN", "N/A", "n.a.", "None", "#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!",
     "-", "--", "---", ".", "?", "\\N", "undefined", "(blank)", "unknown", "UNK", "TBD", "not available", "x",
     "Not Provided", "0", "00000", "n a", "nil",
 ]  # fmt: skip
-ALIKE = [
-    # two addresses of one place: street, unit, city each
+SAME_ADDRESSES = [
+    # two spellings of one address, each as street, unit, city
     (("4410 US Highway 290 E", "", "Austin"), ("4410 US Hwy 290 E", "", "Austin")),
     (("4410 Highway 290", "", "Austin"), ("4410 Hwy 290", "", "Austin")),
     (("12 First St", "", "Austin"), ("12 1st St", "", "Austin")),
@@ -338,7 +342,7 @@ ALIKE = [
     (("12 Oak Ave", "", "Fort Worth"), ("12 OAK AVE.", "", "FT. WORTH")),
     (("450 South 900 East", "", "Provo"), ("450 S 900 E", "", "Provo")),
 ]
-UNLIKE = [
+DIFFERENT_ADDRESSES = [
     (("12 Oak Ave", "", "Austin"), ("12 Oak St", "", "Austin")),
     (("12 N Oak Ave", "", "Austin"), ("12 S Oak Ave", "", "Austin")),
     (("12 Oak Ave", "Apt 4", "Austin"), ("12 Oak Ave", "Apt 5", "Austin")),
@@ -354,7 +358,7 @@ SAME_NAMES = [
     (("Ann", "Webb-Tate"), ("Ann", "Webb Tate")),
     (("Ann", "St. John"), ("Ann", "St John")),
 ]
-OTHER_NAMES = [
+DIFFERENT_NAMES = [
     (("Roy Sr", "Webb"), ("Roy Jr", "Webb")),
     (("Roy", "Webb II"), ("Roy", "Webb III")),
     (("Roy", "Webb"), ("Ray", "Webb")),

@@ -1,40 +1,41 @@
 import pytest
 
-from batches.sandbox.rules import find_batch_fault
+from batches.sandbox.rules import find_batch_error
 
 ITEM = {"webhook_url": "https://p.example/i", "email": "ada@example.com"}
 
 
-def payload(*changed, count=10):
+def make_payload(*changes, count=10):
+    """Return a valid batch, with these changes to its first items. The value None removes a field."""
     items = [{"key": key} | ITEM for key in range(1, count + 1)]
-    for item, changes in zip(items, changed, strict=False):
-        item.update(changes)
+    for item, changed_fields in zip(items, changes, strict=False):
+        item.update(changed_fields)
     skips = [{name: value for name, value in item.items() if value is not None} for item in items]
     return {"webcomplete_url": "https://p.example/c", "skips": skips}
 
 
-def test_a_valid_batch_has_no_fault():
-    assert find_batch_fault(1000, payload()) is None
-    assert find_batch_fault(1000, payload(count=1000)) is None
+def test_a_valid_batch_is_accepted():
+    assert find_batch_error(1000, make_payload()) is None
+    assert find_batch_error(1000, make_payload(count=1000)) is None
 
 
 @pytest.mark.parametrize("count", [0, 9, 1001])
-def test_batches_have_ten_to_a_thousand_items(count):
-    assert "between 10 and 1000" in find_batch_fault(1000, payload(count=count))
+def test_a_batch_must_have_ten_to_a_thousand_items(count):
+    assert "between 10 and 1000" in find_batch_error(1000, make_payload(count=count))
 
 
 def test_a_payload_over_the_limit_is_refused():
-    assert "256 KB" in find_batch_fault(256_001, payload())
+    assert "256 KB" in find_batch_error(256_001, make_payload())
 
 
 @pytest.mark.parametrize("url", [None, "", "http://p.example/c", "ftp://p.example", "p.example"])
-def test_callbacks_are_https(url):
-    assert "webcomplete_url" in find_batch_fault(1000, payload() | {"webcomplete_url": url})
-    assert find_batch_fault(1000, payload({"webhook_url": url})).startswith('"[0].webhook_url"')
+def test_callback_addresses_must_begin_with_https(url):
+    assert "webcomplete_url" in find_batch_error(1000, make_payload() | {"webcomplete_url": url})
+    assert find_batch_error(1000, make_payload({"webhook_url": url})).startswith('"[0].webhook_url"')
 
 
 @pytest.mark.parametrize(
-    ("changes", "fault"),
+    ("changes", "wrong_field"),
     [
         ({"key": None}, "key"),
         ({"key": 2}, None),
@@ -55,13 +56,13 @@ def test_callbacks_are_https(url):
         ({"match_requirements": {"phones": True}}, None),
     ],
 )
-def test_items_are_checked_one_by_one(changes, fault):
-    found = find_batch_fault(1000, payload({}, changes))
-    if fault:
-        assert found.startswith(f'"[1].{fault}"')
-    elif changes.get("key") == 2:
-        assert found is None
+def test_the_error_names_the_first_wrong_field(changes, wrong_field):
+    error = find_batch_error(1000, make_payload({}, changes))
+    if wrong_field:
+        assert error.startswith(f'"[1].{wrong_field}"')
+    else:
+        assert error is None
 
 
-def test_keys_are_unique():
-    assert find_batch_fault(1000, payload({}, {"key": "1"})) == '"[1].key" contains a duplicate value'
+def test_keys_must_be_unique():
+    assert find_batch_error(1000, make_payload({}, {"key": "1"})) == '"[1].key" contains a duplicate value'

@@ -1,4 +1,4 @@
-"""Use the sandbox over real HTTP, with a receiver of the test."""
+"""The sandbox works over real HTTP, with a receiver that belongs to the test."""
 
 import json
 import threading
@@ -11,13 +11,14 @@ import requests
 
 from batches.sandbox.faults import Faults
 from batches.sandbox.server import Sandbox
+from tests.support.services import MAX_WAIT
 
 KEY = "key"
 
 
 @pytest.fixture
 def receiver():
-    """A receiver that records its calls as (path, body, x-api-key) in `.calls`."""
+    """Run a receiver that records its calls as (path, body, x-api-key) in `calls`."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -43,7 +44,7 @@ def receiver():
 
 @pytest.fixture
 def run(tmp_path):
-    """Start a sandbox with the given faults. A second one continues with the first one's file."""
+    """Return a function that starts a sandbox with faults. The next one uses the same file, as after a restart."""
     running = []
 
     def run(*faults, qps=2000, keys=(KEY,)):
@@ -58,24 +59,33 @@ def run(tmp_path):
             sandbox.end()
 
 
-def submit(sandbox, receiver, count=20, key=KEY, path="/v1/SkipTraceBatch", timeout=10):
-    home = f"http://127.0.0.1:{receiver.server_address[1]}"
+BATCH_PATH, SINGLE_PATH = "/v1/SkipTraceBatch", "/v1/SkipTrace"
+
+
+def submit(sandbox, receiver, count=20, key=KEY, path=BATCH_PATH, timeout=60):
+    """Send this many people as a batch, or one over the single endpoint. Return the reply."""
+    receiver_url = f"http://127.0.0.1:{receiver.server_port}"
     people = [
         {"first_name": "Ada", "last_name": "Abbott", "address": f"{n} Oak St", "city": "Herndon", "state": "VA"}
         for n in range(count)
     ]
-    skips = [{"key": n, "webhook_url": f"{home}/item"} | person for n, person in enumerate(people, start=1)]
-    body = {"webcomplete_url": f"{home}/complete", "skips": skips} if path.endswith("Batch") else people[0]
-    address = f"http://127.0.0.1:{sandbox.server_address[1]}{path}"
-    return requests.post(address, json=body, headers={"x-api-key": key}, timeout=timeout)
+    skips = [{"key": n, "webhook_url": f"{receiver_url}/item"} | person for n, person in enumerate(people, start=1)]
+    batch = {"webcomplete_url": f"{receiver_url}/complete", "skips": skips}
+    body = batch if path == BATCH_PATH else people[0]
+    return requests.post(find_address(sandbox, path), json=body, headers={"x-api-key": key}, timeout=timeout)
 
 
-def books(sandbox):
-    return requests.get(f"http://127.0.0.1:{sandbox.server_address[1]}/sandbox/batches", timeout=10).json()
+def find_address(sandbox, path):
+    return f"http://127.0.0.1:{sandbox.server_address[1]}{path}"
 
 
-def wait_for(receiver, count, path="/complete"):
-    end = time.monotonic() + 10
+def read_report(sandbox, name):
+    """Return one of the reports that the sandbox offers about itself."""
+    return requests.get(find_address(sandbox, f"/sandbox/{name}"), timeout=60).json()
+
+
+def wait_for_calls(receiver, count, path="/complete"):
+    end = time.monotonic() + MAX_WAIT
     while sum(call[0] == path for call in receiver.calls) < count:
         assert time.monotonic() < end, Counter(call[0] for call in receiver.calls)
         time.sleep(0.01)
@@ -85,66 +95,65 @@ def test_every_item_is_answered_once_and_then_the_batch_is_complete(run, receive
     sandbox = run()
     acknowledgement = submit(sandbox, receiver).json()
     assert (acknowledgement["receiveCount"], len(acknowledgement["batchRequestIds"])) == (20, 20)
-    wait_for(receiver, 1)
+    wait_for_calls(receiver, 1)
     items = [body for path, body, _ in receiver.calls if path == "/item"]
     assert Counter(body["input"]["key"] for body in items) == Counter(range(1, 21))
     assert {key for _, _, key in receiver.calls} == {KEY}
     assert receiver.calls[-1][0] == "/complete"
     totals = receiver.calls[-1][1]
     assert (totals["totalProcessed"], totals["totalMatched"]) == (20, sum(body["match"] for body in items))
-    assert books(sandbox)[0]["delivered"] == 20
+    assert read_report(sandbox, "batches")[0]["delivered"] == 20
 
 
 def test_the_same_person_gets_the_same_answer(run, receiver):
     sandbox = run()
-    first, second = (submit(sandbox, receiver, path="/v1/SkipTrace").json() for _ in range(2))
-    for name in ("requestDate", "requestId"):
-        first.pop(name), second.pop(name)
+    first, second = (submit(sandbox, receiver, path=SINGLE_PATH).json() for _ in range(2))
+    for answer in (first, second):
+        del answer["requestDate"], answer["requestId"]
     assert first == second
 
 
-def test_the_pace_is_kept(run, receiver):
+def test_no_more_answers_are_sent_per_second_than_configured(run, receiver):
     sandbox = run(qps=50)
     start = time.monotonic()
-    submit(sandbox, receiver, 25)
-    wait_for(receiver, 1)
+    submit(sandbox, receiver, count=25)
+    wait_for_calls(receiver, 1)
     assert time.monotonic() - start > 0.35
 
 
-def test_a_wrong_key_and_wrong_bodies_are_refused(run, receiver):
+def test_a_wrong_key_and_a_wrong_body_are_refused(run, receiver):
     sandbox = run()
     assert submit(sandbox, receiver, key="wrong").status_code == 401
-    refused = submit(sandbox, receiver, 9)
+    refused = submit(sandbox, receiver, count=9)
     assert (refused.status_code, refused.json()["error"]) == (400, "Bad Request")
-    assert books(sandbox) == []
+    assert read_report(sandbox, "batches") == []
 
 
 def test_during_a_key_rotation_webhooks_have_the_old_or_the_new_key(run, receiver):
     sandbox = run(keys=[KEY, "new"])
     submit(sandbox, receiver)
-    wait_for(receiver, 1)
+    wait_for_calls(receiver, 1)
     assert {key for _, _, key in receiver.calls} == {KEY}
     assert submit(sandbox, receiver, key="new").status_code == 200
-    wait_for(receiver, 2)
+    wait_for_calls(receiver, 2)
     assert {key for _, _, key in receiver.calls[21:]} == {KEY, "new"}
 
 
 def test_too_many_calls_per_second_are_refused(run, receiver):
     sandbox = run()
-    statuses = Counter(submit(sandbox, receiver, path="/v1/SkipTrace").status_code for _ in range(15))
+    statuses = Counter(submit(sandbox, receiver, path=SINGLE_PATH).status_code for _ in range(15))
     assert statuses[429] >= 1
     assert statuses[200] >= 10
 
 
 def test_the_sandbox_continues_after_a_restart(run, receiver):
     first = run(qps=50)
-    submit(first, receiver, 30)
-    wait_for(receiver, 5, "/item")
+    submit(first, receiver, count=30)
+    wait_for_calls(receiver, 5, "/item")
     first.end()
-    before = len(receiver.calls)
-    assert before < 30
+    assert len(receiver.calls) < 30
     run()
-    wait_for(receiver, 1)
+    wait_for_calls(receiver, 1)
     assert Counter(body["input"]["key"] for path, body, _ in receiver.calls if path == "/item") == Counter(range(1, 31))
 
 
@@ -158,24 +167,24 @@ def test_the_sandbox_continues_after_a_restart(run, receiver):
         ("completion=never", 20, 0),
     ],
 )
-def test_faults_of_delivery(run, receiver, fault, items, completions):
+def test_deliveries_can_be_lost_repeated_or_early(run, receiver, fault, items, completions):
     sandbox = run(fault)
     submit(sandbox, receiver)
-    wait_for(receiver, items, "/item")
-    wait_for(receiver, completions)
+    wait_for_calls(receiver, items, "/item")
+    wait_for_calls(receiver, completions)
     time.sleep(0.1)
     assert Counter(path for path, _, _ in receiver.calls) == Counter({"/item": items, "/complete": completions})
     if fault == "completion=early":
         assert receiver.calls[0][0] == "/complete"
 
 
-def test_shuffled_order(run, receiver):
-    submit(run("shuffle=1"), receiver, 100)
-    wait_for(receiver, 1)
+def test_answers_can_be_sent_in_shuffled_order(run, receiver):
+    submit(run("shuffle=1"), receiver, count=100)
+    wait_for_calls(receiver, 1)
     assert [body["input"]["key"] for path, body, _ in receiver.calls if path == "/item"] != list(range(1, 101))
 
 
-def test_webhooks_before_the_acknowledgement(run, receiver):
+def test_webhooks_can_arrive_before_the_acknowledgement(run, receiver):
     submit(run("before_ack=0.3"), receiver)
     assert len(receiver.calls) == 21
 
@@ -184,23 +193,23 @@ def test_a_batch_with_a_lost_acknowledgement_is_delivered(run, receiver):
     sandbox = run("lost_ack=1")
     with pytest.raises(requests.ConnectionError):
         submit(sandbox, receiver)
-    wait_for(receiver, 1)
+    wait_for_calls(receiver, 1)
     assert submit(sandbox, receiver).status_code == 200
 
 
-def test_a_short_count(run, receiver):
+def test_an_acknowledgement_can_count_too_few_people(run, receiver):
     acknowledgement = submit(run("short=3"), receiver).json()
     assert (acknowledgement["receiveCount"], len(acknowledgement["batchRequestIds"])) == (17, 17)
 
 
-def test_first_calls_fail(run, receiver):
+def test_the_first_calls_can_fail(run, receiver):
     sandbox = run("http_429=1", "http_500=1", "http_503=1")
     assert [submit(sandbox, receiver).status_code for _ in range(4)] == [429, 500, 503, 200]
-    assert len(books(sandbox)) == 1
+    assert len(read_report(sandbox, "batches")) == 1
 
 
 @pytest.mark.parametrize("setting", ["nothing=1", "completion=maybe", "drop=x"])
-def test_unknown_faults_are_named(setting):
+def test_an_invalid_fault_is_refused_with_a_reason(setting):
     with pytest.raises(ValueError, match=r"Available: |completion must be|could not convert"):
         Faults.parse([setting])
 
@@ -216,10 +225,10 @@ def test_a_call_fails_with_the_vendors_message(run, receiver, fault, status, wor
     assert submit(sandbox, receiver).status_code == 200
 
 
-@pytest.mark.parametrize(("how", "words"), [("named", '"[0].last_name"'), ("unnamed", "Invalid request payload")])
-def test_a_person_is_refused_by_name_or_without(run, receiver, how, words, monkeypatch):
+@pytest.mark.parametrize(("value", "words"), [("named", '"[0].last_name"'), ("unnamed", "Invalid request payload")])
+def test_a_refusal_can_name_the_person_at_fault_or_not(run, receiver, value, words, monkeypatch):
     monkeypatch.setattr("batches.sandbox.faults.REFUSED_NAME", "Abbott")
-    reply = submit(run(f"refuse={how}"), receiver)
+    reply = submit(run(f"refuse={value}"), receiver)
     assert reply.status_code == 400
     assert words in reply.json()["message"]
 
@@ -229,16 +238,25 @@ def test_a_call_that_was_abandoned_is_not_accepted(run, receiver):
     with pytest.raises(requests.Timeout):
         submit(sandbox, receiver, timeout=0.1)
     time.sleep(0.5)
-    assert books(sandbox) == []
+    assert read_report(sandbox, "batches") == []
     assert submit(sandbox, receiver).status_code == 200
 
 
 def test_the_reports_list_everyone_who_was_accepted(run, receiver):
     sandbox = run()
     submit(sandbox, receiver)
-    wait_for(receiver, 1)
-    items = requests.get(f"http://127.0.0.1:{sandbox.server_address[1]}/sandbox/items", timeout=10).json()
+    wait_for_calls(receiver, 1)
+    items = read_report(sandbox, "items")
     assert [item["key"] for item in items] == [str(n) for n in range(1, 21)]
     assert {item["status"] for item in items} == {200}
-    state = requests.get(f"http://127.0.0.1:{sandbox.server_address[1]}/sandbox/state", timeout=10).json()
-    assert state == {"taking": 0, "acknowledging": 0, "idle": 0}
+    assert read_report(sandbox, "state") == {"taking": 0, "acknowledging": 0, "idle": 0}
+
+
+def test_the_sandbox_says_what_its_keys_may_be_used_for_and_does_not_count_them_as_used(run):
+    sandbox = run(keys=["old", "new"])
+    address = find_address(sandbox, "/v2/key/info")
+    reply = requests.get(address, headers={"x-api-key": "new"}, timeout=60)
+    assert reply.json()["keyType"] == "test"
+    assert "SkipTraceBatch" in reply.json()["scopes"]
+    assert requests.get(address, headers={"x-api-key": "wrong"}, timeout=60).status_code == 401
+    assert sandbox.keyring.used == []

@@ -1,4 +1,4 @@
-"""Load the settings in a separate process with another environment."""
+"""The settings are read from the environment. Each test loads them in a process with an environment of its own."""
 
 import os
 import subprocess
@@ -7,46 +7,57 @@ import sys
 import pytest
 from django.conf import settings
 
+from accounts.rights import Role
+
 PRODUCTION = {
     "PUBLIC_URL": "https://portal.example.com",
     "SECRET_KEY": "k" * 20 + "0123456789abcdefghijklmnopqrstuvwxyz-+ABCDEFG",
     "REALESTATEAPI_KEY": "a-key",
 }
+FERNET_KEY = "-" * 42 + "8="
 
 
 def run(code, tmp_path, **environment):
+    """Run code that can use the settings as `s`, with only this environment. Return the completed process."""
     environment = {"PATH": os.environ["PATH"], "VAR_DIR": str(tmp_path / "var"), **environment}
     command = [sys.executable, "-c", f"from skipportal import settings as s; {code}"]
     return subprocess.run(command, env=environment, cwd=settings.BASE_DIR, capture_output=True, text=True)
 
 
-def show(expression, tmp_path, **environment):
-    done = run(f"print(({expression}))", tmp_path, **environment)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+def evaluate(expression, tmp_path, **environment):
+    """Return the value of an expression, as it is printed."""
+    process = run(f"print(({expression}))", tmp_path, **environment)
+    assert process.returncode == 0, process.stderr
+    return process.stdout.strip()
 
 
 def test_the_defaults_are_sqlite_an_embedded_redis_and_the_sandbox(tmp_path):
-    shown = show("s.IS_SANDBOX, s.PUBLIC_URL, s.REALESTATEAPI_URL, s.DEBUG", tmp_path)
-    assert shown == "(True, 'http://127.0.0.1:8000', 'http://127.0.0.1:8001', False)"
-    assert show("s.DATABASES['default']['ENGINE']", tmp_path) == "django.db.backends.sqlite3"
-    assert show("s.REDIS_URL.endswith('redis.sock') and s.REDIS_URL.startswith('unix://')", tmp_path) == "True"
+    values = evaluate("s.IS_SANDBOX, s.PUBLIC_URL, s.REALESTATEAPI_URL, s.DEBUG", tmp_path)
+    assert values == "(True, 'http://127.0.0.1:8000', 'http://127.0.0.1:8001', False)"
+    assert evaluate("s.DATABASES['default']['ENGINE']", tmp_path) == "django.db.backends.sqlite3"
+    assert evaluate("s.REDIS_URL.endswith('redis.sock') and s.REDIS_URL.startswith('unix://')", tmp_path) == "True"
+
+
+def test_only_the_sandbox_has_a_default_price(tmp_path):
+    assert evaluate("s.PRICE_PER_CREDIT", tmp_path) == "0.12"
+    assert evaluate("s.PRICE_PER_CREDIT", tmp_path, PRICE_PER_CREDIT="0") == "0.0"
+    assert evaluate("s.PRICE_PER_CREDIT", tmp_path, **PRODUCTION) == "0"
 
 
 def test_the_secret_key_stays_the_same(tmp_path):
-    assert show("s.SECRET_KEY", tmp_path) == show("s.SECRET_KEY", tmp_path)
+    assert evaluate("s.SECRET_KEY", tmp_path) == evaluate("s.SECRET_KEY", tmp_path)
     assert (tmp_path / "var" / "secret-key").stat().st_mode & 0o077 == 0
 
 
-def test_a_deep_checkout_gets_a_short_socket(tmp_path):
+def test_the_path_of_the_socket_is_short_even_if_that_of_the_var_directory_is_long(tmp_path):
     deep = tmp_path / ("x" * 120)
-    assert int(show("len(str(s.REDIS_SOCKET))", tmp_path, VAR_DIR=str(deep))) <= 100
+    assert int(evaluate("len(str(s.REDIS_SOCKET))", tmp_path, VAR_DIR=str(deep))) <= 100
 
 
 def test_production_is_safe_by_default(tmp_path):
-    shown = "s.SESSION_COOKIE_SECURE, s.SECURE_SSL_REDIRECT, s.IS_SANDBOX, s.REALESTATEAPI_URL, s.ALLOWED_HOSTS[-1]"
+    names = "s.SESSION_COOKIE_SECURE, s.SECURE_SSL_REDIRECT, s.IS_SANDBOX, s.REALESTATEAPI_URL, s.ALLOWED_HOSTS[-1]"
     expected = "(True, True, False, 'https://api.realestateapi.com', 'portal.example.com')"
-    assert show(shown, tmp_path, **PRODUCTION) == expected
+    assert evaluate(names, tmp_path, **PRODUCTION) == expected
 
 
 @pytest.mark.parametrize(
@@ -56,7 +67,13 @@ def test_production_is_safe_by_default(tmp_path):
         ({"PUBLIC_URL": "http://portal.example.com"}, "the vendor only calls https"),
         ({"ITEMS_IN_FLIGHT": "0"}, "ITEMS_IN_FLIGHT is 0; it must be 1 or more"),
         ({"UNCONFIRMED_POLICY": "maybe"}, "it must be one of ask, resend"),
-        ({"COMPLETION_GRACE": "soon"}, "soon"),
+        ({"COMPLETION_GRACE": "soon"}, "COMPLETION_GRACE is 'soon'; it must be a whole number"),
+        ({"SECRET_KEY": "x"}, "SECRET_KEY is easy to guess"),
+        ({"ITEM_IN_FLIGHT": "20"}, "ITEM_IN_FLIGHT is not a setting. Did you mean ITEMS_IN_FLIGHT?"),
+        ({"DATABASE_URL": "hello"}, "DATABASE_URL must look like postgresql://"),
+        ({"REDIS_URL": "foo://x"}, "REDIS_URL must begin with redis://"),
+        ({"CREDITS_PER_MATCH": "one"}, "CREDITS_PER_MATCH is 'one'; it must be a number"),
+        ({"DEBUG": "perhaps"}, "DEBUG is 'perhaps'; it must be 1 or 0"),
         ({"REALESTATEAPI_KEY": "“a-key”"}, "a header cannot carry"),
         ({"REALESTATEAPI_KEYS_ACCEPTED": "a-key,“b-key”"}, "REALESTATEAPI_KEYS_ACCEPTED contains characters"),
         ({"REALESTATEAPI_KEY": ""}, "REALESTATEAPI_KEY is not set, but PUBLIC_URL is https://portal.example.com"),
@@ -66,35 +83,73 @@ def test_production_is_safe_by_default(tmp_path):
         ({"EMAIL_URL": "mail.example.com"}, "EMAIL_URL must look like smtp+tls://"),
         ({"EMAIL_URL": "smtp://mail.example.com:twenty"}, "EMAIL_URL must look like smtp+tls://"),
         ({"MAIL_FROM": "skipportal"}, "it must be an email address"),
+        ({"API_RATE": "-1"}, "API_RATE is -1; it must be 0 or more"),
+        ({"FIELD_ENCRYPTION_KEYS": f"{FERNET_KEY},too-short"}, "FIELD_ENCRYPTION_KEYS contains something that is not"),
+        ({"FIELD_ENCRYPTION_KEYS": "ä" * 44}, "FIELD_ENCRYPTION_KEYS contains something that is not"),
+        ({"SESSION_IDLE_MINUTES": "0"}, "SESSION_IDLE_MINUTES is 0; it must be 1 or more"),
+        ({"SESSION_HOURS": "0"}, "SESSION_HOURS is 0; it must be 1 or more"),
+        ({"SECOND_FACTOR_FOR": "Approver, Boss"}, "SECOND_FACTOR_FOR contains 'Boss'; roles are Viewer, Member"),
+        ({"OIDC_ROLE": "viewer"}, "OIDC_ROLE contains 'viewer'; roles are Viewer, Member"),
+        ({"OIDC_URL": "https://login.example.com"}, "Set OIDC_CLIENT_ID and OIDC_CLIENT_SECRET too"),
+        (
+            {"OIDC_URL": "http://login.example.com", "OIDC_CLIENT_ID": "a", "OIDC_CLIENT_SECRET": "b"},
+            "it must begin with https://",
+        ),
+        ({"TRUSTED_PROXIES": "10.0.0.1/8"}, "Write networks as 10.0.0.0/8"),
+        ({"VENDOR_NETWORKS": "vendor.example.com"}, "VENDOR_NETWORKS: 'vendor.example.com' does not appear"),
     ],
 )
-def test_a_wrong_value_stops_the_start(tmp_path, changes, sentence):
-    done = run("pass", tmp_path, **PRODUCTION | changes)
-    assert done.returncode != 0
-    assert sentence in done.stderr
+def test_a_wrong_value_prevents_the_start(tmp_path, changes, sentence):
+    process = run("pass", tmp_path, **PRODUCTION | changes)
+    assert process.returncode != 0
+    assert sentence in process.stderr
 
 
 def test_the_sandbox_is_served_to_others_only_on_request(tmp_path):
-    shown = show(
-        "s.IS_SANDBOX, s.REALESTATEAPI_KEY", tmp_path, **PRODUCTION | {"REALESTATEAPI_KEY": "", "SANDBOX": "1"}
-    )
-    assert shown == "(True, 'sandbox')"
+    environment = PRODUCTION | {"REALESTATEAPI_KEY": "", "SANDBOX": "1"}
+    values = evaluate("s.IS_SANDBOX, s.REALESTATEAPI_KEY", tmp_path, **environment)
+    assert values == "(True, 'sandbox')"
 
 
-def test_other_keys_are_accepted_too(tmp_path):
-    assert show("s.REALESTATEAPI_KEYS_ACCEPTED", tmp_path) == "[]"
-    shown = show("s.REALESTATEAPI_KEYS_ACCEPTED", tmp_path, REALESTATEAPI_KEYS_ACCEPTED="a-key, b-key,")
-    assert shown == "['a-key', 'b-key']"
+def test_encryption_keys_are_read_in_order(tmp_path):
+    assert evaluate("s.FIELD_ENCRYPTION_KEYS, s.API_RATE", tmp_path) == "([], 600)"
+    keys = evaluate("s.FIELD_ENCRYPTION_KEYS", tmp_path, FIELD_ENCRYPTION_KEYS=f"{FERNET_KEY}, {'A' * 43}=")
+    assert keys == str([FERNET_KEY, "A" * 43 + "="])
 
 
-def test_without_a_mail_server_no_mail_is_sent(tmp_path):
-    assert show("s.IS_MAILING", tmp_path) == "False"
-    shown = "s.IS_MAILING, s.EMAIL_HOST, s.EMAIL_PORT, s.EMAIL_HOST_PASSWORD, s.EMAIL_USE_TLS, s.DEFAULT_FROM_EMAIL"
+def test_the_vendor_may_call_from_anywhere_unless_its_networks_are_set(tmp_path):
+    assert evaluate("s.VENDOR_NETWORKS", tmp_path) == "[]"
+    networks = evaluate("list(map(str, s.VENDOR_NETWORKS))", tmp_path, VENDOR_NETWORKS="203.0.113.0/24, 2001:db8::/48")
+    assert networks == "['203.0.113.0/24', '2001:db8::/48']"
+
+
+def test_further_keys_are_separated_by_commas(tmp_path):
+    assert evaluate("s.REALESTATEAPI_KEYS_ACCEPTED", tmp_path) == "[]"
+    keys = evaluate("s.REALESTATEAPI_KEYS_ACCEPTED", tmp_path, REALESTATEAPI_KEYS_ACCEPTED="a-key, b-key,")
+    assert keys == "['a-key', 'b-key']"
+
+
+def test_mail_is_sent_only_if_a_mail_server_is_set(tmp_path):
+    assert evaluate("s.IS_MAILING", tmp_path) == "False"
+    names = "s.IS_MAILING, s.EMAIL_HOST, s.EMAIL_PORT, s.EMAIL_HOST_PASSWORD, s.EMAIL_USE_TLS, s.DEFAULT_FROM_EMAIL"
     expected = "(True, 'mail.example.com', 587, 'p@ss', True, 'skipportal@portal.example.com')"
-    assert show(shown, tmp_path, **PRODUCTION, EMAIL_URL="smtp+tls://us:p%40ss@mail.example.com") == expected
+    assert evaluate(names, tmp_path, **PRODUCTION, EMAIL_URL="smtp+tls://us:p%40ss@mail.example.com") == expected
 
 
-def test_the_error_does_not_repeat_a_wrong_mail_server(tmp_path):
-    done = run("pass", tmp_path, EMAIL_URL="mailto://us:secret-word@mail.example.com")
-    assert "EMAIL_URL must look like" in done.stderr
-    assert "secret-word" not in done.stderr
+def test_the_error_does_not_quote_the_password_of_a_mail_server(tmp_path):
+    process = run("pass", tmp_path, EMAIL_URL="mailto://us:secret-word@mail.example.com")
+    assert "EMAIL_URL must look like" in process.stderr
+    assert "secret-word" not in process.stderr
+
+
+def test_sessions_and_cookies_are_safe_by_default(tmp_path):
+    shown = "s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.SESSION_COOKIE_AGE, s.REAUTHENTICATION_MINUTES"
+    assert evaluate(shown, tmp_path, **PRODUCTION) == "('__Host-sessionid', '__Host-csrftoken', 43200, 15)"
+    assert evaluate("s.REAUTHENTICATION_MINUTES, s.SESSION_COOKIE_NAME", tmp_path) == "(0, 'sessionid')"
+    assert evaluate("s.SECOND_FACTOR_FOR", tmp_path, SECOND_FACTOR_FOR="Approver, Administrator") == (
+        "['Approver', 'Administrator']"
+    )
+
+
+def test_the_settings_list_all_roles(settings):
+    assert list(Role) == settings.ROLES

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 CHROMIUM_NAMES = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"]
-"""Names of the program. The first has no window and takes a quarter of the time."""
+"""Possible names of the program. The first has no window and takes a quarter of the time."""
 CHROMIUM = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
 CHROMIUM_ARGUMENTS = [
     "--headless",
@@ -20,6 +20,10 @@ CHROMIUM_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+MAX_WAIT_MS = 90_000
+"""Far more than any page needs: Playwright's 5 and 30 seconds are too few for a busy computer."""
+REFUSED_FORM = "422"
+"""The status of the response to a refused form, which the console reports as an error."""
 
 
 @contextmanager
@@ -27,8 +31,9 @@ def run_chromium():
     """Run one Chromium for many pages."""
     if CHROMIUM is None and "CI" not in os.environ:
         pytest.skip("Chromium is not installed (Debian: apt install chromium-headless-shell)")
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only if there is a browser
+    from playwright.sync_api import expect, sync_playwright  # noqa: PLC0415 - only if there is a browser
 
+    expect.set_options(timeout=MAX_WAIT_MS)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
         yield chromium
@@ -36,14 +41,16 @@ def run_chromium():
 
 
 @contextmanager
-def browse(chromium, portal, expected="422", login=None, **options):
-    """Open a page in a new session, logged in. At the end, allow only console errors that match the pattern `expected`.
+def browse(chromium, portal, allowed_errors=REFUSED_FORM, login=None, **options):
+    """Open a page in a new session, logged in. At the end, fail if the console has errors other than those allowed.
 
-    `login` is a name and a password; without it, the session of the portal's first user is used.
+    `allowed_errors` is a pattern. `login` is a name and a password; without it, the session of the portal's first user
+    is used.
     """
     errors = []
     state = None if login else log_in_once(chromium, portal)
     context = chromium.new_context(base_url=portal.address, storage_state=state, **options)
+    context.set_default_timeout(MAX_WAIT_MS)
     page = context.new_page()
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -55,15 +62,15 @@ def browse(chromium, portal, expected="422", login=None, **options):
         yield page
     finally:
         context.close()
-    # A refused form gets status 422, which the console reports as an error.
-    assert [error for error in errors if not re.search(expected, error)] == []
+    assert [error for error in errors if not re.search(allowed_errors, error)] == []
 
 
 def log_in_once(chromium, portal):
-    """Return a session shared by all tests that are not about logging in."""
+    """Return the cookies of a session that is shared by all tests except those about logging in."""
     if not hasattr(portal, "session"):
         page = chromium.new_page(base_url=portal.address)
-        log_in(page, portal.login())
+        page.set_default_timeout(MAX_WAIT_MS)
+        log_in(page, portal.read_login())
         page.get_by_role("heading", name="Dashboard").wait_for()
         portal.session = page.context.storage_state()
         page.close()
@@ -73,20 +80,20 @@ def log_in_once(chromium, portal):
 def log_in(page, login):
     name, password = login
     page.goto("/")
-    page.get_by_label("Name").fill(name)
+    page.get_by_label("User name").fill(name)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Log in").click()
 
 
 def log_in_again(page, login):
-    """Log in again as in another tab: the browser then has another session, and its forms need another token.
+    """Log in again, as if in another tab: the browser then has another session, and its forms need another token.
 
     The cookies change at once, because a page that polls between logout and login would be sent to the login page.
     """
     name, password = login
-    base = re.match(r"https?://[^/]+", page.url)[0]
+    base_url = re.match(r"https?://[^/]+", page.url)[0]
     before = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
-    tab = page.context.browser.new_context(base_url=base)
+    tab = page.context.browser.new_context(base_url=base_url)
     assert tab.request.get("/login/").ok
     token = next(cookie["value"] for cookie in tab.cookies() if cookie["name"] == "csrftoken")
     form = {"username": name, "password": password, "csrfmiddlewaretoken": token}

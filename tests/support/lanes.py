@@ -1,8 +1,8 @@
-"""A pytest plugin for lanes of tests, loaded by -p.
+"""A pytest plugin that sorts tests into lanes. It is loaded with -p.
 
-`browser` and `end_to_end` are folders. Of the other tests, those that may use the database are in the lane `unit`, and
-those that may not are in the lane `pure`. Pure tests are the same on both databases, and so are pages in a browser, so
---skip-lane leaves a lane out of one of the two runs. Tests that share processes stay on one worker.
+The lanes `browser` and `end_to_end` are folders. Of the other tests, those that may use the database are in the lane
+`unit`, and all others are in the lane `pure`. Pure tests are the same on both databases, and so are pages in a browser:
+--skip-lane leaves such a lane out of one of the two runs. Tests that share processes stay on one worker.
 """
 
 from pathlib import Path
@@ -11,11 +11,11 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 TESTS = Path(__file__).parent.parent
-FOLDERS = ["browser", "end_to_end"]
+FOLDER_LANES = ["browser", "end_to_end"]
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "live_server"}
-ONE_PORTAL = ["tests/end_to_end/test_whole_way.py", "tests/end_to_end/test_processes.py"]
-"""Files whose tests share one portal."""
-BUSY_PORTAL = ["tests/browser/test_tour.py", "tests/browser/test_live.py"]
+PORTAL_PER_FILE = ["tests/end_to_end/test_whole_way.py", "tests/end_to_end/test_processes.py"]
+"""Files of end-to-end tests. The tests of each file share one portal."""
+BUSY_PORTAL = [f"tests/browser/test_{name}.py" for name in ("list_page", "live", "quality", "tour")]
 """Browser tests that use the busy portal. All others use the quiet one."""
 SLOWEST_FIRST = ["end_to_end", "browser", "unit", "pure"]
 """The order of the lanes. Slow lanes come first, so that no worker waits for them at the end."""
@@ -32,10 +32,13 @@ def pytest_addoption(parser):
 
 
 def find_lane(item) -> str:
+    """Return the name of the lane that a test belongs to."""
     folder = item.path.relative_to(TESTS).parts[0]
-    if folder in FOLDERS:
-        return folder
     is_pure = item.get_closest_marker("django_db") is None and DATABASE_FIXTURES.isdisjoint(item.fixturenames)
+    if folder in FOLDER_LANES:
+        # Slow lanes run first, and a transactional test deletes what migrations have stored.
+        assert is_pure, f"{item.nodeid} must use a portal's database, not that of the tests."
+        return folder
     return "pure" if is_pure else "unit"
 
 
@@ -52,7 +55,7 @@ class SharedProcesses(LoadScopeScheduling):
             return "busy portal"
         if path.startswith("tests/browser/"):
             return "quiet portal"
-        return path if path in ONE_PORTAL else nodeid
+        return path if path in PORTAL_PER_FILE else nodeid
 
 
 @pytest.hookimpl(optionalhook=True)

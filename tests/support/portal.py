@@ -1,4 +1,4 @@
-"""Run all of skipportal as its users do, in separate processes with their own var/ and database."""
+"""Run all of skipportal as its users do, in separate processes on a var/ and a database of their own."""
 
 import fcntl
 import json
@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 import requests
 
-from tests.support.services import DIRECTORY, free_port, wait_until
+from tests.support.services import DIRECTORY_VARIABLE, MAX_WAIT, free_port, wait_until
 
 ROOT = Path(__file__).parents[2]
 SHELL = """
@@ -40,10 +40,16 @@ for line in sys.stdin:
         answer = json.dumps([False, repr(error)])
     print(answer, flush=True)
 """
-"""A program that evaluates each line of stdin as code. A new process for each line would have to load Django."""
+"""A program that runs each line of its input as code. A new process for each line would have to load Django again."""
 
 
 class Portal:
+    """All processes of skipportal on one var/, started by the supervisor, with ports of their own."""
+
+    process = shell = None
+    root = ROOT
+    """The checkout whose code runs."""
+
     def __init__(self, directory, database_url=None, **environment):
         inherited = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
         self.port, self.directory = free_port(), directory
@@ -61,60 +67,63 @@ class Portal:
         command = [sys.executable, "-m", "skipportal.supervisor", "--port", str(self.port)]
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
-                command, env=self.environment, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT
+                command, env=self.environment, cwd=self.root, stdout=log, stderr=subprocess.STDOUT
             )
         ready = f"skipportal is ready at {self.address}"
-        started = self.log.read_text().count(ready)
-        wait_until(
-            lambda: self.process.poll() is not None or self.log.read_text().count(ready) > started, "skipportal", 120
-        )
+        earlier_starts = self.log.read_text().count(ready)
+
+        def is_ready_or_ended():
+            return self.log.read_text().count(ready) > earlier_starts or self.process.poll() is not None
+
+        wait_until(is_ready_or_ended, "skipportal")
         assert self.process.poll() is None, self.log.read_text()
         return self
 
-    process = shell = None
-
-    def stop(self, number=signal.SIGINT):
+    def stop(self, signal_number=signal.SIGINT):
         self.stop_shell()
         if self.process is None:
             return
         if self.process.poll() is None:
-            self.process.send_signal(number)
-        self.process.wait(30)
+            self.process.send_signal(signal_number)
+        self.process.wait(MAX_WAIT)
 
     def stop_shell(self):
         if self.shell:
             self.shell.communicate()
             self.shell = None
 
-    def login(self):
+    def read_login(self):
         """Return the name and password that the first start printed."""
         return re.search(r"Log in as (\S+) / (\S+)", self.log.read_text()).groups()
 
     def manage(self, *arguments):
+        """Run a management command in a process of its own. Return the completed process."""
         command = [sys.executable, "manage.py", *map(str, arguments)]
-        return subprocess.run(command, env=self.environment, cwd=ROOT, capture_output=True, text=True, timeout=300)
+        return subprocess.run(command, env=self.environment, cwd=self.root, capture_output=True, text=True, timeout=300)
 
-    def command(self, *arguments):
+    def call_command(self, *arguments):
         """Run a management command in the shell. Return its output."""
         self.do(f"output = StringIO(); call_command(*{list(map(str, arguments))!r}, stdout=output, skip_checks=True)")
         return self.ask("output.getvalue()")
 
     def trace(self, *arguments):
-        return json.loads(self.command("trace", *arguments).splitlines()[-1])
+        """Run `trace` in the shell. Return its summary."""
+        return json.loads(self.call_command("trace", *arguments).splitlines()[-1])
 
     def ask(self, expression):
         """Return the value of a Django expression, as JSON. Models, `timezone` and `get_user_model` are available."""
-        return self.evaluate("eval", expression)
+        return self.run_code("eval", expression)
 
     def do(self, statements):
-        """Run Django statements. Their names can be used by `ask` afterwards."""
-        self.evaluate("exec", statements)
+        """Run Django statements. The names that they define can be used by `ask` afterwards."""
+        self.run_code("exec", statements)
 
-    def evaluate(self, how, code):
+    def run_code(self, how, code):
+        """Run code in the shell, by `eval` or `exec`. Start the shell if it is not running yet."""
         if self.shell is None:
             command = [sys.executable, "manage.py", "shell", "-v0", "-c", SHELL]
             pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-            self.shell = subprocess.Popen(command, env=self.environment, cwd=ROOT, **pipes)
+            self.shell = subprocess.Popen(command, env=self.environment, cwd=self.root, **pipes)
         self.shell.stdin.write(json.dumps([how, code]) + "\n")
         self.shell.stdin.flush()
         line = self.shell.stdout.readline()
@@ -123,8 +132,8 @@ class Portal:
         assert is_ok, answer
         return answer
 
-    def processes(self):
-        """Return the processes started on this var/, except the shell: process id → command."""
+    def list_processes(self):
+        """Stop the shell, and return the processes that run on this var/: process id → command line."""
         marker, found = f"VAR_DIR={self.directory}\0".encode(), {}
         self.stop_shell()
         for entry in Path("/proc").iterdir():
@@ -137,35 +146,36 @@ class Portal:
 
 
 class Vendor:
-    """The sandbox, in a separate process."""
+    """The sandbox vendor that a portal calls, in a separate process."""
 
     def __init__(self, portal, *options):
         self.portal = portal
         self.address = portal.environment["REALESTATEAPI_URL"]
         port = self.address.rsplit(":", 1)[1]
         key = portal.environment["REALESTATEAPI_KEY"]
-        # Not with manage.py: the vendor does not need Django, which is slow to load.
+        # This does not use manage.py: the vendor does not need Django, which is slow to load.
         command = [sys.executable, "-m", "batches.sandbox", "--port", port, "--key", key, *map(str, options)]
         self.process = subprocess.Popen(command, env=portal.environment, cwd=ROOT, stdout=subprocess.DEVNULL)
         wait_until(self.is_ready, "the sandbox")
 
     def is_ready(self):
         try:
-            return requests.get(f"{self.address}/sandbox/batches", timeout=2).ok
+            return requests.get(f"{self.address}/sandbox/batches", timeout=10).ok
         except requests.RequestException:
             return False
 
     def books(self, what="batches"):
-        return requests.get(f"{self.address}/sandbox/{what}", timeout=10).json()
+        """Return what the sandbox recorded about its batches, or about its `items`."""
+        return requests.get(f"{self.address}/sandbox/{what}", timeout=60).json()
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(30)
+        self.process.wait(MAX_WAIT)
 
 
 @contextmanager
 def run_portal(directory, **environment):
-    """Run a portal on its own database, of the kind that the suite uses."""
+    """Run a portal on a database of its own, of the kind that the suite uses."""
     portal = make_portal(directory, **environment)
     try:
         yield portal.start()
@@ -184,9 +194,9 @@ def make_portal(directory, **environment):
 
 
 def copy_static_files(directory):
-    """Create a var/ with the static files collected for all portals, or without any outside the suite."""
+    """Create a var/ with the static files that were collected for all portals. Outside of the suite there are none."""
     directory.mkdir(parents=True)
-    if DIRECTORY in os.environ:
+    if DIRECTORY_VARIABLE in os.environ:
         shutil.copytree(find_template() / "static", directory / "static", copy_function=os.link)
 
 
@@ -196,14 +206,14 @@ DATABASE_FILE = "skipportal.sqlite3"
 
 def find_template():
     """Return a var/ that is ready for a first start. The first worker that needs it creates it."""
-    template = Path(os.environ[DIRECTORY]) / "template"
+    template = Path(os.environ[DIRECTORY_VARIABLE]) / "template"
     with template.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (template / "static").exists():
-            is_postgres = (url := os.environ["DATABASE_URL"]).startswith("postgres")
-            database = make_database(url, name=TEMPLATE) if is_postgres else None
-            # With a key, so that no login is created: each portal prints one at its own first start.
-            result = Portal(template, database, REALESTATEAPI_KEY="a-key").manage("prepare")
+            url = os.environ["DATABASE_URL"]
+            database_url = make_database(url, name=TEMPLATE) if url.startswith("postgres") else None
+            # With a key, no login is created: each portal prints one at its own first start.
+            result = Portal(template, database_url, REALESTATEAPI_KEY="a-key").manage("prepare")
             assert result.returncode == 0, result.stderr
     return template
 

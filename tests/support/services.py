@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
-DIRECTORY = "SKIPPORTAL_TESTS"
-"""Environment variable with the directory of this test run."""
+DIRECTORY_VARIABLE = "SKIPPORTAL_TESTS"
+"""The environment variable with the directory of this test run."""
 USER_SETTINGS = [
     "REALESTATEAPI_KEY",
     "REALESTATEAPI_KEYS_ACCEPTED",
@@ -30,6 +30,7 @@ USER_SETTINGS = [
     "ITEMS_IN_FLIGHT",
     "EMAIL_URL",
 ]
+"""Settings that somebody may have in their environment, and that the tests ignore."""
 POSTGRES_PATHS = ["/usr/lib/postgresql/*/bin", "/usr/local/pgsql/bin", "/opt/homebrew/opt/postgresql*/bin"]
 
 
@@ -41,32 +42,39 @@ def pytest_addoption(parser):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config):
-    """Start the servers, once for all workers of xdist; a worker has its own var/, Redis database and test database."""
+    """Start the servers once. The workers of xdist share them.
+
+    Each worker has its own var/, Redis database and test database.
+    """
     if worker := os.environ.get("PYTEST_XDIST_WORKER"):
-        share_services(int(worker.removeprefix("gw")))
+        use_shared_services(int(worker.removeprefix("gw")))
         return
     directory = make_directory()
     early_config.add_cleanup(lambda: shutil.rmtree(directory, ignore_errors=True))
     for name in USER_SETTINGS:
         os.environ.pop(name, None)
-    os.environ[DIRECTORY] = str(directory)
+    os.environ[DIRECTORY_VARIABLE] = str(directory)
     make_var(directory / "var")
-    services = [Redis(directory)]
-    os.environ["REDIS_URL"] = services[0].address
+    redis = Redis(directory)
+    os.environ["REDIS_URL"] = redis.address
+    services = [redis]
     if early_config.known_args_namespace.database == "sqlite":
         os.environ["DATABASE_URL"] = f"sqlite:///{directory}/test.sqlite3"
     elif not os.environ.get("DATABASE_URL", "").startswith("postgres"):
-        services.append(Postgres(directory))
-        os.environ["DATABASE_URL"] = services[1].address
+        postgres = Postgres(directory)
+        # A busy machine may need longer for a connection than the portal waits.
+        os.environ["DATABASE_URL"] = f"{postgres.address}?connect_timeout=30"
+        services.append(postgres)
     for service in services:
         early_config.add_cleanup(service.stop)
         service.start()
 
 
-def share_services(number: int) -> None:
-    make_var(Path(os.environ[DIRECTORY]) / f"var-{number}")
-    # Database 0 is for runs without workers. pytest-django creates a test database for each worker.
-    os.environ["REDIS_URL"] += f"?db={number + 1}"
+def use_shared_services(worker_number: int) -> None:
+    """Use the servers that the main process started. pytest-django creates a test database for each worker."""
+    make_var(Path(os.environ[DIRECTORY_VARIABLE]) / f"var-{worker_number}")
+    # Redis database 0 is for runs without workers.
+    os.environ["REDIS_URL"] += f"?db={worker_number + 1}"
 
 
 def make_var(path: Path) -> None:
@@ -95,15 +103,19 @@ class Service:
 
     def start(self):
         command = list(map(str, self.command))
-        # A portal's processes are recognised by their VAR_DIR, and a server is not one of them.
+        # The processes of a portal are recognised by their VAR_DIR, so a server must not have it.
         environment = {name: value for name, value in os.environ.items() if name != "VAR_DIR"}
         self.process = subprocess.Popen(command, env=environment, user=self.user, cwd="/", start_new_session=True)
-        wait_until(self.is_ready, type(self).__name__)
+        try:
+            wait_until(self.is_ready, type(self).__name__)
+        except TimeoutError:
+            self.stop()
+            raise
 
-    def stop(self, number=signal.SIGTERM):
+    def stop(self, signal_number=signal.SIGTERM):
         if self.process is None or self.process.poll() is not None:
             return
-        self.process.send_signal(number)
+        self.process.send_signal(signal_number)
         try:
             self.process.wait(10)
         except subprocess.TimeoutExpired:
@@ -129,18 +141,17 @@ class Redis(Service):
 class Postgres(Service):
     """A server with its own cluster. If the tests run as root, it runs as nobody, because PostgreSQL refuses root.
 
-    `log_segment` is the size of a WAL segment in MiB.
+    `wal_segment_size` is in MiB.
     """
 
-    def __init__(self, directory, is_durable=False, log_segment=16):
+    def __init__(self, directory, is_durable=False, wal_segment_size=16):
         self.binaries, data = find_postgres(directory), directory / "postgres"
         data.mkdir()
         if os.getuid() == 0:
             self.user = "nobody"
             os.chown(data, pwd.getpwnam(self.user).pw_uid, pwd.getpwnam(self.user).pw_gid)
-        init = ["-D", data, "-U", "postgres", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C"]
-        init += ["--wal-segsize", str(log_segment)]
-        initdb = [self.binaries / "initdb", *init]
+        initdb = [self.binaries / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--no-sync"]
+        initdb += ["-E", "UTF8", "--locale=C", "--wal-segsize", str(wal_segment_size)]
         subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, user=self.user, cwd="/")
         self.port = free_port()
         self.address = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
@@ -150,8 +161,8 @@ class Postgres(Service):
         self.command = [self.binaries / "postgres", "-D", data, *flags]
 
     def is_ready(self):
-        ready = [self.binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres"]
-        return subprocess.run(ready).returncode == 0
+        check = [self.binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres"]
+        return subprocess.run(check).returncode == 0
 
 
 class PgBouncer(Service):
@@ -169,6 +180,9 @@ class PgBouncer(Service):
             f"pool_mode = {mode}\ndefault_pool_size = {pool_size}\n"
             "ignore_startup_parameters = extra_float_digits,options\n"
         )
+        # Whatever started earlier may have hidden new files from other users.
+        for path in (config, users):
+            path.chmod(0o644)
         self.command = [shutil.which("pgbouncer"), "-q", config]
 
     def is_ready(self):
@@ -177,7 +191,7 @@ class PgBouncer(Service):
 
 
 class Nginx(Service):
-    """A proxy in front of two servers. What one refuses is sent to the other: filing twice does no harm."""
+    """A proxy in front of two receivers. A call that one refuses goes to the other: filing twice does no harm."""
 
     def __init__(self, directory, ports):
         self.port, root = free_port(), directory / "nginx"
@@ -244,7 +258,12 @@ def find_postgres(directory):
     return directory / wheel.name / "pginstall" / "bin"
 
 
-def wait_until(is_ready, what, seconds=30):
+MAX_WAIT = 180
+"""Seconds. Far more than anything needs, because a busy computer may stand still for a minute."""
+
+
+def wait_until(is_ready, what, seconds=MAX_WAIT):
+    """Wait until `is_ready` returns True. The error says that `what` was not ready."""
     end = time.monotonic() + seconds
     while not is_ready():
         if time.monotonic() > end:
@@ -253,6 +272,7 @@ def wait_until(is_ready, what, seconds=30):
 
 
 def free_port():
+    """Return a port that no program listens on."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]

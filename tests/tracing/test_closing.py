@@ -1,3 +1,5 @@
+"""Batches close, and people without an answer are planned again only if that is safe."""
+
 from datetime import timedelta
 
 import pytest
@@ -15,7 +17,7 @@ from webhooks.models import UnmatchedDelivery
 
 
 @pytest.mark.parametrize(
-    ("count", "size", "share", "may"),
+    ("count", "size", "share", "is_allowed"),
     [
         (0, 1000, 5, True),
         (50, 1000, 5, True),
@@ -26,13 +28,13 @@ from webhooks.models import UnmatchedDelivery
         (1000, 1000, 100, True),
     ],
 )
-def test_only_a_few_people_of_a_batch_may_be_replanned_without_a_decision(count, size, share, may):
-    assert closing.may_retry(count, size, share) is may
+def test_only_a_few_people_of_a_batch_may_be_replanned_without_a_decision(count, size, share, is_allowed):
+    assert closing.may_retry(count, size, share) is is_allowed
 
 
 @pytest.fixture
-def sent(start_upload):
-    """Make a batch of this size that is with the vendor."""
+def send_batch(start_upload):
+    """Return a function that makes a batch that the vendor has acknowledged."""
 
     def send(count=40):
         batch = start_upload(count).batches.get()
@@ -43,32 +45,32 @@ def sent(start_upload):
     return send
 
 
-def answer(batch, items):
+def file_answers(batch, items):
     for item in items:
         body = answer_for(item)
         filing.file_answer(batch.token, protocol.decode_answer(body), body.decode())
 
 
-def receive_unmatched(batch, item, **fields):
+def store_unmatched_delivery(batch, item):
     body = answer_for(item)
     return UnmatchedDelivery.objects.create(
-        kind="item", token=batch.token, body=body, reason="?", item_id=item.pk, **fields
+        kind="item", token=batch.token, body=body, reason="Not now.", item_id=item.pk
     )
 
 
 @pytest.mark.django_db
-def test_a_few_people_without_an_answer_are_replanned(sent):
-    batch = sent()
-    answer(batch, batch.items.all()[2:])
+def test_a_few_people_without_an_answer_are_replanned(send_batch):
+    batch = send_batch()
+    file_answers(batch, batch.items.all()[2:])
     assert closing.close_batch(batch.pk) == batch.upload_id
     batch.refresh_from_db()
     assert (batch.moved, batch.missing, batch.lost_many) == (2, 0, False)
 
 
 @pytest.mark.django_db
-def test_many_people_without_an_answer_need_a_decision(sent, alice):
-    batch = sent()
-    answer(batch, batch.items.all()[3:])
+def test_many_people_without_an_answer_need_a_decision(send_batch, alice):
+    batch = send_batch()
+    file_answers(batch, batch.items.all()[3:])
     assert closing.close_batch(batch.pk) is None
     batch.refresh_from_db()
     assert (batch.moved, batch.missing, batch.lost_many) == (0, 3, True)
@@ -77,21 +79,21 @@ def test_many_people_without_an_answer_need_a_decision(sent, alice):
 
 
 @pytest.mark.django_db
-def test_the_lists_page_offers_to_re_run_missing_people(sent, browser):
-    batch = sent()
-    answer(batch, batch.items.all()[3:])
+def test_the_page_of_a_list_offers_to_re_run_missing_people(send_batch, browser):
+    batch = send_batch()
+    file_answers(batch, batch.items.all()[3:])
     closing.close_batch(batch.pk)
     page = browser.get(batch.upload.get_absolute_url()).content.decode()
-    assert "3 people have no answer." in page
-    assert "Re-run 3 missing" in page
+    assert "and 3 without an answer" in page
+    assert "Re-run 3" in page
 
 
 @pytest.mark.django_db
-def test_people_with_an_unmatched_delivery_are_not_replanned(sent):
-    batch = sent()
+def test_people_with_an_unmatched_delivery_are_not_replanned(send_batch):
+    batch = send_batch()
     first, second, *others = batch.items.all()
-    answer(batch, others)
-    receive_unmatched(batch, first)
+    file_answers(batch, others)
+    store_unmatched_delivery(batch, first)
     assert closing.close_batch(batch.pk) == batch.upload_id
     first.refresh_from_db()
     second.refresh_from_db()
@@ -100,11 +102,11 @@ def test_people_with_an_unmatched_delivery_are_not_replanned(sent):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("fields", [{"status": UnmatchedDelivery.Status.ASIDE}, {"token": "of-another"}])
-def test_unmatched_deliveries_set_aside_or_for_others_have_no_effect(sent, fields):
-    batch = sent()
+def test_people_are_replanned_despite_unmatched_deliveries_set_aside_or_of_other_batches(send_batch, fields):
+    batch = send_batch()
     first, *others = batch.items.all()
-    answer(batch, others)
-    receive_unmatched(batch, first)
+    file_answers(batch, others)
+    store_unmatched_delivery(batch, first)
     UnmatchedDelivery.objects.update(**fields)
     closing.close_batch(batch.pk)
     first.refresh_from_db()
@@ -112,44 +114,44 @@ def test_unmatched_deliveries_set_aside_or_for_others_have_no_effect(sent, field
 
 
 @pytest.mark.django_db
-def test_people_with_an_unmatched_delivery_are_planned_only_by_a_re_run(sent, alice):
-    batch = sent()
+def test_people_with_an_unmatched_delivery_are_planned_only_by_a_re_run(send_batch, alice):
+    batch = send_batch()
     first, *others = batch.items.all()
-    answer(batch, others)
+    file_answers(batch, others)
     closing.close_batch(batch.pk)
-    waiting = receive_unmatched(batch, first)
+    delivery = store_unmatched_delivery(batch, first)
     assert packing.plan_upload(batch.upload_id) == 0
     Item.objects.filter(pk=first.pk).update(outcome=Outcome.MISSING, batch=batch)
     decisions.rerun(Item.objects.filter(pk=first.pk), alice)
     assert packing.plan_upload(batch.upload_id) == 1
-    assert UnmatchedDelivery.objects.get() == waiting
+    assert UnmatchedDelivery.objects.get() == delivery
 
 
 @pytest.mark.django_db
-def test_people_with_an_unmatched_delivery_are_not_replanned_if_not_accepted(sent):
-    batch = sent()
+def test_people_who_were_not_accepted_but_have_an_unmatched_delivery_are_not_replanned(send_batch):
+    batch = send_batch()
     Batch.objects.update(status=BatchStatus.SUBMITTING, acknowledged_at=None)
     first, second, *others = batch.items.all()
-    receive_unmatched(batch, first)
-    taken = protocol.Acknowledgement("vendor-batch", len(others), {item.pk: "r" for item in others})
-    dispatch.acknowledge(batch, [first, second, *others], taken)
+    store_unmatched_delivery(batch, first)
+    acknowledgement = protocol.Acknowledgement("vendor-batch", len(others), {item.pk: "r" for item in others})
+    dispatch.acknowledge(batch, [first, second, *others], acknowledgement)
     assert list(batch.upload.items.unplanned()) == [second]
 
 
 @pytest.mark.django_db
-def test_a_batch_with_an_unmatched_delivery_is_adopted(sent):
-    batch = sent()
+def test_an_unmatched_delivery_adopts_its_unconfirmed_batch(send_batch):
+    batch = send_batch()
     Batch.objects.update(status=BatchStatus.UNCONFIRMED, acknowledged_at=None)
     jobs.tick()
     assert Batch.objects.get().status == BatchStatus.UNCONFIRMED
-    receive_unmatched(batch, batch.items.first())
+    store_unmatched_delivery(batch, batch.items.first())
     jobs.tick()
     assert Batch.objects.get().status == BatchStatus.ACKNOWLEDGED
 
 
 @pytest.mark.django_db
-def test_a_batch_whose_deliveries_cannot_be_read_is_adopted(sent):
-    batch = sent()
+def test_an_unreadable_delivery_adopts_its_batch_unless_it_came_before_the_doubt(send_batch):
+    batch = send_batch()
     Batch.objects.update(status=BatchStatus.UNCONFIRMED, acknowledged_at=None)
     UnmatchedDelivery.objects.create(kind="item", token="another", reason="Broken.", body=b"{")
     jobs.tick()
@@ -164,38 +166,37 @@ def test_a_batch_whose_deliveries_cannot_be_read_is_adopted(sent):
 
 
 @pytest.mark.django_db
-def test_a_host_with_a_fast_clock_closes_nothing_early(sent, monkeypatch):
+def test_a_host_with_a_fast_clock_closes_nothing_early(send_batch, monkeypatch):
     if connection.vendor != "postgresql":
         pytest.skip("SQLite has no clock of its own.")
-    batch = sent()
+    batch = send_batch()
     filing.record_completion(batch.token, protocol.Completion("vendor-batch", 40, 40, 0), "{}")
-    now = timezone.now
-    monkeypatch.setattr(timezone, "now", lambda: now() + timedelta(seconds=200))
+    real_now = timezone.now
+    monkeypatch.setattr(timezone, "now", lambda: real_now() + timedelta(seconds=200))
     jobs.tick()
     assert Batch.objects.get().status == BatchStatus.ACKNOWLEDGED
 
 
 @pytest.mark.django_db
-def test_times_from_a_wrong_clock_end_no_grace_period(sent, monkeypatch):
-    """Its own time does not influence when a batch ends."""
+def test_a_receiver_with_a_slow_clock_does_not_shorten_the_grace_period(send_batch, monkeypatch):
     if connection.vendor != "postgresql":
         pytest.skip("SQLite has no clock of its own.")
-    now = timezone.now
-    batch = sent()
-    monkeypatch.setattr(timezone, "now", lambda: now() - timedelta(seconds=200))
+    real_now = timezone.now
+    batch = send_batch()
+    monkeypatch.setattr(timezone, "now", lambda: real_now() - timedelta(seconds=200))
     filing.record_completion(batch.token, protocol.Completion("vendor-batch", 40, 40, 0), "{}")
     monkeypatch.undo()
     jobs.tick()
     batch.refresh_from_db()
     assert batch.status == BatchStatus.ACKNOWLEDGED
-    assert abs(batch.completed_at - now()) < timedelta(seconds=30)
+    assert abs(batch.completed_at - real_now()) < timedelta(seconds=30)
 
 
 @pytest.mark.django_db
-def test_an_answer_received_by_a_slow_clock_is_a_sign_of_life(sent, monkeypatch):
+def test_an_answer_received_by_a_host_with_a_slow_clock_keeps_the_batch_open(send_batch, monkeypatch):
     if connection.vendor != "postgresql":
         pytest.skip("SQLite has no clock of its own.")
-    batch = sent()
+    batch = send_batch()
     long_ago = timezone.now() - timedelta(seconds=200)
     Batch.objects.update(acknowledged_at=long_ago, completed_at=long_ago)
     monkeypatch.setattr(timezone, "now", lambda: long_ago)

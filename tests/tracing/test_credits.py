@@ -16,10 +16,10 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def charge(start_upload):
-    """Close a batch with this many charged matches at this cost."""
+    """Return a function that makes a closed batch with `count` charged matches at `cost` credits each."""
     upload = None
 
-    def make(count, cost):
+    def close_batch(count, cost):
         nonlocal upload
         upload = upload or start_upload(12)
         number = Batch.objects.count() + 1
@@ -27,11 +27,11 @@ def charge(start_upload):
         Batch.objects.create(upload=upload, number=number, size=12, charged=count, match_cost=cost, **closed)
         cache.clear()
 
-    return make
+    return close_batch
 
 
 @pytest.mark.parametrize(
-    ("costs", "middle"),
+    ("costs", "median"),
     [
         ([], 0),
         ([(10, 1)], 10),
@@ -42,8 +42,8 @@ def charge(start_upload):
         ([(0.5, 2), (3, 2), (10, 2)], 3),
     ],
 )
-def test_the_learnt_cost_is_the_median(costs, middle):
-    assert credits.weighted_median(costs) == middle
+def test_the_learnt_cost_is_the_median_weighted_by_matches(costs, median):
+    assert credits.weighted_median(costs) == median
 
 
 def test_the_setting_applies_until_enough_matches_are_charged(charge, settings):
@@ -61,7 +61,7 @@ def test_a_learnt_cost_below_the_setting_applies(charge, settings):
     assert spending.max_credits(100) == 15
 
 
-def test_a_difference_is_reported(charge, settings):
+def test_a_difference_between_the_learnt_cost_and_the_setting_is_reported(charge, settings):
     assert credits.cost_warning() == ""
     charge(20, Decimal("1.00"))
     assert credits.cost_warning() == ""
@@ -69,7 +69,7 @@ def test_a_difference_is_reported(charge, settings):
     assert credits.cost_warning() == "Matches have recently cost 10 credits each, but CREDITS_PER_MATCH is 1."
 
 
-def test_it_is_reported_that_the_setting_still_applies(charge):
+def test_the_warning_says_if_the_setting_still_applies(charge):
     charge(3, Decimal("2.50"))
     assert credits.cost_warning() == (
         "Matches have recently cost 2.5 credits each, but CREDITS_PER_MATCH is 1. "
@@ -80,33 +80,36 @@ def test_it_is_reported_that_the_setting_still_applies(charge):
 def test_the_learnt_cost_is_cached(charge, django_assert_num_queries):
     charge(20, 10)
     with django_assert_num_queries(1):
-        assert {spending.max_credits(people) for people in (1, 1, 1)} == {10}
+        for _ in range(3):
+            assert spending.max_credits(1) == 10
 
 
-def test_cached_matches_and_odd_credits_are_not_learnt_from(finish_upload):
-    def answers(item, place):
-        if place < 3:
+def test_cached_matches_and_odd_credits_do_not_affect_the_learnt_cost(finish_upload):
+    def make_answer(item, position):
+        if position < 3:
             return answer_for(item, credits=0, cached=True)
-        if place < 5:
-            return answer_for(item, cached=False, credits=-5)
-        return answer_for(item, "no_match", credits=1) if place == 5 else answer_for(item, cached=False, credits=10)
+        if position < 5:
+            return answer_for(item, credits=-5, cached=False)
+        if position == 5:
+            return answer_for(item, "no_match", credits=1)
+        return answer_for(item, credits=10, cached=False)
 
-    batch = finish_upload(12, answers).batches.get()
+    batch = finish_upload(12, make_answer).batches.get()
     assert (batch.charged, batch.match_cost, batch.odd_credits) == (6, 10, 2)
 
 
 def test_the_review_and_the_dashboard_show_the_cost_of_a_match(browser, charge, make_upload):
     charge(20, Decimal("10.00"))
     upload = make_upload(people(15, City="Reston"))
-    said = "Matches have recently cost 10 credits each, but CREDITS_PER_MATCH is 1."
+    warning = "Matches have recently cost 10 credits each, but CREDITS_PER_MATCH is 1."
     page = browser.get(f"/uploads/{upload.pk}/").content.decode()
-    assert said in page
-    assert "Trace 15 people - at most 150 credits" in page
-    assert said in browser.get("/").content.decode()
+    assert warning in page
+    assert "Trace 15 · at most 150 credits" in " ".join(page.split())
+    assert warning in browser.get("/").content.decode()
 
 
 def test_limits_use_the_learnt_cost(charge, make_upload, alice, settings):
     settings.UPLOAD_CREDIT_LIMIT = 100
     charge(20, Decimal("10.00"))
-    with pytest.raises(spending.OverLimit, match="could cost up to 150 credits, above the limit of 100"):
+    with pytest.raises(spending.SpendingRefused, match="could cost up to 150 credits, above the limit of 100"):
         spending.start(make_upload(people(15, City="Reston")), alice)

@@ -21,67 +21,73 @@ from tests.factories import answer_for, person
 
 pytestmark = pytest.mark.django_db
 BATCH_URL = "https://vendor.example/v1/SkipTraceBatch"
-SIZE = 16
-LATER = [timedelta(minutes=1), timedelta(minutes=15), timedelta(hours=2), timedelta(days=1), timedelta(days=9)]
+LIST_SIZE = 16
+"""People in each list."""
+OFFSETS = [timedelta(minutes=1), timedelta(minutes=15), timedelta(hours=2), timedelta(days=1), timedelta(days=9)]
+"""When the clock and the workers run, after the beginning of a test."""
 
 
 @pytest.fixture(autouse=True)
 def bought(settings):
-    """Return how often the vendor accepted each person, by the items' keys."""
+    """Return how often the vendor has accepted each person, by the keys of the items."""
     settings.REALESTATEAPI_URL = "https://vendor.example"
-    counter = Counter()
+    bought = Counter()
 
-    def take(request):
+    def accept(request):
         skips = json.loads(request.body)["skips"]
-        counter.update(skip["key"] for skip in skips)
+        bought.update(skip["key"] for skip in skips)
         ids = [{"key": skip["key"], "batchRequestId": f"r{skip['key']}"} for skip in skips]
         return 200, {}, json.dumps({"batchId": "vendor-batch", "receiveCount": len(skips), "batchRequestIds": ids})
 
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        mock.add_callback("POST", BATCH_URL, take)
-        yield counter
+        mock.add_callback("POST", BATCH_URL, accept)
+        yield bought
 
 
 @pytest.fixture
-def start(start_upload):
-    """Start a list of people who are in no other list."""
+def start_list(start_upload):
+    """Return a function that starts a list. Lists with different numbers have no people in common."""
 
-    def start(number, **options):
-        return start_upload([person(1000 * number + n) for n in range(SIZE)], **options)
+    def start(list_number):
+        return start_upload(make_people(list_number))
 
     return start
 
 
-def answer(batch, item):
+def make_people(list_number):
+    return [person(1000 * list_number + position) for position in range(LIST_SIZE)]
+
+
+def file_answer(batch, item):
     body = answer_for(item)
     return filing.file_answer(batch.token, protocol.decode_answer(body), body.decode())
 
 
 @pytest.fixture
-def half_way(start, make_upload, alice):
-    """Lists in every state in progress: a batch in each open status, a paused list, and unplanned people."""
-    lists = {name: start(n) for n, name in enumerate([*BATCH_OPEN, "paused"])}
+def lists_in_progress(start_list, make_upload, alice):
+    """Return a list for each open status of a batch, by that status, and the lists "paused" and "unplanned"."""
+    lists = {name: start_list(number) for number, name in enumerate([*BATCH_OPEN, "paused"])}
     batches = {name: upload.batches.get() for name, upload in lists.items()}
-    for name in (BatchStatus.SUBMITTING, BatchStatus.UNCONFIRMED, BatchStatus.REFUSED):
-        transition_batch(batches[name].pk, BatchStatus.SUBMITTING, submitted_at=timezone.now(), attempts=1)
+    for status in (BatchStatus.SUBMITTING, BatchStatus.UNCONFIRMED, BatchStatus.REFUSED):
+        transition_batch(batches[status].pk, BatchStatus.SUBMITTING, submitted_at=timezone.now(), attempts=1)
     transition_batch(batches[BatchStatus.UNCONFIRMED].pk, BatchStatus.UNCONFIRMED)
     transition_batch(batches[BatchStatus.REFUSED].pk, BatchStatus.REFUSED)
-    known = batches[BatchStatus.ACKNOWLEDGED]
-    dispatch.submit_batch(known.pk)
-    for item in known.items.all()[:5]:
-        answer(known, item)
-    filing.record_completion(known.token, protocol.decode_completion("{}"), "{}")
+    acknowledged = batches[BatchStatus.ACKNOWLEDGED]
+    dispatch.submit_batch(acknowledged.pk)
+    for item in acknowledged.items.all()[:5]:
+        file_answer(acknowledged, item)
+    filing.record_completion(acknowledged.token, protocol.decode_completion("{}"), "{}")
     pausing.pause_upload(lists["paused"], alice)
-    lists["unplanned"] = make_upload([person(90_000 + n) for n in range(SIZE)])
+    lists["unplanned"] = make_upload(make_people(90))
     spending.start(lists["unplanned"], alice)
     return {name: Upload.objects.get(pk=upload.pk) for name, upload in lists.items()}
 
 
-def run_for_ten_days(time_machine):
-    """Run everything that the clock and the workers do automatically within ten days."""
+def run_for_nine_days(time_machine):
+    """Run everything that the clock and the workers do automatically within nine days."""
     begin = timezone.now()
-    for later in LATER:
-        time_machine.move_to(begin + later, tick=False)
+    for offset in OFFSETS:
+        time_machine.move_to(begin + offset, tick=False)
         for _ in range(3):
             jobs.sweep()
             for upload_id in packing.list_unplanned_uploads():
@@ -92,13 +98,13 @@ def run_for_ten_days(time_machine):
 
 
 @pytest.fixture
-def restored(half_way, bought, time_machine, settings):
-    """Restore a backup that is ten days old."""
+def restored(lists_in_progress, bought, time_machine, settings):
+    """Restore a backup that is nine days old. Return its lists."""
     settings.MISSING_RETRIES = 1
-    time_machine.move_to(timezone.now() + LATER[-1], tick=False)
+    time_machine.move_to(timezone.now() + OFFSETS[-1], tick=False)
     call_command("restored")
     bought.clear()
-    return {name: Upload.objects.get(pk=upload.pk) for name, upload in half_way.items()}
+    return {name: Upload.objects.get(pk=upload.pk) for name, upload in lists_in_progress.items()}
 
 
 def unblock_sending(user):
@@ -106,23 +112,22 @@ def unblock_sending(user):
         decisions.unblock(block, user)
 
 
-def test_without_the_command_people_are_paid_for_again(half_way, bought, time_machine, settings):
-    """The problem that the command prevents."""
+def test_without_the_command_people_are_paid_for_again(lists_in_progress, bought, time_machine, settings):
     settings.MISSING_SHARE = 100
-    run_for_ten_days(time_machine)
-    assert bought.total() > 4 * SIZE
+    run_for_nine_days(time_machine)
+    assert bought.total() > 4 * LIST_SIZE
 
 
-def test_restoring_a_ten_day_old_backup_costs_nothing(half_way, bought, time_machine, settings, capsys):
+def test_restoring_a_nine_day_old_backup_costs_nothing(lists_in_progress, bought, time_machine, settings, capsys):
     settings.MISSING_RETRIES = 1
     backup = transaction.savepoint()
-    run_for_ten_days(time_machine)
+    run_for_nine_days(time_machine)
     assert Item.objects.filter(outcome=Outcome.MISSING).exists()
     transaction.savepoint_rollback(backup)
     bought.clear()
     call_command("restored")
-    assert f"Batches newly in doubt: {len(half_way)}." in capsys.readouterr().out
-    run_for_ten_days(time_machine)
+    assert f"Batches newly in doubt: {len(lists_in_progress)}." in capsys.readouterr().out
+    run_for_nine_days(time_machine)
     assert bought.total() == 0
 
 
@@ -135,7 +140,7 @@ def test_no_person_is_paid_for_until_a_user_decides(
     if is_unblocked:
         unblock_sending(alice)
     pausing.resume_upload(restored["paused"], alice)
-    run_for_ten_days(time_machine)
+    run_for_nine_days(time_machine)
     assert bought.total() == 0
     assert {batch.is_in_doubt for batch in Batch.objects.all()} == {True}
     assert Batch.objects.count() == len(restored)
@@ -143,15 +148,17 @@ def test_no_person_is_paid_for_until_a_user_decides(
 
 
 @pytest.mark.parametrize("policy", ["ask", "resend"])
-def test_only_resent_batches_are_paid_for_once(restored, bought, time_machine, settings, charlie, policy):
+def test_resent_batches_are_paid_for_once_and_others_not_at_all(
+    restored, bought, time_machine, settings, charlie, policy
+):
     settings.UNCONFIRMED_POLICY = policy
     unblock_sending(charlie)
     chosen = Batch.objects.exclude(upload=restored["paused"])
-    waiting = set(Item.objects.filter(batch__in=chosen, outcome=Outcome.PENDING).values_list("pk", flat=True))
+    unanswered = set(Item.objects.filter(batch__in=chosen, outcome=Outcome.PENDING).values_list("pk", flat=True))
     for batch in chosen:
-        assert decisions.send_again(batch, charlie)
-    run_for_ten_days(time_machine)
-    assert bought == dict.fromkeys(waiting, 1)
+        assert decisions.resend(batch, charlie)
+    run_for_nine_days(time_machine)
+    assert bought == dict.fromkeys(unanswered, 1)
     assert Batch.objects.in_doubt().get().upload == restored["paused"]
     assert Upload.objects.filter(status=UploadStatus.COMPLETE).count() == len(restored) - 1
 
@@ -160,39 +167,40 @@ def test_people_in_closed_batches_are_missing_and_cost_nothing(restored, bought,
     unblock_sending(charlie)
     for batch in Batch.objects.in_doubt():
         assert closing.close_manually(batch, charlie)
-    run_for_ten_days(time_machine)
+    run_for_nine_days(time_machine)
     assert bought.total() == 0
     outcomes = Counter(Item.objects.values_list("outcome", flat=True))
-    assert outcomes == {Outcome.MATCHED: 5, Outcome.MISSING: SIZE * len(restored) - 5}
+    assert outcomes == {Outcome.MATCHED: 5, Outcome.MISSING: LIST_SIZE * len(restored) - 5}
 
 
 def test_a_late_answer_is_filed_and_adopts_the_batch(restored, bought, time_machine, alice):
-    """The others in its batch are missing when it closes, and are not re-run automatically."""
+    """The other people of the batch become missing when it closes, and are not planned again automatically."""
     unblock_sending(alice)
     batches = {name: upload.batches.get() for name, upload in restored.items() if name != "unplanned"}
     for batch in batches.values():
-        assert answer(batch, batch.items.filter(outcome=Outcome.PENDING).first()) is filing.Filing.FILED
+        assert file_answer(batch, batch.items.filter(outcome=Outcome.PENDING).first()) is filing.Filing.FILED
     jobs.tick()
     for batch in batches.values():
         batch.refresh_from_db()
         assert batch.status in {BatchStatus.ACKNOWLEDGED, BatchStatus.CLOSED}
-    run_for_ten_days(time_machine)
+    run_for_nine_days(time_machine)
     for name, batch in batches.items():
         batch.refresh_from_db()
+        # Five people of the acknowledged batch had an answer before.
         answered = 6 if name == BatchStatus.ACKNOWLEDGED else 1
-        counts = (batch.status, batch.matched, batch.missing)
-        assert counts == (BatchStatus.CLOSED, answered, SIZE - answered), name
+        assert batch.status == BatchStatus.CLOSED, name
+        assert (batch.matched, batch.missing) == (answered, LIST_SIZE - answered), name
     assert bought.total() == 0
 
 
 def test_a_fully_answered_batch_closes_automatically(restored):
     batch = restored[BatchStatus.ACKNOWLEDGED].batches.get()
     for item in batch.items.filter(outcome=Outcome.PENDING):
-        answer(batch, item)
+        file_answer(batch, item)
     jobs.tick()
     jobs.tick()
     batch.refresh_from_db()
-    assert (batch.status, batch.matched) == (BatchStatus.CLOSED, SIZE)
+    assert (batch.status, batch.matched) == (BatchStatus.CLOSED, LIST_SIZE)
 
 
 def test_people_missing_after_a_restore_can_be_re_run(restored, bought, time_machine, settings, charlie):
@@ -200,20 +208,20 @@ def test_people_missing_after_a_restore_can_be_re_run(restored, bought, time_mac
     unblock_sending(charlie)
     batch = restored[BatchStatus.ACKNOWLEDGED].batches.get()
     assert closing.close_manually(batch, charlie)
-    assert decisions.rerun(batch.items.filter(outcome=Outcome.MISSING), charlie) == {batch.upload_id: SIZE - 5}
-    run_for_ten_days(time_machine)
-    # Once by the user, and once more by MISSING_RETRIES, as usual.
+    assert decisions.rerun(batch.items.filter(outcome=Outcome.MISSING), charlie) == {batch.upload_id: LIST_SIZE - 5}
+    run_for_nine_days(time_machine)
+    # Everyone is bought once because of the user, and once more because of MISSING_RETRIES, as usual.
     assert set(bought.values()) == {2}
-    assert len(bought) == SIZE - 5
+    assert len(bought) == LIST_SIZE - 5
 
 
-def test_the_command_reports_what_it_did_and_acts_once(restored, capsys):
+def test_a_second_run_of_the_command_changes_nothing_and_reports_what_is_in_doubt(restored, capsys):
     before = list(Batch.objects.order_by("pk").values())
     call_command("restored")
     assert list(Batch.objects.order_by("pk").values()) == before
     assert SendingBlock.objects.get().reason == SendingBlock.RESTORED
     output = capsys.readouterr().out
-    lists, people = len(restored), SIZE * len(restored) - 5
+    lists, people = len(restored), LIST_SIZE * len(restored) - 5
     assert "Sending is blocked" in output
     assert "Batches newly in doubt: 0." in output
     assert f"Total: {lists} batches in doubt, {people} people without an answer, up to {people} credits" in output
@@ -227,19 +235,19 @@ def test_the_earlier_status_of_a_batch_is_recorded(restored):
         assert batch.events.get(what="in doubt").detail == batch.problem
 
 
-def test_complete_and_cancelled_lists_are_left_alone(start, finish_upload, alice):
+def test_complete_and_cancelled_lists_are_not_put_in_doubt(start_list, finish_upload, alice):
     finish_upload(12)
-    cancelled = start(1)
+    cancelled = start_list(1)
     transition_batch(cancelled.batches.get().pk, BatchStatus.SUBMITTING, submitted_at=timezone.now(), attempts=1)
     transition_batch(cancelled.batches.get().pk, BatchStatus.ACKNOWLEDGED, acknowledged_at=timezone.now())
     pausing.cancel_upload(cancelled, alice)
     assert not doubt.is_anything_open()
-    assert jobs.doubt_open_work(SendingBlock.RESTORED) == 0
+    assert jobs.put_open_work_in_doubt(SendingBlock.RESTORED) == 0
     assert cancelled.batches.get().status == BatchStatus.ACKNOWLEDGED
 
 
-def test_a_delayed_sender_undoes_nothing(start):
-    batch = start(1).batches.get()
+def test_a_delayed_sender_cannot_plan_a_batch_in_doubt(start_list):
+    batch = start_list(1).batches.get()
     transition_batch(batch.pk, BatchStatus.SUBMITTING, submitted_at=timezone.now(), attempts=1)
     batch.refresh_from_db()
     doubt.mark_in_doubt()
@@ -247,12 +255,12 @@ def test_a_delayed_sender_undoes_nothing(start):
     assert Batch.objects.get().is_in_doubt
 
 
-def test_a_decision_from_before_the_restore_has_no_effect(start, alice):
-    batch = start(1).batches.get()
+def test_a_decision_from_before_the_restore_has_no_effect(start_list, alice):
+    batch = start_list(1).batches.get()
     Batch.objects.update(status=BatchStatus.UNCONFIRMED, attempts=1)
     batch.refresh_from_db()
     doubt.mark_in_doubt()
-    assert not decisions.send_again(batch, alice)
+    assert not decisions.resend(batch, alice)
     assert not closing.close_manually(batch, alice)
 
 
@@ -262,18 +270,19 @@ def test_batches_in_doubt_do_not_delay_others(restored):
 
 
 @pytest.mark.parametrize("status", BatchStatus)
-def test_only_open_batches_are_put_in_doubt(start, status):
-    start(1)
+def test_only_open_batches_are_put_in_doubt_and_only_once(start_list, status):
+    start_list(1)
     Batch.objects.update(status=status)
-    moved = lifecycle.transition_to_doubt(Batch.objects.all())
-    assert moved == (status in BATCH_OPEN)
-    assert Batch.objects.get().status == (BatchStatus.UNCONFIRMED if status in BATCH_OPEN else status)
+    is_open = status in BATCH_OPEN
+    assert lifecycle.transition_to_doubt(Batch.objects.all()) == (1 if is_open else 0)
+    assert Batch.objects.get().status == (BatchStatus.UNCONFIRMED if is_open else status)
     assert lifecycle.transition_to_doubt(Batch.objects.all()) == 0
 
 
-def test_other_batches_become_unconfirmed_only_by_a_lost_call():
+def test_doubt_adds_no_transitions_from_or_to_unconfirmed():
     assert lifecycle.BATCH_COMES_FROM[BatchStatus.UNCONFIRMED] == [BatchStatus.SUBMITTING]
-    assert [to for to in BatchStatus if BatchStatus.UNCONFIRMED in lifecycle.BATCH_COMES_FROM[to]] == [
+    next_statuses = [status for status in BatchStatus if BatchStatus.UNCONFIRMED in lifecycle.BATCH_COMES_FROM[status]]
+    assert next_statuses == [
         BatchStatus.PLANNED,
         BatchStatus.ACKNOWLEDGED,
         BatchStatus.REFUSED,
@@ -281,23 +290,23 @@ def test_other_batches_become_unconfirmed_only_by_a_lost_call():
     ]
 
 
-def test_people_who_waited_for_another_list_are_in_doubt_too(start, start_upload, bought, time_machine, charlie):
-    first, second = start(70), start(70)
+def test_people_who_waited_for_another_list_are_in_doubt_too(start_list, bought, time_machine, charlie):
+    first, second = start_list(70), start_list(70)
     for upload in (first, second):
         dispatch.submit_batch(upload.batches.get().pk)
-    assert Item.objects.waiting().filter(upload=second).count() == SIZE
+    assert Item.objects.waiting().filter(upload=second).count() == LIST_SIZE
     call_command("restored")
     assert {batch.upload_id for batch in Batch.objects.in_doubt()} == {first.pk, second.pk}
     bought.clear()
     unblock_sending(charlie)
     for batch in Batch.objects.in_doubt():
         closing.close_manually(batch, charlie)
-    run_for_ten_days(time_machine)
+    run_for_nine_days(time_machine)
     assert bought.total() == 0
 
 
-def test_a_corrected_file_that_was_being_checked_is_not_applied(start, alice):
-    upload = start(71)
+def test_a_corrected_file_that_was_being_checked_is_not_applied(start_list, alice):
+    upload = start_list(71)
     correction = Correction.objects.create(
         upload=upload, filename="fixed.csv", file_format={}, columns=[], created_by=alice
     )
@@ -307,12 +316,20 @@ def test_a_corrected_file_that_was_being_checked_is_not_applied(start, alice):
     assert "Decide about the batches in doubt first" in correction.problem
 
 
-def test_a_job_that_is_newer_than_the_database_sends_nothing(start, bought):
-    batch = start(72).batches.get()
+@pytest.mark.parametrize(
+    "lease_before",
+    [
+        {"until": Now() - lease.ABANDONED_AFTER - timedelta(seconds=1)},
+        {"holder": lease.NOBODY, "stop_mark": "the mark of the last stop"},
+    ],
+    ids=["after an outage", "after an orderly stop"],
+)
+def test_a_job_sends_nothing_until_the_clock_has_reclaimed_its_lease(start_list, bought, lease_before):
+    batch = start_list(72).batches.get()
     lease.acquire(lease.CLOCK, "a clock")
-    Lease.objects.update(until=Now() - lease.ABANDONED_AFTER - timedelta(seconds=1))
+    Lease.objects.update(**lease_before)
     dispatch.submit_batch(batch.pk)
     assert bought.total() == 0
     lease.reclaim(lease.CLOCK)
     dispatch.submit_batch(batch.pk)
-    assert bought.total() == SIZE
+    assert bought.total() == LIST_SIZE

@@ -4,30 +4,31 @@ import html
 import json
 import re
 import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from functools import partial
 from importlib import import_module
 
 import pytest
 import responses
 from django.apps import apps
-from django.db import connection
 from django.utils import timezone
 
 from batches.models import Batch, Item, SendingBlock, SentCount, Upload
 from batches.statuses import BatchStatus, Outcome, UploadStatus
 from batches.tracing import closing, decisions, dispatch, limits, packing, pausing, spending
-from batches.tracing.limits import OverLimit
+from batches.tracing.limits import SpendingRefused
 from tests.factories import person
 from tests.support.pages import read_page
+from tests.support.threads import run_at_once
 
 pytestmark = pytest.mark.django_db
 BATCH_URL = "https://vendor.example/v1/SkipTraceBatch"
-NOON, MIDNIGHT = "2026-03-01T12:00:00Z", "2026-03-02T00:00:00Z"
+NOON = "2026-03-01T12:00:00Z"
+MIDNIGHT = "2026-03-02T00:00:00Z"
 
 
 @pytest.fixture(autouse=True)
-def _plain(settings, time_machine):
+def _noon_without_retries(settings, time_machine):
     settings.REALESTATEAPI_URL = "https://vendor.example"
     settings.MISSING_RETRIES = 0
     time_machine.move_to(NOON)
@@ -35,13 +36,15 @@ def _plain(settings, time_machine):
 
 @pytest.fixture
 def vendor():
+    """Return a mock of the vendor, to which tests add replies."""
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         yield mock
 
 
-def accept(request, drop=0):
+def accept(request, refused=0):
+    """Reply to a batch as the vendor does. The first `refused` people are not accepted."""
     skips = json.loads(request.body)["skips"]
-    keys = [skip["key"] for skip in skips][drop:]
+    keys = [skip["key"] for skip in skips[refused:]]
     ids = [{"key": key, "batchRequestId": f"r{key}"} for key in keys]
     return 200, {}, json.dumps({"batchId": "b", "receiveCount": len(keys), "batchRequestIds": ids})
 
@@ -50,8 +53,9 @@ def accept_batches(vendor, **options):
     vendor.add_callback("POST", BATCH_URL, lambda request: accept(request, **options))
 
 
-def rows(number, count=12):
-    return [person(1000 * number + place) for place in range(count)]
+def rows(list_number, count=12):
+    """Return the rows of a list. Lists with different numbers have no people in common."""
+    return [person(1000 * list_number + position) for position in range(count)]
 
 
 def send(*uploads):
@@ -59,14 +63,14 @@ def send(*uploads):
         dispatch.submit_batch(batch.pk)
 
 
-def end(upload, outcome):
-    """Let the vendor answer everyone with the same outcome, or no one."""
+def complete_list(upload, outcome):
+    """Complete a list of twelve people, all with the same outcome."""
     upload.items.update(outcome=outcome, answered_at=timezone.now())
     upload.batches.update(status=BatchStatus.CLOSED, closed_at=timezone.now(), **{str(outcome): 12})
     Upload.objects.filter(pk=upload.pk).update(status=UploadStatus.COMPLETE)
 
 
-def sent_today():
+def count_sent_today():
     return limits.count_sent_on(limits.day_of(timezone.now()))
 
 
@@ -79,12 +83,12 @@ def test_people_count_for_the_day_on_which_they_are_sent(start_upload, vendor, t
     send(first)
     time_machine.move_to(MIDNIGHT)
     send(second)
-    counted = SentCount.objects.order_by("day").values_list("upload", "day", "people")
-    assert list(counted) == [(first.pk, date(2026, 3, 1), 12), (second.pk, date(2026, 3, 2), 12)]
+    counts = SentCount.objects.order_by("day").values_list("upload", "day", "people")
+    assert list(counts) == [(first.pk, date(2026, 3, 1), 12), (second.pk, date(2026, 3, 2), 12)]
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "counted"),
+    ("status", "body", "expected_count"),
     [
         (429, {"message": "Too many requests"}, 0),
         (429, {"message": "You have reached your daily credit limit"}, 0),
@@ -95,19 +99,19 @@ def test_people_count_for_the_day_on_which_they_are_sent(start_upload, vendor, t
         (500, {}, 12),
     ],
 )
-def test_people_who_were_certainly_not_accepted_do_not_count(start_upload, vendor, status, body, counted):
+def test_people_count_unless_the_reply_says_that_none_was_accepted(start_upload, vendor, status, body, expected_count):
     vendor.add("POST", BATCH_URL, json=body, status=status)
     send(start_upload(rows(1)))
-    assert sent_today() == counted
+    assert count_sent_today() == expected_count
 
 
 def test_only_the_accepted_part_of_a_batch_counts(start_upload, vendor):
-    accept_batches(vendor, drop=5)
+    accept_batches(vendor, refused=5)
     send(start_upload(rows(1)))
-    assert sent_today() == 7
+    assert count_sent_today() == 7
 
 
-def test_people_sent_before_counting_existed_count_as_well(start_upload, vendor):
+def test_the_migration_counts_people_sent_before_counting_existed(start_upload, vendor):
     accept_batches(vendor)
     sent, waiting = start_upload(rows(1)), start_upload(rows(2))
     send(sent)
@@ -118,7 +122,7 @@ def test_people_sent_before_counting_existed_count_as_well(start_upload, vendor)
     assert limits.count_total(waiting) == 12
 
 
-def test_a_call_that_was_not_accepted_does_not_count_the_day_after(start_upload, vendor, time_machine):
+def test_a_call_refused_after_midnight_no_longer_counts_for_the_day_before(start_upload, vendor, time_machine):
     def refuse(_):
         time_machine.move_to(MIDNIGHT)
         return 429, {}, json.dumps({"message": "Too many requests"})
@@ -128,18 +132,18 @@ def test_a_call_that_was_not_accepted_does_not_count_the_day_after(start_upload,
     assert list(SentCount.objects.values_list("day", "people")) == [(date(2026, 3, 1), 0)]
 
 
-def test_a_delayed_sender_does_not_reduce_the_count(start_upload, vendor):
-    def overtake(_):
+def test_a_late_refusal_of_an_earlier_attempt_does_not_reduce_the_count(start_upload, vendor):
+    def refuse_after_another_attempt(_):
         Batch.objects.update(attempts=2)
         return 429, {}, json.dumps({"message": "Too many requests"})
 
-    vendor.add_callback("POST", BATCH_URL, overtake)
+    vendor.add_callback("POST", BATCH_URL, refuse_after_another_attempt)
     send(start_upload(rows(1)))
-    assert sent_today() == 12
+    assert count_sent_today() == 12
 
 
 @pytest.mark.parametrize("step", ["planned", "sent", "refused", "closed"])
-def test_the_daily_cost_of_a_list_does_not_depend_on_its_progress(start_upload, vendor, step):
+def test_a_list_counts_the_same_towards_the_limits_at_every_step(start_upload, vendor, step):
     accept_batches(vendor)
     upload = start_upload(rows(1))
     if step != "planned":
@@ -148,7 +152,7 @@ def test_the_daily_cost_of_a_list_does_not_depend_on_its_progress(start_upload, 
         Batch.objects.update(status=BatchStatus.REFUSED)
         SentCount.objects.update(people=0)
     if step == "closed":
-        end(upload, Outcome.NO_MATCH)
+        complete_list(upload, Outcome.NO_MATCH)
     assert (limits.credits_committed_today(), limits.count_total(Upload.objects.get())) == (12, 12)
 
 
@@ -156,61 +160,65 @@ def test_the_daily_cost_of_a_list_does_not_depend_on_its_progress(start_upload, 
 
 
 @pytest.fixture
-def full(start_upload, vendor, settings):
-    """Two lists of which only one may be sent today, because the limit was lowered after their start."""
+def sent_and_waiting(start_upload, vendor, settings):
+    """Return a list that was sent and one that must wait, because the daily limit was lowered after their start."""
     accept_batches(vendor)
-    uploads = start_upload(rows(1)), start_upload(rows(2))
+    first, second = start_upload(rows(1)), start_upload(rows(2))
     settings.DAILY_CREDIT_LIMIT = 20
-    send(*uploads)
+    send(first, second)
     return Upload.objects.order_by("pk")
 
 
-def test_a_batch_over_the_days_limit_waits_for_the_next_day(full, vendor, time_machine):
-    first, second = full
+def test_a_batch_above_the_daily_limit_waits_for_the_next_day(sent_and_waiting, vendor, time_machine):
+    first, second = sent_and_waiting
     [batch] = second.batches.all()
-    assert (batch.status, batch.attempts, sent_today(), len(vendor.calls)) == (BatchStatus.PLANNED, 0, 12, 1)
+    assert (batch.status, batch.attempts) == (BatchStatus.PLANNED, 0)
+    assert (len(vendor.calls), count_sent_today()) == (1, 12)
     assert (first.waits_until, second.waits_until.isoformat()) == (None, "2026-03-02T00:00:00+00:00")
     event = second.events.get(what="waiting for tomorrow")
-    assert "already cost 12 credits, and the next batch could cost 12 more. The daily limit is 20" in event.detail
+    assert (
+        "already cost 12 credits, and the next batch could cost 12 credits more. The daily limit is 20" in event.detail
+    )
     assert dispatch.choose_batches(timezone.now()) == []
     send(second)
     assert second.events.filter(what="waiting for tomorrow").count() == 1
     time_machine.move_to(MIDNIGHT)
     assert dispatch.choose_batches(timezone.now()) == [batch.pk]
     send(second)
-    assert (len(vendor.calls), sent_today()) == (2, 12)
+    assert (len(vendor.calls), count_sent_today()) == (2, 12)
 
 
-def test_pages_show_that_a_list_waits(full, browser, settings):
-    _, second = full
-    for address in ("/", second.get_absolute_url()):
-        page = html.unescape(browser.get(address).content.decode())
-        assert page.count("today's credit limit is reached") == 1
-        assert "sending continues on Mar 2 at 00:00 UTC" in page
-        assert "left</strong>, done at about" not in page
+def test_pages_show_that_a_list_waits(sent_and_waiting, browser, settings):
+    _, second = sent_and_waiting
+    page = html.unescape(browser.get(second.get_absolute_url()).content.decode())
+    assert "Today's credit limit is reached. Sending continues on Mar 2 at 12:00 AM UTC" in page
+    assert "Done about" not in page
     page = read_page(browser.get(second.batches.get().get_absolute_url()))
-    assert "Today's credit limit has been reached. Sending continues automatically on Mar 2 at 00:00 UTC." in page
+    assert "Today's credit limit has been reached. Sending continues automatically on Mar 2 at 12:00 AM UTC." in page
 
 
-def test_after_a_pause_a_list_is_retried(full, vendor, alice, settings):
-    _, second = full
+def test_a_waiting_list_is_tried_again_after_a_pause(sent_and_waiting, vendor, alice, settings):
+    _, second = sent_and_waiting
     settings.DAILY_CREDIT_LIMIT = 24
     pausing.pause_upload(second, alice)
     pausing.resume_upload(second, alice)
     send(second)
-    assert (len(vendor.calls), sent_today()) == (2, 24)
+    assert (len(vendor.calls), count_sent_today()) == (2, 24)
 
 
-def test_another_list_that_fits_is_sent(full, start_upload, settings, vendor):
+def test_another_list_that_fits_the_limit_is_sent(sent_and_waiting, start_upload, settings, vendor):
+    # Without a limit, so that the list can be started.
     settings.DAILY_CREDIT_LIMIT = 0
-    small = start_upload(rows(3, 10))
+    small = start_upload(rows(3, count=10))
     settings.DAILY_CREDIT_LIMIT = 22
     assert dispatch.choose_batches(timezone.now()) == [small.batches.get().pk]
     send(small)
-    assert sent_today() == 22
+    assert count_sent_today() == 22
 
 
-def test_automatically_replanned_people_count(start_upload, vendor, settings, time_machine):
+def test_people_replanned_automatically_wait_for_the_next_day_above_the_limit(
+    start_upload, vendor, settings, time_machine
+):
     accept_batches(vendor)
     settings.DAILY_CREDIT_LIMIT, settings.MISSING_RETRIES, settings.MISSING_SHARE = 12, 1, 100
     upload = start_upload(rows(1))
@@ -221,10 +229,11 @@ def test_automatically_replanned_people_count(start_upload, vendor, settings, ti
         assert closing.close_batch(batch_id) == upload.pk
     packing.plan_upload(upload.pk)
     send(upload)
-    assert (sent_today(), Upload.objects.get().waits(timezone.now())) == (12, True)
+    assert count_sent_today() == 12
+    assert Upload.objects.get().waits_for_tomorrow(timezone.now())
     time_machine.move_to(MIDNIGHT)
     send(upload)
-    assert sent_today() == 12
+    assert count_sent_today() == 12
 
 
 def test_people_are_not_replanned_above_the_limit_of_their_list(start_upload, vendor, settings):
@@ -238,7 +247,7 @@ def test_people_are_not_replanned_above_the_limit_of_their_list(start_upload, ve
     assert upload.events.get(what="not replanned").detail == "12 people: the list's credit limit would be exceeded"
 
 
-# Checking beforehand
+# Checks before a decision
 
 
 @pytest.mark.parametrize(
@@ -246,21 +255,21 @@ def test_people_are_not_replanned_above_the_limit_of_their_list(start_upload, ve
     [
         (
             "DAILY_CREDIT_LIMIT",
-            "already cost 12 credits, and this re-run could cost 12 more. The daily limit is 23 credits",
+            "already cost 12 credits, and this re-run could cost 12 credits more. The daily limit is 23 credits",
         ),
         (
             "UPLOAD_CREDIT_LIMIT",
-            "With this re-run, the list could cost up to 24 credits, above the limit of 23 per list",
+            "With this re-run, the list could cost up to 24 credits, above the limit of 23 credits per list",
         ),
     ],
 )
-def test_a_re_run_is_checked_beforehand(start_upload, vendor, alice, settings, limit, sentence):
+def test_a_re_run_above_a_limit_is_refused(start_upload, vendor, alice, settings, limit, sentence):
     accept_batches(vendor)
     upload = start_upload(rows(1))
     send(upload)
-    end(upload, Outcome.ERROR)
+    complete_list(upload, Outcome.ERROR)
     setattr(settings, limit, 23)
-    with pytest.raises(OverLimit, match=sentence):
+    with pytest.raises(SpendingRefused, match=sentence):
         decisions.rerun(upload.items.all(), alice)
     assert upload.items.filter(outcome=Outcome.ERROR).count() == 12
     assert Upload.objects.get().status == UploadStatus.COMPLETE
@@ -269,35 +278,38 @@ def test_a_re_run_is_checked_beforehand(start_upload, vendor, alice, settings, l
     assert (limits.credits_committed_today(), limits.count_total(upload)) == (24, 24)
 
 
-def test_a_re_run_of_two_lists_is_checked_as_one(start_upload, vendor, alice, settings):
+def test_a_re_run_of_two_lists_is_checked_against_the_daily_limit_as_a_whole(start_upload, vendor, alice, settings):
     accept_batches(vendor)
     uploads = [start_upload(rows(number)) for number in range(2)]
     send(*uploads)
     for upload in uploads:
-        end(upload, Outcome.ERROR)
+        complete_list(upload, Outcome.ERROR)
     settings.DAILY_CREDIT_LIMIT = 47
-    with pytest.raises(OverLimit, match="and this re-run could cost 24 more"):
+    with pytest.raises(SpendingRefused, match="and this re-run could cost 24 credits more"):
         decisions.rerun(Item.objects.all(), alice)
     settings.DAILY_CREDIT_LIMIT = 48
     assert decisions.rerun(Item.objects.all(), alice).total() == 24
 
 
-def test_an_overtaken_re_run_moves_what_the_limit_allows(start_upload, vendor, alice, settings, monkeypatch):
+def test_a_re_run_whose_check_was_outdated_moves_only_what_the_limit_allows(
+    start_upload, vendor, alice, settings, monkeypatch
+):
     accept_batches(vendor)
     uploads = [start_upload(rows(number)) for number in range(2)]
     send(*uploads)
     for upload in uploads:
-        end(upload, Outcome.ERROR)
+        complete_list(upload, Outcome.ERROR)
+    # Skip the first check, as if something else were sent just after it.
     monkeypatch.setattr(decisions, "refuse_rerun", lambda grouped: None)
     settings.DAILY_CREDIT_LIMIT = 40
     assert decisions.rerun(Item.objects.all(), alice) == {uploads[0].pk: 12}
-    with pytest.raises(OverLimit):
+    with pytest.raises(SpendingRefused):
         decisions.rerun(uploads[1].items.all(), alice)
 
 
 @pytest.fixture
-def lost(start_upload, vendor):
-    """An unconfirmed batch."""
+def unconfirmed_batch(start_upload, vendor):
+    """Return a batch of twelve people that was sent once and is unconfirmed."""
     vendor.add("POST", BATCH_URL, json={}, status=500)
     upload = start_upload(rows(1))
     send(upload)
@@ -305,19 +317,19 @@ def lost(start_upload, vendor):
 
 
 @pytest.mark.parametrize("limit", ["DAILY_CREDIT_LIMIT", "UPLOAD_CREDIT_LIMIT"])
-def test_resending_is_checked_beforehand(lost, browser, settings, limit):
+def test_resending_above_a_limit_is_refused(unconfirmed_batch, browser, settings, limit):
     setattr(settings, limit, 23)
-    form = {"attempts": lost.attempts}
-    page = browser.post(f"/batches/{lost.pk}/send-again/", form, follow=True).content.decode()
+    form = {"attempts": unconfirmed_batch.attempts}
+    page = browser.post(f"/batches/{unconfirmed_batch.pk}/send-again/", form, follow=True).content.decode()
     assert re.search(r"limit (is|of) 23\b", page)
     assert Batch.objects.get().status == BatchStatus.UNCONFIRMED
     setattr(settings, limit, 24)
-    browser.post(f"/batches/{lost.pk}/send-again/", form)
+    browser.post(f"/batches/{unconfirmed_batch.pk}/send-again/", form)
     assert Batch.objects.get().status == BatchStatus.PLANNED
     assert limits.credits_committed_today() == 24
 
 
-def test_the_policy_resends_nothing_above_a_limit(lost, settings, time_machine):
+def test_the_policy_resends_nothing_above_a_limit(unconfirmed_batch, settings, time_machine):
     settings.UNCONFIRMED_POLICY, settings.DAILY_CREDIT_LIMIT = "resend", 23
     time_machine.move_to("2026-03-01T13:00:00Z")
     decisions.resend_by_policy(timezone.now())
@@ -327,59 +339,64 @@ def test_the_policy_resends_nothing_above_a_limit(lost, settings, time_machine):
     assert Batch.objects.get().status == BatchStatus.PLANNED
 
 
-def test_resending_a_refused_batch_counts_once(start_upload, vendor, alice, settings):
+def test_a_refused_batch_that_is_resent_counts_once(start_upload, vendor, alice, settings):
     vendor.add("POST", BATCH_URL, json={"message": "Something is wrong"}, status=400)
     upload = start_upload(rows(1))
     send(upload)
     settings.DAILY_CREDIT_LIMIT = settings.UPLOAD_CREDIT_LIMIT = 12
-    assert decisions.send_again(Batch.objects.get(), alice)
+    assert decisions.resend(Batch.objects.get(), alice)
     assert limits.credits_committed_today() == 12
 
 
-def test_a_batch_being_sent_is_not_resent(start_upload, alice):
+def test_a_batch_that_is_being_sent_is_not_resent(start_upload, alice):
     batch = start_upload(rows(1)).batches.get()
     Batch.objects.update(status=BatchStatus.SUBMITTING)
-    assert not decisions.send_again(batch, alice)
+    assert not decisions.resend(batch, alice)
 
 
 # Concurrency
 
 
 def run_together(*calls):
-    """Run calls in separate connections. Return the result of each, or the OverLimit that it raised."""
+    """Run calls at the same time. Return the result of each, or its refusal."""
 
     def run(call):
         try:
             return call()
-        except OverLimit as problem:
+        except SpendingRefused as problem:
             return problem
-        finally:
-            connection.close()
 
-    with ThreadPoolExecutor(len(calls)) as threads:
-        return [future.result() for future in [threads.submit(run, call) for call in calls]]
+    return run_at_once(*[partial(run, call) for call in calls])
+
+
+def count_refused(results):
+    return sum(isinstance(result, SpendingRefused) for result in results)
+
+
+def wait_after(function):
+    """Return a function that waits before it returns. Without a lock, another call would act on the same result."""
+
+    def call_and_wait(*args):
+        result = function(*args)
+        time.sleep(0.3)
+        return result
+
+    return call_and_wait
 
 
 @pytest.fixture
-def slow(monkeypatch):
-    """Delay writing after counting, so that without a lock the other call would see the same count."""
+def _slow_counting(monkeypatch):
     for name in ("credits_committed_today", "count_sent_on"):
-        count = getattr(limits, name)
-
-        def linger(*args, count=count):
-            counted = count(*args)
-            time.sleep(0.3)
-            return counted
-
-        monkeypatch.setattr(limits, name, linger)
+        monkeypatch.setattr(limits, name, wait_after(getattr(limits, name)))
 
 
 @pytest.mark.django_db(transaction=True)
-def test_only_one_of_two_concurrent_starts_is_allowed(make_upload, alice, settings, slow):
+@pytest.mark.usefixtures("_slow_counting")
+def test_only_one_of_two_concurrent_starts_is_allowed(make_upload, alice, settings):
     settings.DAILY_CREDIT_LIMIT = 20
     first, second = make_upload(rows(1)), make_upload(rows(2))
     results = run_together(lambda: spending.start(first, alice), lambda: spending.start(second, alice))
-    assert sorted(isinstance(result, OverLimit) for result in results) == [False, True]
+    assert count_refused(results) == 1
     assert Upload.objects.filter(status=UploadStatus.RUNNING).count() == 1
 
 
@@ -387,28 +404,22 @@ def test_only_one_of_two_concurrent_starts_is_allowed(make_upload, alice, settin
 def test_one_of_two_concurrent_starts_of_a_user_needs_approval(make_upload, alice, settings, monkeypatch):
     settings.APPROVAL_ABOVE = 20
     first, second = make_upload(rows(1)), make_upload(rows(2))
-    count = spending.count_started_alone
-
-    def linger(*args):
-        counted = count(*args)
-        time.sleep(0.3)
-        return counted
-
-    monkeypatch.setattr(spending, "count_started_alone", linger)
+    monkeypatch.setattr(spending, "count_started_alone", wait_after(spending.count_started_alone))
     results = run_together(lambda: spending.start(first, alice), lambda: spending.start(second, alice))
     assert sorted(results) == [UploadStatus.APPROVAL, UploadStatus.RUNNING]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_only_one_of_a_concurrent_start_and_re_run_is_allowed(make_upload, start_upload, vendor, alice, settings, slow):
+@pytest.mark.usefixtures("_slow_counting")
+def test_only_one_of_a_start_and_a_concurrent_re_run_is_allowed(make_upload, start_upload, vendor, alice, settings):
     accept_batches(vendor)
     upload = start_upload(rows(1))
     send(upload)
-    end(upload, Outcome.ERROR)
+    complete_list(upload, Outcome.ERROR)
     settings.DAILY_CREDIT_LIMIT = 30
     other = make_upload(rows(2))
     results = run_together(lambda: spending.start(other, alice), lambda: decisions.rerun(upload.items.all(), alice))
-    assert sorted(isinstance(result, OverLimit) for result in results) == [False, True]
+    assert count_refused(results) == 1
     assert limits.credits_committed_today() == 24
 
 
@@ -417,46 +428,42 @@ def test_only_one_of_two_concurrent_re_runs_is_allowed(start_upload, vendor, ali
     accept_batches(vendor)
     upload = start_upload(rows(1))
     send(upload)
-    end(upload, Outcome.ERROR)
+    complete_list(upload, Outcome.ERROR)
     settings.UPLOAD_CREDIT_LIMIT = 20
+    monkeypatch.setattr(decisions, "refuse_rerun", wait_after(decisions.refuse_rerun))
     ids = list(upload.items.values_list("pk", flat=True))
-    ask = decisions.refuse_rerun
-
-    def linger(grouped):
-        ask(grouped)
-        time.sleep(0.3)
-
-    monkeypatch.setattr(decisions, "refuse_rerun", linger)
-    halves = [upload.items.filter(pk__in=part) for part in (ids[:6], ids[6:])]
-    results = run_together(*[lambda half=half: decisions.rerun(half, alice) for half in halves])
-    assert sorted(isinstance(result, OverLimit) for result in results) == [False, True]
+    first_half, second_half = upload.items.filter(pk__in=ids[:6]), upload.items.filter(pk__in=ids[6:])
+    results = run_together(lambda: decisions.rerun(first_half, alice), lambda: decisions.rerun(second_half, alice))
+    assert count_refused(results) == 1
     assert upload.items.filter(outcome=Outcome.PENDING).count() == 6
 
 
 @pytest.mark.django_db(transaction=True)
-def test_only_one_of_two_concurrent_senders_is_allowed(start_upload, monkeypatch, settings, slow):
-    batches = [start_upload(rows(number)).batches.get() for number in range(2)]
+@pytest.mark.usefixtures("_slow_counting")
+def test_only_one_of_two_concurrent_senders_is_allowed(start_upload, monkeypatch, settings):
+    first, second = [start_upload(rows(number)).batches.get() for number in range(2)]
     settings.DAILY_CREDIT_LIMIT = 20
     sent = []
     monkeypatch.setattr(dispatch, "send_items", lambda batch, items: sent.append(batch.pk))
-    run_together(*[lambda pk=batch.pk: dispatch.submit_batch(pk) for batch in batches])
+    run_together(lambda: dispatch.submit_batch(first.pk), lambda: dispatch.submit_batch(second.pk))
     assert len(sent) == 1
     statuses = Batch.objects.order_by("status").values_list("status", flat=True)
     assert list(statuses) == [BatchStatus.PLANNED, BatchStatus.SUBMITTING]
-    assert sent_today() == 12
+    assert count_sent_today() == 12
     assert Upload.objects.filter(waits_until__isnull=False).count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_workers_sending_one_list_count_both_batches(start_upload, monkeypatch):
-    upload = start_upload(rows(1, 24))
+def test_two_batches_of_a_list_sent_at_the_same_time_are_both_counted(start_upload, monkeypatch):
+    upload = start_upload(rows(1, count=24))
     [batch] = upload.batches.all()
     Batch.objects.update(size=12)
     other = upload.batches.create(number=2, size=12)
-    upload.items.filter(pk__in=list(upload.items.values_list("pk", flat=True)[:12])).update(batch=other)
+    moved = list(upload.items.values_list("pk", flat=True)[:12])
+    upload.items.filter(pk__in=moved).update(batch=other)
     monkeypatch.setattr(dispatch, "send_items", lambda batch, items: None)
-    run_together(*[lambda pk=pk: dispatch.submit_batch(pk) for pk in (batch.pk, other.pk)])
-    assert sent_today() == 24
+    run_together(lambda: dispatch.submit_batch(batch.pk), lambda: dispatch.submit_batch(other.pk))
+    assert count_sent_today() == 24
 
 
 def test_nothing_is_counted_while_sending_is_blocked(start_upload):

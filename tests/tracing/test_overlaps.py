@@ -2,12 +2,11 @@
 
 import json
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 
 import pytest
 import responses
-from django.db import connection
 from django.utils import timezone
 
 from batches.models import Batch, Item, Upload
@@ -15,6 +14,7 @@ from batches.statuses import BatchStatus, Outcome, UploadStatus
 from batches.tracing import closing, dispatch, overlaps, packing, pausing
 from batches.tracing.lifecycle import transition_batch
 from tests.factories import answer_for, people
+from tests.support.threads import run_at_once
 from tests.tracing.test_dispatch import acknowledge, send_next
 from webhooks.inbound import filing
 from webhooks.models import DeliveryKind, UnmatchedDelivery
@@ -30,7 +30,7 @@ def _vendor_settings(settings):
 
 @pytest.fixture
 def vendor():
-    """A vendor that accepts every batch. `bought` counts the people paid for, by street address."""
+    """Return a mock of a vendor that accepts every batch. `bought` counts purchases by street address."""
     bought = Counter()
 
     def accept(request):
@@ -44,11 +44,12 @@ def vendor():
 
 
 def answer_all(upload, outcome="matched"):
+    """File an answer for everyone in a list who is in a batch and has none."""
     for item in Item.objects.filter(upload=upload, outcome=Outcome.PENDING).exclude(batch=None):
         filing.file_delivery(filing.Delivery(DeliveryKind.ITEM, item.batch.token, answer_for(item, outcome)))
 
 
-def close_all(now=None):
+def close_batches(now=None):
     for batch_id in closing.list_closable(now or timezone.now()):
         closing.close_batch(batch_id)
 
@@ -56,36 +57,38 @@ def close_all(now=None):
 def run_everything():
     """Run the clock and the workers until nothing is left to do."""
     for _ in range(4):
-        close_all()
+        close_batches()
         for upload_id in [*overlaps.resolve_waiting(None), *packing.list_unplanned_uploads()]:
             packing.plan_upload(upload_id)
         send_next()
     closing.complete_uploads(timezone.now())
 
 
-def outcomes(upload):
+def count_outcomes(upload):
     return Counter(Item.objects.filter(upload=upload).values_list("outcome", flat=True))
 
 
 @pytest.mark.django_db
-def test_three_lists_of_the_same_people_pay_for_each_once(start_upload, vendor):
-    lists = [start_upload(30) for _ in range(3)]
+def test_people_in_three_lists_are_paid_for_once(start_upload, vendor):
+    first, second, third = [start_upload(30) for _ in range(3)]
     send_next()
     assert set(vendor.bought.values()) == {1}
     assert len(vendor.bought) == 30
     run_everything()
-    answer_all(lists[0])
+    answer_all(first)
     run_everything()
     assert set(vendor.bought.values()) == {1}
-    assert [outcomes(upload) for upload in lists] == [{"matched": 30}, {"reused": 30}, {"reused": 30}]
-    assert [Upload.objects.get(pk=upload.pk).status for upload in lists] == ["complete"] * 3
-    assert Upload.objects.get(pk=lists[2].pk).reused_count == 30
+    assert count_outcomes(first) == {"matched": 30}
+    assert count_outcomes(second) == count_outcomes(third) == {"reused": 30}
+    assert Upload.objects.filter(status=UploadStatus.COMPLETE).count() == 3
+    assert Upload.objects.get(pk=third.pk).reused_count == 30
 
 
 @pytest.mark.django_db
-def test_only_people_in_both_lists_wait(start_upload, vendor):
+def test_only_people_who_are_in_both_lists_wait(start_upload, vendor):
     start_upload(people(20))
-    later = start_upload(people(40)[10:])
+    people_from_11_to_40 = people(40)[10:]
+    later = start_upload(people_from_11_to_40)
     send_next()
     assert len(vendor.bought) == 40
     assert set(vendor.bought.values()) == {1}
@@ -98,15 +101,16 @@ def test_only_people_in_both_lists_wait(start_upload, vendor):
 def test_people_answered_since_planning_are_not_paid_for(start_upload, vendor):
     first = start_upload(20)
     dispatch.submit_batch(first.batches.get().pk)
-    later = start_upload(people(40)[10:])
+    people_from_11_to_40 = people(40)[10:]
+    later = start_upload(people_from_11_to_40)
     answer_all(first)
     send_next()
     assert set(vendor.bought.values()) == {1}
-    assert outcomes(later) == {"reused": 10, "pending": 20}
+    assert count_outcomes(later) == {"reused": 10, "pending": 20}
 
 
 @pytest.mark.django_db
-def test_a_remainder_too_small_for_a_batch_is_sent_one_by_one(start_upload, vendor):
+def test_people_are_sent_one_by_one_if_too_few_for_a_batch_do_not_wait(start_upload, vendor):
     start_upload(20)
     later = start_upload(24)
     send_next()
@@ -119,20 +123,20 @@ def test_a_remainder_too_small_for_a_batch_is_sent_one_by_one(start_upload, vend
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("outcome", ["error", None], ids=["an error", "no answer"])
-def test_people_whose_awaited_answer_does_not_come_are_sent(start_upload, vendor, settings, outcome):
+def test_people_are_sent_if_the_answer_that_they_wait_for_does_not_come(start_upload, vendor, settings, outcome):
     settings.MISSING_RETRIES = 0
     first, later = start_upload(20), start_upload(20)
     send_next()
     if outcome:
         answer_all(first, outcome)
-        close_all()
+        close_batches()
     else:
         Batch.objects.update(completed_at=timezone.now())
-        close_all(timezone.now() + timedelta(hours=1))
+        close_batches(timezone.now() + timedelta(hours=1))
     run_everything()
     answer_all(later)
     run_everything()
-    assert outcomes(later) == {"matched": 20}
+    assert count_outcomes(later) == {"matched": 20}
     assert set(vendor.bought.values()) == {2}
 
 
@@ -142,15 +146,15 @@ def test_people_waiting_for_a_cancelled_list_get_its_late_answers(start_upload, 
     send_next()
     pausing.cancel_upload(first, alice)
     run_everything()
-    assert outcomes(later) == {"pending": 20}
+    assert count_outcomes(later) == {"pending": 20}
     answer_all(first)
     run_everything()
-    assert outcomes(later) == {"reused": 20}
+    assert count_outcomes(later) == {"reused": 20}
     assert set(vendor.bought.values()) == {1}
 
 
 @pytest.mark.django_db
-def test_people_do_not_wait_for_a_list_cancelled_before_sending(start_upload, vendor, alice):
+def test_people_do_not_wait_for_a_list_that_was_cancelled_before_it_was_sent(start_upload, vendor, alice):
     first, later = start_upload(20), start_upload(20)
     pausing.cancel_upload(first, alice)
     run_everything()
@@ -159,7 +163,7 @@ def test_people_do_not_wait_for_a_list_cancelled_before_sending(start_upload, ve
 
 
 @pytest.mark.django_db
-def test_people_do_not_wait_for_a_batch_that_was_not_accepted(start_upload, vendor):
+def test_people_stop_waiting_for_a_batch_that_was_not_accepted(start_upload, vendor):
     first, later = start_upload(20), start_upload(20)
     send_next()
     Batch.objects.filter(upload=first).update(status=BatchStatus.SUBMITTING)
@@ -169,7 +173,7 @@ def test_people_do_not_wait_for_a_batch_that_was_not_accepted(start_upload, vend
 
 
 @pytest.mark.django_db
-def test_people_wait_for_an_unconfirmed_batch_until_a_decision(start_upload, vendor, alice):
+def test_people_wait_for_an_unconfirmed_batch_until_a_user_decides(start_upload, vendor, alice):
     first, later = start_upload(20), start_upload(20)
     send_next()
     Batch.objects.filter(upload=first).update(status=BatchStatus.UNCONFIRMED)
@@ -177,7 +181,7 @@ def test_people_wait_for_an_unconfirmed_batch_until_a_decision(start_upload, ven
     assert later.items.waiting().count() == 20
     closing.close_manually(first.batches.get(), alice)
     run_everything()
-    assert outcomes(later) == {"pending": 20}
+    assert count_outcomes(later) == {"pending": 20}
     assert set(vendor.bought.values()) == {2}
 
 
@@ -185,7 +189,7 @@ def test_people_wait_for_an_unconfirmed_batch_until_a_decision(start_upload, ven
 @pytest.mark.parametrize(
     "options", [{"settings": {"look_back": 0}}, {"match": ["emails"]}], ids=["no reuse", "other requirements"]
 )
-def test_lists_with_incompatible_settings_do_not_wait(start_upload, vendor, options):
+def test_people_do_not_wait_for_a_list_with_incompatible_settings(start_upload, vendor, options):
     start_upload(20)
     start_upload(20, **options)
     send_next()
@@ -193,7 +197,7 @@ def test_lists_with_incompatible_settings_do_not_wait(start_upload, vendor, opti
 
 
 @pytest.mark.django_db
-def test_pages_show_that_a_person_waits(start_upload, vendor, browser):
+def test_pages_show_that_people_wait_for_another_list(start_upload, vendor, browser):
     start_upload(20)
     later = start_upload(20)
     send_next()
@@ -203,30 +207,21 @@ def test_pages_show_that_a_person_waits(start_upload, vendor, browser):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_only_one_of_two_concurrent_batches_pays(start_upload, vendor):
+def test_people_in_two_batches_sent_at_the_same_time_are_paid_for_once(start_upload, vendor):
     lists = [start_upload(20) for _ in range(2)]
-    batches = [upload.batches.get().pk for upload in lists]
-
-    def send(batch_id):
-        try:
-            dispatch.submit_batch(batch_id)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(2) as workers:
-        list(workers.map(send, batches))
+    run_at_once(*[partial(dispatch.submit_batch, upload.batches.get().pk) for upload in lists])
     assert set(vendor.bought.values()) == {1}
     assert sum(upload.items.waiting().count() for upload in lists) == 20
 
 
 @pytest.mark.django_db
-def test_a_paused_list_is_answered_too(start_upload, vendor, alice):
+def test_people_of_a_paused_list_get_the_answers_that_they_wait_for(start_upload, vendor, alice):
     first, later = start_upload(20), start_upload(20)
     send_next()
     pausing.pause_upload(later, alice)
     answer_all(first)
     overlaps.resolve_waiting(None)
-    assert outcomes(later) == {"reused": 20}
+    assert count_outcomes(later) == {"reused": 20}
     assert Upload.objects.get(pk=later.pk).status == UploadStatus.PAUSED
 
 
@@ -238,15 +233,15 @@ def store_unmatched_delivery(item):
 
 
 @pytest.mark.django_db
-def test_people_wait_for_an_answer_that_is_yet_to_be_filed(start_upload, vendor, settings):
+def test_people_wait_for_an_answer_that_is_stored_but_not_filed_yet(start_upload, vendor, settings):
     settings.MISSING_RETRIES = 0
     first, _ = start_upload(12), start_upload(12)
     send_next()
     delivery = store_unmatched_delivery(first.items.first())
-    close_all(timezone.now() + timedelta(days=1))
-    assert outcomes(first) == {"missing": 12}
+    close_batches(timezone.now() + timedelta(days=1))
+    assert count_outcomes(first) == {"missing": 12}
     run_everything()
-    # Nobody else's answer will come.
+    # No answer came for the other eleven people, so they were sent again.
     assert Item.objects.waiting().count() == 1
     assert sorted(vendor.bought.values()) == [1] + [2] * 11
     UnmatchedDelivery.objects.filter(pk=delivery.pk).update(status=UnmatchedDelivery.Status.ASIDE)
@@ -255,7 +250,7 @@ def test_people_wait_for_an_answer_that_is_yet_to_be_filed(start_upload, vendor,
 
 
 @pytest.mark.django_db
-def test_a_person_whose_answer_is_yet_to_be_filed_is_not_sent(start_upload, vendor):
+def test_a_person_whose_answer_is_stored_but_not_filed_yet_is_not_sent(start_upload, vendor):
     upload = start_upload(14)
     batch, person = upload.batches.get(), upload.items.first()
     store_unmatched_delivery(person)

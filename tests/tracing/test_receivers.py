@@ -1,3 +1,5 @@
+"""Receivers record that they are alive."""
+
 from datetime import timedelta
 
 import pytest
@@ -8,7 +10,7 @@ from batches import jobs
 from batches.models import Receiver
 from batches.tracing import receivers
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_no_receiver")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_real_receiver_check")]
 
 
 def test_a_receiver_is_alive_for_a_while_after_each_heartbeat():
@@ -21,7 +23,7 @@ def test_a_receiver_is_alive_for_a_while_after_each_heartbeat():
     assert Receiver.objects.get().host == "web"
 
 
-def test_dead_receivers_are_deleted():
+def test_receivers_without_a_heartbeat_for_days_are_deleted():
     receivers.record_heartbeat("web:1", "web")
     receivers.record_heartbeat("web:2", "web")
     Receiver.objects.filter(pk="web:1").update(until=timezone.now() - timedelta(days=2))

@@ -1,9 +1,13 @@
+"""What a list may cost, and who may start it."""
+
+import re
 from decimal import Decimal
 
 import pytest
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
+from accounts.rights import RightMissing
 from batches.intake import corrections, row_import, uploads
 from batches.intake.trace_settings import TraceSettings
 from batches.models import Batch, Upload
@@ -14,21 +18,30 @@ from tests.factories import HEADER, people, person, to_csv
 pytestmark = pytest.mark.django_db
 
 
-def company(number, name="Acme Holdings LLC"):
-    return [name, f"{number} Oak St", "Herndon", "VA", f"{number} Elm St", "Tampa", "FL"]
+PROPERTY_HEADER = [
+    "Owner",
+    "Property Address",
+    "Property City",
+    "Property State",
+    "Mail Address",
+    "Mail City",
+    "Mail State",
+]
 
 
-OWNERS = ["Owner", "Property Address", "Property City", "Property State", "Mail Address", "Mail City", "Mail State"]
+def make_property(number, owner="Acme Holdings LLC"):
+    """Return a row of a list with `PROPERTY_HEADER`."""
+    return [owner, f"{number} Oak St", "Herndon", "VA", f"{number} Elm St", "Tampa", "FL"]
 
 
-def lines(upload):
-    return [(line.label, line.count, line.credits) for line in spending.plan_spend(upload)]
+def list_lines(upload):
+    return [(line.label, line.count, line.credits) for line in spending.list_spend_lines(upload)]
 
 
-def test_the_plan_has_a_line_for_each_outcome(make_upload, settings):
+def test_the_plan_has_a_line_for_people_to_trace_duplicates_and_invalid_rows(make_upload, settings):
     settings.CREDITS_PER_MATCH = 2
     upload = make_upload([*people(3), person(1), person(9, State="Atlantis")])
-    assert lines(upload) == [
+    assert list_lines(upload) == [
         ("people to trace", 3, 6),
         ("duplicates", 1, None),
         ("invalid rows", 1, None),
@@ -36,19 +49,21 @@ def test_the_plan_has_a_line_for_each_outcome(make_upload, settings):
 
 
 def test_companies_are_traced_by_mailing_address_or_skipped(make_upload):
-    content = to_csv([company(n) for n in range(1, 4)], header=OWNERS)
+    content = to_csv([make_property(number) for number in range(1, 4)], header=PROPERTY_HEADER)
     upload = make_upload(content)
-    assert lines(upload) == [("people to trace", 0, 0), ("companies, by mailing address", 3, 3)]
+    assert list_lines(upload) == [("people to trace", 0, 0), ("companies, by mailing address", 3, 3)]
     item = upload.items.first()
     assert (item.owner_kind, item.last_name, item.address, item.mail_address) == ("company", "", "", "1 Elm St")
     upload = make_upload(content, settings={"companies": "leave_out"})
-    assert lines(upload) == [("people to trace", 0, 0), ("companies, skipped", 3, None)]
+    assert list_lines(upload) == [("people to trace", 0, 0), ("companies, skipped", 3, None)]
     assert upload.items.first().message == "Skipped: company."
-    assert upload.items.first().cells == company(1)
+    assert upload.items.first().cells == make_property(1)
 
 
-def test_second_owners_are_separate_people_on_request(make_upload):
-    content = to_csv([company(n, "SMITH JOHN & MARY") for n in range(1, 4)], header=OWNERS)
+def test_second_owners_are_traced_as_separate_people_if_chosen(make_upload):
+    content = to_csv(
+        [make_property(number, owner="SMITH JOHN & MARY") for number in range(1, 4)], header=PROPERTY_HEADER
+    )
     assert make_upload(content).item_count == 3
     upload = make_upload(content, settings={"co_owners": True})
     assert (upload.row_count, upload.co_owner_count, upload.item_count) == (3, 3, 6)
@@ -63,42 +78,41 @@ def test_the_estimate_uses_recent_costs(make_upload, start_upload):
     batch = start_upload([person(n) for n in range(100, 112)]).batches.get()
     closed = {"status": BatchStatus.CLOSED, "closed_at": timezone.now()}
     Batch.objects.filter(pk=batch.pk).update(matched=6, no_match=4, credits=Decimal(3), **closed)
-    past = spending.recent_costs()
-    assert (past.match_percent, past.free_percent) == (60, 50)
-    assert spending.estimate_credits(upload, past) == 3
+    costs = spending.recent_costs()
+    assert (costs.match_percent, costs.free_percent) == (60, 50)
+    assert spending.estimate_credits(upload, costs) == 3
 
 
-def test_a_list_above_the_limit_per_list_is_not_started(make_upload, alice, settings):
+def test_a_list_above_the_limit_per_list_cannot_be_started(make_upload, alice, settings):
     settings.UPLOAD_CREDIT_LIMIT = 11
-    with pytest.raises(spending.OverLimit, match="could cost up to 12 credits, above the limit of 11"):
+    with pytest.raises(spending.SpendingRefused, match="could cost up to 12 credits, above the limit of 11"):
         spending.start(make_upload(people(12)), alice)
     assert Upload.objects.get().status == UploadStatus.READY
 
 
-def test_lists_above_the_daily_limit_wait(make_upload, alice, settings):
+def test_a_list_cannot_be_started_while_others_use_up_the_daily_limit(make_upload, alice, settings):
     settings.DAILY_CREDIT_LIMIT = 20
     assert spending.start(make_upload(people(12)), alice)
     second = make_upload([person(n) for n in range(100, 112)])
-    with pytest.raises(
-        spending.OverLimit, match=r"already cost 12 credits, and this list could cost 12 more. The daily limit is 20"
-    ):
+    message = "already cost 12 credits, and this list could cost 12 credits more. The daily limit is 20"
+    with pytest.raises(spending.SpendingRefused, match=re.escape(message)):
         spending.start(second, alice)
     Upload.objects.filter(started_at__isnull=False).update(status=UploadStatus.COMPLETE)
     assert spending.start(second, alice)
 
 
-def test_a_list_above_the_limit_of_any_day_must_be_split(make_upload, alice, settings):
+def test_a_list_that_alone_exceeds_the_daily_limit_must_be_split(make_upload, alice, settings):
     settings.DAILY_CREDIT_LIMIT = 11
-    with pytest.raises(spending.OverLimit, match=r"limit is 11 credits \(UTC\)\. Please split it\."):
+    with pytest.raises(spending.SpendingRefused, match=r"limit is 11 credits \(UTC\)\. Please split it\."):
         spending.start(make_upload(people(12)), alice)
 
 
-def test_an_expensive_list_needs_two_people(make_upload, alice, bob, settings):
+def test_an_expensive_list_must_be_approved_by_someone_else(make_upload, alice, bob, settings):
     settings.APPROVAL_ABOVE = 10
     upload = make_upload(people(12))
     assert spending.start(upload, alice) == UploadStatus.APPROVAL
     upload.refresh_from_db()
-    with pytest.raises(spending.OverLimit, match="do not have permission"):
+    with pytest.raises(RightMissing, match="may not approve lists"):
         spending.approve(upload, alice, upload.revision)
     assert spending.approve(upload, bob, upload.revision)
     assert not spending.approve(upload, bob, upload.revision)
@@ -115,13 +129,13 @@ def test_users_cannot_approve_their_own_request(make_upload, bob, settings):
     upload = make_upload(people(12))
     spending.start(upload, bob)
     upload.refresh_from_db()
-    with pytest.raises(spending.OverLimit, match="someone else must approve"):
+    with pytest.raises(spending.SpendingRefused, match="someone else must approve"):
         spending.approve(upload, bob, upload.revision)
 
 
 @pytest.fixture
 def dora(django_user_model):
-    """Return a superuser."""
+    """Return a superuser, who may approve lists."""
     return django_user_model.objects.create_superuser("dora", password="dora-password")
 
 
@@ -144,18 +158,19 @@ def choose_template(upload, user):
 
 
 def upload_corrections(upload, user):
-    text = b"".join(corrections.stream_invalid_rows(upload)).decode().removeprefix("\ufeff").replace(",x,", ",20170,")
-    correction = corrections.receive(upload, ContentFile(text.encode(), name="corrected.csv"), user)
+    """Download the invalid rows and upload them again."""
+    content = b"".join(corrections.stream_invalid_rows(upload))
+    correction = corrections.receive(upload, ContentFile(content, name="corrected.csv"), user)
     corrections.check_correction(correction.pk)
 
 
-def request_and_withdraw(upload, user):
+def request_and_withdraw_approval(upload, user):
     spending.start(upload, user)
     spending.withdraw(upload, user)
 
 
 @pytest.mark.parametrize(
-    "change", [replace_file, choose_columns, choose_template, upload_corrections, request_and_withdraw]
+    "change", [replace_file, choose_columns, choose_template, upload_corrections, request_and_withdraw_approval]
 )
 def test_users_cannot_approve_a_list_that_they_have_changed(make_upload, alice, bob, dora, settings, change):
     settings.APPROVAL_ABOVE = 10
@@ -165,80 +180,82 @@ def test_users_cannot_approve_a_list_that_they_have_changed(make_upload, alice, 
     assert spending.start(upload, alice) == UploadStatus.APPROVAL
     upload.refresh_from_db()
     assert spending.list_approvers(upload) == [bob]
-    with pytest.raises(spending.OverLimit, match="You created or changed this list"):
+    with pytest.raises(spending.SpendingRefused, match="You created or changed this list"):
         spending.approve(upload, dora, upload.revision)
     assert spending.approve(upload, bob, upload.revision)
 
 
 @pytest.mark.parametrize("change", [replace_file, choose_columns, choose_template, upload_corrections])
-def test_only_the_revision_that_was_shown_is_started(make_upload, alice, bob, settings, change):
+def test_only_the_revision_that_the_user_has_seen_is_started_or_approved(make_upload, alice, bob, settings, change):
     settings.APPROVAL_ABOVE = 10
     upload = make_upload([*people(12), person(20, State="Atlantis")])
-    shown = upload.revision
+    revision_on_page = upload.revision
     change(upload, alice)
-    with pytest.raises(spending.OverLimit, match="has changed since you opened the page"):
-        spending.start(upload, alice, shown)
+    with pytest.raises(spending.SpendingRefused, match="has changed since you opened the page"):
+        spending.start(upload, alice, revision_on_page)
     assert spending.start(upload, alice, Upload.objects.get().revision) == UploadStatus.APPROVAL
-    for seen in (shown, None):
-        with pytest.raises(spending.OverLimit, match="has changed since you opened the page"):
-            spending.approve(upload, bob, seen)
+    for revision in (revision_on_page, None):
+        with pytest.raises(spending.SpendingRefused, match="has changed since you opened the page"):
+            spending.approve(upload, bob, revision)
     assert spending.approve(upload, bob, Upload.objects.get().revision)
 
 
-def test_changed_details_must_be_reviewed_again(make_upload, alice):
+def test_a_list_with_changed_details_must_be_reviewed_again(make_upload, alice):
     upload = make_upload(people(12))
-    uploads.change_details(upload, name="other", priority=Priority.URGENT, source="")
-    with pytest.raises(spending.OverLimit, match="has changed since"):
+    uploads.change_details(upload, None, name="other", priority=Priority.URGENT, source="")
+    with pytest.raises(spending.SpendingRefused, match="has changed since"):
         spending.start(upload, alice, upload.revision)
 
 
-def test_the_requester_or_an_approver_can_withdraw(make_upload, alice, bob, settings, django_user_model):
+def test_only_the_requester_or_an_approver_can_withdraw_a_request(make_upload, alice, bob, settings, django_user_model):
     settings.APPROVAL_ABOVE = 10
     upload = make_upload(people(12))
+    erin = django_user_model.objects.create_user("erin")
     for user in (alice, bob):
         spending.start(upload, alice)
-        with pytest.raises(spending.OverLimit, match="Only the person who requested approval"):
-            spending.withdraw(upload, django_user_model.objects.get_or_create(username="erin")[0])
+        with pytest.raises(spending.SpendingRefused, match="Only the person who requested approval"):
+            spending.withdraw(upload, erin)
         upload.refresh_from_db()
         assert spending.withdraw(upload, user)
         assert not spending.withdraw(upload, user)
 
 
-def many(number):
-    return [person(100 * number + place) for place in range(12)]
+def twelve_people(list_number):
+    """Return the rows of a list. Lists with different numbers have no people in common."""
+    return [person(100 * list_number + position) for position in range(12)]
 
 
-def test_a_users_starts_of_one_day_count_together(make_upload, alice, bob, settings, time_machine):
+def test_lists_started_by_a_user_on_one_day_are_added_up(make_upload, alice, bob, settings, time_machine):
     time_machine.move_to("2026-03-01T12:00:00Z")
     settings.APPROVAL_ABOVE = 24
-    first, second, third, fourth = [make_upload(many(number)) for number in range(4)]
+    first, second, third, fourth = [make_upload(twelve_people(number)) for number in range(4)]
     assert spending.start(first, alice) == UploadStatus.RUNNING
     assert spending.start(second, alice) == UploadStatus.RUNNING
     assert spending.start(third, alice) == UploadStatus.APPROVAL
     third.refresh_from_db()
-    # Other users have their own limits, and approved lists count for no one.
+    # Each user has a separate limit, and approved lists count for nobody.
     assert spending.start(fourth, bob) == UploadStatus.RUNNING
     assert spending.approve(third, bob, third.revision)
     time_machine.move_to("2026-03-02T00:00:01Z")
-    assert spending.start(make_upload(many(9)), alice) == UploadStatus.RUNNING
+    assert spending.start(make_upload(twelve_people(9)), alice) == UploadStatus.RUNNING
 
 
-def test_lists_from_the_shell_count_together(make_upload, settings):
+def test_lists_started_from_the_shell_are_added_up(make_upload, settings):
     settings.APPROVAL_ABOVE = 20
-    first, second = [make_upload(many(number), user=None) for number in range(2)]
+    first, second = [make_upload(twelve_people(number), user=None) for number in range(2)]
     assert spending.start(first, None) == UploadStatus.RUNNING
     assert spending.start(second, None) == UploadStatus.APPROVAL
 
 
 def test_a_list_without_cost_needs_no_approval(make_upload, start_upload, alice, settings):
-    done = start_upload(people(3))
-    done.items.update(outcome="matched", answer="{}", answered_at=timezone.now())
+    traced = start_upload(people(3))
+    traced.items.update(outcome="matched", answer="{}", answered_at=timezone.now())
     settings.APPROVAL_ABOVE = 1
     upload = make_upload(people(3))
     assert (upload.item_count, spending.start(upload, alice)) == (0, UploadStatus.RUNNING)
 
 
-def test_approval_on_the_pages(browser, client, make_upload, bob, settings):
+def test_a_list_is_approved_on_the_pages(browser, client, make_upload, bob, settings):
     settings.APPROVAL_ABOVE = 10
     upload = make_upload(people(12))
     assert "Request approval" in browser.get(f"/uploads/{upload.pk}/").content.decode()
@@ -248,7 +265,7 @@ def test_approval_on_the_pages(browser, client, make_upload, bob, settings):
     browser.post(f"/uploads/{upload.pk}/withdraw/")
     browser.post(f"/uploads/{upload.pk}/start/")
     client.force_login(bob)
-    assert "Awaiting approval" in client.get("/").content.decode()
+    assert "needs your approval." in client.get("/").content.decode()
     page = client.get(f"/uploads/{upload.pk}/").content.decode()
     assert "someone else must approve it: bob." in page
     assert "Approve and start" in page
@@ -256,10 +273,15 @@ def test_approval_on_the_pages(browser, client, make_upload, bob, settings):
     assert "Approved and started." in client.post(f"/uploads/{upload.pk}/approve/", form, follow=True).content.decode()
 
 
-def test_the_review_names_the_exceeded_limit(browser, make_upload, settings):
+def test_the_review_says_which_limit_is_exceeded(browser, make_upload, settings):
     settings.UPLOAD_CREDIT_LIMIT = 5
     upload = make_upload(to_csv(people(12), header=HEADER))
-    assert (
-        "above the limit of 5 per list. Please split it."
-        in browser.post(f"/uploads/{upload.pk}/start/", follow=True).content.decode()
-    )
+    page = browser.post(f"/uploads/{upload.pk}/start/", follow=True).content.decode()
+    assert "above the limit of 5 credits per list. Please split it." in page
+
+
+def test_refusals_name_sums_of_money_if_credits_have_a_price(make_upload, alice, settings):
+    settings.PRICE_PER_CREDIT, settings.UPLOAD_CREDIT_LIMIT = 0.12, 11
+    message = "This list could cost up to $1.44, above the limit of $1.32 per list. Please split it."
+    with pytest.raises(spending.SpendingRefused, match=re.escape(message)):
+        spending.start(make_upload(people(12)), alice)

@@ -1,19 +1,19 @@
-"""Nothing is lost, nothing is paid for twice without a decision, and every list ends.
+"""No answer is lost, nobody is paid for twice without a decision, and every list ends.
 
-This is true for any order of calls, acknowledgements, results, completions, sweeps and decisions.
-
-Hypothesis acts as vendor, clock, workers and staff in random orders. Only the socket to the vendor is faked.
+This holds for any order of calls, acknowledgements, results, completion calls, sweeps and decisions. Hypothesis acts as
+vendor, clock, workers and staff in random orders. Only the connection to the vendor is simulated.
 """
 
 import contextlib
 import json
 from collections import Counter
 from datetime import timedelta
+from typing import NamedTuple
 
 import pytest
 import responses
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.utils import timezone
 from hypothesis import HealthCheck, strategies
 from hypothesis import settings as hypothesis_settings
@@ -36,36 +36,59 @@ from webhooks.models import DeliveryKind, UnmatchedDelivery
 
 BATCH_URL = "https://vendor.example/v1/SkipTraceBatch"
 SINGLE_URL = "https://vendor.example/v1/SkipTrace"
-REPLIES = {
+REFUSALS = {
     "busy": (429, {"message": "Too many requests"}),
-    "limit": (429, {"message": "You have reached your daily credit limit"}),
-    "key": (401, {"error": "Invalid API key"}),
-    "fails": (500, {}),
-    "away": (503, {}),
+    "daily limit": (429, {"message": "You have reached your daily credit limit"}),
+    "wrong key": (401, {"error": "Invalid API key"}),
+    "server error": (500, {}),
+    "unavailable": (503, {}),
     "refused": (400, {"message": "Something is wrong"}),
-    "named": (400, {"message": '"[0].zip" must be digits'}),
+    "person refused by name": (400, {"message": '"[0].zip" must be digits'}),
 }
-SIZES = strategies.sampled_from([5, 12, 25, 45])
+"""Replies with which the vendor accepts nothing, by name: a status and a body."""
+LIST_SIZES = strategies.sampled_from([5, 12, 25, 45])
 MAX_LISTS = 3
+INDEXES = strategies.integers(0, 200)
+"""Numbers that choose from sequences of any length, by their remainders."""
+SHORTAGE = 7
+"""People of a batch whom the vendor does not accept in a call that it accepts only in part."""
 EXAMPLES = hypothesis_settings().max_examples * 2 // 5
-"""Examples per policy. A thousand take several minutes."""
-FATES = ["accepted", "accepted", "short", "results first", "lost", "killed", *REPLIES]
-LATER = strategies.sampled_from([timedelta(), timedelta(minutes=3), timedelta(hours=2), timedelta(days=2)])
+"""Number of examples for each policy. A thousand take several minutes."""
+FATES = ["accepted", "accepted", "partly accepted", "results first", "reply lost", "worker killed", *REFUSALS]
+"""What may happen to a call to the vendor. "accepted" is twice as likely as the others."""
+RARELY = strategies.sampled_from([False] * 20 + [True])
+DELAYS = strategies.sampled_from([timedelta(), timedelta(minutes=3), timedelta(hours=2), timedelta(days=2)])
 
 
 class Killed(BaseException):
     """The worker is killed during a call."""
 
 
+class Answer(NamedTuple):
+    """An answer to a person in a batch, which the vendor has delivered."""
+
+    token: str
+    key: int
+    request_id: str
+    body: bytes
+
+
 class TracingMachine(RuleBasedStateMachine):
-    """Vendor, clock, workers and staff. What the vendor accepted and delivered is compared with our records."""
+    """Act as vendor, clock, workers and staff, and compare what the vendor did with our records."""
 
     def __init__(self):
         super().__init__()
         self.transaction = transaction.atomic()
         self.transaction.__enter__()
-        self.under_way, self.delivered, self.addresses = [], [], []
-        self.accepted, self.allowed, self.calls, self.uploads = Counter(), Counter(), 0, []
+        self.uploads = []
+        self.call_count = 0
+        # Answers that the vendor has yet to deliver: (token, vendor's id of the batch, key of the item).
+        self.under_way = []
+        self.delivered = []
+        # Batches that the vendor has accepted: (token, vendor's id of the batch).
+        self.accepted_batches = []
+        # How often the vendor has accepted each item, and how often decisions allowed that again, by the item's key.
+        self.accepted, self.allowed_again = Counter(), Counter()
 
     def teardown(self):
         try:
@@ -79,22 +102,21 @@ class TracingMachine(RuleBasedStateMachine):
             transaction.set_rollback(True)
             self.transaction.__exit__(None, None, None)
 
-    @initialize(size=SIZES)
+    @initialize(size=LIST_SIZES)
     def start_list(self, size):
-        people = [
-            {"fingerprint": str(n), "first_name": "Ada", "address": f"{n} Oak St", "city": "Herndon", "state": "VA"}
-            for n in range(size)
-        ]
         upload = Upload.objects.create(name="people", status=UploadStatus.RUNNING, row_count=size)
-        rows = [Item(upload=upload, row_number=n, cells=[], **person) for n, person in enumerate(people)]
-        Item.objects.bulk_create(rows)
+        common = {"upload": upload, "cells": [], "first_name": "Ada", "city": "Herndon", "state": "VA"}
+        Item.objects.bulk_create(
+            Item(row_number=number, fingerprint=str(number), address=f"{number} Oak St", **common)
+            for number in range(size)
+        )
         packing.plan_upload(upload.pk)
         self.uploads.append(upload)
 
     @precondition(lambda self: len(self.uploads) < MAX_LISTS)
-    @rule(size=SIZES)
+    @rule(size=LIST_SIZES)
     def start_overlapping_list(self, size):
-        """Start a list with the same people as the others: the smaller one is contained in the larger one."""
+        """Start a list with the same people as the others. The people of a shorter list are all in a longer one."""
         self.start_list(size)
 
     # The vendor
@@ -106,55 +128,61 @@ class TracingMachine(RuleBasedStateMachine):
 
     def submit(self, batch_id, fate):
         with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-            mock.add_callback("POST", BATCH_URL, lambda request: self.reply(request, batch_id, fate))
+            mock.add_callback("POST", BATCH_URL, lambda request: self.reply(request, fate))
             mock.add_callback("POST", SINGLE_URL, lambda request: self.reply_single(batch_id, fate))
             with contextlib.suppress(Killed):
                 dispatch.submit_batch(batch_id)
 
-    def reply(self, request, batch_id, fate):
-        if fate in REPLIES:
-            status, body = REPLIES[fate]
+    def reply(self, request, fate):
+        if fate in REFUSALS:
+            status, body = REFUSALS[fate]
             return status, {}, json.dumps(body)
-        self.calls += 1
-        body, vendor_id = json.loads(request.body), f"vendor-{self.calls}"
+        self.call_count += 1
+        body, vendor_id = json.loads(request.body), f"vendor-{self.call_count}"
         token = body["webcomplete_url"].rstrip("/").rsplit("/", 1)[1]
-        skips = body["skips"][: max(len(body["skips"]) - 7, 1)] if fate == "short" else body["skips"]
-        self.addresses.append((token, vendor_id))
+        skips = body["skips"]
+        if fate == "partly accepted":
+            skips = skips[: max(len(skips) - SHORTAGE, 1)]
+        self.accepted_batches.append((token, vendor_id))
         for skip in skips:
             self.accept(skip["key"])
             self.under_way.append((token, vendor_id, skip["key"]))
         if fate == "results first":
             for _ in range(3):
                 self.deliver_one(len(self.under_way) - 1, "matched")
-        if fate == "killed":
+        if fate == "worker killed":
             raise Killed
-        if fate == "lost":
+        if fate == "reply lost":
             return 500, {}, "{}"
         ids = [{"key": skip["key"], "batchRequestId": "r"} for skip in skips]
         return 200, {}, json.dumps({"batchId": vendor_id, "receiveCount": len(skips), "batchRequestIds": ids})
 
     def reply_single(self, batch_id, fate):
-        if fate in REPLIES:
-            status, body = REPLIES[fate]
+        if fate in REFUSALS:
+            status, body = REFUSALS[fate]
             return status, {}, json.dumps(body)
         item = Item.objects.get(batch=batch_id)
         self.accept(item.pk)
-        if fate == "killed":
+        if fate == "worker killed":
             raise Killed
-        return (500, {}, "{}") if fate == "lost" else (200, {}, answer_for(item))
+        if fate == "reply lost":
+            return 500, {}, "{}"
+        return 200, {}, answer_for(item)
 
     def accept(self, key):
+        """Count an item as accepted. Check that this was allowed, and that no other list has or awaits its answer."""
         self.accepted[key] += 1
         item = Item.objects.get(pk=key)
-        allowed = 1 + self.allowed[key] + item.retries
+        allowed = 1 + self.allowed_again[key] + item.retries
         assert self.accepted[key] <= allowed, (
-            f"item {key} was paid for {self.accepted[key]} times, but only {allowed} allowed"
+            f"item {key} was paid for {self.accepted[key]} times, but only {allowed} times were allowed"
         )
-        elsewhere = Item.objects.filter(fingerprint=item.fingerprint).exclude(upload=item.upload)
+        in_other_lists = Item.objects.filter(fingerprint=item.fingerprint).exclude(upload=item.upload)
+        is_answered = Q(outcome__in=[Outcome.MATCHED, Outcome.NO_MATCH])
         is_awaited = Q(outcome=Outcome.PENDING, batch__status__in=BATCH_AT_VENDOR)
-        assert not elsewhere.filter(Q(outcome__in=[Outcome.MATCHED, Outcome.NO_MATCH]) | is_awaited).exists()
+        assert not in_other_lists.filter(is_answered | is_awaited).exists()
 
-    @rule(index=strategies.integers(0, 200), outcome=strategies.sampled_from(["matched", "no_match", "error"]))
+    @rule(index=INDEXES, outcome=strategies.sampled_from(["matched", "no_match", "error"]))
     def deliver(self, index, outcome):
         for _ in range(4):
             self.deliver_one(index, outcome)
@@ -170,40 +198,41 @@ class TracingMachine(RuleBasedStateMachine):
             token, vendor_id, key = self.under_way.pop(index % len(self.under_way))
             request_id = f"{vendor_id}-{key}"
             body = answer_for(Item(pk=key), outcome, batchId=vendor_id, batchRequestId=request_id)
-            self.delivered.append((token, key, request_id, body))
+            self.delivered.append(Answer(token, key, request_id, body))
             filing.file_delivery(filing.Delivery(DeliveryKind.ITEM, token, body))
-            self.check_filing(Item.objects.get(pk=key), request_id)
+            self.check_filed(Item.objects.get(pk=key), request_id)
 
-    def check_filing(self, item, request_id):
-        """Check that the item has the answer, or has another one, or was refused or reused."""
+    def check_filed(self, item, request_id):
+        """Check that an answer was filed with its item, unless the item has another answer or was refused or reused."""
         is_filed = item.request_id == request_id and request_id in item.answer
         assert is_filed or item.outcome in {*OUTCOME_ANSWERED, Outcome.INVALID, Outcome.REUSED}
 
     @precondition(lambda self: self.delivered)
-    @rule(index=strategies.integers(0, 200))
+    @rule(index=INDEXES)
     def deliver_again(self, index):
-        token, _, _, body = self.delivered[-1 - index % min(len(self.delivered), 10)]
-        filing.file_delivery(filing.Delivery(DeliveryKind.ITEM, token, body))
+        """Deliver one of the last ten answers again."""
+        recent = self.delivered[-10:]
+        answer = recent[index % len(recent)]
+        filing.file_delivery(filing.Delivery(DeliveryKind.ITEM, answer.token, answer.body))
 
-    @precondition(lambda self: self.addresses)
-    @rule(index=strategies.integers(0, 50))
-    def complete(self, index):
-        token, vendor_id = self.addresses[index % len(self.addresses)]
-        filing.file_delivery(
-            filing.Delivery(DeliveryKind.COMPLETION, token, json.dumps({"batchId": vendor_id}).encode())
-        )
+    @precondition(lambda self: self.accepted_batches)
+    @rule(index=INDEXES)
+    def deliver_completion(self, index):
+        token, vendor_id = self.accepted_batches[index % len(self.accepted_batches)]
+        body = json.dumps({"batchId": vendor_id}).encode()
+        filing.file_delivery(filing.Delivery(DeliveryKind.COMPLETION, token, body))
 
     @precondition(lambda self: self.under_way)
-    @rule(index=strategies.integers(0, 200))
-    def forget(self, index):
-        """Lose an answer: the vendor never delivers it."""
+    @rule(index=INDEXES)
+    def drop_answer(self, index):
+        """Drop an answer, as if the vendor never delivered it."""
         self.under_way.pop(index % len(self.under_way))
 
     # The clock
 
-    @rule(later=LATER)
-    def tick(self, later):
-        now = timezone.now() + later
+    @rule(delay=DELAYS)
+    def tick(self, delay):
+        now = timezone.now() + delay
         closing.adopt_answered(now)
         closing.record_first_results(now)
         for batch_id in closing.list_closable(now):
@@ -211,9 +240,9 @@ class TracingMachine(RuleBasedStateMachine):
         overlaps.resolve_waiting(now)
         closing.complete_uploads(now)
 
-    @rule(later=LATER)
-    def sweep(self, later):
-        now = timezone.now() + later
+    @rule(delay=DELAYS)
+    def sweep(self, delay):
+        now = timezone.now() + delay
         decisions.mark_lost_calls(now)
         with self.allowing_resends():
             decisions.resend_by_policy(now)
@@ -223,24 +252,25 @@ class TracingMachine(RuleBasedStateMachine):
 
     # Staff
 
-    @rule(index=strategies.integers(0, 20), way=strategies.sampled_from(["send again", "close", "one by one"]))
-    def decide(self, index, way):
-        troubled = list(Batch.objects.needing_decision().order_by("pk"))
-        if troubled:
-            batch = troubled[index % len(troubled)]
-            if way == "close":
+    @rule(index=INDEXES, action=strategies.sampled_from(["send again", "close", "send one by one"]))
+    def decide(self, index, action):
+        undecided = list(Batch.objects.needing_decision().order_by("pk"))
+        if undecided:
+            batch = undecided[index % len(undecided)]
+            if action == "close":
                 closing.close_manually(batch, self.staff)
-            elif way == "one by one" and batch.status == BatchStatus.REFUSED:
+            elif action == "send one by one" and batch.status == BatchStatus.REFUSED:
                 decisions.send_singly(batch, self.staff)
             else:
                 with self.allowing_resends():
-                    decisions.send_again(batch, self.staff)
+                    decisions.resend(batch, self.staff)
 
     @rule(outcome=strategies.sampled_from([Outcome.MISSING, Outcome.ERROR]))
     def rerun(self, outcome):
-        before = set(Item.objects.filter(outcome=outcome).values_list("pk", flat=True))
+        candidates = set(Item.objects.filter(outcome=outcome).values_list("pk", flat=True))
         decisions.rerun(Item.objects.filter(outcome=outcome), self.staff)
-        self.allowed.update(before & set(Item.objects.filter(outcome=Outcome.PENDING).values_list("pk", flat=True)))
+        pending = set(Item.objects.filter(outcome=Outcome.PENDING).values_list("pk", flat=True))
+        self.allowed_again.update(candidates & pending)
 
     @rule()
     def try_unmatched_again(self):
@@ -254,17 +284,17 @@ class TracingMachine(RuleBasedStateMachine):
 
     @rule(index=strategies.integers(0, MAX_LISTS))
     def pause_or_resume(self, index):
-        upload, running, paused = self.pick(index), UploadStatus.RUNNING, UploadStatus.PAUSED
-        if not transition_upload(upload.pk, paused, only_if={"status": running}):
-            transition_upload(upload.pk, running, only_if={"status": paused})
+        upload = self.pick_list(index)
+        if not transition_upload(upload.pk, UploadStatus.PAUSED, only_if={"status": UploadStatus.RUNNING}):
+            transition_upload(upload.pk, UploadStatus.RUNNING, only_if={"status": UploadStatus.PAUSED})
 
-    @rule(index=strategies.integers(0, MAX_LISTS), chance=strategies.integers(0, 20))
-    def cancel(self, index, chance):
+    @rule(index=strategies.integers(0, MAX_LISTS), is_due=RARELY)
+    def cancel(self, index, is_due):
         """Cancel a list. This is rare, because a cancelled list tests little."""
-        if chance == 13:
-            pausing.cancel_upload(self.pick(index), self.staff)
+        if is_due:
+            pausing.cancel_upload(self.pick_list(index), self.staff)
 
-    def pick(self, index):
+    def pick_list(self, index):
         return self.uploads[index % len(self.uploads)]
 
     # Invariants
@@ -274,22 +304,23 @@ class TracingMachine(RuleBasedStateMachine):
         stored = set(Item.objects.values_list("pk", "request_id"))
         stored |= set(EarlierAnswer.objects.values_list("item", "request_id"))
         unmatched = [delivery.text for delivery in UnmatchedDelivery.objects.all()]
-        for _, key, request_id, _ in self.delivered:
-            assert (key, request_id) in stored or any(f'"{request_id}"' in text for text in unmatched)
+        for answer in self.delivered:
+            is_unmatched = any(f'"{answer.request_id}"' in text for text in unmatched)
+            assert (answer.key, answer.request_id) in stored or is_unmatched
 
     @invariant()
     def closed_batches_count_their_items(self):
         names = ["matched", "no_match", "error", "missing"]
         for batch in Batch.objects.filter(status=BatchStatus.CLOSED):
-            found = Counter(dict(batch.items.order_by().values_list("outcome").annotate(Count("pk"))))
-            assert [getattr(batch, name) for name in names] == [found[name] for name in names]
-            assert batch.size - batch.moved == found.total()
+            outcomes = Counter(batch.items.values_list("outcome", flat=True))
+            assert [getattr(batch, name) for name in names] == [outcomes[name] for name in names]
+            assert batch.size - batch.moved == outcomes.total()
 
     @invariant()
     def pending_people_are_in_an_open_batch_or_in_none(self):
-        waiting = Item.objects.filter(outcome=Outcome.PENDING).exclude(batch=None)
-        waiting = waiting.exclude(upload__status=UploadStatus.CANCELLED, batch__status=BatchStatus.CANCELLED)
-        assert not waiting.exclude(batch__status__in=BATCH_OPEN).exists()
+        pending = Item.objects.filter(outcome=Outcome.PENDING).exclude(batch=None)
+        pending = pending.exclude(upload__status=UploadStatus.CANCELLED, batch__status=BatchStatus.CANCELLED)
+        assert not pending.exclude(batch__status__in=BATCH_OPEN).exists()
 
     @invariant()
     def complete_lists_have_nothing_open(self):
@@ -300,11 +331,11 @@ class TracingMachine(RuleBasedStateMachine):
     # Completion
 
     def allowing_resends(self):
-        return Allowance(self)
+        return ResendAllowance(self)
 
     def run_to_completion(self):
         """Check that every list ends once the vendor works and staff decide."""
-        over = [UploadStatus.COMPLETE, UploadStatus.CANCELLED]
+        final = [UploadStatus.COMPLETE, UploadStatus.CANCELLED]
         for _ in range(30):
             self.unblock_sending()
             for upload in self.uploads:
@@ -316,36 +347,34 @@ class TracingMachine(RuleBasedStateMachine):
                 self.submit(batch_id, "accepted")
             self.deliver_all("matched")
             self.tick(timedelta(days=2))
-            if (
-                not Upload.objects.exclude(status__in=over).exists()
-                and not Batch.objects.filter(status__in=BATCH_OPEN).exists()
-            ):
-                return self.complete_lists_have_nothing_open()
-        raise AssertionError(
-            f"stuck: {list(Batch.objects.filter(status__in=BATCH_OPEN).values_list('status', 'attempts', 'size'))}"
-        )
+            running_lists = Upload.objects.exclude(status__in=final)
+            open_batches = Batch.objects.filter(status__in=BATCH_OPEN)
+            if not running_lists.exists() and not open_batches.exists():
+                self.complete_lists_have_nothing_open()
+                return
+        raise AssertionError(f"stuck batches: {list(open_batches.values_list('status', 'attempts', 'size'))}")
 
 
-class Allowance:
-    """Allow people to be paid for once more if their batch was unconfirmed and is resent within the block."""
+class ResendAllowance:
+    """A context in which unconfirmed batches may be resent: their people may then be paid for once more."""
 
-    def __init__(self, orders):
-        self.orders = orders
+    def __init__(self, machine):
+        self.machine = machine
 
     def __enter__(self):
         self.unconfirmed = list(Batch.objects.filter(status=BatchStatus.UNCONFIRMED).values_list("pk", flat=True))
 
     def __exit__(self, *_):
-        again = Item.objects.filter(batch__in=self.unconfirmed, batch__status=BatchStatus.PLANNED)
-        self.orders.allowed.update(again.filter(outcome=Outcome.PENDING).values_list("pk", flat=True))
+        resent = Item.objects.filter(batch__in=self.unconfirmed, batch__status=BatchStatus.PLANNED)
+        self.machine.allowed_again.update(resent.filter(outcome=Outcome.PENDING).values_list("pk", flat=True))
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("policy", ["ask", "resend"])
-def test_any_order_of_events_ends_well(settings, django_user_model, policy):
+def test_every_list_ends_without_losses_in_any_order_of_events(settings, django_user_model, policy):
     settings.UNCONFIRMED_POLICY = policy
     settings.REALESTATEAPI_URL = "https://vendor.example"
-    TracingMachine.staff = django_user_model.objects.create_user("alice")
+    TracingMachine.staff = django_user_model.objects.create_superuser("alice")
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
     run_state_machine_as_test(
         TracingMachine,

@@ -22,12 +22,13 @@ def vendor():
         yield mock
 
 
-def answer(vendor, status, **body):
+def reply(vendor, status, **body):
+    """Make the vendor reply to a batch in this way."""
     vendor.post("https://vendor.example/v1/SkipTraceBatch", status=status, json=body)
 
 
 def test_a_batch_is_sent_with_our_key(vendor):
-    answer(vendor, 200, **ACKNOWLEDGED)
+    reply(vendor, 200, **ACKNOWLEDGED)
     assert client.submit_batch(b"{}").batch_id == "b-1"
     headers = vendor.calls[0].request.headers
     assert headers["x-api-key"] == "our-key"
@@ -54,14 +55,14 @@ def test_a_batch_is_sent_with_our_key(vendor):
         (307, {}, client.VendorUnreachable),
     ],
 )
-def test_replies_are_classified_by_how_we_can_react(vendor, status, body, error):
-    answer(vendor, status, **body)
+def test_each_failure_raises_the_error_that_says_how_to_react(vendor, status, body, error):
+    reply(vendor, status, **body)
     with pytest.raises(error):
         client.submit_batch(b"{}")
 
 
-def test_a_refusal_names_the_item_at_fault(vendor):
-    answer(vendor, 400, message='"[3].zip" must be digits')
+def test_a_refusal_gives_the_position_and_the_field_at_fault(vendor):
+    reply(vendor, 400, message='"[3].zip" must be digits')
     with pytest.raises(client.VendorRefused) as caught:
         client.submit_batch(b"{}")
     assert (caught.value.refusal.index, caught.value.refusal.field) == (3, "zip")
@@ -69,21 +70,21 @@ def test_a_refusal_names_the_item_at_fault(vendor):
 
 def test_the_daily_limit_lasts_until_midnight_utc(vendor, time_machine):
     time_machine.move_to(datetime(2026, 11, 23, 16, 0, tzinfo=UTC))
-    answer(vendor, 429, message="You have reached your daily credit limit for this endpoint, please try again later.")
+    reply(vendor, 429, message="You have reached your daily credit limit for this endpoint, please try again later.")
     with pytest.raises(client.VendorBusy) as caught:
         client.submit_batch(b"{}")
     assert caught.value.until == datetime(2026, 11, 24, tzinfo=UTC)
 
 
-def listen(reply):
-    """Start a server that accepts one connection, reads the request, and calls `reply` with the connection."""
+def run_server(respond):
+    """Run a server that accepts one connection, reads the request, and calls `respond` with the connection."""
     server = socket.create_server(("127.0.0.1", 0))
 
     def serve():
         connection, _ = server.accept()
         with connection, server:
             connection.recv(65536)
-            reply(connection)
+            respond(connection)
 
     threading.Thread(target=serve, daemon=True).start()
     return f"http://127.0.0.1:{server.getsockname()[1]}"
@@ -104,35 +105,37 @@ def test_nothing_is_sent_to_an_unknown_host(settings):
 
 
 @pytest.mark.parametrize(("name", "value"), [("REALESTATEAPI_URL", "vendor.example"), ("REALESTATEAPI_KEY", "a\nb")])
-def test_invalid_settings_send_nothing(settings, name, value):
+def test_nothing_is_sent_if_a_setting_is_invalid(settings, name, value):
     setattr(settings, name, value)
     with pytest.raises(client.VendorUnreachable):
         client.submit_batch(b"{}")
 
 
 def test_a_batch_may_be_accepted_although_the_connection_dropped(settings):
-    settings.REALESTATEAPI_URL = listen(lambda connection: None)
+    settings.REALESTATEAPI_URL = run_server(lambda connection: None)
     with pytest.raises(client.VendorSilent):
         client.submit_batch(b"{}")
 
 
 def test_a_batch_may_be_accepted_although_the_reply_is_truncated(settings):
-    settings.REALESTATEAPI_URL = listen(lambda c: c.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{"))
+    settings.REALESTATEAPI_URL = run_server(
+        lambda connection: connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{")
+    )
     with pytest.raises(client.VendorSilent):
         client.submit_batch(b"{}")
 
 
 def test_a_batch_may_be_accepted_although_the_call_timed_out(settings, monkeypatch):
-    waiting = threading.Event()
+    has_timed_out = threading.Event()
     settings.VENDOR_TIMEOUT = 0.1
-    settings.REALESTATEAPI_URL = listen(lambda connection: waiting.wait(2))
+    settings.REALESTATEAPI_URL = run_server(lambda connection: has_timed_out.wait(2))
     with pytest.raises(client.VendorSilent):
         client.submit_batch(b"{}")
-    waiting.set()
+    has_timed_out.set()
 
 
 def test_errors_do_not_quote_the_request(vendor):
-    answer(vendor, 500, message="boom")
+    reply(vendor, 500, message="boom")
     with pytest.raises(client.VendorSilent) as caught:
         client.submit_batch(b'{"first_name": "Ada"}')
     assert "Ada" not in str(caught.value)

@@ -5,7 +5,7 @@ import pytest
 
 from batches.vendor import protocol
 from batches.vendor.protocol import Malformed
-from tests.factories import sample
+from tests.factories import read_sample
 
 FIELDS = {"first_name": "Zoë", "address": "1 Oak St", "city": "Herndon", "state": "VA", "zip": ""}
 
@@ -28,7 +28,7 @@ def test_a_batch_is_encoded_as_the_vendor_requires():
             for key in (1, 2)
         ],
     }
-    assert len(body) == protocol.envelope_size("https://p.example/c") + sum(map(len, items)) + 1
+    assert len(body) == protocol.measure_envelope("https://p.example/c") + sum(map(len, items)) + 1
 
 
 def test_more_than_one_requirement_needs_an_operator():
@@ -72,7 +72,7 @@ def test_a_reply_without_acknowledgement_is_malformed(body):
         ("Something is wrong", None, ""),
     ],
 )
-def test_a_refusal_names_its_item(message, index, field):
+def test_the_item_and_the_field_are_read_from_a_refusal(message, index, field):
     refusal = protocol.decode_refusal(json.dumps({"statusCode": 400, "error": "Bad Request", "message": message}))
     assert (refusal.index, refusal.field, refusal.message) == (index, field, message)
 
@@ -87,16 +87,16 @@ def test_a_refusal_names_its_item(message, index, field):
         ('"skips" must contain between 10 and 1000 items', True),
     ],
 )
-def test_a_refusal_of_our_own_fields_is_not_the_fault_of_a_row(message, is_ours):
+def test_a_refusal_of_a_field_that_we_fill_in_is_not_the_fault_of_a_row(message, is_ours):
     assert protocol.decode_refusal(json.dumps({"message": message})).is_ours == is_ours
 
 
-def test_a_refusal_is_recognised_in_any_shape():
+def test_a_refusal_that_is_not_json_names_no_item():
     assert protocol.decode_refusal(b"<html>").index is None
 
 
 def test_an_answer_is_read():
-    answer = protocol.decode_answer(sample("output.json"))
+    answer = protocol.decode_answer(read_sample("output.json"))
     assert answer == protocol.Answer(
         key=1,
         outcome="matched",
@@ -119,22 +119,24 @@ def test_an_answer_is_read():
         ({"match": True, "statusCode": "500"}, "error"),
         ({"persons": [{}]}, "matched"),
         ({"persons": []}, "no_match"),
+        ({"results": [{"persons": [{}]}]}, "matched"),
+        ({"data": []}, "no_match"),
         ({"output": None}, "no_match"),
         ({"data": {"phones": []}}, "matched"),
         ({"something": "new"}, "error"),
         ({"match": "perhaps"}, "error"),
     ],
 )
-def test_outcomes(body, outcome):
+def test_the_outcome_is_read_from_any_shape(body, outcome):
     assert protocol.decode_answer(json.dumps(body)).outcome == outcome
 
 
 @pytest.mark.parametrize(
-    ("key", "read"),
+    ("key", "expected"),
     [(5, 5), ("5", 5), (0, None), (-1, None), (2**31, None), (True, None), ("x", None), (1.5, None), ([], None)],
 )
-def test_keys_are_read_as_numbers_or_text(key, read):
-    assert protocol.decode_answer(json.dumps({"input": {"key": key}})).key == read
+def test_keys_are_read_from_numbers_and_from_strings(key, expected):
+    assert protocol.decode_answer(json.dumps({"input": {"key": key}})).key == expected
 
 
 @pytest.mark.parametrize("credits", [None, "x", -1, 1e12, {}, "NaN", "Infinity"])
@@ -142,14 +144,14 @@ def test_invalid_credits_are_unknown(credits):
     assert protocol.decode_answer(json.dumps({"credits": credits})).credits is None
 
 
-def test_messages_have_no_characters_that_the_database_refuses():
+def test_characters_that_the_database_refuses_are_removed_from_messages():
     assert protocol.decode_answer(b'{"message": "a\\u0000b\\ud800"}').message == "ab?"
 
 
 @pytest.mark.parametrize(
     "body",
     [
-        *(sample(f"{shape}.json").decode() for shape in ("output", "data", "persons")),
+        *(read_sample(f"{shape}.json").decode() for shape in ("output", "data", "persons")),
         '{"input": {"key": 7, "key": 8}, "match": false, "credits": 0.15, "message": "\\u00e9", "message": "last"}',
         '{"key": "7", "match": true, "credits": 1e2, "error": {"message": "x"}, "statusCode": "404"}',
         '{"key": 7, "match": "true", "statusCode": 200}',
@@ -160,9 +162,9 @@ def test_messages_have_no_characters_that_the_database_refuses():
     ],
 )
 def test_the_fast_parser_agrees_with_the_full_one(body, monkeypatch):
-    quick = protocol.decode_answer(body)
+    fast_answer = protocol.decode_answer(body)
     monkeypatch.setattr(protocol, "load_head", protocol.load_object)
-    assert quick == protocol.decode_answer(body)
+    assert fast_answer == protocol.decode_answer(body)
 
 
 @pytest.mark.parametrize("body", [b"", b"null", b"[1]", b'"text"', b"{", b"\x00", b"[" * 100_000])
@@ -183,6 +185,25 @@ def test_anything_but_an_object_is_malformed(body):
         ({"totalProcessed": "many", "total": 3, "matched": [], "errors": None}, (None, None, None)),
     ],
 )
-def test_totals_under_any_of_their_names(body, totals):
+def test_totals_are_read_under_any_of_their_names(body, totals):
     completion = protocol.decode_completion(json.dumps(body))
     assert (completion.processed, completion.matched, completion.errors) == totals
+
+
+@pytest.mark.parametrize(
+    ("body", "info"),
+    [
+        ({"keyType": "Live", "scopes": ["SkipTraceBatch"]}, ("live", ["SkipTraceBatch"], "")),
+        ({"data": {"keyType": "test", "scopes": [], "remainingCredits": 12}}, ("test", [], "12")),
+        ({"scopes": ["a", None, 7, ["b"]]}, ("", ["a", "7"], "")),
+    ],
+)
+def test_what_a_key_may_be_used_for_is_read_with_and_without_an_envelope(body, info):
+    found = protocol.decode_key_info(json.dumps(body))
+    assert (found.kind, found.scopes, found.remaining) == info
+
+
+@pytest.mark.parametrize("body", ["{}", "[]", "no", '{"keyType": null, "scopes": {}}'])
+def test_a_reply_that_says_nothing_about_the_key_is_malformed(body):
+    with pytest.raises(protocol.Malformed):
+        protocol.decode_key_info(body)

@@ -22,7 +22,7 @@ def lists(start_upload):
     for number in range(2):
         start_upload([person(100 * number + n) for n in range(12)], name=f"List {number}.csv")
     Batch.objects.update(submitted_at=timezone.now())
-    jobs.doubt_open_work(SendingBlock.RESTORED)
+    jobs.put_open_work_in_doubt(SendingBlock.RESTORED)
     return list(Upload.objects.order_by("pk"))
 
 
@@ -30,15 +30,16 @@ def get_text(browser, address, **options):
     return read_page(browser.get(address, **options))
 
 
-def statuses():
+def list_statuses():
     return list(Batch.objects.order_by("pk").values_list("status", flat=True))
 
 
-def test_the_page_shows_how_many_batches_there_are_and_what_they_can_cost(browser, lists, settings):
+def test_the_page_shows_how_many_batches_are_in_doubt_and_what_they_can_cost(browser, lists, settings):
     settings.PRICE_PER_CREDIT = 0.1
     page = get_text(browser, PAGE)
-    cells = re.findall(r'<td class="number"> ?([^<]*?) ?</td>', page)
+    cells = re.findall(r'<td class="n"> ?([^<]*?) ?</td>', page)
     assert cells == ["1", "12", "12 ($1.20)"] * 2 + ["2", "24", "24 ($2.40)"]
+    # For each of two lists, for all batches together, and for each of two batches.
     assert page.count("Send again (may be charged twice)") == 2 + 1 + 2
     assert "It was “Waiting” when the database was last in use." in page
 
@@ -56,25 +57,25 @@ def test_a_user_decides_about_one_list_or_about_all(browser, lists, alice, actio
     page = browser.post(address, {"shown": 1}, follow=True)
     assert page.redirect_chain[-1][0] == PAGE
     assert message in page.content.decode()
-    assert statuses() == [status, BatchStatus.UNCONFIRMED]
+    assert list_statuses() == [status, BatchStatus.UNCONFIRMED]
     browser.post(f"{PAGE}{action}/", {"shown": 1})
-    assert statuses() == [status, status]
+    assert list_statuses() == [status, status]
     assert set(Event.objects.order_by("-pk").values_list("user", flat=True)[:2]) == {alice.pk}
     assert "No batches are in doubt." in get_text(browser, PAGE)
 
 
 @pytest.mark.parametrize("shown", ["1", "", "x"])
-def test_a_decision_about_another_number_than_was_shown_is_refused(browser, lists, shown):
+def test_a_decision_about_a_number_other_than_the_one_shown_is_refused(browser, lists, shown):
     page = browser.post(f"{PAGE}send-again/", {"shown": shown}, follow=True).content.decode()
     assert "to 2. Please check" in page
-    assert set(statuses()) == {BatchStatus.UNCONFIRMED}
+    assert set(list_statuses()) == {BatchStatus.UNCONFIRMED}
 
 
-def test_one_click_decides_about_a_limited_number_and_shows_how_many_remain(browser, lists, monkeypatch):
+def test_one_click_decides_about_a_limited_number_of_batches_and_shows_how_many_remain(browser, lists, monkeypatch):
     monkeypatch.setattr(in_doubt, "MAX_BATCHES_AT_ONCE", 1)
     page = browser.post(f"{PAGE}close/", {"shown": 2}, follow=True).content.decode()
     assert "1 batch remaining: press the button again." in page
-    assert statuses() == [BatchStatus.CLOSED, BatchStatus.UNCONFIRMED]
+    assert list_statuses() == [BatchStatus.CLOSED, BatchStatus.UNCONFIRMED]
 
 
 def test_each_batch_has_its_own_buttons(browser, lists):
@@ -83,20 +84,20 @@ def test_each_batch_has_its_own_buttons(browser, lists):
     assert action in get_text(browser, PAGE)
     assert action in get_text(browser, batch.get_absolute_url())
     browser.post(f"/batches/{batch.pk}/send-again/", {"attempts": 1})
-    assert sorted(statuses()) == [BatchStatus.PLANNED, BatchStatus.UNCONFIRMED]
+    assert sorted(list_statuses()) == [BatchStatus.PLANNED, BatchStatus.UNCONFIRMED]
 
 
-def test_a_batch_that_is_not_in_doubt_is_left_alone(browser, lists):
+def test_an_unconfirmed_batch_that_is_not_in_doubt_stays_as_it_is(browser, lists):
     Batch.objects.filter(upload=lists[0]).update(doubted_at=None)
     browser.post(f"{PAGE}close/", {"shown": 1})
-    assert statuses() == [BatchStatus.UNCONFIRMED, BatchStatus.CLOSED]
+    assert list_statuses() == [BatchStatus.UNCONFIRMED, BatchStatus.CLOSED]
 
 
-def test_the_banner_and_the_pages_link_to_the_decision(browser, lists):
+def test_the_banner_and_the_pages_link_to_the_page_for_decisions(browser, lists):
     page = get_text(browser, "/")
     assert "This database was restored from a backup." in page
     assert "Decide about batches in doubt" in page
-    assert "2 batches were open before a restore or a long outage" in page
+    assert "<b>2 batches</b> may have been sent before a restore or a long outage" in page
     assert "Send again (may be charged twice)" not in page
     page = get_text(browser, lists[0].get_absolute_url())
     assert "1 batch was open before a restore or a long outage" in page
@@ -118,6 +119,6 @@ def test_the_number_of_lists_in_doubt_does_not_change_the_number_of_queries(
     with django_assert_max_num_queries(30) as captured:
         browser.get(PAGE)
     start_upload([person(500 + n) for n in range(12)], name="One more.csv")
-    jobs.doubt_open_work(SendingBlock.RESTORED)
+    jobs.put_open_work_in_doubt(SendingBlock.RESTORED)
     with django_assert_max_num_queries(len(captured)):
         browser.get(PAGE)

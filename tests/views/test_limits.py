@@ -1,4 +1,4 @@
-"""Limits and approval, through the buttons of the pages."""
+"""Limits and approval, as users meet them at the buttons of the pages."""
 
 import json
 import re
@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
+from accounts.rights import Role
 from batches.intake import row_import
 from batches.models import Batch, SentCount, Upload
 from batches.statuses import BatchStatus, Outcome, UploadStatus
@@ -34,16 +35,16 @@ def get_text(browser, address):
 
 
 def press(browser, page, label, **form):
-    """Press a button of a page as it was shown."""
+    """Press a button of a page, which may be outdated by now. Return the next page."""
     forms = re.findall(r"<form.*?</form>", page, re.DOTALL)
-    shown = next(text for text in forms if re.search(rf">{label}[^<]*</button>", text))
-    hidden = dict(re.findall(r'name="(\w+)" value="([^"]*)"', shown))
-    action = re.search(r'action="([^"]*)"', shown).group(1)
-    return browser.post(action, hidden | form, follow=True).content.decode()
+    form_of_button = next(text for text in forms if re.search(rf">\s*{label}[^<]*</button>", text))
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form_of_button))
+    action = re.search(r'action="([^"]*)"', form_of_button).group(1)
+    return browser.post(action, fields | form, follow=True).content.decode()
 
 
 def replace_file(browser, upload, rows):
-    """Replace the file as a user does, and accept its columns as guessed."""
+    """Replace a list's file as a user does, accept its columns as guessed, and check its rows."""
     file = SimpleUploadedFile("other.csv", to_csv(rows))
     browser.post(f"/uploads/{upload.pk}/file/", {"file": file, "name": "people", "priority": "1"})
     page = get_text(browser, f"/uploads/{upload.pk}/columns/")
@@ -62,23 +63,22 @@ def test_an_outdated_page_cannot_approve_a_newer_revision(browser, approver, mak
     upload = make_upload(people(30))
     address = upload.get_absolute_url()
     press(browser, get_text(browser, address), "Request approval")
-    old = get_text(approver, address)
+    outdated_page = get_text(approver, address)
     press(browser, get_text(browser, address), "Withdraw request")
     replace_file(browser, upload, people(100))
     press(browser, get_text(browser, address), "Request approval")
-    assert "This list has changed since you opened the page. Please review it again." in press(
-        approver, old, "Approve and start"
-    )
+    page = press(approver, outdated_page, "Approve and start")
+    assert "This list has changed since you opened the page. Please review it again." in page
     assert Upload.objects.get().status == UploadStatus.APPROVAL
     assert "Approved and started." in press(approver, get_text(approver, address), "Approve and start")
 
 
 def test_an_outdated_page_cannot_start_a_newer_revision(browser, make_upload):
     upload = make_upload(people(30))
-    old = get_text(browser, upload.get_absolute_url())
+    outdated_page = get_text(browser, upload.get_absolute_url())
     replace_file(browser, upload, people(100))
-    assert "This list has changed since you opened the page." in press(browser, old, "Trace")
-    assert "This list has changed since you opened the page." in press(browser, old, "Trace", revision="x")
+    assert "This list has changed since you opened the page." in press(browser, outdated_page, "Trace")
+    assert "This list has changed since you opened the page." in press(browser, outdated_page, "Trace", revision="x")
     assert Upload.objects.get().status == UploadStatus.READY
     assert "Started." in press(browser, get_text(browser, upload.get_absolute_url()), "Trace")
 
@@ -103,38 +103,63 @@ def test_users_cannot_approve_their_own_list_even_if_another_started_it(
     press(browser, get_text(browser, upload.get_absolute_url()), "Request approval")
     page = get_text(approver, upload.get_absolute_url())
     assert "Approve and start" not in page
-    assert "Nobody can at the moment; staff can give others permission to approve lists." in page
+    assert "Nobody can at the moment: an administrator can give somebody the role of Approver." in page
     form = {"revision": Upload.objects.get().revision}
     page = approver.post(f"{upload.get_absolute_url()}approve/", form, follow=True).content.decode()
     assert "someone else must approve it" in page
     assert Upload.objects.get().status == UploadStatus.APPROVAL
 
 
-def test_only_the_requester_and_approvers_withdraw_a_request(browser, make_upload, django_user_model, settings):
+def test_only_the_requester_and_approvers_can_withdraw_a_request(browser, make_upload, make_user, settings):
     settings.APPROVAL_ABOVE = 10
     upload = make_upload(people(40))
     press(browser, get_text(browser, upload.get_absolute_url()), "Request approval")
-    erin = log_in(django_user_model.objects.create_user("erin"))
+    erin = log_in(make_user("erin", Role.MEMBER))
     assert "Withdraw request" not in get_text(erin, upload.get_absolute_url())
     page = erin.post(f"{upload.get_absolute_url()}withdraw/", follow=True).content.decode()
     assert "Only the person who requested approval, or someone who may approve lists, can withdraw the request." in page
     assert Upload.objects.get().status == UploadStatus.APPROVAL
 
 
-def test_the_review_shows_that_the_lists_of_a_day_need_approval(browser, make_upload, settings):
+def test_an_approver_declines_with_a_reason_that_the_requester_is_told(browser, approver, make_upload, settings):
+    settings.APPROVAL_ABOVE = 10
+    upload = make_upload(people(40))
+    address = upload.get_absolute_url()
+    press(browser, get_text(browser, address), "Request approval")
+    assert "Reason for declining" not in get_text(browser, address)
+    assert "Reason for declining" in get_text(approver, address)
+    page = approver.post(f"{address}decline/", {"reason": " "}, follow=True).content.decode()
+    assert "Please say why you decline" in page
+    assert Upload.objects.get().status == UploadStatus.APPROVAL
+    approver.post(f"{address}decline/", {"reason": "This county was traced in May."})
+    assert Upload.objects.get().status == UploadStatus.READY
+    page = get_text(browser, address)
+    assert "bob declined to approve this list: <bdi>This county was traced in May.</bdi>" in page
+    press(browser, page, "Request approval")
+    assert "declined to approve" not in get_text(browser, address)
+
+
+def test_only_approvers_can_decline(browser, make_upload, settings):
+    settings.APPROVAL_ABOVE = 10
+    upload = make_upload(people(40))
+    press(browser, get_text(browser, upload.get_absolute_url()), "Request approval")
+    assert browser.post(f"{upload.get_absolute_url()}decline/", {"reason": "No."}).status_code == 403
+    assert Upload.objects.get().status == UploadStatus.APPROVAL
+
+
+def test_the_review_shows_whether_the_lists_of_a_day_need_approval_together(browser, make_upload, settings):
     settings.APPROVAL_ABOVE = 25
     first, second = make_upload(people(25)), make_upload([person(number) for number in range(100, 125)])
     page = get_text(browser, first.get_absolute_url())
-    assert "someone else must approve it" not in page
+    assert "Someone else must approve it" not in page
     press(browser, page, "Trace")
     page = get_text(browser, second.get_absolute_url())
-    assert "Together with what you have already started today" in page
-    assert "Approval requested. The list starts once someone else approves it." in press(
-        browser, page, "Request approval"
-    )
+    assert "With everything you have started today" in page
+    page = press(browser, page, "Request approval")
+    assert "Approval requested. The list starts once someone else approves it." in page
 
 
-def test_the_review_shows_what_is_left_for_today(browser, make_upload, start_upload, settings):
+def test_the_review_shows_the_credits_left_today(browser, make_upload, start_upload, settings):
     upload = make_upload(people(12))
     assert "Credits left today" not in get_text(browser, upload.get_absolute_url())
     settings.DAILY_CREDIT_LIMIT = 30
@@ -145,64 +170,63 @@ def test_the_review_shows_what_is_left_for_today(browser, make_upload, start_upl
 
 
 @pytest.fixture
-def spent(start_upload, settings):
-    """Use 175 of today's 180 credits. Twenty people of a complete list are errors."""
+def failed_list(start_upload, settings):
+    """Return a complete list of 20 errors, after 175 of today's 180 credits were used."""
     settings.REALESTATEAPI_URL = "https://vendor.example"
-    uploads = [start_upload([person(1000 + number) for number in range(20)])]
-    uploads.append(start_upload([person(2000 + number) for number in range(155)]))
+    upload = start_upload([person(1000 + number) for number in range(20)])
+    start_upload([person(2000 + number) for number in range(155)])
     with responses.RequestsMock() as vendor:
         reply = {"batchId": "b", "receiveCount": None}
         vendor.add("POST", "https://vendor.example/v1/SkipTraceBatch", body=json.dumps(reply))
         for batch in Batch.objects.order_by("pk"):
             dispatch.submit_batch(batch.pk)
-    ended = uploads[0]
-    ended.items.update(outcome=Outcome.ERROR, answered_at=timezone.now())
-    Batch.objects.filter(upload=ended).update(status=BatchStatus.CLOSED, error=20)
-    Upload.objects.filter(pk=ended.pk).update(status=UploadStatus.COMPLETE)
+    upload.items.update(outcome=Outcome.ERROR, answered_at=timezone.now())
+    Batch.objects.filter(upload=upload).update(status=BatchStatus.CLOSED, error=20)
+    Upload.objects.filter(pk=upload.pk).update(status=UploadStatus.COMPLETE)
     settings.DAILY_CREDIT_LIMIT = 180
     assert sum(SentCount.objects.values_list("people", flat=True)) == 175
-    return Upload.objects.get(pk=ended.pk)
+    return Upload.objects.get(pk=upload.pk)
 
 
-REFUSED = (
-    "already cost 175 credits, and this re-run could cost 20 more. The daily limit is 180 credits (UTC). "
+REFUSAL = (
+    "already cost 175 credits, and this re-run could cost 20 credits more. The daily limit is 180 credits (UTC). "
     "Please try again tomorrow."
 )
 
 
-@pytest.mark.parametrize("of", ["list", "batch", "people", "filter"])
-def test_no_one_is_re_run_above_the_daily_limit(browser, spent, of):
+@pytest.mark.parametrize("selection", ["list", "batch", "people", "filter"])
+def test_nobody_is_re_run_above_the_daily_limit(browser, failed_list, selection):
     errors = {"outcome": "error:20"}
     address, form = {
-        "list": (f"{spent.get_absolute_url()}re-run/", errors),
-        "batch": (f"{spent.batches.get().get_absolute_url()}re-run/", errors),
-        "people": ("/items/re-run/", {"item": list(spent.items.values_list("pk", flat=True))}),
-        "filter": ("/items/re-run/", {"upload": spent.pk, "which": "all", "shown": 20}),
-    }[of]
+        "list": (f"{failed_list.get_absolute_url()}re-run/", errors),
+        "batch": (f"{failed_list.batches.get().get_absolute_url()}re-run/", errors),
+        "people": ("/items/re-run/", {"item": list(failed_list.items.values_list("pk", flat=True))}),
+        "filter": ("/items/re-run/", {"upload": failed_list.pk, "which": "all", "shown": 20}),
+    }[selection]
     for _ in range(2):
-        assert REFUSED in browser.post(address, form, follow=True).content.decode()
-    assert spent.items.filter(outcome=Outcome.ERROR).count() == 20
-    assert Upload.objects.get(pk=spent.pk).status == UploadStatus.COMPLETE
+        assert REFUSAL in browser.post(address, form, follow=True).content.decode()
+    assert failed_list.items.filter(outcome=Outcome.ERROR).count() == 20
+    assert Upload.objects.get(pk=failed_list.pk).status == UploadStatus.COMPLETE
 
 
-def test_a_few_people_are_re_run_within_the_daily_limit(browser, spent):
-    few = list(spent.items.values_list("pk", flat=True)[:5])
+def test_a_few_people_are_re_run_within_the_daily_limit(browser, failed_list):
+    few = list(failed_list.items.values_list("pk", flat=True)[:5])
     assert "Re-running 5 people." in browser.post("/items/re-run/", {"item": few}, follow=True).content.decode()
-    page = browser.post("/items/re-run/", {"item": spent.items.last().pk}, follow=True).content.decode()
-    assert "already cost 180 credits, and this re-run could cost 1 more. The daily limit is 180" in page
+    page = browser.post("/items/re-run/", {"item": failed_list.items.last().pk}, follow=True).content.decode()
+    assert "already cost 180 credits, and this re-run could cost 1 credit more. The daily limit is 180" in page
 
 
-def test_the_admin_applies_the_same_limits(client, charlie, spent):
+def test_the_admin_re_runs_nobody_above_the_daily_limit(client, charlie, failed_list):
     client.force_login(charlie)
-    ids = list(spent.items.values_list("pk", flat=True))
+    ids = list(failed_list.items.values_list("pk", flat=True))
     form = {"action": "rerun", "_selected_action": ids, "confirmed": json.dumps(dict.fromkeys(ids, 0))}
-    assert REFUSED in client.post("/admin/batches/item/", form, follow=True).content.decode()
-    assert spent.items.filter(outcome=Outcome.ERROR).count() == 20
+    assert REFUSAL in client.post("/admin/batches/item/", form, follow=True).content.decode()
+    assert failed_list.items.filter(outcome=Outcome.ERROR).count() == 20
 
 
-def test_the_admin_sends_no_batch_again_above_a_limit(client, charlie, spent):
+def test_the_admin_sends_no_batch_again_above_the_daily_limit(client, charlie, failed_list):
     client.force_login(charlie)
-    batch = Batch.objects.exclude(upload=spent).get()
+    batch = Batch.objects.exclude(upload=failed_list).get()
     Batch.objects.filter(pk=batch.pk).update(status=BatchStatus.UNCONFIRMED)
     form = {"action": "send_again", "_selected_action": batch.pk, "confirmed": json.dumps({batch.pk: batch.attempts})}
     page = client.post("/admin/batches/batch/", form, follow=True).content.decode()
@@ -211,10 +235,11 @@ def test_the_admin_sends_no_batch_again_above_a_limit(client, charlie, spent):
     assert Batch.objects.get(pk=batch.pk).status == BatchStatus.UNCONFIRMED
 
 
-def test_re_run_people_count_towards_the_limit_of_a_start(browser, spent, make_upload, alice, settings):
+def test_people_who_are_re_run_count_towards_the_daily_limit_of_other_lists(
+    browser, failed_list, make_upload, alice, settings
+):
     settings.DAILY_CREDIT_LIMIT = 200
-    browser.post(f"{spent.get_absolute_url()}re-run/", {"outcome": "error:20"})
-    with pytest.raises(
-        spending.OverLimit, match=r"already cost 195 credits, and this list could cost 12 more. The daily limit is 200"
-    ):
+    browser.post(f"{failed_list.get_absolute_url()}re-run/", {"outcome": "error:20"})
+    message = "already cost 195 credits, and this list could cost 12 credits more. The daily limit is 200"
+    with pytest.raises(spending.SpendingRefused, match=message):
         spending.start(make_upload(people(12)), alice)

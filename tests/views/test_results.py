@@ -1,9 +1,14 @@
 """Results on the pages: people are filtered, found, decided about together, exported and scored."""
 
+import re
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from batches.exports import files
-from batches.models import Batch, Event, Export, ExportLayout, Item, Suppression, Upload
+from batches.intake import suppression
+from batches.models import Batch, Event, Export, ExportLayout, Item, PhoneNumber, Suppression, Upload
 from batches.results import digests
 from batches.statuses import Outcome, UploadStatus
 from tests.factories import answer_for, answer_with, people, person
@@ -14,19 +19,29 @@ MOBILE = {"phone": "2025550101", "phoneType": "mobile", "isConnected": True}
 DO_NOT_CALL = {"phone": "2025550102", "phoneType": "landline", "doNotCall": True}
 
 
-def answer(item, place):
-    if place == 0:
+def answer(item, position):
+    """Return the answer for one person, by position in the batch.
+
+    The first has two phones and an email, the second is deceased, the third is someone else, the fourth is an error,
+    and the others have no match.
+    """
+    if position == 0:
         return answer_with(item, phones=[DO_NOT_CALL, MOBILE], emails=["ada@example.com"])
-    if place == 1:
+    if position == 1:
         return answer_with(item, phones=[DO_NOT_CALL], demographics={"deceased": True})
-    if place == 2:
+    if position == 2:
         return answer_with(item, phones=[MOBILE], names=["Wes Underhill"])
-    return answer_for(item, "error" if place == 3 else "no_match", output=None)
+    return answer_for(item, "error" if position == 3 else "no_match", output=None)
 
 
 @pytest.fixture
 def upload(finish_upload):
     return finish_upload([*people(11), person(40, State="FL"), person(50, State="Atlantis")], answers=answer)
+
+
+def read_words(browser, address, **query):
+    """Return the words of a page, with one space between them."""
+    return " ".join(re.sub(r"<[^>]*>", " ", get_text(browser, address, **query)).split())
 
 
 def get_text(browser, address, **query):
@@ -35,7 +50,7 @@ def get_text(browser, address, **query):
     return read_page(response)
 
 
-def shown(browser, upload, **query):
+def list_row_numbers(browser, upload, **query):
     """Return the row numbers that the page of people shows."""
     response = browser.get("/items/", {"upload": upload.pk} | query)
     return sorted(row.record.row_number for row in response.context["table"].page.object_list)
@@ -64,14 +79,14 @@ def shown(browser, upload, **query):
     ],
 )
 def test_people_are_filtered(browser, upload, query, rows):
-    assert shown(browser, upload, **query) == rows
+    assert list_row_numbers(browser, upload, **query) == rows
 
 
-def test_people_not_known_to_be_deceased_are_kept(browser, upload):
-    assert shown(browser, upload, deceased="no") == [2, *range(4, 15)]
+def test_the_filter_for_living_people_keeps_everyone_not_known_to_be_deceased(browser, upload):
+    assert list_row_numbers(browser, upload, deceased="no") == [2, *range(4, 15)]
 
 
-def test_unknown_filters_cause_no_error(browser, upload):
+def test_invalid_filters_cause_no_error(browser, upload):
     for query in ({"match": "x"}, {"has": "x"}, {"state": "Florida"}, {"upload": "x"}, {"outcome": "'"}):
         assert browser.get("/items/", {"upload": upload.pk} | query).status_code == 200
 
@@ -79,11 +94,12 @@ def test_unknown_filters_cause_no_error(browser, upload):
 def test_the_page_of_a_person_shows_the_row_and_the_result(browser, upload):
     item = upload.items.order_by("pk").first()
     page = get_text(browser, item.get_absolute_url())
-    for text in ("Same person", "(202) 555-0101", "Search<span", "ada@example.com", "None so far", "this one"):
+    for text in ("Same person", "(202) 555-0101", "Who else has it<span", "ada@example.com", "None so far", "this one"):
         assert text in page
     assert page.index("(202) 555-0101") < page.index("(202) 555-0102")
-    assert "Deceased" not in page
-    assert "Deceased" in get_text(browser, upload.items.get(row_number=3).get_absolute_url())
+    tag = '<span class="tag bad">Deceased</span>'
+    assert tag not in page
+    assert tag in get_text(browser, upload.items.get(row_number=3).get_absolute_url())
     assert "Someone else" in get_text(browser, upload.items.get(row_number=4).get_absolute_url())
 
 
@@ -93,10 +109,10 @@ def test_the_page_of_a_person_shows_other_lists_and_exports(browser, upload, mak
     assert "again" in page
     assert other.items.get(row_number=2).get_absolute_url() in page
     b"".join(browser.get(f"/uploads/{upload.pk}/export/"))
-    assert "alice, <a" in get_text(browser, upload.items.get(row_number=2).get_absolute_url())
+    assert "alice: <a" in get_text(browser, upload.items.get(row_number=2).get_absolute_url())
 
 
-def test_a_number_links_to_everyone_who_has_it(browser, upload):
+def test_everyone_with_a_phone_is_found_by_its_number(browser, upload):
     page = get_text(browser, "/find/", q="(202) 555-0101")
     assert "2 people." in page
     assert upload.items.get(row_number=4).get_absolute_url() in page
@@ -104,7 +120,7 @@ def test_a_number_links_to_everyone_who_has_it(browser, upload):
     assert "Enter words in any order" in get_text(browser, "/find/")
 
 
-# Several people at once
+# Decisions about several people
 
 
 def press(browser, address, **form):
@@ -140,10 +156,10 @@ def test_a_selection_is_exported(browser, upload):
     response = browser.post("/items/export/", {"upload": upload.pk, "item": ticked, "which": "ticked"})
     page = get_text(browser, response.url)
     assert "2 selected people" in page
-    assert '<strong class="big">2</strong> rows, <strong class="big">3</strong> phone numbers' in page
+    assert "Your file has 3 phone numbers 2 rows" in read_words(browser, f"{response.url}&layout=wide")
     response = browser.post("/items/export/", {"upload": upload.pk, "which": "all", "match": "same", "q": "oak"})
     assert response.url == f"/uploads/{upload.pk}/export/choose/?upload={upload.pk}&match=same&q=oak"
-    assert '<strong class="big">2</strong> rows' in get_text(browser, response.url)
+    assert "phone numbers 2 rows" in read_words(browser, f"{response.url}&layout=wide")
 
 
 def test_a_selection_outside_a_list_is_not_exported(browser, upload):
@@ -151,35 +167,35 @@ def test_a_selection_outside_a_list_is_not_exported(browser, upload):
     assert browser.post("/items/export/", {"upload": upload.pk, "which": "ticked"}).url == "/items/"
 
 
-# Files
+# Exports
 
 
 def download(browser, upload, **query):
     return b"".join(browser.get(f"/uploads/{upload.pk}/export/", query)).decode("utf-8-sig").splitlines()
 
 
-def test_filters_and_choices_apply_to_the_file(browser, upload):
+def test_filters_and_choices_apply_to_the_export(browser, upload):
     assert len(download(browser, upload)) == 14
     assert len(download(browser, upload, match="same", has="mobile")) == 2
     assert len(download(browser, upload, without_other="on", outcome="matched")) == 3
     item = upload.items.get(row_number=3)
     assert len(download(browser, upload, item=item.pk)) == 2
-    kept = Export.objects.first()
-    assert (kept.choices["choices"], kept.choices["rows"]) == ([], {"ticked": 1})
-    assert kept.choices["layout"]["name"] == "wide"
+    entry = Export.objects.first()
+    assert (entry.choices["choices"], entry.choices["rows"]) == ([], {"ticked": 1})
+    assert entry.choices["layout"]["name"] == "wide"
     assert Export.objects.filter(choices__rows__match=["same"]).count() == 1
     download(browser, upload, q="Abbott")
-    assert files.export_summary(Export.objects.first()) == "q (text)"
+    assert files.summarise_export(Export.objects.first()) == "q (text)"
     assert "Abbott" not in str(list(Event.objects.values_list("detail", flat=True)))
 
 
-def test_a_person_of_another_list_is_not_in_the_file(browser, upload, make_upload):
+def test_a_person_of_another_list_is_not_exported(browser, upload, make_upload):
     other = make_upload(people(3), name="other.csv")
     assert len(download(browser, upload, item=other.items.first().pk)) == 1
 
 
 @pytest.mark.parametrize(
-    ("query", "said"),
+    ("query", "message"),
     [
         ({"layout": "x"}, "layout: "),
         ({"format": "pdf"}, "format: "),
@@ -187,11 +203,11 @@ def test_a_person_of_another_list_is_not_in_the_file(browser, upload, make_uploa
         ({"state": "Florida"}, "state: "),
     ],
 )
-def test_a_wrong_choice_is_reported(browser, upload, query, said):
+def test_an_invalid_choice_is_reported(browser, upload, query, message):
     response = browser.get(f"/uploads/{upload.pk}/export/", query)
     assert response.status_code == 400
-    assert response.content.decode().startswith(said)
-    assert said in get_text(browser, f"/uploads/{upload.pk}/export/choose/", **query)
+    assert response.content.decode().startswith(message)
+    assert message in get_text(browser, f"/uploads/{upload.pk}/export/choose/", **query)
 
 
 def test_a_workbook_has_its_name_and_type(browser, upload):
@@ -201,80 +217,89 @@ def test_a_workbook_has_its_name_and_type(browser, upload):
     assert b"".join(response).startswith(b"PK")
 
 
-def test_the_chosen_rows_are_counted(browser, upload):
-    page = get_text(browser, f"/uploads/{upload.pk}/export/choose/", layout="long", without_dnc="on")
-    assert '<strong class="big">13</strong> rows, <strong class="big">2</strong> phone numbers' in page
+def test_the_rows_to_be_exported_are_counted(browser, upload):
+    words = read_words(browser, f"/uploads/{upload.pk}/export/choose/", layout="long", without_dnc="on")
+    assert "Your file has 2 phone numbers 13 rows" in words
     fragment = browser.get(
         f"/uploads/{upload.pk}/export/choose/", {"mobiles_only": "on", "has": "mobile"}, headers={"hx-request": "true"}
     ).content.decode()
     assert "<html" not in fragment
-    assert '<strong class="big">2</strong> rows' in fragment
+    assert "2 rows" in fragment
 
 
 def test_a_long_list_is_counted_only_on_request(browser, upload):
     Upload.objects.update(row_count=60_000)
     address = f"/uploads/{upload.pk}/export/choose/"
     assert "counting takes a moment" in get_text(browser, address)
-    assert '<strong class="big">13</strong> rows' in get_text(browser, address, count=1)
+    assert "13 rows" in read_words(browser, address, count=1)
 
 
-def test_the_log_of_exports_names_everything(browser, upload):
+def test_the_export_log_shows_who_exported_which_rows_in_which_file(browser, upload):
     download(browser, upload, without_dnc="on", outcome="matched")
     page = get_text(browser, "/exports/")
-    kept = Export.objects.get()
-    for text in ("alice", "wide, csv", "outcome matched; without do-not-call numbers", kept.sha256):
+    entry = Export.objects.get()
+    for text in ("alice", "wide, csv", "outcome matched; without do-not-call numbers", entry.sha256):
         assert text in page
     assert "No results match these filters" in get_text(browser, "/exports/", user="nobody")
-    assert kept.sha256 in get_text(browser, "/exports/", upload=upload.pk)
+    assert entry.sha256 in get_text(browser, "/exports/", upload=upload.pk)
 
 
 def test_layouts_are_made_changed_and_deleted(browser, upload):
     form = {"name": "Ours", "per": "person", "columns": "Phone = phone_1", "needs": "phone", "max_phones": 0}
     assert browser.post("/exports/layouts/new/", form | {"columns": "Phone = x"}).status_code == 422
     assert browser.post("/exports/layouts/new/", form).url == "/exports/layouts/"
-    kept = ExportLayout.objects.get(name="Ours")
-    assert kept.created_by.username == "alice"
-    assert "Phone = phone_1" in get_text(browser, f"/exports/layouts/{kept.pk}/")
-    browser.post(f"/exports/layouts/{kept.pk}/", form | {"columns": "Number = phone_1"})
+    layout = ExportLayout.objects.get(name="Ours")
+    assert layout.created_by.username == "alice"
+    assert "Phone = phone_1" in get_text(browser, f"/exports/layouts/{layout.pk}/")
+    browser.post(f"/exports/layouts/{layout.pk}/", form | {"columns": "Number = phone_1"})
     assert download(browser, upload, layout="Ours") == ["Number", "2025550101", "2025550102", "2025550101"]
     assert "Ours" in get_text(browser, "/exports/layouts/")
-    browser.post(f"/exports/layouts/{kept.pk}/delete/")
+    browser.post(f"/exports/layouts/{layout.pk}/delete/")
     assert browser.get(f"/uploads/{upload.pk}/export/", {"layout": "Ours"}).status_code == 400
 
 
 # Scorecards
 
 
-def test_a_lists_scorecard(browser, upload, settings):
+def test_the_scorecard_of_a_list_shows_its_rates_and_costs(browser, upload, settings):
     settings.PRICE_PER_CREDIT = 0.1
     page = get_text(browser, f"/uploads/{upload.pk}/scorecard/")
-    for text in ("25% of people with an answer matched", "12 people in closed batches", "1.33", "0.67", "100%"):
+    for text in (
+        "25%",
+        "of 12 answers",
+        "12 people in closed batches",
+        "1.33",
+        "0.67",
+        "100% of the matches were free",
+    ):
         assert text in page
-    assert "fills in automatically" in get_text(browser, f"/uploads/{Upload.objects.create(name='new').pk}/scorecard/")
+    assert "No batch of this list has closed yet." in get_text(
+        browser, f"/uploads/{Upload.objects.create(name='new').pk}/scorecard/"
+    )
 
 
 @pytest.mark.parametrize(
     ("by", "label"),
     [("source", "County roll"), ("uploader", "alice"), ("month", ""), ("list", "people"), ("x", "County")],
 )
-def test_lists_are_compared(browser, upload, by, label):
+def test_scorecards_are_compared_by_source_uploader_month_and_list(browser, upload, by, label):
     Upload.objects.update(list_source="County roll")
     page = get_text(browser, "/scorecards/", by=by)
     assert label in page
-    assert "25% matched" in page
+    assert '<dd class="num">25%</dd>' in page
 
 
-def test_lists_without_a_closed_batch_are_in_no_scorecard(browser, start_upload):
+def test_lists_without_a_closed_batch_have_no_scorecard(browser, start_upload):
     start_upload(12)
     assert "No batches closed" in get_text(browser, "/scorecards/")
 
 
-def test_undigested_batches_are_mentioned(browser, upload):
+def test_batches_that_are_not_digested_yet_are_mentioned(browser, upload):
     Batch.objects.update(digested_at=None)
-    assert "1 batch still being analysed" in get_text(browser, "/scorecards/")
+    assert "1 batch still being analyzed" in get_text(browser, "/scorecards/")
 
 
-def test_a_list_shows_its_source(browser, upload):
+def test_known_sources_are_suggested_for_a_new_list(browser, upload):
     Upload.objects.update(list_source="County roll")
     assert '<option value="County roll">' in get_text(browser, "/uploads/new/")
 
@@ -285,7 +310,7 @@ def test_the_number_of_results_does_not_change_the_number_of_queries(
     addresses = ["/items/?upload={}", "/find/?q=oak", "/uploads/{}/export/choose/", "/exports/", "/scorecards/"]
     addresses += ["/uploads/{}/scorecard/", "/exports/layouts/"]
 
-    def count(upload):
+    def count_queries(upload):
         numbers = []
         for address in addresses:
             with django_assert_max_num_queries(40) as captured:
@@ -295,24 +320,25 @@ def test_the_number_of_results_does_not_change_the_number_of_queries(
 
     first = finish_upload(people(10), answers=answer)
     b"".join(browser.get(f"/uploads/{first.pk}/export/"))
-    before = count(first)
-    second = finish_upload([person(n) for n in range(100, 145)], answers=answer)
+    for_ten_people = count_queries(first)
+    everywhere = [person(n) for n in range(100, 145)]
+    second = finish_upload(everywhere, answers=lambda item, position: answer(item, position % 10))
     for _ in range(3):
         b"".join(browser.get(f"/uploads/{second.pk}/export/"))
     Upload.objects.update(status=UploadStatus.COMPLETE)
-    assert count(second) == before
+    assert count_queries(second) == for_ten_people
 
 
 def test_an_answer_is_shown_before_it_is_digested(browser, finish_upload):
     upload = finish_upload(12, answers=answer, digested=False)
     page = get_text(browser, "/items/", upload=upload.pk)
-    assert "2 phones · 1 email" in page
+    assert "(202) 555-0101" in page
     assert "Someone else" in page
     digests.digest_upload(upload.pk)
-    assert "2 phones · 1 email" in get_text(browser, "/items/", upload=upload.pk)
+    assert "(202) 555-0101" in get_text(browser, "/items/", upload=upload.pk)
 
 
-def test_choosing_all_ignores_the_ticked_boxes(browser, upload):
+def test_ticked_boxes_are_ignored_if_all_people_are_chosen(browser, upload):
     ticked = [upload.items.order_by("pk").first().pk]
     press(browser, "/items/suppress/", which="all", upload=upload.pk, match=["same", "other"], item=ticked, shown=3)
     assert Suppression.objects.count() == 3
@@ -320,26 +346,55 @@ def test_choosing_all_ignores_the_ticked_boxes(browser, upload):
     assert browser.post("/items/export/", form).url.endswith(f"?upload={upload.pk}&match=other")
 
 
-def test_a_search_applies_to_the_file_and_the_count(browser, upload):
-    """Within a list, parts of words are found. In all lists, only whole words are."""
-    assert '<strong class="big">1</strong> row,' in get_text(
-        browser, f"/uploads/{upload.pk}/export/choose/", q="0 oa", state="fl"
-    )
+def test_a_search_for_parts_of_words_applies_to_the_export_and_its_count(browser, upload):
+    words = read_words(browser, f"/uploads/{upload.pk}/export/choose/", q="0 oa", state="fl", layout="wide")
+    assert "1 row" in words
     assert len(download(browser, upload, q="0 oa", state="fl")) == 2
 
 
-def test_columns_of_the_list_missing_from_a_layout_are_mentioned(browser, upload, alice):
+def test_columns_of_a_layout_that_the_list_does_not_have_are_mentioned(browser, upload, alice):
     columns = [["Id", "column Lead Id"], ["Town", "column  CITY "]]
     ExportLayout.objects.create(name="Ours", columns=columns, created_by=alice)
     page = get_text(browser, f"/uploads/{upload.pk}/export/choose/", layout="Ours")
-    assert "Not in this list, so left empty in the file: “Lead Id”." in page
+    assert "This list lacks these columns, so they are empty in the file: “Lead Id”." in page
     assert download(browser, upload, layout="Ours")[1] == ",Herndon"
 
 
-def test_the_length_of_pages_is_limited(browser, upload):
+def test_the_number_of_rows_per_page_is_limited(browser, upload):
     response = browser.get("/items/", {"upload": upload.pk, "per_page": 100_000})
     assert response.context["table"].paginator.per_page == 200
 
 
-def test_a_wrong_list_with_a_search_causes_no_error(browser, upload):
+def test_a_search_in_an_invalid_list_causes_no_error(browser, upload):
     assert get_text(browser, "/items/", upload="abc", q="oak")
+
+
+def test_other_people_in_an_answer_are_shown_without_suppressed_numbers(browser, finish_upload, alice):
+    def answer(item, position):
+        people = [("Wes Underhill", "2025550131"), ("Zoe Zamora", "2025550132"), (item.asked_name, "2025550133")]
+        address = {"streetAddress": "9 Elm St", "city": "Tampa", "state": "FL", "zip": "33602"}
+        persons = [
+            {"fullName": name, "address": address, "phones": [{"phone": phone, "phoneFtcDnc": "Y"}]}
+            for name, phone in people
+        ]
+        return answer_for(item, output=None, persons=persons)
+
+    upload = finish_upload(10, answers=answer)
+    suppression.suppress_lines(["2025550132"], alice)
+    words = read_words(browser, upload.items.first().get_absolute_url())
+    assert "Other people in the answer 2" in words
+    shown = words.partition("The vendor's answer")[0]
+    assert "Same address Wes Underhill (202) 555-0131 Do not call Same address Zoe Zamora" in shown
+    assert "555-0132" not in shown
+
+
+def test_the_facts_of_a_number_are_those_that_its_standing_rests_on(browser, upload):
+    item = upload.items.order_by("pk").first()
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    PhoneNumber.objects.filter(pk=2025550101).update(
+        flag=True, flag_at=tomorrow, is_connected=False, connected_at=tomorrow
+    )
+    number = get_text(browser, item.get_absolute_url()).partition("(202) 555-0101</bdi>")[2].partition("</li>")[0]
+    assert "Disconnected, the vendor said" in number
+    assert "disconnected ·" in number
+    assert "· on the Do Not Call list" in number

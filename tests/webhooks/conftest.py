@@ -11,13 +11,13 @@ from webhooks.inbound.outage import OUTAGE
 
 @pytest.fixture(autouse=True)
 def _no_outage():
-    """Forget refusals of earlier tests."""
+    """Clear the refusals that earlier tests have recorded."""
     OUTAGE.__init__()
 
 
 @pytest.fixture
 def batch(start_upload):
-    """Twelve people with the vendor."""
+    """Return a batch of twelve people that the vendor has acknowledged."""
     batch = start_upload(12).batches.get()
     transition_batch(batch.pk, BatchStatus.SUBMITTING, submitted_at=timezone.now(), attempts=1)
     transition_batch(batch.pk, BatchStatus.ACKNOWLEDGED, acknowledged_at=timezone.now(), vendor_id="vendor-batch")

@@ -8,7 +8,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import django_rq
 import pytest
-from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
@@ -17,7 +16,8 @@ from batches import jobs
 from batches.models import Item, Upload
 from batches.statuses import Outcome
 from tests.factories import people, person
-from webhooks.models import Endpoint, Message
+from tests.support.threads import run_at_once
+from webhooks.models import Attempt, Endpoint, Message
 from webhooks.outbound import delivery, events, http
 from webhooks.signing import make_secret
 
@@ -25,15 +25,16 @@ pytestmark = pytest.mark.django_db
 
 
 class Listener(ThreadingHTTPServer):
-    """A customer's HTTP server. It keeps the messages and answers with the given statuses, repeating the last one."""
+    """A customer's HTTP server. It records its calls, and answers with `statuses` in turn, repeating the last one."""
 
     def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.statuses, self.calls, self.pause = [200], [], 0
+        super().__init__(("127.0.0.1", 0), ListenerHandler)
+        self.statuses, self.calls, self.pause, self.answer = [200], [], 0, [b""]
+        self.pause_in_answer = 0
         self.url = f"http://127.0.0.1:{self.server_port}/hook?from=portal"
 
 
-class Handler(BaseHTTPRequestHandler):
+class ListenerHandler(BaseHTTPRequestHandler):
     def do_POST(self):
         listener = self.server
         body = self.rfile.read(int(self.headers["content-length"]))
@@ -43,6 +44,10 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Location", "/elsewhere")
         self.end_headers()
+        for part in listener.answer:
+            self.wfile.write(part)
+            self.wfile.flush()
+            time.sleep(listener.pause_in_answer)
 
     def log_message(self, *_):
         pass
@@ -66,7 +71,7 @@ def endpoint(listener, charlie):
 
 @pytest.fixture
 def complete(start_upload):
-    """Answer a whole list, and complete it as the clock does."""
+    """Return a function that answers a whole list, and completes it as the clock would."""
 
     def complete(rows=12, **options):
         upload = start_upload(rows, **options)
@@ -79,7 +84,7 @@ def complete(start_upload):
 
 
 def deliver_message():
-    """Send the only message and return it."""
+    """Create a message for each list that is complete, send the only one, and return it."""
     events.create_messages(timezone.now())
     message = Message.objects.get()
     delivery.deliver(message.pk)
@@ -87,7 +92,7 @@ def deliver_message():
     return message
 
 
-def test_whoever_has_the_secret_can_verify_a_message(endpoint, listener, complete):
+def test_a_message_can_be_verified_with_the_secret(endpoint, listener, complete):
     upload = complete([*people(12), person(1)], name="spring.csv")
     message = deliver_message()
     assert (message.status, message.last_status_code, message.attempts) == ("delivered", 200, 1)
@@ -108,6 +113,24 @@ def test_whoever_has_the_secret_can_verify_a_message(endpoint, listener, complet
         "url": f"http://127.0.0.1:8000/uploads/{upload.pk}/",
     }
     assert headers["webhook-id"] == message.message_id
+
+
+def test_the_beginning_of_the_answer_is_kept(endpoint, listener, complete):
+    listener.statuses, listener.answer = [500], [b"Out of ", b"order"]
+    complete()
+    deliver_message()
+    attempt = Attempt.objects.get()
+    assert (attempt.status_code, attempt.answer) == (500, "Out of order")
+    assert attempt.milliseconds is not None
+
+
+def test_a_message_is_delivered_although_its_answer_never_ends(endpoint, listener, complete, monkeypatch):
+    monkeypatch.setattr(http, "BODY_TIMEOUT", 0.2)
+    listener.answer, listener.pause_in_answer = [b"slow"] * 1_000, 0.1
+    complete()
+    started = time.monotonic()
+    assert deliver_message().status == "delivered"
+    assert time.monotonic() - started < 50
 
 
 def test_a_message_contains_no_personal_data(endpoint, listener, complete):
@@ -169,12 +192,12 @@ def test_cancelled_and_running_lists_are_not_reported(endpoint, complete, start_
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_creating_messages_takes_the_same_number_of_queries_for_many_lists(
+def test_the_queries_that_create_messages_do_not_depend_on_the_number_of_lists(
     endpoint, complete, count, django_assert_max_num_queries
 ):
     for number in range(count):
         complete([person(number * 100 + n) for n in range(12)])
-    # One each for endpoints and lists, two for the lists' counts, and one for the messages. The rest is a savepoint.
+    # One each for endpoints and lists, two for the lists' counts, one for the messages, and two for a savepoint.
     with django_assert_max_num_queries(7):
         events.create_messages(timezone.now())
     assert Message.objects.count() == count
@@ -189,7 +212,7 @@ def test_a_failed_message_is_retried_after_a_pause(endpoint, listener, complete,
     assert (message.status, message.last_status_code) == ("waiting", 500)
     assert message.next_try_at == now + timedelta(seconds=5)
     endpoint.refresh_from_db()
-    assert endpoint.note.endswith("It answered 500.")
+    assert endpoint.note.endswith("The endpoint answered 500.")
     assert deliver_message().attempts == 1
     time_machine.move_to(now + timedelta(seconds=5), tick=False)
     message = deliver_message()
@@ -201,7 +224,7 @@ def test_a_failed_message_is_retried_after_a_pause(endpoint, listener, complete,
     assert len({headers["webhook-id"] for _, headers, _ in listener.calls}) == 1
 
 
-def test_a_message_fails_after_the_last_attempt_and_staff_can_send_it_again(
+def test_a_message_fails_after_the_last_attempt_and_can_be_sent_again(
     endpoint, listener, complete, client, charlie, time_machine
 ):
     complete()
@@ -237,7 +260,7 @@ def test_a_timeout_is_retried(endpoint, listener, complete, monkeypatch):
     message = deliver_message()
     endpoint.refresh_from_db()
     assert (message.status, message.last_status_code) == ("waiting", None)
-    assert endpoint.note.endswith("No answer: ReadTimeoutError.")
+    assert endpoint.note.endswith("No answer: TimeoutError.")
 
 
 def test_a_refused_connection_is_retried(endpoint, complete):
@@ -263,7 +286,7 @@ def test_a_delayed_sender_does_not_overwrite_a_later_attempt(endpoint, complete)
     delayed, now = Message.objects.get(), timezone.now()
     delivery.claim(delayed, now)
     delivery.claim(Message.objects.get(), now + timedelta(seconds=91))
-    delivery.finish_attempt(delayed, 500, "It answered 500.", now)
+    delivery.finish_attempt(delayed, 500, "The endpoint answered 500.", now)
     assert Message.objects.get().next_try_at > now + timedelta(seconds=100)
     delivery.finish_attempt(delayed, 200, "", now)
     assert Message.objects.get().status == "delivered"
@@ -273,20 +296,8 @@ def test_a_delayed_sender_does_not_overwrite_a_later_attempt(endpoint, complete)
 def test_two_workers_at_once_send_one_message(endpoint, listener, complete):
     complete()
     events.create_messages(timezone.now())
-    message, gate = Message.objects.get(), threading.Barrier(2)
-
-    def work():
-        try:
-            gate.wait(10)
-            delivery.deliver(message.pk)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=work) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
+    message = Message.objects.get()
+    run_at_once(*[lambda: delivery.deliver(message.pk)] * 2)
     assert len(listener.calls) == 1
 
 
@@ -295,10 +306,23 @@ def test_nothing_is_sent_to_an_endpoint_that_has_been_turned_off(endpoint, liste
     events.create_messages(timezone.now())
     Endpoint.objects.update(is_active=False)
     delivery.deliver(Message.objects.get().pk)
-    assert (listener.calls, list(Message.objects.due(timezone.now()))) == ([], [])
+    assert listener.calls == []
+    assert not Message.objects.due(timezone.now()).exists()
 
 
-def test_a_deleted_message_is_not_an_error(db):
+def test_a_message_waits_while_its_secret_cannot_be_decrypted(endpoint, complete, listener, settings):
+    complete()
+    key = settings.SECRET_KEY
+    settings.SECRET_KEY = "another-key"
+    assert deliver_message().status == "waiting"
+    assert listener.calls == []
+    assert "The secret of this endpoint cannot be decrypted." in Endpoint.objects.get().note
+    settings.SECRET_KEY = key
+    Message.objects.update(next_try_at=timezone.now())
+    assert deliver_message().status == "delivered"
+
+
+def test_delivering_a_deleted_message_does_nothing():
     delivery.deliver(99)
 
 
@@ -315,13 +339,15 @@ def test_a_tick_survives_a_failure_to_create_messages(endpoint, complete, monkey
     assert not Message.objects.exists()
 
 
-def test_staff_can_send_a_test_message_and_replace_the_secret(client, charlie, endpoint, listener):
+def test_administrators_can_send_a_test_message_and_replace_the_secret(client, charlie, endpoint, listener):
     client.force_login(charlie)
     address = reverse("admin:webhooks_endpoint_changelist")
     client.post(address, {"action": "send_test", "_selected_action": [endpoint.pk]})
     assert deliver_message().status == "delivered"
     sent = Webhook(endpoint.secret).verify(listener.calls[0][2], listener.calls[0][1])
     assert (sent["type"], sent["data"]) == ("test", {})
-    client.post(address, {"action": "rotate", "_selected_action": [endpoint.pk]})
-    assert Endpoint.objects.get().secret != endpoint.secret
+    page = client.post(address, {"action": "rotate", "_selected_action": [endpoint.pk]}).content.decode()
+    replaced = Endpoint.objects.get().secret
+    assert replaced != endpoint.secret
+    assert replaced in page
     assert json.loads(Message.objects.get().body)["type"] == "test"

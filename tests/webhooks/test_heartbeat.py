@@ -9,35 +9,37 @@ from webhooks.inbound import heartbeat, outage
 from webhooks.inbound.heartbeat import Heartbeat
 from webhooks.inbound.outage import OUTAGE
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_no_receiver")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_real_receiver_check")]
 
 
 def test_a_heartbeat_records_that_the_process_is_alive():
-    beats = Heartbeat()
-    beats.beat()
-    assert Receiver.objects.get().pk == beats.name
+    own_heartbeat = Heartbeat()
+    own_heartbeat.beat()
+    assert Receiver.objects.get().pk == own_heartbeat.name
     assert Receiver.is_any_alive()
 
 
-def test_a_receiver_that_stops_is_not_alive_any_more():
-    ending, other = Heartbeat(), Heartbeat()
+def test_a_receiver_that_has_stopped_is_no_longer_alive():
+    ended, other = Heartbeat(), Heartbeat()
     other.name = "another"
-    for beats in (ending, other):
-        beats.beat()
-    ending.end()
-    # Its thread may be about to write another heartbeat.
-    ending.beat()
+    for each in (ended, other):
+        each.beat()
+    ended.end()
+    # The thread of the one that ended may have been about to write another heartbeat.
+    ended.beat()
     assert [receiver.pk for receiver in Receiver.objects.alive()] == ["another"]
 
 
 def test_sending_is_blocked_before_the_first_heartbeat_after_an_outage(monkeypatch):
     """While nothing can be written, there are no heartbeats either, so sending waits until the block is written."""
-    written = []
-    monkeypatch.setattr(heartbeat, "record_heartbeat", lambda *_: written.append(SendingBlock.objects.count()))
+    blocks_at_heartbeat = []
+    monkeypatch.setattr(
+        heartbeat, "record_heartbeat", lambda *_: blocks_at_heartbeat.append(SendingBlock.objects.count())
+    )
     for _ in range(outage.MAX_REFUSALS):
         OUTAGE.record_refusal()
     Heartbeat().beat()
-    assert written == [1]
+    assert blocks_at_heartbeat == [1]
 
 
 def test_an_unavailable_database_does_not_end_the_heartbeat(monkeypatch, caplog):
@@ -56,18 +58,24 @@ def test_an_unavailable_database_does_not_end_the_heartbeat(monkeypatch, caplog)
 
 def test_a_stuck_event_loop_has_no_heartbeat(monkeypatch):
     monkeypatch.setattr(heartbeat, "INTERVAL", 0.05)
-    beats, is_free, seen = Heartbeat(), threading.Event(), []
-    assert beats.is_loop_running()
+    own_heartbeat, is_checked, results = Heartbeat(), threading.Event(), []
+    # Before the loop has started, it does not count as stuck.
+    assert own_heartbeat.is_loop_running()
+
+    def check():
+        results.append(own_heartbeat.is_loop_running())
+        is_checked.set()
 
     async def application(scope, receive, send):
-        looking = threading.Thread(target=lambda: seen.append(beats.is_loop_running()))
-        looking.start()
+        check_of_free_loop = threading.Thread(target=check)
+        check_of_free_loop.start()
         await asyncio.sleep(0.02)
-        looking.join()
-        blocked = threading.Thread(target=lambda: (seen.append(beats.is_loop_running()), is_free.set()))
-        blocked.start()
-        is_free.wait(5)
+        check_of_free_loop.join()
+        is_checked.clear()
+        threading.Thread(target=check).start()
+        # This blocks the loop until the second check has ended.
+        is_checked.wait(5)
 
-    asyncio.run(beats.watch(application)({}, None, None))
-    assert seen == [True, False]
-    assert not beats.is_loop_running()
+    asyncio.run(own_heartbeat.watch(application)({}, None, None))
+    assert results == [True, False]
+    assert not own_heartbeat.is_loop_running()

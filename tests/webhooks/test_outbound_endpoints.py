@@ -1,10 +1,12 @@
-"""Restrictions on the addresses that are called, and on users who add them."""
+"""Which addresses may be called, and who may add them."""
 
+import contextlib
 import shutil
 import socket
 import ssl
 import subprocess
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -12,6 +14,8 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 from urllib3.exceptions import SSLError
 
+from accounts.rights import Role
+from tests.support.roles import get_role
 from webhooks.models import Endpoint
 from webhooks.outbound import http
 from webhooks.outbound.http import Forbidden, resolve
@@ -19,15 +23,19 @@ from webhooks.outbound.http import Forbidden, resolve
 PUBLIC = "93.184.215.14"
 PRIVATE = ["127.0.0.1", "10.1.2.3", "169.254.169.254", "192.168.0.9", "100.64.0.1", "224.0.0.1", "::1", "fd00::1"]
 PRIVATE += ["0.0.0.1", "fe80::1%eth0", "::ffff:10.0.0.1", "2002:a00:1::"]
+# These contain an IPv4 address: NAT64 (with the well-known prefix, and with a network's own), IPv4-compatible, Teredo.
+PRIVATE += ["64:ff9b::7f00:1", "64:ff9b::a00:1", "64:ff9b:1::808:808", "::127.0.0.1", "::10.0.0.1", "::"]
+PRIVATE += ["2001:0:5db8:d70e::f5ff:fffe"]
+PUBLIC_IPS = ["93.184.215.14", "2606:2800:21f::1", "64:ff9b::5db8:d70e", "::ffff:93.184.215.14", "2002:5db8:d70e::"]
 
 
 @pytest.fixture
 def resolve_to(monkeypatch):
-    """Fake DNS with one answer."""
+    """Return a function that makes every host have the given IP addresses."""
 
     def resolve_to(*ips):
-        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, 443)) for ip in ips]
-        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        answer = [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (ip, 443)) for ip in ips]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answer)
 
     return resolve_to
 
@@ -50,6 +58,22 @@ def test_private_hosts_are_not_called(resolve_to, ip):
     resolve_to(PUBLIC, ip)
     with pytest.raises(Forbidden, match="private network"):
         resolve("https://hooks.example.com/")
+
+
+@pytest.mark.usefixtures("_in_production")
+@pytest.mark.parametrize("ip", PUBLIC_IPS)
+def test_public_hosts_are_called_in_every_form_of_their_address(resolve_to, ip):
+    resolve_to(ip)
+    assert resolve("https://hooks.example.com/").ip == ip
+
+
+@pytest.mark.usefixtures("_in_production")
+@pytest.mark.parametrize("port", [22, 80, 5432, 6379, 8000])
+def test_ports_other_than_those_of_https_are_not_called(resolve_to, port):
+    resolve_to(PUBLIC)
+    with pytest.raises(Forbidden, match="ports 443 and 8443"):
+        resolve(f"https://hooks.example.com:{port}/")
+    assert resolve("https://hooks.example.com:8443/").port == 8443
 
 
 @pytest.mark.parametrize(
@@ -89,6 +113,8 @@ def test_a_host_that_became_private_is_not_called(resolve_to):
 
 
 class HostCheckHandler(BaseHTTPRequestHandler):
+    """Accept only calls that name the host of the address and not its IP address."""
+
     def do_POST(self):
         self.send_response(200 if self.headers["host"].startswith("localhost:") else 400)
         self.end_headers()
@@ -102,15 +128,16 @@ def certificate(tmp_path):
     """Return a self-signed certificate for localhost."""
     if shutil.which("openssl") is None:
         pytest.skip("openssl is not installed")
-    files = ["-keyout", tmp_path / "key.pem", "-out", tmp_path / "certificate.pem"]
-    name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", *files, *name]
-    subprocess.run(make, check=True, capture_output=True)
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]
+    command += ["-keyout", tmp_path / "key.pem", "-out", tmp_path / "certificate.pem"]
+    command += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    subprocess.run(command, check=True, capture_output=True)
     return tmp_path / "certificate.pem"
 
 
 @pytest.fixture
 def secure_port(certificate):
+    """Run a server with this certificate, and return its port."""
     server = HTTPServer(("127.0.0.1", 0), HostCheckHandler)
     server.handle_error = lambda *_: None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -128,32 +155,94 @@ def test_certificates_are_verified(secure_port, certificate, monkeypatch):
     with pytest.raises(SSLError):
         http.post(f"https://localhost:{secure_port}/", b"{}", {})
     monkeypatch.setattr(http, "where", lambda: str(certificate))
-    assert http.post(f"https://localhost:{secure_port}/", b"{}", {}) == 200
+    assert http.post(f"https://localhost:{secure_port}/", b"{}", {}).status == 200
     with pytest.raises(SSLError):
         http.post(f"https://127.0.0.1:{secure_port}/", b"{}", {})
+
+
+# The deadline
+
+
+@pytest.fixture
+def dripping_port():
+    """Run a server that answers a byte at a time, and never ends. Return its port and what it sends first."""
+    beginnings, has_ended = [b"HTTP/1.1 200 OK\r\nx-slow: "], threading.Event()
+
+    def drip(connection):
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(beginnings[0])
+            while not has_ended.wait(0.02):
+                connection.sendall(b"a")
+
+    def serve():
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=drip, args=server.accept()[:1], daemon=True).start()
+
+    server = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield server.getsockname()[1], beginnings
+    has_ended.set()
+    server.shutdown(socket.SHUT_RDWR)
+    server.close()
+    thread.join(5)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "beginning"),
+    [
+        ("http", b"HTTP/1.1 200 OK\r\nx-slow: "),
+        ("http", b""),
+        # A TLS record of a handshake that never ends.
+        ("https", b"\x16\x03\x03\x3f\xff\x02"),
+    ],
+    ids=["headers", "the first line", "the handshake"],
+)
+def test_an_endpoint_that_drips_its_answer_is_abandoned_at_the_deadline(dripping_port, monkeypatch, scheme, beginning):
+    port, beginnings = dripping_port
+    beginnings[0] = beginning
+    monkeypatch.setattr(http, "TIMEOUT", 0.5)
+    started = time.monotonic()
+    # The answer never ends: whatever waits for its end waits for ever.
+    with pytest.raises(TimeoutError):
+        http.post(f"{scheme}://127.0.0.1:{port}/", b"{}", {})
+    assert time.monotonic() - started > 0.4
+
+
+def test_a_dns_server_that_does_not_answer_is_abandoned_at_the_deadline(monkeypatch):
+    monkeypatch.setattr(http, "TIMEOUT", 0.1)
+    has_ended = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: has_ended.wait(10) and [])
+    with pytest.raises(Forbidden, match="does not answer"):
+        resolve("https://hooks.example.com/")
+    has_ended.set()
 
 
 # The admin
 
 
 @pytest.mark.django_db
-def test_staff_can_add_an_endpoint_and_see_its_secret(client, charlie, resolve_to):
+def test_staff_can_add_an_endpoint_and_see_its_secret_once(client, charlie, resolve_to):
     resolve_to(PUBLIC)
     client.force_login(charlie)
-    added = client.post(
-        reverse("admin:webhooks_endpoint_add"), {"url": "https://hooks.example.com/", "is_active": "on"}
-    )
+    form = {"url": "https://hooks.example.com/", "is_active": "on"}
+    response = client.post(reverse("admin:webhooks_endpoint_add"), form)
     endpoint = Endpoint.objects.get()
-    assert (added.status_code, endpoint.created_by) == (302, charlie)
+    assert (response.status_code, endpoint.created_by) == (200, charlie)
+    assert "no-store" in response["Cache-Control"]
     assert endpoint.secret.startswith("whsec_")
+    assert endpoint.secret in response.content.decode()
+    assert endpoint.secret not in endpoint.encrypted_secret
     page = client.get(reverse("admin:webhooks_endpoint_change", args=[endpoint.pk])).content.decode()
-    assert endpoint.secret in page
+    assert "whsec_" not in page
+    assert endpoint.encrypted_secret not in page
     assert client.get(reverse("admin:webhooks_endpoint_changelist"), {"q": "hooks"}).status_code == 200
 
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("_in_production")
-def test_a_private_endpoint_cannot_be_added(client, charlie):
+def test_an_endpoint_in_a_private_network_cannot_be_added(client, charlie):
     client.force_login(charlie)
     page = client.post(reverse("admin:webhooks_endpoint_add"), {"url": "https://127.0.0.1/", "is_active": "on"})
     assert "private network" in page.content.decode()
@@ -166,14 +255,15 @@ def test_other_users_cannot_add_endpoints(browser):
 
 
 @pytest.mark.django_db
-def test_staff_with_view_permission_do_not_see_the_secret(client, django_user_model, charlie):
+def test_staff_with_view_permission_cannot_replace_the_secret(client, django_user_model, charlie):
     endpoint = Endpoint.objects.create(url="https://hooks.example.com/", created_by=charlie)
     erin = django_user_model.objects.create_user("erin", password="erin-password", is_staff=True)
+    erin.groups.add(get_role(Role.ADMINISTRATOR))
     erin.user_permissions.add(Permission.objects.get(codename="view_endpoint"))
     client.force_login(erin)
     page = client.get(reverse("admin:webhooks_endpoint_change", args=[endpoint.pk])).content.decode()
     assert endpoint.url in page
     assert endpoint.secret not in page
-    actions = {"action": "rotate", "_selected_action": [endpoint.pk]}
-    client.post(reverse("admin:webhooks_endpoint_changelist"), actions)
+    form = {"action": "rotate", "_selected_action": [endpoint.pk]}
+    client.post(reverse("admin:webhooks_endpoint_changelist"), form)
     assert Endpoint.objects.get().secret == endpoint.secret

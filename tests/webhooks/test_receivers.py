@@ -1,6 +1,7 @@
-"""Tests of both receivers, then of each."""
+"""The receivers of answers and of completion calls: what both do, then what each does."""
 
 import asyncio
+import ipaddress
 import json
 import logging
 import threading
@@ -19,7 +20,7 @@ from webhooks.inbound import filing
 from webhooks.inbound import receiver as receiver_module
 from webhooks.inbound.group_commit import BATCH_SIZE, DeliveryBatcher
 from webhooks.inbound.outage import OUTAGE
-from webhooks.inbound.receiver import MAX_BODY, ReceiverApp
+from webhooks.inbound.receiver import MAX_BODY_BYTES, ReceiverApp
 from webhooks.models import DeliveryKind, UnmatchedDelivery
 
 pytestmark = pytest.mark.django_db
@@ -32,36 +33,44 @@ def _key(settings):
 
 
 @pytest.fixture(params=["item", "complete"])
-def receiver(request):
+def receiver_name(request):
+    """Return the part of an address that names a receiver."""
     return request.param
 
 
 @pytest.fixture
-def site():
-    """Return the receivers as the web server runs them, but filing in the test's own transaction."""
-    own = connections[DEFAULT_DB_ALIAS]
-    own.inc_thread_sharing()
-    threads = ThreadPoolExecutor(1, initializer=lambda: connections.__setitem__(DEFAULT_DB_ALIAS, own))
-    yield ReceiverApp(None, DeliveryBatcher(threads))
-    threads.shutdown()
-    own.dec_thread_sharing()
+def receiver_app():
+    """Return the app that a receiver runs, except that it files in the test's own transaction."""
+    own_connection = connections[DEFAULT_DB_ALIAS]
+    own_connection.inc_thread_sharing()
+
+    def use_own_connection():
+        connections[DEFAULT_DB_ALIAS] = own_connection
+
+    executor = ThreadPoolExecutor(1, initializer=use_own_connection)
+    yield ReceiverApp(None, DeliveryBatcher(executor))
+    executor.shutdown()
+    own_connection.dec_thread_sharing()
 
 
 @pytest.fixture
-def send(site):
-    def send(address, *chunks, method="POST", headers=()):
-        """Return the status, the headers and the body of the answer."""
+def send(receiver_app):
+    """Return a function that sends a request, whose body arrives in chunks, and returns status, headers and body."""
+
+    def send(address, *chunks, method="POST", headers=(), client=None):
         messages = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
-        messages, sent = [*messages, {"type": "http.request", "body": b""}], []
+        messages += [{"type": "http.request", "body": b""}]
+        sent = []
         scope = {"type": "http", "method": method, "path": unquote(address), "headers": list(headers)}
+        scope |= {"client": (client, 4711)} if client else {}
 
         async def receive():
             return messages.pop(0)
 
-        async def note(message):
+        async def keep(message):
             sent.append(message)
 
-        asyncio.run(site(scope, receive, note))
+        asyncio.run(receiver_app(scope, receive, keep))
         return sent[0]["status"], dict(sent[0]["headers"]), sent[1]["body"]
 
     return send
@@ -69,68 +78,134 @@ def send(site):
 
 @pytest.fixture
 def call(send, batch):
-    def call(receiver, body, token=None, key=KEY, says_length=True):
+    """Return a function that calls a receiver as the vendor does, and returns the status."""
+
+    def call(receiver_name, body, token=None, key=KEY, has_length=True):
         headers = [(b"x-api-key", key.encode())] if key is not None else []
-        headers += [(b"content-length", str(len(body)).encode())] if says_length else []
+        headers += [(b"content-length", str(len(body)).encode())] if has_length else []
         body = body if isinstance(body, bytes) else body.encode()
-        status, _, content = send(f"/webhooks/{receiver}/{token or batch.token}/", body[:5], body[5:], headers=headers)
+        status, _, content = send(
+            f"/webhooks/{receiver_name}/{token or batch.token}/", body[:5], body[5:], headers=headers
+        )
         assert content == b""
         return status
 
     return call
 
 
-def good_body(receiver, batch):
-    return (
-        answer_for(batch.items.first()) if receiver == "item" else b'{"batchId": "vendor-batch", "totalProcessed": 12}'
-    )
+def make_body(receiver_name, batch):
+    """Return an answer or a completion, depending on the receiver."""
+    if receiver_name == "item":
+        return answer_for(batch.items.first())
+    return b'{"batchId": "vendor-batch", "totalProcessed": 12}'
 
 
-def test_a_valid_call_gets_200_and_an_empty_body(call, receiver, batch):
-    assert call(receiver, good_body(receiver, batch)) == 200
+def test_a_valid_call_gets_200_and_an_empty_body(call, receiver_name, batch):
+    assert call(receiver_name, make_body(receiver_name, batch)) == 200
     assert not UnmatchedDelivery.objects.exists()
 
 
 @pytest.mark.parametrize("key", [None, "", "wrong", KEY + "x", KEY[:-1], KEY.upper(), "ключ"])
-def test_without_the_right_key_nothing_happens(call, receiver, batch, key):
-    assert call(receiver, good_body(receiver, batch), key=key) == 401
+def test_without_the_right_key_nothing_happens(call, receiver_name, batch, key):
+    assert call(receiver_name, make_body(receiver_name, batch), key=key) == 401
     assert not UnmatchedDelivery.objects.exists()
     assert not Item.objects.filter(outcome=Outcome.MATCHED).exists()
     assert Batch.objects.get().completed_at is None
 
 
-def test_keys_from_before_and_after_a_rotation_are_accepted(call, receiver, batch, settings):
-    settings.REALESTATEAPI_KEYS_ACCEPTED = ["the-key-of-before", "the-key-of-after"]
-    for key in ("the-key-of-before", "the-key-of-after", KEY):
-        assert call(receiver, good_body(receiver, batch), key=key) == 200
-    assert call(receiver, good_body(receiver, batch), key="the-key") == 401
+def test_keys_from_before_and_after_a_rotation_are_accepted(call, receiver_name, batch, settings):
+    settings.REALESTATEAPI_KEYS_ACCEPTED = ["the-older-key", "the-newer-key"]
+    for key in ("the-older-key", "the-newer-key", KEY):
+        assert call(receiver_name, make_body(receiver_name, batch), key=key) == 200
+    assert call(receiver_name, make_body(receiver_name, batch), key="the-key") == 401
+
+
+@pytest.fixture
+def call_from(send, receiver_name, batch, settings):
+    """Return a function that calls a receiver from an address. Only the vendor's networks may call."""
+    settings.VENDOR_NETWORKS = read_networks("203.0.113.0/24", "2001:db8:7::/48")
+    settings.TRUSTED_PROXIES = read_networks("127.0.0.0/8", "10.0.0.0/8")
+
+    def call_from(client, *forwarded, key=KEY):
+        headers = [(b"x-api-key", key.encode()), *((b"x-forwarded-for", value.encode()) for value in forwarded)]
+        body = make_body(receiver_name, batch)
+        return send(f"/webhooks/{receiver_name}/{batch.token}/", body, headers=headers, client=client)[0]
+
+    return call_from
+
+
+def read_networks(*networks):
+    return [ipaddress.ip_network(network) for network in networks]
+
+
+@pytest.mark.parametrize(
+    ("client", "forwarded"),
+    [
+        ("203.0.113.9", []),
+        ("::ffff:203.0.113.9", []),
+        ("2001:db8:7::9", []),
+        ("127.0.0.1", ["203.0.113.9"]),
+        ("127.0.0.1", ["198.51.100.7, 203.0.113.9, 10.1.2.3"]),
+        ("127.0.0.1", ["198.51.100.7", "203.0.113.9"]),
+    ],
+)
+def test_calls_from_the_vendors_networks_are_accepted(call_from, client, forwarded):
+    assert call_from(client, *forwarded) == 200
+
+
+@pytest.mark.parametrize(
+    ("client", "forwarded"),
+    [
+        ("198.51.100.7", []),
+        ("127.0.0.1", []),
+        (None, []),
+        # Anybody can write anything before the address that our own proxy has added.
+        ("198.51.100.7", ["203.0.113.9"]),
+        ("127.0.0.1", ["203.0.113.9, 198.51.100.7"]),
+        ("127.0.0.1", ["203.0.113.9", "198.51.100.7"]),
+        ("127.0.0.1", ["203.0.113.9, 198.51.100.7:4711"]),
+        ("127.0.0.1", ["203.0.113.9, unknown"]),
+    ],
+)
+def test_calls_from_elsewhere_are_refused_like_a_wrong_key(call_from, caplog, batch, client, forwarded):
+    assert call_from(client, *forwarded) == 401
+    assert not batch.items.exclude(outcome=Outcome.PENDING).exists()
+    assert not UnmatchedDelivery.objects.exists()
+    assert "which is not in VENDOR_NETWORKS" in caplog.text
+
+
+def test_calls_with_a_wrong_key_do_not_log_a_refused_address(call_from, caplog):
+    assert call_from("198.51.100.7", key="wrong") == 401
+    assert call_from("203.0.113.9", key="wrong") == 401
+    assert "VENDOR_NETWORKS" not in caplog.text
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])
-def test_other_methods_are_refused(send, receiver, batch, method):
+def test_other_methods_are_refused(send, receiver_name, batch, method):
     key = (b"x-api-key", KEY.encode())
-    status, headers, _ = send(f"/webhooks/{receiver}/{batch.token}/", method=method, headers=[key])
+    status, headers, _ = send(f"/webhooks/{receiver_name}/{batch.token}/", method=method, headers=[key])
     assert (status, headers[b"allow"]) == (405, b"POST")
 
 
-def test_a_body_over_a_mebibyte_is_refused(call, receiver):
-    assert call(receiver, b" " * (MAX_BODY + 1)) == 413
+def test_a_body_over_a_mebibyte_is_refused(call, receiver_name):
+    assert call(receiver_name, b" " * (MAX_BODY_BYTES + 1)) == 413
     assert not UnmatchedDelivery.objects.exists()
 
 
-def test_a_body_of_a_mebibyte_is_read(call, receiver, batch):
-    body = good_body(receiver, batch)
-    assert call(receiver, body + b" " * (MAX_BODY - len(body))) == 200
+def test_a_body_of_a_mebibyte_is_read(call, receiver_name, batch):
+    body = make_body(receiver_name, batch)
+    assert call(receiver_name, body + b" " * (MAX_BODY_BYTES - len(body))) == 200
     assert not UnmatchedDelivery.objects.exists()
 
 
-def test_a_body_without_a_length_is_read_up_to_the_limit(call, receiver, batch):
-    assert call(receiver, good_body(receiver, batch), says_length=False) == 200
-    assert call(receiver, b" " * (MAX_BODY + 1), says_length=False) == 413
+def test_a_body_without_a_length_is_read_up_to_the_limit(call, receiver_name, batch):
+    assert call(receiver_name, make_body(receiver_name, batch), has_length=False) == 200
+    assert call(receiver_name, b" " * (MAX_BODY_BYTES + 1), has_length=False) == 413
     assert not UnmatchedDelivery.objects.exists()
 
 
-def repr_short(body):
+def name_body(body):
+    """Return the beginning of a body, as a name for its test."""
     return repr(body[:20])
 
 
@@ -140,17 +215,17 @@ def repr_short(body):
         *(b"", b"no json", b"[]", b"null", b"\xff\xfe", b'{"a": ', b"\x00", '{"a": 1}'.encode("utf-16")),
         b'{"match": true, "input": {"key": 1}, "output": ' + b"[" * 5_000 + b"]" * 5_000 + b"}",
     ],
-    ids=repr_short,
+    ids=name_body,
 )
-def test_malformed_bodies_are_kept_unchanged(call, receiver, body):
-    assert call(receiver, body) == 200
+def test_malformed_bodies_are_kept_unchanged(call, receiver_name, body):
+    assert call(receiver_name, body) == 200
     unmatched = UnmatchedDelivery.objects.get()
     assert (bytes(unmatched.body), unmatched.reason) == (body, "The body is not a JSON object in UTF-8.")
 
 
-def test_a_call_to_an_unknown_address_is_kept_unchanged(call, receiver, batch):
-    body = good_body(receiver, batch)
-    assert call(receiver, body, token="nobody") == 200
+def test_a_call_to_an_unknown_address_is_kept_unchanged(call, receiver_name, batch):
+    body = make_body(receiver_name, batch)
+    assert call(receiver_name, body, token="nobody") == 200
     unmatched = UnmatchedDelivery.objects.get()
     assert (bytes(unmatched.body), unmatched.token, unmatched.reason) == (
         body,
@@ -159,19 +234,21 @@ def test_a_call_to_an_unknown_address_is_kept_unchanged(call, receiver, batch):
     )
 
 
-def test_nothing_is_lost_because_of_a_byte_order_mark_or_a_nul_in_the_address(call, receiver, batch):
-    assert call(receiver, b"\xef\xbb\xbf" + good_body(receiver, batch)) == 200
+def test_a_byte_order_mark_in_the_body_and_a_nul_in_the_address_do_no_harm(call, receiver_name, batch):
+    assert call(receiver_name, b"\xef\xbb\xbf" + make_body(receiver_name, batch)) == 200
     assert not UnmatchedDelivery.objects.exists()
-    assert call(receiver, b"{}", token="a%00b") == 200
+    assert call(receiver_name, b"{}", token="a%00b") == 200
     assert UnmatchedDelivery.objects.get().token == "ab"
 
 
-def test_a_call_to_a_long_address_is_kept(call, receiver):
-    assert call(receiver, b"{}", token="x" * 500) == 200
+def test_a_call_to_a_long_address_is_kept(call, receiver_name):
+    assert call(receiver_name, b"{}", token="x" * 500) == 200
     assert UnmatchedDelivery.objects.count() == 1
 
 
-def break_filing(monkeypatch, file):
+def replace_filing(monkeypatch, file):
+    """File every delivery separately, with `file`."""
+
     def fail(_):
         raise OperationalError
 
@@ -180,85 +257,86 @@ def break_filing(monkeypatch, file):
         monkeypatch.setitem(filing.FILERS, kind, file)
 
 
-def test_a_short_database_outage_costs_no_result(call, receiver, batch, monkeypatch):
-    failures, whole = [OperationalError, InterfaceError], dict(filing.FILERS)
+def test_a_short_database_outage_loses_no_result(call, receiver_name, batch, monkeypatch):
+    file = filing.FILERS[DeliveryKind.ITEM if receiver_name == "item" else DeliveryKind.COMPLETION]
+    failures = [OperationalError, InterfaceError]
 
     def fail_twice(*args):
         if failures:
             raise failures.pop()
-        return whole[DeliveryKind.ITEM if receiver == "item" else DeliveryKind.COMPLETION](*args)
+        return file(*args)
 
-    break_filing(monkeypatch, fail_twice)
-    assert call(receiver, good_body(receiver, batch)) == 200
+    replace_filing(monkeypatch, fail_twice)
+    assert call(receiver_name, make_body(receiver_name, batch)) == 200
     assert not UnmatchedDelivery.objects.exists()
     assert Item.objects.filter(outcome=Outcome.MATCHED).exists() or Batch.objects.get().completed_at
 
 
 @pytest.mark.parametrize("error", [DataError, ValueError, KeyError])
-def test_after_any_other_error_the_call_is_kept_unchanged(call, receiver, batch, monkeypatch, caplog, error):
+def test_after_any_other_error_the_body_is_kept_unchanged(call, receiver_name, batch, monkeypatch, caplog, error):
     def fail(*_):
         raise error("the row was: Ada Abbott")
 
-    break_filing(monkeypatch, fail)
-    body = good_body(receiver, batch)
-    assert call(receiver, body) == 200
+    replace_filing(monkeypatch, fail)
+    body = make_body(receiver_name, batch)
+    assert call(receiver_name, body) == 200
     unmatched = UnmatchedDelivery.objects.get()
     assert (bytes(unmatched.body), unmatched.reason) == (body, f"It could not be stored: {error.__name__}.")
 
 
-def test_if_nothing_can_be_stored_the_answer_is_503(call, receiver, batch, monkeypatch, caplog):
+def test_if_nothing_can_be_stored_the_answer_is_503(call, receiver_name, batch, monkeypatch, caplog):
     def fail(*_):
         raise OperationalError("the row was: Ada Abbott")
 
-    break_filing(monkeypatch, fail)
+    replace_filing(monkeypatch, fail)
     monkeypatch.setattr(filing, "STORE_WAIT", 0.5)
     with caplog.at_level(logging.DEBUG):
-        assert call(receiver, good_body(receiver, batch)) == 503
+        assert call(receiver_name, make_body(receiver_name, batch)) == 503
     assert "OperationalError" in caplog.text
     assert "Abbott" not in caplog.text
     assert len(OUTAGE.refusals) == 1
 
 
-def test_the_log_contains_no_personal_data(call, receiver, batch, caplog):
+def test_the_log_contains_no_personal_data(call, receiver_name, batch, caplog):
     with caplog.at_level(logging.DEBUG):
-        call(receiver, good_body(receiver, batch))
-        call(receiver, good_body(receiver, batch), token="nobody")
-        call(receiver, b'{"first_name": "Ada Abbott"')
+        call(receiver_name, make_body(receiver_name, batch))
+        call(receiver_name, make_body(receiver_name, batch), token="nobody")
+        call(receiver_name, b'{"first_name": "Ada Abbott"')
     assert "Abbott" not in caplog.text
 
 
-# Items' answers
+# Answers
 
 
 @pytest.mark.parametrize("outcome", ["matched", "no_match", "error"])
-def test_an_item_is_filed_with_its_outcome(call, batch, outcome):
+def test_an_answer_is_filed_with_its_outcome(call, batch, outcome):
     item = batch.items.first()
     call("item", answer_for(item, outcome))
     item.refresh_from_db()
     assert item.outcome == outcome
 
 
-def test_filing_an_item_takes_one_statement_and_its_savepoint(call, batch, django_assert_max_num_queries):
+def test_filing_an_answer_takes_one_statement_and_its_savepoint(call, batch, django_assert_max_num_queries):
     body = answer_for(batch.items.first())
     with django_assert_max_num_queries(3):
         call("item", body)
 
 
-def test_a_second_delivery_is_not_unmatched(call, batch):
+def test_an_answer_that_is_delivered_again_is_only_counted(call, batch):
     body = answer_for(batch.items.first())
     assert [call("item", body) for _ in range(3)] == [200] * 3
     assert not UnmatchedDelivery.objects.exists()
     assert Batch.objects.get().duplicates == 2
 
 
-def test_a_second_answer_is_kept(call, batch):
+def test_another_answer_for_the_same_person_is_kept(call, batch):
     item = batch.items.first()
     call("item", answer_for(item))
     call("item", answer_for(item, batchRequestId="another"))
     assert UnmatchedDelivery.objects.get().reason == item_filing.Filing.ONE_TOO_MANY.value
 
 
-def test_an_unknown_shape_is_filed_unchanged(call, batch):
+def test_an_answer_in_an_unknown_shape_is_filed_unchanged(call, batch):
     item = batch.items.first()
     body = json.dumps({"input": {"key": item.pk}, "match": True, "surprise": ["x"]})
     call("item", body)
@@ -274,17 +352,17 @@ def test_escapes_that_databases_do_not_allow_in_text_are_filed(call, batch):
     assert item.answer == body.decode()
 
 
-def test_the_statement_is_prepared_once(call, batch):
-    """Otherwise PostgreSQL would plan it again for each answer."""
+def test_the_statement_that_files_an_answer_is_prepared_once(call, batch):
+    """If it were not prepared, PostgreSQL would plan it again for each answer."""
     if connection.vendor != "postgresql":
-        pytest.skip("Only PostgreSQL prepares.")
+        pytest.skip("Only PostgreSQL prepares statements.")
     for item in batch.items.all()[:2]:
         assert call("item", answer_for(item)) == 200
     with connection.cursor() as cursor:
-        uses = "SELECT generic_plans + custom_plans FROM pg_prepared_statements WHERE statement LIKE %s"
-        cursor.execute(uses, ["%batches_item AS item%"])
-        # The connection lives longer than a test.
-        assert max(used for (used,) in cursor.fetchall()) >= 2
+        query = "SELECT generic_plans + custom_plans FROM pg_prepared_statements WHERE statement LIKE %s"
+        cursor.execute(query, ["%batches_item AS item%"])
+        # The connection may still have statements of other tests.
+        assert max(executions for (executions,) in cursor.fetchall()) >= 2
         assert connection.connection.prepare_threshold is None
 
 
@@ -292,13 +370,13 @@ def test_the_statement_is_prepared_once(call, batch):
 
 
 @pytest.fixture
-def deliver(site, batch):
-    def deliver(*bodies):
-        """Deliver all bodies at once. Return their fates."""
+def deliver(receiver_app, batch):
+    """Return a function that delivers all bodies at once, and returns the fate of each."""
 
+    def deliver(*bodies):
         async def file_all():
             deliveries = [filing.Delivery(DeliveryKind.ITEM, batch.token, body) for body in bodies]
-            return await asyncio.gather(*map(site.batcher.file, deliveries))
+            return await asyncio.gather(*map(receiver_app.batcher.file, deliveries))
 
         return asyncio.run(file_all())
 
@@ -317,10 +395,9 @@ def test_simultaneous_deliveries_are_filed_together(deliver, batch, django_asser
 @pytest.mark.django_db(transaction=True)
 def test_simultaneous_deliveries_share_one_transaction(batch):
     if connection.vendor != "postgresql":
-        pytest.skip("Only PostgreSQL tells.")
-    answers = [
-        (batch.token, protocol.decode_answer(body := answer_for(item)), body.decode()) for item in batch.items.all()
-    ]
+        pytest.skip("Only PostgreSQL shows which transaction wrote a row.")
+    bodies = [answer_for(item) for item in batch.items.all()]
+    answers = [(batch.token, protocol.decode_answer(body), body.decode()) for body in bodies]
     assert all(item_filing.file_pending(answers))
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*), count(DISTINCT xmin::text) FROM batches_item WHERE outcome = 'matched'")
@@ -342,14 +419,14 @@ def test_more_deliveries_than_fit_into_one_transaction_are_filed(deliver, batch)
 
 
 def test_a_delivery_that_breaks_the_statement_does_not_affect_the_others(deliver, batch, monkeypatch):
-    """PostgreSQL refuses the whole transaction because of one value."""
+    """One value can make PostgreSQL refuse the whole transaction."""
     item, other = batch.items.all()[:2]
-    whole = item_filing.write_each
+    write_each = item_filing.write_each
 
     def refuse(writes):
         if any(values["key"] == other.pk for _, values in writes):
             raise DataError("Ada Abbott")
-        return whole(writes)
+        return write_each(writes)
 
     monkeypatch.setattr(item_filing, "write_each", refuse)
     assert deliver(answer_for(item), answer_for(other)) == ["filed", "unmatched"]
@@ -367,7 +444,7 @@ def test_an_unexpected_error_leaves_no_call_waiting(deliver, batch, monkeypatch,
     assert deliver(answer_for(batch.items.first())) == ["filed"]
 
 
-def test_an_unreachable_database_is_waited_for(deliver, batch, monkeypatch, caplog):
+def test_a_delivery_waits_for_an_unreachable_database(deliver, batch, monkeypatch, caplog):
     failures = [OperationalError] * 3
 
     def fail_thrice(_):
@@ -381,96 +458,101 @@ def test_an_unreachable_database_is_waited_for(deliver, batch, monkeypatch, capl
 
 def test_a_delivery_that_cannot_be_stored_does_not_affect_the_others(deliver, batch, monkeypatch, caplog):
     item, other = batch.items.all()[:2]
-    whole, nameless = filing.file_or_store, b'{"input": {"last_name": "Abbott"}}'
+    without_key = b'{"input": {"last_name": "Abbott"}}'
+    file_or_store = filing.file_or_store
 
     def fail_for_one(delivery):
-        if delivery.body == nameless:
+        if delivery.body == without_key:
             raise ValueError("Ada Abbott")
-        return whole(delivery)
+        return file_or_store(delivery)
 
     monkeypatch.setattr(filing, "file_or_store", fail_for_one)
-    assert deliver(answer_for(item), nameless, answer_for(other)) == ["filed", None, "filed"]
+    assert deliver(answer_for(item), without_key, answer_for(other)) == ["filed", None, "filed"]
     assert "Abbott" not in caplog.text
 
 
-BROKEN = [b"no json", b"[1]", b"\xff"]
+MALFORMED_BODIES = [b"no json", b"[1]", b"\xff"]
 
 
 def test_malformed_bodies_are_stored_together(deliver, batch, monkeypatch):
     def fail(delivery):
-        pytest.fail("It was stored by itself.")
+        pytest.fail("A malformed body was stored by itself.")
 
     monkeypatch.setattr(filing, "file_delivery", fail)
-    assert deliver(BROKEN[0], answer_for(batch.items.first()), *BROKEN[1:]) == [
+    assert deliver(MALFORMED_BODIES[0], answer_for(batch.items.first()), *MALFORMED_BODIES[1:]) == [
         "unmatched",
         "filed",
         "unmatched",
         "unmatched",
     ]
     stored = UnmatchedDelivery.objects.order_by("pk")
-    assert [bytes(unmatched.body) for unmatched in stored] == BROKEN
+    assert [bytes(unmatched.body) for unmatched in stored] == MALFORMED_BODIES
     assert {(unmatched.reason, unmatched.next_try_at) for unmatched in stored} == {(filing.MALFORMED, None)}
 
 
 def test_if_malformed_bodies_cannot_be_stored_together_each_is_stored_by_itself(deliver, monkeypatch, caplog):
-    def fail(lock_wait):
+    def fail_once(lock_wait):
         monkeypatch.undo()
         raise OperationalError("Ada Abbott")
 
-    monkeypatch.setattr(filing, "ensure_connection", fail)
-    assert deliver(*BROKEN) == ["unmatched"] * 3
+    monkeypatch.setattr(filing, "ensure_connection", fail_once)
+    assert deliver(*MALFORMED_BODIES) == ["unmatched"] * 3
     assert UnmatchedDelivery.objects.count() == 3
     assert "Abbott" not in caplog.text
 
 
 def test_a_deeply_nested_body_does_not_affect_the_others(deliver, batch):
-    deep = b'{"match": true, "input": {"key": 1}, "output": ' + b"[" * 5_000 + b"]" * 5_000 + b"}"
-    assert deliver(answer_for(batch.items.first()), deep) == ["filed", "unmatched"]
+    nested = b'{"match": true, "input": {"key": 1}, "output": ' + b"[" * 5_000 + b"]" * 5_000 + b"}"
+    assert deliver(answer_for(batch.items.first()), nested) == ["filed", "unmatched"]
 
 
-def test_if_filing_is_stuck_calls_are_refused_and_nothing_piles_up(site, batch, monkeypatch):
+def test_calls_are_refused_and_do_not_pile_up_while_filing_is_stuck(receiver_app, batch, monkeypatch):
     monkeypatch.setattr("webhooks.inbound.group_commit.FILING_TIMEOUT", 0.05)
-    is_free = threading.Event()
-    monkeypatch.setattr(
-        "webhooks.inbound.group_commit.file_deliveries",
-        lambda deliveries: is_free.wait(10) and ["filed"] * len(deliveries),
-    )
+    can_continue = threading.Event()
+
+    def wait_and_file(deliveries):
+        can_continue.wait(10)
+        return ["filed"] * len(deliveries)
+
+    monkeypatch.setattr("webhooks.inbound.group_commit.file_deliveries", wait_and_file)
 
     async def deliver_two():
-        first = asyncio.create_task(site.batcher.file(filing.Delivery(DeliveryKind.ITEM, batch.token, b"{}")))
+        delivery = filing.Delivery(DeliveryKind.ITEM, batch.token, b"{}")
+        first = asyncio.create_task(receiver_app.batcher.file(delivery))
         await asyncio.sleep(0.01)
-        second = await site.batcher.file(filing.Delivery(DeliveryKind.ITEM, batch.token, b"{}"))
-        waiting = len(site.batcher.waiting)
-        is_free.set()
-        return await first, second, waiting
+        second_fate = await receiver_app.batcher.file(delivery)
+        waiting_count = len(receiver_app.batcher.waiting)
+        can_continue.set()
+        return await first, second_fate, waiting_count
 
     assert asyncio.run(deliver_two()) == (None, None, 0)
 
 
-def test_a_body_that_does_not_arrive_times_out(site, batch, monkeypatch):
+def test_a_body_that_does_not_arrive_times_out(receiver_app, batch, monkeypatch):
     monkeypatch.setattr(receiver_module, "BODY_TIMEOUT", 0.05)
     sent = []
 
     async def receive():
         await asyncio.sleep(60)
 
-    async def note(message):
+    async def keep(message):
         sent.append(message)
 
     headers = [(b"x-api-key", KEY.encode())]
     scope = {"type": "http", "method": "POST", "path": f"/webhooks/item/{batch.token}/", "headers": headers}
-    asyncio.run(site(scope, receive, note))
+    asyncio.run(receiver_app(scope, receive, keep))
     assert sent[0]["status"] == 408
     assert not UnmatchedDelivery.objects.exists()
 
 
-def test_healthz_needs_no_pages(send):
-    assert send("/healthz", method="GET") == (200, {b"content-length": b"3", b"content-type": b"text/plain"}, b"ok\n")
+def test_healthz_works_without_the_pages(send):
+    headers = {b"content-length": b"3", b"content-type": b"text/plain", b"server": b"web"}
+    assert send("/healthz", method="GET") == (200, headers, b"ok\n")
 
 
 @pytest.mark.parametrize("path", ["item/abc", "item/", "items/abc/", "item/abc/more/", ""])
 def test_a_mistyped_address_is_not_passed_to_the_pages(send, path):
-    """Otherwise its token would be logged there."""
+    """Keep the token in the address out of the pages' log."""
     assert send(f"/webhooks/{path}")[0] == 404
 
 

@@ -1,3 +1,5 @@
+"""Unmatched deliveries on their pages, decisions about them, and automatic retries."""
+
 import json
 from datetime import timedelta
 
@@ -19,10 +21,12 @@ pytestmark = pytest.mark.django_db
 
 
 def deliver(batch, item, outcome="matched", **changes):
+    """Deliver an answer for this person."""
     filing.file_delivery(filing.Delivery(DeliveryKind.ITEM, batch.token, answer_for(item, outcome, **changes)))
 
 
 def press(browser, unmatched, action):
+    """Press a button on the page of an unmatched delivery. Return the next page."""
     return browser.post(f"/unmatched/{unmatched.pk}/{action}/", follow=True).content.decode()
 
 
@@ -39,7 +43,7 @@ def test_the_page_shows_what_was_delivered_and_why_it_could_not_be_filed(browser
 def test_the_dashboard_says_that_deliveries_need_review(browser, batch, alice):
     assert "could not be matched" not in browser.get("/").content.decode()
     filing.file_delivery(filing.Delivery(DeliveryKind.ITEM, batch.token, b"no json"))
-    assert "1 delivery from the vendor could not be matched" in browser.get("/").content.decode()
+    assert "<b>1 delivery</b>" in browser.get("/").content.decode()
     press(browser, UnmatchedDelivery.objects.get(), "set-aside")
     assert "could not be matched" not in browser.get("/").content.decode()
     unmatched = UnmatchedDelivery.objects.get()
@@ -64,7 +68,7 @@ def test_an_answer_is_filed_once_its_item_is_pending_again(browser, batch, alice
     assert (unmatched.status, unmatched.decided_by) == (UnmatchedDelivery.Status.FILED, alice)
 
 
-def test_a_user_replaces_an_error_with_an_answer(browser, batch, alice):
+def test_a_user_can_replace_an_error_with_an_answer(browser, batch, alice):
     item = batch.items.first()
     deliver(batch, item, "error", credits=1)
     for other in batch.items.exclude(pk=item.pk):
@@ -102,19 +106,21 @@ def test_a_decision_is_final(browser, batch):
 
 
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe\x00", b"<script>alert(1)</script>", b"[" * 100_000, b"9" * 5000])
-def test_any_body_is_shown(browser, body):
+def test_a_body_of_any_bytes_is_shown(staff_browser, body):
     filing.file_delivery(filing.Delivery(DeliveryKind.ITEM, "nobody", body))
-    page = browser.get(f"/unmatched/{UnmatchedDelivery.objects.get().pk}/")
+    page = staff_browser.get(f"/unmatched/{UnmatchedDelivery.objects.get().pk}/")
     assert page.status_code == 200
     assert b"<script>alert" not in page.content
 
 
-def test_the_list_takes_the_same_number_of_queries_for_one_and_three(browser, alice, django_assert_num_queries):
+def test_the_number_of_deliveries_does_not_change_the_number_of_queries(
+    staff_browser, alice, django_assert_num_queries
+):
     for _ in range(2):
         filing.file_delivery(filing.Delivery(DeliveryKind.ITEM, "nobody", answer_for(Item(pk=1))))
         UnmatchedDelivery.objects.update(decided_by=alice)
-        with django_assert_num_queries(6):
-            browser.get("/unmatched/")
+        with django_assert_num_queries(8):
+            staff_browser.get("/unmatched/")
         filing.file_delivery(filing.Delivery(DeliveryKind.ITEM, "nobody", b"no json"))
 
 
@@ -122,6 +128,7 @@ def test_all_deliveries_with_the_same_reason_are_set_aside_at_once(browser, batc
     for number in range(3):
         filing.file_delivery(filing.Delivery(DeliveryKind.ITEM, batch.token, b"no json %d" % number))
     filing.file_delivery(filing.Delivery(DeliveryKind.ITEM, "nobody", answer_for(batch.items.first())))
+    # The newest delivery comes first.
     other, *alike = UnmatchedDelivery.objects.all()
     assert "Set aside all 3 like this" in browser.get(f"/unmatched/{alike[0].pk}/").content.decode()
     press(browser, alike[0], "set-alike-aside")
@@ -150,18 +157,16 @@ def test_bodies_are_purged_after_the_retention_time(settings):
     assert bytes(UnmatchedDelivery.objects.get().body) == b"no json"
     UnmatchedDelivery.objects.update(received_at=timezone.now() - timedelta(days=31))
     retention.purge_expired(timezone.now(), 60)
-    assert (bytes(UnmatchedDelivery.objects.get().body), UnmatchedDelivery.objects.get().reason) == (
-        b"",
-        filing.MALFORMED,
-    )
+    unmatched = UnmatchedDelivery.objects.get()
+    assert (bytes(unmatched.body), unmatched.reason) == (b"", filing.MALFORMED)
 
 
 # Automatic retries
 
 
 @pytest.fixture
-def breaking(monkeypatch):
-    """Make every attempt to file fail, until this is called."""
+def end_fault(monkeypatch):
+    """Make every attempt to file a delivery fail. Return a function that ends this."""
 
     def fail(*_):
         raise ProgrammingError("the row was: Ada Abbott")
@@ -174,10 +179,11 @@ def breaking(monkeypatch):
 
 
 def later(**time):
+    """Return the time that comes this much later than now."""
     return timezone.now() + timedelta(**time)
 
 
-def test_a_delivery_is_filed_automatically_once_the_fault_is_over(breaking, batch, browser):
+def test_a_delivery_is_filed_automatically_once_the_fault_is_over(end_fault, batch, browser):
     item = batch.items.first()
     deliver(batch, item)
     unmatched = UnmatchedDelivery.objects.get()
@@ -186,7 +192,7 @@ def test_a_delivery_is_filed_automatically_once_the_fault_is_over(breaking, batc
     assert filing.retry_due(later(minutes=2)) == 0
     assert UnmatchedDelivery.objects.get().attempts == 1
     assert "automatically" in browser.get(f"/unmatched/{unmatched.pk}/").content.decode()
-    breaking()
+    end_fault()
     assert filing.retry_due(later(minutes=4)) == 1
     item.refresh_from_db()
     unmatched.refresh_from_db()
@@ -199,19 +205,19 @@ def test_a_delivery_is_filed_automatically_once_the_fault_is_over(breaking, batc
     assert "automatically" in browser.get(f"/unmatched/{unmatched.pk}/").content.decode()
 
 
-def test_a_completion_that_could_not_be_stored_is_filed_too(breaking, batch):
+def test_a_completion_that_could_not_be_stored_is_filed_too(end_fault, batch):
     filing.file_delivery(filing.Delivery(DeliveryKind.COMPLETION, batch.token, b'{"batchId": "vendor-batch"}'))
     assert UnmatchedDelivery.objects.get().item_id is None
-    breaking()
+    end_fault()
     assert filing.retry_due(later(minutes=2)) == 1
     assert Batch.objects.get().completed_at
 
 
-def test_a_person_who_became_missing_meanwhile_gets_the_answer(breaking, batch):
+def test_a_person_who_became_missing_in_the_meantime_gets_the_answer(end_fault, batch):
     item = batch.items.first()
     deliver(batch, item)
     closing.close_batch(batch.pk)
-    breaking()
+    end_fault()
     assert filing.retry_due(later(minutes=2)) == 1
     assert (Item.objects.get(pk=item.pk).outcome, Batch.objects.get().matched) == (Outcome.MATCHED, 1)
 
@@ -223,27 +229,27 @@ def test_deliveries_that_need_a_decision_are_not_retried(batch, token, body):
     assert filing.retry_due(later(days=10)) == 0
 
 
-def test_a_second_answer_found_by_a_retry_needs_a_decision(breaking, batch):
+def test_a_second_answer_found_by_a_retry_needs_a_decision(end_fault, batch):
     item = batch.items.first()
     deliver(batch, item, "error")
-    breaking()
+    end_fault()
     deliver(batch, item, "error", batchRequestId="another")
     assert filing.retry_due(later(minutes=2)) == 0
     unmatched = UnmatchedDelivery.objects.get()
     assert (unmatched.reason, unmatched.next_try_at) == (item_filing.Filing.ONE_TOO_MANY.value, None)
 
 
-def test_a_match_replaces_an_error_only_by_a_users_decision(breaking, batch):
+def test_a_match_replaces_an_error_only_by_a_users_decision(end_fault, batch):
     item = batch.items.first()
     deliver(batch, item)
-    breaking()
+    end_fault()
     deliver(batch, item, "error", batchRequestId="another")
     filing.retry_due(later(minutes=2))
     assert Item.objects.get(pk=item.pk).outcome == Outcome.ERROR
     assert UnmatchedDelivery.objects.get().status == UnmatchedDelivery.Status.WAITING
 
 
-def test_retries_end(breaking, batch):
+def test_a_delivery_is_not_retried_forever(end_fault, batch):
     deliver(batch, batch.items.first())
     now = timezone.now()
     for _ in range(30):
@@ -251,14 +257,14 @@ def test_retries_end(breaking, batch):
         filing.retry_due(now)
     unmatched = UnmatchedDelivery.objects.get()
     assert (unmatched.status, unmatched.next_try_at) == (UnmatchedDelivery.Status.WAITING, None)
-    assert unmatched.attempts == len(filing.RETRIES.retry_delays) + 1
+    assert unmatched.attempts == len(filing.RETRY_POLICY.retry_delays) + 1
 
 
-def test_a_delivery_that_the_database_refuses_does_not_delay_others(breaking, batch, monkeypatch):
+def test_a_delivery_that_the_database_refuses_does_not_delay_others(end_fault, batch, monkeypatch):
     first, second = batch.items.all()[:2]
     deliver(batch, first)
     deliver(batch, second)
-    breaking()
+    end_fault()
     file = filing.FILERS[DeliveryKind.ITEM]
 
     def refuse_first(token, answer, text):
@@ -272,19 +278,19 @@ def test_a_delivery_that_the_database_refuses_does_not_delay_others(breaking, ba
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_clock_retries_due_deliveries(breaking, batch):
+def test_the_clock_retries_due_deliveries(end_fault, batch):
     deliver(batch, batch.items.first())
     jobs.sweep()
     assert not any("retry_unmatched" in name for name in jobs.django_rq.get_queue("results").job_ids)
     UnmatchedDelivery.objects.update(next_try_at=timezone.now() - timedelta(seconds=1))
     jobs.sweep()
     assert any("retry_unmatched" in name for name in jobs.django_rq.get_queue("results").job_ids)
-    breaking()
+    end_fault()
     tasks.retry_unmatched()
     assert UnmatchedDelivery.objects.get().status == UnmatchedDelivery.Status.FILED
 
 
-# Addresses before 0.2
+# Addresses of versions before 0.2
 
 
 @pytest.mark.parametrize("rest", ["", "?status=waiting&kind=item", "7/", "7/set-aside/"])

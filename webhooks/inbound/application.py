@@ -1,4 +1,4 @@
-"""The receivers as the web server runs them: with metrics and a heartbeat."""
+"""Make the ASGI application that the web server runs as a receiver, with metrics and a heartbeat."""
 
 from typing import Any
 
@@ -10,8 +10,8 @@ from webhooks.inbound.heartbeat import Heartbeat
 from webhooks.inbound.receiver import ReceiverApp
 
 
-def serve_before(pages: Any) -> Any:
-    """Return an ASGI application that accepts the vendor's calls and passes all others on to `pages`."""
+def make_application(pages: Any) -> Any:
+    """Start a receiver in this process. Return its ASGI application, which passes all other calls on to `pages`."""
     refuse_broken_pool()
     metrics.start_publishing(settings.METRICS_DIR)
     heartbeat = Heartbeat()

@@ -16,9 +16,11 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from batches.database import drop_connection, ensure_connection, read_now, retry_write
-from batches.delivery_attempts import Attempts
+from batches.database import drop_connection, ensure_connection, name_error, read_now, retry_write
+from batches.delivery_attempts import RetryPolicy
+from batches.models import Item
 from batches.retention import Retained
+from batches.statuses import Emptied
 from batches.tracing.filing import Filing, file_answer, file_manually, file_pending, record_completion
 from batches.vendor import protocol
 from webhooks.models import DeliveryKind, UnmatchedDelivery, UnmatchedDeliveryQuerySet
@@ -26,20 +28,21 @@ from webhooks.models import DeliveryKind, UnmatchedDelivery, UnmatchedDeliveryQu
 logger = logging.getLogger(__name__)
 
 STORE_WAIT = 5
-"""Seconds that the vendor waits while the database is unavailable. Then we answer 503, and the delivery is lost."""
+"""Seconds that a delivery waits while the database is unavailable. After that we answer 503, and the delivery is lost.
+"""
 LOCK_WAIT = 2
-"""Seconds to wait for a locked row. All deliveries after this one wait too."""
+"""Seconds to wait for a locked row. All later deliveries wait too."""
 DECODERS: dict[str, Callable[[str], Any]] = {
     DeliveryKind.ITEM: protocol.decode_answer,
     DeliveryKind.COMPLETION: protocol.decode_completion,
 }
 Filer = Callable[[str, Any, str], Filing]
-"""A function that files a decoded body, given the token, the decoded body and its text."""
+"""A function that files a delivery, given its token, its decoded body, and the body as a string."""
 FILERS: dict[str, Filer] = {DeliveryKind.ITEM: file_answer, DeliveryKind.COMPLETION: record_completion}
 
 
 class Fate(StrEnum):
-    """The result of accepting a delivery. In each case it is stored."""
+    """What became of a delivery. Whatever its fate, it is stored."""
 
     FILED = "filed"
     DUPLICATE = "duplicate"
@@ -47,22 +50,22 @@ class Fate(StrEnum):
 
 
 FATES = {Filing.FILED: Fate.FILED, Filing.DUPLICATE: Fate.DUPLICATE}
-"""Every other `Filing` makes a delivery unmatched."""
+"""Result of filing → fate. With any other result, the delivery is unmatched."""
 MALFORMED = "The body is not a JSON object in UTF-8."
 NOT_STORED = "It could not be stored"
-"""Start of the reason if the fault is ours and may be temporary. Such deliveries are retried automatically."""
-RETRIES = Attempts(
+"""How the reason begins if the fault is ours and may be temporary. The delivery is then retried automatically."""
+RETRY_POLICY = RetryPolicy(
     count_field="attempts",
     due_field="next_try_at",
     retry_delays=(
         *(timedelta(minutes=minutes) for minutes in (1, 1, 1, 2, 5, 10, 30)),
         *(timedelta(hours=hours) for hours in (1, 3, 6, 12)),
     ),
-    # One statement, and the wait for its row.
+    # A retry takes far less: it waits for one row and runs a few statements.
     claim_timeout=timedelta(minutes=1),
 )
 RETRY_BATCH_SIZE = 1000
-"""Maximum number of deliveries that one job retries; they take a few seconds."""
+"""Maximum number of deliveries that one job retries, which takes a few seconds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +75,8 @@ class Delivery:
     kind: str
     token: str
     body: bytes
-    arrived: float = field(default_factory=time.monotonic)
+    arrived_at: float = field(default_factory=time.monotonic)
+    """In seconds of `time.monotonic`."""
 
 
 def file_deliveries(deliveries: Sequence[Delivery]) -> list[Fate | None]:
@@ -105,8 +109,8 @@ def file_together(deliveries: Sequence[Delivery]) -> set[Delivery]:
         ensure_connection(LOCK_WAIT)
         are_filed = file_pending(list(answers.values()))
     except Exception as error:
-        # Log the class only: the text of a database error can contain the row.
-        logger.warning("Could not file deliveries together: %s", type(error).__name__)
+        # Log the class only: the message of a database error can contain the row.
+        logger.warning("Could not file deliveries together: %s", name_error(error))
         return set()
     return {delivery for delivery, is_filed in zip(answers, are_filed, strict=True) if is_filed}
 
@@ -114,7 +118,8 @@ def file_together(deliveries: Sequence[Delivery]) -> set[Delivery]:
 def store_malformed(deliveries: Sequence[Delivery]) -> set[Delivery]:
     """Store every delivery that cannot be read, in one transaction. Return the deliveries that were stored.
 
-    One transaction for each would let a caller of broken bodies slow down everybody's answers. No error is raised.
+    With one transaction for each of them, a caller that sends broken bodies could slow down all answers. No error is
+    raised.
     """
     malformed = [delivery for delivery in deliveries if is_malformed(delivery)]
     if not malformed:
@@ -123,14 +128,14 @@ def store_malformed(deliveries: Sequence[Delivery]) -> set[Delivery]:
         ensure_connection(LOCK_WAIT)
         UnmatchedDelivery.objects.bulk_create([make_unmatched(delivery, MALFORMED) for delivery in malformed])
     except Exception as error:
-        # Log the class only: the text of a database error can contain the body.
-        logger.warning("Could not store malformed deliveries together: %s", type(error).__name__)
+        # Log the class only: the message of a database error can contain the body.
+        logger.warning("Could not store malformed deliveries together: %s", name_error(error))
         return set()
     return set(malformed)
 
 
 def is_malformed(delivery: Delivery) -> bool:
-    """Return whether a body is not what its kind of delivery must be. An unforeseen error is no answer to that."""
+    """Return whether a body is malformed for its kind of delivery. An unforeseen error does not make it so."""
     try:
         DECODERS[delivery.kind](protocol.read_text(delivery.body))
     except protocol.Malformed:
@@ -141,19 +146,20 @@ def is_malformed(delivery: Delivery) -> bool:
 
 
 def file_delivery(delivery: Delivery) -> Fate | None:
-    """File one delivery, or store it whole as unmatched. Return None if it could not be stored in time."""
+    """File one delivery, or store it whole as unmatched. Return None if it could not be stored within STORE_WAIT."""
     try:
-        patience = max(delivery.arrived + STORE_WAIT - time.monotonic(), 0)
-        return retry_write(partial(file_or_store, delivery), patience)
+        seconds_left = max(delivery.arrived_at + STORE_WAIT - time.monotonic(), 0)
+        return retry_write(partial(file_or_store, delivery), seconds_left)
     except Exception as error:
-        # Log the class only: the text of an error can contain the row.
-        logger.error("Could not store a delivery: %s", type(error).__name__)
-        # So that the next delivery gets a new connection.
+        # Log the class only: the message of an error can contain the row.
+        logger.error("Could not store a delivery: %s", name_error(error))
+        # Give the next delivery a new connection.
         drop_connection()
         return None
 
 
 def file_or_store(delivery: Delivery) -> Fate:
+    """File one delivery, or store it whole as unmatched. Raise the database's error if both fail."""
     ensure_connection(LOCK_WAIT)
     fate, reason = try_to_file(delivery.kind, delivery.token, delivery.body, FILERS[delivery.kind])
     if reason:
@@ -162,19 +168,21 @@ def file_or_store(delivery: Delivery) -> Fate:
 
 
 def store_unmatched(delivery: Delivery, reason: str) -> None:
-    """Store a whole delivery that could not be filed, with the reason."""
+    """Store the whole of a delivery that could not be filed, with the reason."""
     make_unmatched(delivery, reason).save()
 
 
 def make_unmatched(delivery: Delivery, reason: str) -> UnmatchedDelivery:
-    """Return the unsaved row of a delivery that could not be filed."""
+    """Return an unsaved record for a delivery that could not be filed, without the body of an erased person."""
+    item_id = find_key(delivery)
+    is_erased = item_id is not None and Item.objects.filter(pk=item_id, emptied=Emptied.ERASED).exists()
     return UnmatchedDelivery(
         kind=delivery.kind,
         token=delivery.token[:64],
-        body=delivery.body,
+        body=b"" if is_erased else delivery.body,
         reason=reason,
-        item_id=find_key(delivery),
-        next_try_at=read_now() + RETRIES.retry_delays[0] if reason.startswith(NOT_STORED) else None,
+        item_id=item_id,
+        next_try_at=read_now() + RETRY_POLICY.retry_delays[0] if reason.startswith(NOT_STORED) else None,
     )
 
 
@@ -192,13 +200,13 @@ def retry_due(now: datetime) -> int:
     """Retry the unmatched deliveries that are due by `now`. Return how many were filed."""
     filed = 0
     for unmatched in UnmatchedDelivery.objects.due(now).order_by("next_try_at")[:RETRY_BATCH_SIZE]:
-        if not RETRIES.claim(UnmatchedDelivery.objects.due(now).filter(pk=unmatched.pk), now):
+        if not RETRY_POLICY.claim(UnmatchedDelivery.objects.due(now).filter(pk=unmatched.pk), now):
             continue
         try:
             filed += retry(unmatched, user=None)
         except StorageError as error:
-            # The claim has postponed its next retry, so continue with the others.
-            logger.warning("Could not retry an unmatched delivery: %s", type(error).__name__)
+            # The claim has postponed the next retry of this delivery, so continue with the others.
+            logger.warning("Could not retry an unmatched delivery: %s", name_error(error))
             drop_connection()
         else:
             schedule_retry(unmatched, now)
@@ -208,12 +216,12 @@ def retry_due(now: datetime) -> int:
 def schedule_retry(unmatched: UnmatchedDelivery, now: datetime) -> None:
     """Schedule the next retry of a delivery that is still unmatched.
 
-    There is none after the last retry, or if the reason is not temporary: then a person has to decide.
+    There is no next retry after the last one, or if the reason is not temporary. A person then has to decide.
     """
     waiting = UnmatchedDelivery.objects.waiting().filter(pk=unmatched.pk)
     attempts = unmatched.attempts + 1
     temporary = waiting.filter(reason__startswith=NOT_STORED)
-    if RETRIES.is_last(attempts) or not temporary.update(next_try_at=RETRIES.next_after(attempts, now)):
+    if RETRY_POLICY.is_last(attempts) or not temporary.update(next_try_at=RETRY_POLICY.next_after(attempts, now)):
         waiting.update(next_try_at=None)
 
 
@@ -221,8 +229,8 @@ def schedule_retry(unmatched: UnmatchedDelivery, now: datetime) -> None:
 def retry(unmatched: UnmatchedDelivery, user: User | None) -> bool:
     """File an unmatched delivery if that is possible now. Return whether it was filed.
 
-    If a user asks for it, the answer also replaces an error. The row is locked, so that a decision made meanwhile is
-    kept.
+    If a user asked for the retry, the answer may also replace an error. The row is locked, so a decision that somebody
+    makes at the same time is kept.
     """
     if not UnmatchedDelivery.objects.waiting().select_for_update().filter(pk=unmatched.pk).exists():
         return False
@@ -244,7 +252,7 @@ def retry(unmatched: UnmatchedDelivery, user: User | None) -> bool:
 def try_to_file(kind: str, token: str, body: bytes, file: Filer) -> tuple[Fate, str]:
     """Return the fate of a delivery and, if it is unmatched, the reason.
 
-    Raises OperationalError or InterfaceError while the database is unavailable.
+    Raise OperationalError or InterfaceError while the database is unavailable.
     """
     try:
         text = protocol.read_text(body)
@@ -254,14 +262,14 @@ def try_to_file(kind: str, token: str, body: bytes, file: Filer) -> tuple[Fate, 
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:
-        # The reason names the class only: the text of an error can contain the row.
+        # The reason names the class only: the message of an error can contain the row.
         logger.exception("Could not file a delivery.")
         return Fate.UNMATCHED, f"{NOT_STORED}: {type(error).__name__}."
     return (FATES[filing], "") if filing in FATES else (Fate.UNMATCHED, filing.value)
 
 
 def record_decision(unmatched: UnmatchedDeliveryQuerySet, status: str, user: User | None) -> int:
-    """Record a decision about unmatched deliveries, unless there is one already. Return for how many."""
+    """Record a decision about the deliveries that still need one. Return how many did."""
     return unmatched.waiting().update(status=status, decided_at=timezone.now(), decided_by=user)
 
 
@@ -269,4 +277,10 @@ def delete_bodies(unmatched: QuerySet[Any]) -> None:
     unmatched.order_by().update(body=b"")
 
 
-RETAINED = Retained(UnmatchedDelivery.objects.exclude(body=b""), "received_at", delete_bodies)
+RETAINED = Retained(
+    "Unmatched deliveries",
+    UnmatchedDelivery.objects.exclude(body=b""),
+    "received_at",
+    delete_bodies,
+    list_path="item__upload",
+)

@@ -1,27 +1,29 @@
-"""File deliveries together: those that arrive during one transaction are filed in the next one."""
+"""File deliveries together: those that arrive during one transaction are filed in the next."""
 
 import asyncio
 import logging
 from concurrent.futures import Executor, ThreadPoolExecutor
 
+from batches.database import name_error
 from webhooks.inbound.filing import STORE_WAIT, Delivery, Fate, file_deliveries
 from webhooks.inbound.outage import OUTAGE
 
 logger = logging.getLogger(__name__)
 
 FILING_TIMEOUT = STORE_WAIT + 3
-"""Seconds in which a delivery must be filed. After that the writer thread is stuck, and the vendor gets a 503."""
+"""Seconds within which a delivery must be filed. Otherwise, the writer thread is stuck, and the vendor gets a 503."""
 BATCH_SIZE = 32
-"""Maximum number of deliveries in one transaction. More make nothing faster (docs/performance.md)."""
+"""Maximum number of deliveries in one transaction. Larger transactions are no faster (docs/performance.md)."""
 
 Waiting = tuple[Delivery, "asyncio.Future[Fate | None]"]
+"""A delivery, and the future that the vendor's call waits for."""
 
 
 class DeliveryBatcher:
-    """Files deliveries in a writer thread.
+    """The deliveries of one process, and the writer thread that files them.
 
-    It belongs to one event loop, which alone touches `waiting` and `writing`. Each process of the web server has one
-    writer: a second one would make the transactions smaller and nothing faster.
+    Only the event loop touches `waiting` and `writing`. There is one writer thread per process: a second one would only
+    make the transactions smaller.
     """
 
     def __init__(self, writer: Executor | None = None) -> None:
@@ -42,13 +44,14 @@ class DeliveryBatcher:
             async with asyncio.timeout(FILING_TIMEOUT):
                 result = await fate
         except TimeoutError:
-            self.waiting = [waiting for waiting in self.waiting if waiting[1] is not fate]
+            self.waiting = [(other, future) for other, future in self.waiting if future is not fate]
             result = None
         if result is None:
             OUTAGE.record_refusal()
         return result
 
     async def write_waiting(self) -> None:
+        """File the waiting deliveries, at most BATCH_SIZE at a time, until none are left."""
         try:
             while self.waiting:
                 batch, self.waiting = self.waiting[:BATCH_SIZE], self.waiting[BATCH_SIZE:]
@@ -61,10 +64,11 @@ class DeliveryBatcher:
             self.writing = None
 
     async def write(self, deliveries: list[Delivery]) -> list[Fate | None]:
+        """File deliveries in the writer thread. Return their fates."""
         try:
             return await asyncio.get_running_loop().run_in_executor(self.writer, file_deliveries, deliveries)
         except Exception as error:
-            # Log the class only: the text of an error can contain the row.
-            logger.error("Could not file deliveries: %s", type(error).__name__)
-            # Without a result the calls would wait for ever.
+            # Log the class only: the message of an error can contain the row.
+            logger.error("Could not file deliveries: %s", name_error(error))
+            # Without results, the calls would wait until they time out.
             return [None] * len(deliveries)

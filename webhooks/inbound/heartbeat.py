@@ -1,4 +1,4 @@
-"""Each receiver records in the database that it is alive. Nothing is sent unless one of them is.
+"""Record in the database that a receiver is alive. Batches are sent only while at least one receiver is alive.
 
 The heartbeat has a thread and a connection of its own, so that no delivery waits for it.
 """
@@ -15,20 +15,20 @@ from typing import Any
 
 from django.db import Error as StorageError
 
-from batches.database import drop_connection, ensure_connection
+from batches.database import drop_connection, ensure_connection, name_error
 from batches.tracing.receivers import record_heartbeat, record_shutdown
 from webhooks.inbound.outage import OUTAGE
 
 logger = logging.getLogger(__name__)
 
 INTERVAL = 4
-"""Seconds between two heartbeats. Three may fail before a receiver counts as dead."""
+"""Seconds between two heartbeats. A receiver counts as dead once about three heartbeats have failed."""
 LOCK_WAIT = 2
 """Seconds to wait for a locked row."""
 
 
 class Heartbeat:
-    """The heartbeat of one process. It beats as long as the event loop runs."""
+    """The heartbeat of one process, which continues as long as its event loop runs."""
 
     def __init__(self) -> None:
         self.host = socket.gethostname()
@@ -38,12 +38,13 @@ class Heartbeat:
         self.has_ended = False
 
     def start(self) -> None:
+        """Start the heartbeat's thread, and end it when the process ends."""
         threading.Thread(target=self.run, name="heartbeat", daemon=True).start()
-        # On a stop signal, the web server's processes run finalizers, but no `atexit` handlers.
+        # On a stop signal, the web server's processes run finalizers but not `atexit` handlers.
         Finalize(None, self.end, exitpriority=0)
 
     def watch(self, application: Any) -> Any:
-        """Wrap an ASGI application to learn its event loop, which is known from the first call on."""
+        """Wrap an ASGI application, to learn its event loop from the first call."""
 
         async def watched(scope: Any, receive: Any, send: Any) -> None:
             self.loop = asyncio.get_running_loop()
@@ -52,6 +53,7 @@ class Heartbeat:
         return watched
 
     def run(self) -> None:
+        """Beat every few seconds, in a thread of its own."""
         while not self.has_ended:
             if self.is_loop_running():
                 self.beat()
@@ -76,18 +78,18 @@ class Heartbeat:
                 self.write(lambda: record_heartbeat(self.name, self.host))
 
     def end(self) -> None:
-        """Record that this process accepts no more calls, or batches would be sent as long as it counts as alive."""
+        """Record that this process accepts no more calls. Otherwise, it would count as alive for some more seconds."""
         with self.lock:
             self.has_ended = True
             self.write(lambda: record_shutdown(self.name))
             drop_connection()
 
     def write(self, record: Callable[[], None]) -> None:
-        """Report an outage, then write a record: nothing is sent between the two."""
+        """Write to the database. If there was an outage, block sending before this process counts as alive again."""
         try:
             ensure_connection(LOCK_WAIT)
-            OUTAGE.report()
+            OUTAGE.block_sending_if_needed()
             record()
         except StorageError as error:
-            logger.warning("Could not write the heartbeat: %s", type(error).__name__)
+            logger.warning("Could not write the heartbeat: %s", name_error(error))
             drop_connection()

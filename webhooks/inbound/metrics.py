@@ -1,4 +1,4 @@
-"""The receivers' metrics, for /metrics.
+"""Count what a receiver accepts and refuses, for /metrics.
 
 Each process counts in memory. A thread writes the counts to a file every second, so that no delivery waits for a disk.
 If the disk is full or the directory is missing, the file is out of date and nothing else happens.
@@ -28,26 +28,27 @@ SECONDS = Histogram(
     buckets=[0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     registry=REGISTRY,
 )
-REASONS = {
+REFUSAL_REASONS = {
     401: "wrong key",
     405: "not POST",
     408: "body too slow",
     413: "body too large",
     503: "not stored",
 }
+"""Status of a response → why the call was refused."""
 
 
 def count_delivery(fate: str | None, seconds: float) -> None:
-    """Count a delivery by its fate, and observe how long filing took. A fate of None was not stored."""
+    """Count a delivery by its fate, which is None if it was not stored, and record how long filing took."""
     if fate:
         DELIVERIES.labels(fate).inc()
     SECONDS.observe(seconds)
 
 
 def count_response(status: int) -> None:
-    """Count a call by the reason for which it was refused, if it was."""
+    """Count a call that was refused, by the reason."""
     if status != HTTPStatus.OK:
-        REFUSED.labels(REASONS[status]).inc()
+        REFUSED.labels(REFUSAL_REASONS[status]).inc()
 
 
 def start_publishing(directory: Path) -> None:
@@ -63,7 +64,7 @@ def start_publishing(directory: Path) -> None:
 
 
 def publish(path: Path) -> None:
-    """Replace the file with the current metrics. If the disk refuses, the next call tries again."""
+    """Replace the file with the current metrics. If it cannot be written, the next call tries again."""
     unfinished = path.with_suffix(".new")
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)

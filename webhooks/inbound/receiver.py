@@ -1,33 +1,39 @@
-"""The receivers: verify, read, file, answer.
+"""Receive the vendor's calls: verify, read and file each of them, then answer it.
 
-The vendor delivers everything only once, so what is not stored is lost. A call is answered with 200 once it is
-committed: as a result, as a duplicate, or in full as an unmatched delivery. It is answered with 503 only if the
-database could store nothing. Redis is not involved.
+The vendor delivers everything only once, so what is not stored is lost. A call is answered with 200 once what it
+delivers is committed: as a result, as a duplicate, or in full as an unmatched delivery. It is answered with 503 only if
+the database could store nothing. Redis is not involved.
 
-The receivers speak ASGI and stand in front of Django's pages for two reasons. A body that arrives slowly, or never,
-occupies no thread. And Django's request handling with its middleware would take longer than everything done here:
-docs/performance.md has the figures.
+The receivers are ASGI applications in front of Django's pages, for two reasons. First, a body that arrives slowly, or
+never, does not occupy a thread. Second, Django's request handling with its middleware would take longer than everything
+that is done here: docs/performance.md has the figures.
 """
 
 import asyncio
+import logging
 import re
 import time
 from typing import Any
 
+from django.conf import settings
+
+from accounts.client_address import find_address, read_address
 from batches.tracing.vendor_keys import is_accepted
 from webhooks.inbound import metrics
 from webhooks.inbound.filing import Delivery
 from webhooks.inbound.group_commit import DeliveryBatcher
 from webhooks.models import DeliveryKind
 
+logger = logging.getLogger(__name__)
+
 CALLBACK_PATH = re.compile("/webhooks/(item|complete)/([^/]+)/")
 WEBHOOK_PREFIX = "/webhooks/"
-"""Every call under it is answered here: even a mistyped URL contains a token, which must not reach Django's log."""
+"""Every call under this path is answered here: even a mistyped URL contains a token, which Django must not log."""
 DELIVERY_KINDS = {"item": DeliveryKind.ITEM, "complete": DeliveryKind.COMPLETION}
-MAX_BODY = 1024 * 1024
-"""In bytes. The largest answers seen are about 20 KB."""
+MAX_BODY_BYTES = 1024 * 1024
+"""Maximum size of a body. The largest answers seen so far have about 20 KB."""
 BODY_TIMEOUT = 30
-"""Seconds for a body to arrive."""
+"""Seconds within which a body must arrive."""
 
 
 class ReceiverApp:
@@ -39,24 +45,25 @@ class ReceiverApp:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         path = scope["path"] if scope["type"] == "http" else ""
         if path == "/healthz":
-            return await respond(send, 200, b"ok\n")
-        if not path.startswith(WEBHOOK_PREFIX):
-            return await self.pages(scope, receive, send)
-        match = CALLBACK_PATH.fullmatch(path)
-        if match is None:
-            return await respond(send, 404)
-        status = await self.accept(match[1], match[2], scope, receive)
-        await respond(send, status)
-        return metrics.count_response(status)
+            await respond(send, 200, b"ok\n")
+        elif not path.startswith(WEBHOOK_PREFIX):
+            await self.pages(scope, receive, send)
+        elif match := CALLBACK_PATH.fullmatch(path):
+            kind, token = match.groups()
+            status = await self.accept(kind, token, scope, receive)
+            await respond(send, status)
+            metrics.count_response(status)
+        else:
+            await respond(send, 404)
 
     async def accept(self, kind: str, token: str, scope: Any, receive: Any) -> int:
-        """File a call and return the status to answer it with."""
+        """File what a call delivers, and return the status to answer the call with."""
         if scope["method"] != "POST":
             return 405
         headers = dict(scope["headers"])
-        if not is_accepted(headers.get(b"x-api-key", b"")):
+        if not is_accepted(headers.get(b"x-api-key", b"")) or not is_from_vendor(scope):
             return 401
-        if int(headers.get(b"content-length", 0)) > MAX_BODY:
+        if int(headers.get(b"content-length", 0)) > MAX_BODY_BYTES:
             return 413
         try:
             async with asyncio.timeout(BODY_TIMEOUT):
@@ -65,28 +72,47 @@ class ReceiverApp:
             return 408
         if body is None:
             return 413
-        began = time.perf_counter()
+        started = time.perf_counter()
         fate = await self.batcher.file(Delivery(DELIVERY_KINDS[kind], token.replace("\0", ""), body))
-        metrics.count_delivery(fate, time.perf_counter() - began)
+        metrics.count_delivery(fate, time.perf_counter() - started)
         return 200 if fate else 503
 
 
+def is_from_vendor(scope: Any) -> bool:
+    """Return whether a call with the right key comes from one of VENDOR_NETWORKS. If there are none, any call does."""
+    if not settings.VENDOR_NETWORKS:
+        return True
+    forwarded = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    caller = (scope.get("client") or [""])[0]
+    address = read_address(find_address({"HTTP_X_FORWARDED_FOR": ",".join(forwarded), "REMOTE_ADDR": caller}) or "")
+    if address is not None and any(address in network for network in settings.VENDOR_NETWORKS):
+        return True
+    # A result that is refused is lost, so the operator must know. Nobody without the key gets here.
+    logger.warning("Refused a delivery with the right key from %s, which is not in VENDOR_NETWORKS.", address)
+    return False
+
+
 async def respond(send: Any, status: int, body: bytes = b"") -> None:
-    headers = [(b"content-length", str(len(body)).encode())] + ([(b"allow", b"POST")] if status == 405 else [])
-    headers += [(b"content-type", b"text/plain")] if body else []
+    """Send a response with this status and body."""
+    # Without a name of our own, the web server would send its own.
+    headers = [(b"content-length", str(len(body)).encode()), (b"server", b"web")]
+    if status == 405:
+        headers.append((b"allow", b"POST"))
+    if body:
+        headers.append((b"content-type", b"text/plain"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
 async def read_body(receive: Any) -> bytes | None:
-    """Return the body, or None if it is over the limit. If the connection breaks, return what has arrived."""
+    """Return the body, or None if it is too large. If the connection breaks, return what has arrived."""
     chunks, size, has_more = [], 0, True
     while has_more:
         message = await receive()
         chunk = message.get("body", b"")
         chunks.append(chunk)
         size += len(chunk)
-        if size > MAX_BODY:
+        if size > MAX_BODY_BYTES:
             return None
         has_more = message.get("more_body", False)
     return b"".join(chunks)

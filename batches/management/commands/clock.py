@@ -13,56 +13,114 @@ from django.db import Error as StorageError
 from django.db import close_old_connections
 
 from batches import jobs, lease
+from batches.database import name_error, refuse_broken_pool
 from batches.models import SendingBlock
-from batches.tracing import doubt
+from batches.tracing import closing, doubt
 
 logger = logging.getLogger(__name__)
 TICK_SECONDS = 1
+"""The time between two ticks while a list is in progress."""
+IDLE_SECONDS = 4
+"""The same otherwise. It must be well below `lease.LEASE_DURATION`, because each tick renews the lease."""
+LOOK_SECONDS = 0.2
+"""How often the clock looks for batches with all answers in between. Receivers do not wake it: they stay fast, and
+independent of Redis."""
+SHORTEST_PAUSE = 0.1
+"""The least time between two ticks, however often the clock is woken."""
 
 
 class Command(BaseCommand):
-    help = "Start what is due, every second and more thoroughly every minute. One of several clocks is active."
+    help = (
+        "Start what is due, every second while a list is in progress, and more thoroughly every minute. "
+        "Of several clocks, only one is active."
+    )
 
     def handle(self, **_: Any) -> None:
-        ending = threading.Event()
+        refuse_broken_pool()
+        stopping, woken = threading.Event(), threading.Event()
+
+        def request_stop(*_: object) -> None:
+            stopping.set()
+            woken.set()
+
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: ending.set())
-        me = f"{socket.gethostname()[:60]}:{os.getpid()}:{time.time_ns()}"
-        swept = None
-        while not ending.is_set():
+            signal.signal(number, request_stop)
+        threading.Thread(target=jobs.listen_for_wakes, args=[woken.set], daemon=True).start()
+        clock_name = f"{socket.gethostname()[:60]}:{os.getpid()}:{time.time_ns()}"
+        swept_at = None
+        while True:
+            # A wake or a signal from now on ends the next pause.
+            woken.clear()
+            if stopping.is_set():
+                break
             close_old_connections()
-            if not is_acting(me):
-                swept = None
-            elif swept is None or time.monotonic() - swept >= settings.SWEEP_INTERVAL:
-                swept = time.monotonic()
+            is_acting = is_active(clock_name)
+            if not is_acting:
+                swept_at = None
+            elif swept_at is None or time.monotonic() - swept_at >= settings.SWEEP_INTERVAL:
+                swept_at = time.monotonic()
                 jobs.sweep()
             else:
                 jobs.tick()
-            ending.wait(TICK_SECONDS)
+            stopping.wait(SHORTEST_PAUSE)
+            if is_acting:
+                wait_until_due(woken)
+            else:
+                stopping.wait(TICK_SECONDS)
         with contextlib.suppress(StorageError):
-            lease.release(lease.CLOCK, me)
+            stop(clock_name)
 
 
-def block_after_outage() -> None:
-    """Block sending after a restore or a long outage, because people may have been sent meanwhile.
-
-    The lease is reclaimed only afterwards, so that the next clock does this again if this one stops meanwhile.
-    """
-    if doubt.is_anything_open():
-        marked = jobs.doubt_open_work(SendingBlock.STOOD_STILL)
-        logger.warning("Nothing ran for a long time. Sending is blocked, and %s batches need a decision.", marked)
-    lease.reclaim(lease.CLOCK)
-
-
-def is_acting(me: str) -> bool:
-    """Return whether this clock is the active one. None is while the database is down."""
+def wait_until_due(woken: threading.Event) -> None:
+    """Wait until the next tick is due, the clock is woken, or a batch has all its answers."""
     try:
-        if lease.acquire(lease.CLOCK, me):
+        if not closing.is_anything_in_progress():
+            woken.wait(IDLE_SECONDS)
+            return
+        end = time.monotonic() + TICK_SECONDS
+        while not woken.wait(LOOK_SECONDS) and time.monotonic() < end:
+            if closing.is_any_batch_answered():
+                return
+    except StorageError:
+        woken.wait(TICK_SECONDS)
+
+
+def stop(clock_name: str) -> None:
+    """Release the lease, and leave a mark in Redis that no earlier backup of the database matches."""
+    if lease.is_held_by(lease.CLOCK, clock_name):
+        lease.release(lease.CLOCK, clock_name, jobs.leave_stop_mark())
+
+
+def check_for_restore() -> None:
+    """Block sending after a restore or a long outage, because people may have been sent without a record of it.
+
+    Reclaim the lease last: if this clock stops before that, the next one blocks sending again. Only then remove the
+    mark, because another clock may be comparing it.
+    """
+    reason = None
+    if lease.is_abandoned(lease.CLOCK):
+        reason = SendingBlock.STOOD_STILL
+    elif (mark := jobs.read_stop_mark()) is None:
+        logger.error("The clock is waiting for Redis.")
+        return
+    elif not lease.is_stop_known(lease.CLOCK, mark):
+        reason = SendingBlock.OTHER_DATABASE
+    if reason and doubt.is_anything_open():
+        marked = jobs.put_open_work_in_doubt(reason)
+        logger.warning("This may be a restored database. Sending is blocked, and %s batches need a decision.", marked)
+    lease.reclaim(lease.CLOCK)
+    jobs.remove_stop_mark()
+
+
+def is_active(clock_name: str) -> bool:
+    """Return whether this clock is the active one. While the database is down, no clock is."""
+    try:
+        if lease.acquire(lease.CLOCK, clock_name):
             return True
-        if not lease.is_abandoned(lease.CLOCK):
+        if not lease.is_suspect(lease.CLOCK):
             return False
-        block_after_outage()
-        return lease.acquire(lease.CLOCK, me)
+        check_for_restore()
+        return lease.acquire(lease.CLOCK, clock_name)
     except StorageError as error:
-        logger.error("The clock is waiting for the database: %s", type(error).__name__)
+        logger.error("The clock is waiting for the database: %s", name_error(error))
         return False

@@ -1,4 +1,4 @@
-// The same, tuned: one prepared statement, the body kept as the text that came, Express without what it need not do.
+// The receiver of transaction.js, tuned: one prepared statement, the body stored as received, and no optional headers.
 import express from 'express'
 import pg from 'pg'
 import { start } from './start.js'

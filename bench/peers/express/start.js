@@ -1,4 +1,4 @@
-// Runs a receiver in WORKERS processes on PORT, as Node's own documentation has it.
+// Run a receiver in WORKERS processes on PORT, as Node's documentation recommends.
 import cluster from 'node:cluster'
 
 export function start (app) {

@@ -1,4 +1,4 @@
-// The receiver as the vendor suggests it to its users: store the payload, update the row, in a transaction.
+// The receiver as the vendor suggests it to its users: store the payload and update the row in one transaction.
 import express from 'express'
 import pg from 'pg'
 import { start } from './start.js'

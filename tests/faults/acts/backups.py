@@ -11,10 +11,12 @@ import psycopg
 from tests.faults.acts.moments import Missed, wait_for_load
 from tests.faults.environment import wait_for
 
-PATIENCE = 20
-"""Seconds in which a command must succeed. Another act may have filled the disk, or stopped the database."""
-WATCHED = 4
-"""Seconds in which nothing may be sent without a decision. Ticks, sweeps and heartbeats happen in them."""
+COMMAND_WAIT = 20
+"""Seconds within which a command must succeed. Another act may have filled the disk, or stopped the database."""
+OBSERVATION_TIME = 4
+"""Seconds during which nothing may be sent without a decision. They include ticks, sweeps and heartbeats."""
+VENDOR_WAIT = 0.5
+"""Seconds that the vendor gets to record the results of its last deliveries after our processes have stopped."""
 
 
 def put_in_doubt(system, vendor, rng, uploads):
@@ -24,39 +26,63 @@ def put_in_doubt(system, vendor, rng, uploads):
 
 
 def restore_backup(system, vendor, rng, uploads):
-    """Continue for some seconds after a backup, then restore it. Return what the restore has lost."""
-    from tests.faults.books import Books, LostSinceBackup  # noqa: PLC0415 - imports models, once Django is set up
+    """Make a backup under load, and restore it some seconds later. Return what the restore has lost."""
+    from tests.faults.books import Books  # noqa: PLC0415 - imports models, once Django is set up
 
     wait_for_load(vendor)
     at_backup = Books.read(vendor)
     backup = make_backup(system)
-    wait_for(lambda: False, rng.uniform(1, 4))
+    return continue_and_restore(system, vendor, rng, uploads, at_backup, backup, ["restored"])
+
+
+def restore_cold_backup(system, vendor, rng, uploads):
+    """Stop everything for a backup, and restore it later without the command. Return what the restore has lost."""
+    from tests.faults.books import Books  # noqa: PLC0415 - imports models, once Django is set up
+
+    wait_for_load(vendor)
     with system.database_lock:
         system.portal.stop()
-        # The vendor records the results of its last calls.
-        time.sleep(0.5)
-        books = Books.read(vendor)
-        since_backup = LostSinceBackup.since(at_backup, books, uploads)
+        time.sleep(VENDOR_WAIT)
+        at_backup = Books.read(vendor)
+        backup = make_backup(system)
+        system.portal.start()
+    return continue_and_restore(system, vendor, rng, uploads, at_backup, backup)
+
+
+def continue_and_restore(system, vendor, rng, uploads, at_backup, backup, command=()):
+    """Continue for some seconds, then restore the backup and run a command. Return what the restore has lost.
+
+    `at_backup` has the vendor's records when the backup was made.
+    """
+    from tests.faults.books import Books, LostSinceBackup  # noqa: PLC0415 - imports models, once Django is set up
+
+    time.sleep(rng.uniform(1, 4))
+    with system.database_lock:
+        system.portal.stop()
+        time.sleep(VENDOR_WAIT)
+        at_restore = Books.read(vendor)
+        lost = LostSinceBackup.compare(at_backup, at_restore, uploads)
         restore(system, backup)
-        since_backup.remove_known_decisions(books, uploads)
+        lost.remove_known_decisions(at_restore, uploads)
         manage(system, "migrate", "-v0")
-        manage(system, "restored")
+        if command:
+            manage(system, *command)
         system.portal.start()
         bought = count_bought(vendor)
-        time.sleep(WATCHED)
+        time.sleep(OBSERVATION_TIME)
         assert count_bought(vendor) == bought, "people were sent before a decision"
-    return since_backup
+    return lost
 
 
 def manage(system, *command):
-    """Run a management command, again and again while the database refuses it."""
+    """Run a management command, and repeat it until it succeeds."""
     results = []
 
     def run():
         results.append(system.portal.manage(*command))
         return results[-1].returncode == 0
 
-    assert wait_for(run, PATIENCE, pause=1), results[-1].stderr
+    assert wait_for(run, COMMAND_WAIT, pause=1), results[-1].stderr
 
 
 def count_bought(vendor):
@@ -66,7 +92,7 @@ def count_bought(vendor):
 def make_backup(system):
     backup = system.directory / f"backup-{time.time_ns()}"
     if system.postgres:
-        run_program(system, "pg_dump", "-Fc", "-f", backup, system.postgres.address)
+        run_postgres_program(system, "pg_dump", "-Fc", "-f", backup, system.postgres.address)
     else:
         with contextlib.closing(sqlite3.connect(system.sqlite)) as connection:
             connection.execute("VACUUM INTO ?", [str(backup)])
@@ -82,14 +108,14 @@ def restore(system, backup):
         with psycopg.connect(f"{server}/template1", autocommit=True) as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
             connection.execute(f"CREATE DATABASE {name}")
-        run_program(system, "pg_restore", "--no-owner", "-d", system.postgres.address, backup)
+        run_postgres_program(system, "pg_restore", "--no-owner", "-d", system.postgres.address, backup)
     else:
-        for ending in ("", "-wal", "-shm"):
-            system.sqlite.with_name(system.sqlite.name + ending).unlink(missing_ok=True)
+        for suffix in ("", "-wal", "-shm"):
+            system.sqlite.with_name(system.sqlite.name + suffix).unlink(missing_ok=True)
         shutil.copy(backup, system.sqlite)
 
 
-def run_program(system, name, *arguments):
+def run_postgres_program(system, name, *arguments):
     program = system.postgres.binaries / name
     if not program.exists():
         raise Missed

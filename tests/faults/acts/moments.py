@@ -1,4 +1,4 @@
-"""Wait for the right moment for an act, and fail if it does not come."""
+"""Wait for the right moment for an act, and raise Missed if it does not come."""
 
 from tests.faults.environment import wait_for
 
@@ -7,7 +7,10 @@ MAX_WAIT = 60
 
 
 class Missed(Exception):
-    """There was no suitable moment for an act. The run does not count for its case."""
+    """An act did not happen: no suitable moment came, or a program that it needs is not installed.
+
+    The run then does not count for the act's case.
+    """
 
 
 def wait_for_moment(condition, pause=0.02):
@@ -15,11 +18,12 @@ def wait_for_moment(condition, pause=0.02):
         raise Missed
 
 
-def wait_for_load(vendor, answers=1):
-    """Wait until results are arriving and more are to come."""
-    wait_for_moment(lambda: is_under_load(vendor, answers))
+def wait_for_load(vendor, min_delivered=1):
+    """Wait until the vendor has delivered some answers and has more to deliver."""
+    wait_for_moment(lambda: is_under_load(vendor, min_delivered))
 
 
-def is_under_load(vendor, answers=1):
-    books = vendor.books()
-    return answers <= sum(book["delivered"] for book in books) < sum(book["received"] for book in books)
+def is_under_load(vendor, min_delivered=1):
+    totals = vendor.books()
+    delivered = sum(batch["delivered"] for batch in totals)
+    return min_delivered <= delivered < sum(batch["received"] for batch in totals)

@@ -1,4 +1,4 @@
-"""Faults of our own processes: they are killed or frozen, or there are more than usual."""
+"""Disturb our own processes: kill or freeze them, or start more of them than usual."""
 
 import shutil
 import signal
@@ -7,8 +7,12 @@ import time
 from tests.faults.acts.moments import MAX_WAIT, wait_for_load, wait_for_moment
 from tests.faults.environment import wait_for
 
+FREEZE_SECONDS = 12
+"""More seconds than the lease of the clock lasts."""
+
 
 def kill(system, child):
+    """Kill a child of the supervisor and its own children, as soon as it runs."""
     wait_for_moment(lambda: system.signal(child, signal.SIGKILL))
 
 
@@ -32,7 +36,7 @@ def kill_worker_after_the_acknowledgement(system, vendor, rng, uploads):
 
 
 def kill_web(system, vendor, rng, uploads):
-    wait_for_load(vendor, rng.randrange(1, 60))
+    wait_for_load(vendor, min_delivered=rng.randrange(1, 60))
     kill(system, "web")
 
 
@@ -42,11 +46,12 @@ def kill_pages(system, vendor, rng, uploads):
     for _ in range(3):
         kill(system, "pages")
         time.sleep(rng.uniform(0.2, 2))
-    # The pages are read again after the run.
-    assert wait_for(lambda: system.person.get_status("/") == 200, MAX_WAIT), "the pages were not restarted"
+    # After the run, pages are opened without waiting for a restart.
+    assert wait_for(lambda: system.user.get_status("/") == 200, MAX_WAIT), "the pages were not restarted"
 
 
 def empty_metrics(system, vendor, rng, uploads):
+    """Delete the directory of metrics repeatedly. The processes must continue without it."""
     wait_for_load(vendor)
     for _ in range(5):
         shutil.rmtree(system.directory / "v" / "metrics", ignore_errors=True)
@@ -54,14 +59,14 @@ def empty_metrics(system, vendor, rng, uploads):
 
 
 def freeze_clock(system, vendor, rng, uploads):
-    """Freeze the clock for longer than its lease.
+    """Freeze the clock for longer than its lease, so that another clock takes over.
 
-    Another takes over, and the first continues as if it still held the lease.
+    When the first one is continued, it does not know yet that it has lost the lease.
     """
-    system.start_extra("clock")
+    system.start_command("clock")
     time.sleep(rng.uniform(0, 1.5))
     wait_for_moment(lambda: system.signal("clock", signal.SIGSTOP))
-    time.sleep(12)
+    time.sleep(FREEZE_SECONDS)
     system.signal("clock", signal.SIGCONT)
 
 
@@ -72,6 +77,6 @@ def kill_clock(system, vendor, rng, uploads):
 
 def start_more_processes(system, vendor, rng, uploads):
     """Start a second clock, two more workers that send and one more that plans."""
-    system.start_extra("clock")
+    system.start_command("clock")
     for queue in ("vendor", "vendor", "planning"):
         system.start_worker(queue)

@@ -1,4 +1,4 @@
-"""Faults of Redis and the databases: they are stopped, emptied, restarted or locked."""
+"""Disturb Redis and the databases: stop, empty, restart or lock them."""
 
 import contextlib
 import signal
@@ -31,7 +31,7 @@ def stop_redis_for_a_while(system, vendor, rng, uploads):
 
 
 def restart_postgres(system, vendor, rng, uploads):
-    """Restart PostgreSQL twice: after a clean shutdown, and after a crash."""
+    """Restart PostgreSQL twice: after a fast shutdown, and after an immediate one, which is like a crash."""
     for number in (signal.SIGINT, signal.SIGQUIT):
         wait_for_load(vendor)
         system.postgres.stop(number)

@@ -1,0 +1,1 @@
+"""The Team page: who may use the portal, in which roles and teams."""

@@ -1,0 +1,163 @@
+"""Read files with one phone number a line, such as the national registry's. Pure.
+
+A line is a number alone, its area code and the rest (`703,5550100`), or a number with other short cells: a date, and an
+A or D in change lists, or yes, no or no data in answers about reassigned numbers.
+"""
+
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from batches.files.file_format import UnreadableFile, read_head
+
+SAMPLE_LINES = 200
+"""Lines that show whether a file has one number a line."""
+MAX_LINE_BYTES = 200
+"""Maximum length of a line that holds a number and short cells. Longer lines are not read to their end at once."""
+MAX_UNPACKED_BYTES = 8 << 30
+"""Maximum size of the file in a zip archive: twice that of all numbers of the national registry."""
+COPY_BYTES = 1 << 20
+ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
+"""First bytes of zip archives; those of the second kind are empty."""
+WORKBOOK_PART = "[Content_Types].xml"
+
+NUMBER = re.compile(r"(?:\+?1)?([2-9]\d{2}[2-9]\d{6})")
+PUNCTUATION = re.compile(r"[\s().\-/]+")
+SEPARATOR = re.compile(r"[,;\t|]")
+DECIMAL_ZERO = re.compile(r"\.0+$")
+LOWEST_DIGIT = ord("2")
+"""Area codes and exchanges begin with 2 or a higher digit."""
+SHORT_CELL = re.compile(r"[\d\s().+:/T-]*")
+"""A cell with a number, a date or a time."""
+REMOVED = frozenset({"d", "delete", "deleted", "r", "remove", "removed"})
+"""What change lists say of numbers that are no longer on the list."""
+NOT_REASSIGNED = frozenset({"no", "n", "no data", "no_data", "nodata"})
+"""What answers about reassigned numbers say of numbers that were not reassigned, as far as is known."""
+WORDS = REMOVED | NOT_REASSIGNED | {"a", "add", "added", "yes", "y"}
+
+
+class NumberLine(NamedTuple):
+    """A number, and whether its line puts it on the list or takes it off."""
+
+    number: int
+    is_listed: bool = True
+
+
+def read_number(text: str) -> int | None:
+    """Return a phone number of ten digits, or None if the string is not one."""
+    found = NUMBER.fullmatch(PUNCTUATION.sub("", DECIMAL_ZERO.sub("", text)))
+    return int(found[1]) if found else None
+
+
+def read_cells(cells: Sequence[str], removal_words: frozenset[str] = frozenset()) -> NumberLine | None:
+    """Return the number in the cells of a line, or None if there is none. A cell in `removal_words` takes it off."""
+    stripped = [cell.strip().strip('"') for cell in cells]
+    number = read_number("".join(stripped[:2])) if [len(cell) for cell in stripped[:2]] == [3, 7] else None
+    number = number or next(filter(None, map(read_number, stripped)), None)
+    return NumberLine(number, not any(cell.lower() in removal_words for cell in stripped)) if number else None
+
+
+def read_line(line: bytes, removal_words: frozenset[str] = frozenset()) -> NumberLine | None:
+    """Return the number in a line, or None if there is none. Most lines are ten digits, or three and seven."""
+    line = line.strip()
+    digits = line[:3] + line[4:] if line[3:4] == b"," else line
+    if len(digits) == 10 and digits.isdigit() and digits[0] >= LOWEST_DIGIT and digits[3] >= LOWEST_DIGIT:
+        return NumberLine(int(digits))
+    if len(line) > MAX_LINE_BYTES:
+        return None
+    return read_cells(SEPARATOR.split(line.decode("utf-8-sig", "replace")), removal_words)
+
+
+def has_number_lines(path: str | Path) -> bool:
+    """Return whether a text file has one number a line, and nothing but short cells, below at most one header line."""
+    with Path(path).open("rb") as file:
+        sample = list(islice(iter(lambda: file.readline(MAX_LINE_BYTES), b""), SAMPLE_LINES))
+    texts = [text for line in sample if (text := line.decode("utf-8-sig", "replace").strip())]
+    if texts and is_header(texts[0]) and read_cells(SEPARATOR.split(texts[0])) is None:
+        texts = texts[1:]
+    usable = sum(is_short(text) and read_cells(SEPARATOR.split(text)) is not None for text in texts)
+    return bool(texts) and 2 * usable > len(texts) and all(map(is_short, texts[:1]))
+
+
+def is_short(text: str) -> bool:
+    cells = (cell.strip().strip('"') for cell in SEPARATOR.split(text))
+    return all(cell.lower() in WORDS or SHORT_CELL.fullmatch(cell) for cell in cells)
+
+
+def read_lines(
+    path: str | Path, removal_words: frozenset[str] = frozenset()
+) -> Iterator[tuple[int, NumberLine | None]]:
+    """Yield the position of each filled line of a text file, and the phone number in it. Leave out a header line."""
+    with Path(path).open("rb") as file:
+        is_first = True
+        for position, line in enumerate(file, start=1):
+            read = read_line(line, removal_words)
+            if read is None and not line.strip():
+                continue
+            if read is not None or not is_first or not is_header(line.decode("utf-8-sig", "replace")):
+                yield position, read
+            is_first = False
+
+
+def is_header(text: str) -> bool:
+    """Return whether a first line without a phone number says what follows, such as `Phone 1`."""
+    return any(character.isalpha() for character in text)
+
+
+@contextmanager
+def unpacked(path: str | Path) -> Iterator[Path]:
+    """Yield the path of the only file in a zip archive, unpacked within the block, or the path of another file.
+
+    Raise UnreadableFile if an archive has no file, several, or one that is too large.
+    """
+    if not is_archive(path):
+        yield Path(path)
+        return
+    with TemporaryDirectory(prefix="skipportal-scrubs-") as directory:
+        target = Path(directory) / "unpacked"
+        try:
+            unpack(path, target)
+        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError):
+            raise UnreadableFile("The zip archive is damaged or locked. Unpack it, and load the file in it.") from None
+        yield target
+
+
+def is_archive(path: str | Path) -> bool:
+    """Return whether a file is a zip archive, but not a workbook, which is one too."""
+    if not read_head(path, 4).startswith(ZIP_SIGNATURES):
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return WORKBOOK_PART not in archive.namelist()
+    except zipfile.BadZipFile:
+        return True
+
+
+def unpack(path: str | Path, target: Path) -> None:
+    """Write the only file of an archive to `target`. Raise UnreadableFile if there is not exactly one, or it is large.
+
+    The size is measured while it is unpacked: what an archive says about itself may be wrong.
+    """
+    with zipfile.ZipFile(path) as archive:
+        members = [each for each in archive.infolist() if is_content(each)]
+        if len(members) != 1:
+            found = "no file" if not members else f"{len(members):,} files"
+            raise UnreadableFile(f"The zip archive has {found} in it. Load archives of one file.")
+        size = 0
+        with archive.open(members[0]) as source, target.open("wb") as file:
+            while piece := source.read(COPY_BYTES):
+                size += len(piece)
+                if size > MAX_UNPACKED_BYTES:
+                    raise UnreadableFile("The file in the zip archive is too large. Split it by area codes.")
+                file.write(piece)
+
+
+def is_content(member: zipfile.ZipInfo) -> bool:
+    """Return whether a member of an archive is a file, and not one that a Mac adds."""
+    name = Path(member.filename)
+    return not member.is_dir() and "__MACOSX" not in name.parts and not name.name.startswith(".")

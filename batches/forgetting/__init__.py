@@ -1,0 +1,1 @@
+"""Find a person everywhere, and erase them."""

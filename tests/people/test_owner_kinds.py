@@ -1,0 +1,137 @@
+"""Owners who are not people are recognised by more than the words of their names."""
+
+import pytest
+
+from batches.people.owner_kinds import Doubt, Judgement, find_kind, is_placeholder, judge_full_name
+
+
+@pytest.mark.parametrize("name", ["WALMART", "Walgreens", "NVR", "JPMC", "AUTOZONE", "Zillow."])
+def test_a_single_word_that_is_not_a_name_is_a_company_in_a_column_of_full_names(name):
+    assert judge_full_name(name).kind == "company"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "SMITH",
+        "Nguyen",
+        "Szymanski",
+        "Abernathy",
+        "McAllister",
+        "O'Brien",
+        "Smith-Jones",
+        "Papadopoulos",
+        "MARIA",
+        "Gupta",
+    ],
+)
+def test_a_single_name_is_still_a_person(name):
+    assert judge_full_name(name).kind == "person"
+
+
+def test_a_surname_in_a_column_of_its_own_is_a_person_however_rare():
+    assert find_kind("Walmart") == "person"
+
+
+@pytest.mark.parametrize("name", ["KOHLS", "MCKENNAS", "Jimmys"])
+def test_a_word_that_is_a_name_with_an_s_is_a_company(name):
+    assert judge_full_name(name) == Judgement("company", Doubt.ONE_WORD)
+
+
+@pytest.mark.parametrize("name", ["MEIJER", "SCHNUCKS", "McClatchy"])
+def test_a_rare_surname_alone_is_a_person_and_doubted(name):
+    assert judge_full_name(name).doubt
+
+
+@pytest.mark.parametrize("name", ["PANDA EXPRESS", "GREAT CLIPS", "SILVER LAKE TAVERN", "K & B SHEET METAL"])
+def test_common_words_that_are_not_names_are_a_company_and_doubted(name):
+    assert judge_full_name(name) == Judgement("company", Doubt.NO_NAME)
+
+
+@pytest.mark.parametrize("name", ["BISHOP KING", "Young Bishop", "KING BLACK J", "OLUWASEUN TURTLE"])
+def test_words_that_can_be_both_are_a_person_and_doubted(name):
+    assert judge_full_name(name) == Judgement("person", Doubt.PERHAPS_COMPANY)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "KING MARTHA",
+        "Martha K Young",
+        "OLUWASEUN ADEYEMI",
+        "ADEYEMI OLUWASEUN A SINGLE MAN",
+        "ADEYEMI OLUWASEUN & OKORO UCHE HUSBAND AND WIFE",
+        "NGUYEN DUNG",
+        "BLACK J R",
+        "Łukasz Turtle",
+    ],
+)
+def test_names_of_people_are_not_doubted(name):
+    assert judge_full_name(name) == Judgement("person")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("WEBB ADA TR AGMT 3-4-98", "trust"),
+        ("ESTATE ADA WEBB", "estate"),
+        ("PERSONAL REP OF ADA WEBB", "estate"),
+        ("ESTATE HOUSING LLC", "company"),
+    ],
+)
+def test_trusts_and_estates_are_found_wherever_their_word_stands(name, kind):
+    assert find_kind(name) == kind
+
+
+@pytest.mark.parametrize("name", ["SEE NOTES", "SEE FILE", "NAME REDACTED BY COURT ORDER", "WITHHELD PER STATUTE"])
+def test_a_remark_about_a_hidden_owner_names_nobody(name):
+    assert is_placeholder(name)
+
+
+@pytest.mark.parametrize("name", ["SEE LISA", "Bo See", "SEE"])
+def test_people_called_see_are_not_remarks(name):
+    assert not is_placeholder(name)
+
+
+@pytest.mark.parametrize("name", ["DAVID RICHARD BOOKS", "Del Russo Deli", "ROLAND MACHINERY", "M & J ASPHALT"])
+def test_a_name_that_ends_with_what_a_business_does_is_a_company_and_doubted(name):
+    assert judge_full_name(name) == Judgement("company", Doubt.NO_NAME)
+
+
+@pytest.mark.parametrize("name", ["MARY SUNSET JONES", "MART DAVID", "BOOKS JOHN A"])
+def test_a_business_word_that_is_not_the_last_one_is_a_persons_name(name):
+    assert judge_full_name(name).kind == "person"
+
+
+@pytest.mark.parametrize("name", ["HALE, ROE & WEBB", "Hale, Roe and Webb", "ROE & WEBB, P.A."])
+def test_several_surnames_are_a_firm(name):
+    assert judge_full_name(name) == Judgement("company")
+
+
+@pytest.mark.parametrize("name", ["ROE JANE & JOHN", "ROE JANE, JOHN & ADA", "ROE & WEBB", "SMITH, P A & J"])
+def test_couples_and_their_children_are_not_a_firm(name):
+    assert judge_full_name(name).kind == "person"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("CITY ELECTRIC SUPPLY", "company"),
+        ("VILLAGE PIZZA", "company"),
+        ("COUNTY HEALTH DEPARTMENT", "government"),
+        ("TOWN OF LUTZ", "government"),
+        ("POLK COUNTY", "government"),
+    ],
+)
+def test_a_company_may_begin_with_the_word_for_a_place(name, kind):
+    assert find_kind(name) == kind
+
+
+@pytest.mark.parametrize("name", ["JIMMY SUNG'S", "Webb’s on Main"])
+def test_what_is_named_after_a_person_is_a_company_and_doubted(name):
+    assert judge_full_name(name) == Judgement("company", Doubt.NO_NAME)
+
+
+@pytest.mark.parametrize("name", ["TAVEAU CHURCH", "Chick Fil A", "ULKUS & WEBB", "THE DRAKE"])
+def test_names_that_read_like_those_of_companies_are_doubted(name):
+    assert judge_full_name(name).doubt == Doubt.PERHAPS_COMPANY

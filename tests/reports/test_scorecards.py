@@ -1,0 +1,82 @@
+"""Scorecards: what calls to the people of a list came to, and what each person reached has cost."""
+
+from decimal import Decimal
+
+import pytest
+
+from batches import calls
+from batches.models import CallOutcome, Item
+from batches.reports import scorecards
+from batches.statuses import CallResult
+from tests.factories import answer_with, people
+
+pytestmark = pytest.mark.django_db
+MOBILE, LANDLINE = "2025550101", "2025550102"
+PHONES = [{"phone": MOBILE, "phoneType": "mobile"}, {"phone": LANDLINE, "phoneType": "landline"}]
+
+
+@pytest.fixture
+def upload(finish_upload):
+    """Return a list of twelve matched people, whose batch cost three credits."""
+    upload = finish_upload(people(12), answers=lambda item, _: answer_with(item, phones=PHONES))
+    upload.batches.update(credits=3)
+    return upload
+
+
+def record(position, number, outcome, user):
+    item = Item.objects.order_by("pk")[position]
+    assert calls.record(calls.Call(item.pk, number, CallResult(outcome)), user)
+
+
+def test_a_person_who_was_reached_twice_counts_once(upload, alice):
+    record(0, MOBILE, "right_person", alice)
+    record(0, LANDLINE, "right_person", alice)
+    record(1, MOBILE, "right_person", alice)
+    score = scorecards.score_upload(upload)
+    assert (score.right_parties, score.credits_per_right_party) == (2, Decimal("1.50"))
+
+
+def test_other_and_undone_outcomes_reach_nobody(upload, alice):
+    record(0, MOBILE, "no_answer", alice)
+    record(1, MOBILE, "right_person", alice)
+    assert scorecards.score_upload(upload).right_parties == 1
+    assert calls.undo(CallOutcome.objects.in_force().get(outcome="right_person").pk, alice)
+    score = scorecards.score_upload(upload)
+    assert (score.right_parties, score.credits_per_right_party) == (0, None)
+
+
+@pytest.mark.parametrize("by", scorecards.SCORECARD_GROUPINGS)
+def test_people_reached_are_compared_in_every_grouping(upload, alice, by):
+    record(0, MOBILE, "right_person", alice)
+    (score,) = scorecards.compare_groups(alice, by)
+    assert (score.right_parties, score.total, score.matched) == (1, 12, 12)
+
+
+def test_the_table_says_what_each_person_reached_has_cost(upload, alice, browser, settings):
+    settings.PRICE_PER_CREDIT = 0.1
+    record(0, MOBILE, "right_person", alice)
+    record(1, MOBILE, "right_person", alice)
+    page = browser.get("/scorecards/").content.decode()
+    assert 'data-label="Right person reached">2</td>' in page
+    assert 'data-label="Cost per person reached">$0.15</td>' in page
+
+
+def test_people_reached_are_counted_by_the_type_of_their_number(upload, alice, browser):
+    record(0, MOBILE, "right_person", alice)
+    record(0, LANDLINE, "right_person", alice)
+    record(1, MOBILE, "right_person", alice)
+    score = scorecards.score_upload(upload)
+    assert score.reached_by_type == {"mobile": 2, "landline": 1}
+    assert score.reached_types[:2] == [("Mobile", 2, Decimal("1.50")), ("Landline", 1, Decimal("3.00"))]
+    for address in ("/scorecards/", f"{upload.get_absolute_url()}scorecard/"):
+        assert "People reached, by type of number" in browser.get(address).content.decode()
+
+
+@pytest.mark.parametrize("by", scorecards.SCORECARD_GROUPINGS)
+def test_a_call_to_a_person_with_a_reused_answer_counts_for_the_list_in_which_they_were_called(upload, alice, by):
+    source, reused = upload.items.order_by("pk")[:2]
+    upload.items.filter(pk=reused.pk).update(batch=None, outcome="reused", same_as=source)
+    assert calls.record(calls.Call(reused.pk, MOBILE, CallResult.RIGHT_PERSON), alice)
+    (score,) = scorecards.compare_groups(alice, by)
+    assert score.right_parties == 1
+    assert scorecards.score_upload(upload).right_parties == 1

@@ -1,0 +1,45 @@
+"""Each process can be started on its own."""
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+from django.conf import settings
+
+from skipportal import process
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected", "name"),
+    [
+        (["receiver"], "skipportal.receiver:application", "skipportal receiver"),
+        (["pages"], "skipportal.pages:application", "skipportal pages"),
+        (["worker", "results", "messages"], "rqworker results messages", "skipportal worker results messages"),
+        (["clock"], "manage.py clock", "skipportal clock"),
+        (["prepare"], "manage.py prepare --no-static", "skipportal prepare"),
+        (["manage", "drain", "--wait"], "manage.py drain --wait", "skipportal manage"),
+    ],
+)
+def test_a_role_has_a_command_and_a_name_for_its_connections(arguments, expected, name):
+    options = process.read_arguments(arguments)
+    assert expected in " ".join(process.find_command(options, settings))
+    assert process.find_name(options) == name
+
+
+def test_only_the_metrics_of_receivers_that_have_ended_are_deleted(tmp_path):
+    ended, running = tmp_path / "1-1.prom", tmp_path / "2-2.prom"
+    for path in (ended, running):
+        path.touch()
+    os.utime(ended, (time.time() - 3600, time.time() - 3600))
+    process.delete_old_metrics(tmp_path)
+    assert list(tmp_path.iterdir()) == [running]
+
+
+def test_a_wrong_setting_ends_the_start_with_one_sentence(tmp_path):
+    environment = {"PATH": os.environ["PATH"], "VAR_DIR": str(tmp_path), "ITEMS_IN_FLIGHT": "0"}
+    command = [sys.executable, "-m", "skipportal.process", "clock"]
+    ended = subprocess.run(command, env=environment, cwd=settings.BASE_DIR, capture_output=True, text=True)
+    assert ended.returncode == 1
+    assert ended.stderr == "skipportal: ITEMS_IN_FLIGHT is 0; it must be 1 or more.\n"

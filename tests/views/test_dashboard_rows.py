@@ -1,0 +1,65 @@
+"""The rows of the dashboard: what can be done from them, and that they are drawn only when something has changed."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.rights import Role
+from batches.database import find_filled
+from batches.exports.presets import BUILT_IN_PRESETS
+from batches.models import Batch, Export, Item, Lease, Upload
+from batches.reports.needs import find_waiting
+from batches.templatetags.dashboard import draw_row
+
+DOWNLOAD = re.compile(r'href="(/uploads/\d+/export/\?[^"]+)"')
+
+
+def test_a_finished_list_is_exported_from_its_row_without_numbers_that_must_not_be_called(browser, finish_upload):
+    finish_upload(1)
+    page = browser.get("/").content.decode()
+    addresses = [address.replace("&amp;", "&") for address in DOWNLOAD.findall(page)]
+    assert len(addresses) == len(BUILT_IN_PRESETS)
+    for_dialer = next(address for address in addresses if "preset=dialer" in address)
+    assert browser.get(for_dialer)["Content-Disposition"].startswith("attachment")
+    assert "without_dnc" in Export.objects.get().choices["choices"]
+
+
+def test_a_reader_who_may_not_export_finds_no_way_to_do_so(client, make_user, alice, finish_upload):
+    upload = finish_upload(1)
+    viewer = make_user("viewer", Role.VIEWER)
+    Upload.objects.filter(pk=upload.pk).update(created_by=viewer)
+    client.force_login(viewer)
+    page = client.get("/").content.decode()
+    assert str(upload) in page
+    assert "/export/" not in page
+
+
+def test_a_row_is_drawn_again_only_if_something_in_it_has_changed(browser, finish_upload):
+    draw_row.cache_clear()
+    upload = finish_upload(1)
+    browser.get("/")
+    drawn = draw_row.cache_info().misses
+    browser.get("/", headers={"HX-Request": "true"})
+    assert draw_row.cache_info().misses == drawn
+    Upload.objects.filter(pk=upload.pk).update(name="Renamed roll")
+    page = browser.get("/").content.decode()
+    assert draw_row.cache_info().misses == drawn + 1
+    assert "Renamed roll" in page
+
+
+@pytest.mark.django_db
+def test_several_questions_are_one_query(django_assert_num_queries):
+    Lease.objects.create(name="clock", holder="me", until=timezone.now() + timedelta(hours=1))
+    with django_assert_num_queries(1):
+        found = find_filled(leases=Lease.objects.all(), items=Item.objects.all(), batches=Batch.objects.all())
+    assert found == {"leases"}
+
+
+def test_what_waits_is_found_among_the_lists_that_a_user_sees(make_user, alice, start_upload):
+    upload = start_upload(1)
+    upload.batches.update(status="refused")
+    assert find_waiting(alice) == {"batches"}
+    Upload.objects.filter(pk=upload.pk).update(created_by=make_user("bob", Role.LEAD), team=None)
+    assert find_waiting(alice) == set()

@@ -1,0 +1,121 @@
+from collections.abc import Callable
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import requests
+from django.conf import settings
+from django.core.mail import get_connection
+from django.core.management.base import BaseCommand, CommandError
+
+from batches import jobs
+from batches.database import BROKEN_POOL, supports_prepared_statements
+from batches.intake import stored_files
+from batches.tracing import vendor_keys
+from batches.views import health
+
+TIMEOUT = 10
+"""Seconds to wait for our own address."""
+
+
+class Problem(Exception):
+    """What was tried does not work. The message says what to do."""
+
+
+class Command(BaseCommand):
+    help = "Try what the settings name, with a line for each. Sends no mail and costs nothing."
+
+    def handle(self, **_: Any) -> None:
+        failed = [name for name, check in CHECKS.items() if not self.passes(name, check)]
+        if failed:
+            raise CommandError(f"{len(failed)} of {len(CHECKS)} do not work: {', '.join(failed)}.")
+
+    def passes(self, name: str, check: Callable[[], str]) -> bool:
+        """Run one check and print its line. Return whether it passed."""
+        try:
+            self.stdout.write(f"{name}: {check()}")
+        except Problem as problem:
+            self.stdout.write(f"{name}: FAILED. {problem}")
+            return False
+        except Exception as error:
+            # A message may contain a password, so only the class is printed.
+            self.stdout.write(f"{name}: FAILED. {type(error).__name__}")
+            return False
+        return True
+
+
+def check_database() -> str:
+    if not health.is_database_ready():
+        raise Problem("It cannot be reached, or refuses the login. Check DATABASE_URL and that it runs.")
+    if not supports_prepared_statements():
+        raise Problem(BROKEN_POOL)
+    return "works"
+
+
+def check_migrations() -> str:
+    if not health.is_migrated():
+        raise Problem("Some are missing. Run manage.py migrate.")
+    return "all applied"
+
+
+def check_redis() -> str:
+    if not jobs.is_redis_available():
+        raise Problem("It cannot be reached. Check REDIS_URL and that it runs.")
+    return "works"
+
+
+def check_files() -> str:
+    if not stored_files.sees_shared_files():
+        raise Problem("This host does not see the files of the others. docs/operations.md, Files, says what to do.")
+    return "this host sees the files of the others"
+
+
+def check_static_files() -> str:
+    if not (Path(settings.STATIC_ROOT) / "staticfiles.json").exists():
+        raise Problem("They are not collected, so pages fail. Run deploy/collect.")
+    return "collected"
+
+
+def check_mail() -> str:
+    if not settings.IS_MAILING:
+        return "EMAIL_URL is not set, so nobody gets mails"
+    connection = get_connection()
+    connection.open()
+    connection.close()
+    return "the mail server accepts the login"
+
+
+def check_key() -> str:
+    if settings.IS_SANDBOX:
+        return "none: sandbox mode, all results are invented"
+    if not vendor_keys.is_expected_key_known():
+        raise Problem(health.KEY_DIFFERS)
+    report = vendor_keys.ask_about_own_key()
+    if report.is_accepted is False:
+        raise Problem("The vendor refuses REALESTATEAPI_KEY.")
+    return "the vendor accepts it" if report.is_accepted else "the vendor does not say"
+
+
+def check_public_url() -> str:
+    address = f"{settings.PUBLIC_URL}/healthz"
+    try:
+        reply = requests.get(address, timeout=TIMEOUT, allow_redirects=False)
+    except requests.exceptions.SSLError:
+        raise Problem(f"{address} has no valid certificate. The vendor will not call it.") from None
+    except requests.RequestException:
+        raise Problem(f"{address} does not answer. Check DNS, the proxy, and that a receiver runs.") from None
+    if reply.status_code != HTTPStatus.OK or reply.text != "ok\n":
+        raise Problem(f"{address} answers {reply.status_code}, but not as a receiver does. Check the proxy.")
+    return "leads to a receiver"
+
+
+CHECKS: dict[str, Callable[[], str]] = {
+    "database": check_database,
+    "migrations": check_migrations,
+    "Redis": check_redis,
+    "files": check_files,
+    "static files": check_static_files,
+    "mail": check_mail,
+    "vendor's key": check_key,
+    "PUBLIC_URL": check_public_url,
+}
