@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.support.services import free_port, wait_until
+from tests.support.services import MAX_WAIT, free_port, wait_until
 
 from .schemas import DEPLOY
 
@@ -132,7 +132,7 @@ def nginx_port(tmp_path, upstreams):
     wait_until(lambda: is_open(port), "nginx")
     yield port
     process.terminate()
-    process.wait(30)
+    process.wait(MAX_WAIT)
 
 
 def is_open(port):
@@ -159,7 +159,7 @@ def test_no_delivery_is_refused_while_one_receiver_after_the_other_restarts(upst
         160: upstreams[1].start,
     }
     statuses = []
-    with closing(http.client.HTTPSConnection("127.0.0.1", nginx_port, timeout=30, context=context)) as connection:
+    with closing(http.client.HTTPSConnection("127.0.0.1", nginx_port, timeout=MAX_WAIT, context=context)) as connection:
         for number in range(DELIVERIES):
             if number in actions:
                 actions[number]()

@@ -14,6 +14,7 @@ from batches.files.isolated_reader import CUT_OFF, FAILED, TOO_MUCH_MEMORY, TOO_
 from batches.files.writers import write_xlsx
 from tests.factories import HEADER, people, to_csv
 from tests.support.hostile_files import HARMLESS, HOSTILE, make_workbook_with_far_cell
+from tests.support.services import MAX_WAIT
 
 CSV_FORMAT = FileFormat("csv", "utf-8-sig", ",", header_row=1)
 WORKBOOK_FORMAT = FileFormat("xlsx", sheet="Results 1", sheets=["Results 1"], header_row=1)
@@ -100,7 +101,7 @@ def test_hostile_files_are_refused_with_a_message(write, name):
 
 @pytest.mark.parametrize("name", HARMLESS)
 def test_files_that_slow_down_bad_patterns_are_read_quickly(write, monkeypatch, name):
-    monkeypatch.setattr(isolated_reader, "CPU_SECONDS", 2)
+    monkeypatch.setattr(isolated_reader, "CPU_SECONDS", 10)
     assert isolated_reader.examine(write(HARMLESS[name])).columns[:6] == HEADER[:6]
 
 
@@ -182,7 +183,7 @@ time.sleep(60)
     [child] = psutil.Process(parent.pid).children()
     parent.kill()
     parent.communicate()
-    psutil.wait_procs([child], timeout=5)
+    psutil.wait_procs([child], timeout=MAX_WAIT)
     assert not child.is_running()
 
 

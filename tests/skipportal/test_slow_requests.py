@@ -155,6 +155,7 @@ def test_a_large_body_waits_for_another_and_is_refused_after_a_while(slots, monk
         slow = asyncio.create_task(call(receive_slowly))
         await asyncio.sleep(0.01)
         refused = await call(receive_at_once)
+        monkeypatch.setattr(pages, "LARGE_BODY_WAIT", MAX_WAIT)
         waiting = asyncio.create_task(call(receive_at_once))
         await asyncio.sleep(0.01)
         has_arrived.set()

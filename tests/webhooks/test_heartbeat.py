@@ -5,6 +5,7 @@ import pytest
 from django.db import OperationalError
 
 from batches.models import Receiver, SendingBlock
+from tests.support.services import MAX_WAIT
 from webhooks.inbound import heartbeat, outage
 from webhooks.inbound.heartbeat import Heartbeat
 from webhooks.inbound.outage import OUTAGE
@@ -57,7 +58,7 @@ def test_an_unavailable_database_does_not_end_the_heartbeat(monkeypatch, caplog)
 
 
 def test_a_stuck_event_loop_has_no_heartbeat(monkeypatch):
-    monkeypatch.setattr(heartbeat, "INTERVAL", 0.05)
+    monkeypatch.setattr(heartbeat, "INTERVAL", MAX_WAIT)
     own_heartbeat, is_checked, results = Heartbeat(), threading.Event(), []
     # Before the loop has started, it does not count as stuck.
     assert own_heartbeat.is_loop_running()
@@ -67,14 +68,12 @@ def test_a_stuck_event_loop_has_no_heartbeat(monkeypatch):
         is_checked.set()
 
     async def application(scope, receive, send):
-        check_of_free_loop = threading.Thread(target=check)
-        check_of_free_loop.start()
-        await asyncio.sleep(0.02)
-        check_of_free_loop.join()
+        await asyncio.to_thread(check)
+        monkeypatch.setattr(heartbeat, "INTERVAL", 0.05)
         is_checked.clear()
         threading.Thread(target=check).start()
         # This blocks the loop until the second check has ended.
-        is_checked.wait(5)
+        is_checked.wait(MAX_WAIT)
 
     asyncio.run(own_heartbeat.watch(application)({}, None, None))
     assert results == [True, False]

@@ -16,6 +16,7 @@ from urllib3.exceptions import SSLError
 
 from accounts.rights import Role
 from tests.support.roles import get_role
+from tests.support.services import MAX_WAIT
 from webhooks.models import Endpoint
 from webhooks.outbound import http
 from webhooks.outbound.http import Forbidden, resolve
@@ -213,7 +214,7 @@ def test_an_endpoint_that_drips_its_answer_is_abandoned_at_the_deadline(dripping
 def test_a_dns_server_that_does_not_answer_is_abandoned_at_the_deadline(monkeypatch):
     monkeypatch.setattr(http, "TIMEOUT", 0.1)
     has_ended = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: has_ended.wait(10) and [])
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: has_ended.wait(MAX_WAIT) and [])
     with pytest.raises(Forbidden, match="does not answer"):
         resolve("https://hooks.example.com/")
     has_ended.set()

@@ -16,6 +16,7 @@ from batches.statuses import Outcome
 from batches.tracing import filing as item_filing
 from batches.vendor import protocol
 from tests.factories import answer_for
+from tests.support.services import MAX_WAIT
 from webhooks.inbound import filing
 from webhooks.inbound import receiver as receiver_module
 from webhooks.inbound.group_commit import BATCH_SIZE, DeliveryBatcher
@@ -511,7 +512,7 @@ def test_calls_are_refused_and_do_not_pile_up_while_filing_is_stuck(receiver_app
     can_continue = threading.Event()
 
     def wait_and_file(deliveries):
-        can_continue.wait(10)
+        can_continue.wait(MAX_WAIT)
         return ["filed"] * len(deliveries)
 
     monkeypatch.setattr("webhooks.inbound.group_commit.file_deliveries", wait_and_file)
