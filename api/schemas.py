@@ -332,6 +332,14 @@ class ContactOut(Schema):
     is_known_shape: bool = Field(description="False if the answer could not be read. The answer is kept all the same.")
 
 
+class MatchDecisionOut(Schema):
+    """What a user has said about a match. It counts more than the match check, in all lists of the person."""
+
+    verdict: Literal["same", "other"]
+    by: str = Field(description="The name of the user.")
+    on: date
+
+
 class ItemOut(Schema):
     id: int
     upload: int
@@ -351,6 +359,10 @@ class ItemOut(Schema):
     found: ContactOut | None
     match: Literal["same", "perhaps", "other", ""] = Field(
         description="Whether the name that was found is the one asked for. Empty if either is unknown."
+    )
+    match_reason: str = Field(description="Why, as on screen: who decided it and when, or what the match check found.")
+    match_decision: MatchDecisionOut | None = Field(
+        description="The decision that `match` follows. Null if it is the verdict of the match check."
     )
     credits: float | None
     answered_at: datetime | None

@@ -12,6 +12,7 @@ from batches.intake.trace_settings import PUBLIC_NAMES, TraceSettings
 from batches.models import Batch, Item, Upload
 from batches.numbers_to_call import FoundPerson, PersonNumbers, load_numbers
 from batches.people.contacts import Contact
+from batches.people.match_decision import describe_verdict
 from batches.people.standing import JudgedPhone
 from batches.results.match_decisions import judge_matches, read_decision
 from batches.statuses import OUTCOME_COUNTED, Priority
@@ -136,7 +137,8 @@ def serialize_item(
     person: FoundPerson, numbers: PersonNumbers, phones: Container[str], emails: Container[str]
 ) -> dict[str, Any]:
     """Serialize an item, without the phones and emails on the do-not-contact list."""
-    item, contact, verdict, answered_at, _ = person
+    item, contact, verdict, answered_at, decision = person
+    asked = {name: value for name in PERSON_FIELDS if (value := getattr(item, name))}
     return {
         "id": item.pk,
         "upload": item.upload_id,
@@ -145,12 +147,14 @@ def serialize_item(
         "owner_number": item.owner_number,
         "owner_kind": item.owner_kind,
         "owner_name": item.owner_name,
-        "asked": {name: value for name in PERSON_FIELDS if (value := getattr(item, name))},
+        "asked": asked,
         "outcome": item.outcome,
         "message": item.message,
         "same_as": item.same_as_id,
         "found": serialize_contact(contact, numbers, phones, emails) if contact else None,
         "match": verdict,
+        "match_reason": describe_verdict(verdict, decision, asked, contact) if contact else "",
+        "match_decision": decision._asdict() if decision else None,
         "credits": item.credits,
         "answered_at": answered_at,
     }

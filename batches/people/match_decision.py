@@ -5,9 +5,11 @@ the person wherever the answer names the same person: the same names at the same
 """
 
 import hashlib
+from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple
 
+from batches.people.comparison import compare_person, describe_match, name_difference
 from batches.people.contacts import Contact
 from batches.people.match_check import OTHER, SAME
 from batches.people.standing import format_day
@@ -34,6 +36,13 @@ def describe_decision(decision: Decision) -> str:
     if decision.verdict == SAME:
         return f"Yes, {decision.by} confirmed on {day}."
     return f"No, {decision.by} said on {day} that it is someone else."
+
+
+def describe_verdict(verdict: str, decision: Decision | None, asked: Mapping[str, str], contact: Contact) -> str:
+    """Return a sentence about whether it is the same person: what a user has decided or, without that, the check."""
+    if decision:
+        return describe_decision(decision)
+    return describe_match(verdict, compare_person(asked, contact), name_difference(asked, contact))
 
 
 def label_decision(decision: Decision) -> str:

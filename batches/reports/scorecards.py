@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
 from django.db.models import Count, F, Q, QuerySet, Sum
@@ -41,6 +41,27 @@ UNNAMED_LABELS = {"source": "No source given", "uploader": "From the shell", "mo
 MAX_GROUPS = 50
 
 
+class CalledType(NamedTuple):
+    """What calls to one type of number came to."""
+
+    label: str
+    reached: int
+    """People who were reached."""
+    credits_each: Decimal | None
+    """The whole cost divided by the people who were reached."""
+    wrong: int
+    """Wrong numbers."""
+
+
+class CalledPeople(NamedTuple):
+    """What calls to the people of a group came to, by the vendor's type of the number."""
+
+    reached: defaultdict[str, set[int]]
+    """Type → the people who were reached."""
+    wrong: defaultdict[str, set[tuple[int, int]]]
+    """Type → the wrong numbers, each with the person for whom it was found."""
+
+
 @dataclass
 class Score(Counts):
     """The results and the cost of a group of closed batches."""
@@ -60,6 +81,8 @@ class Score(Counts):
     """People of these lists who were reached on a number that was found for them."""
     reached_by_type: dict[str, int] = field(default_factory=dict)
     """The vendor's type of a number → how many people were reached on such a number."""
+    wrong_by_type: dict[str, int] = field(default_factory=dict)
+    """The vendor's type of a number → how many such numbers belong to somebody else, as calls have shown."""
 
     @property
     def phones_per_match(self) -> Decimal | None:
@@ -86,10 +109,15 @@ class Score(Counts):
         return ratio(self.credits, self.right_parties)
 
     @property
-    def reached_types(self) -> list[tuple[str, int, Decimal | None]]:
-        """Each type of number with the people who were reached on it, and what each of them has cost."""
-        counts = [(label, self.reached_by_type.get(name, 0)) for name, label in TYPE_LABELS.items()]
-        return [(label, count, ratio(self.credits, count)) for label, count in counts]
+    def called_types(self) -> list[CalledType]:
+        """The types of number on which a person was reached, or that were wrong numbers."""
+        used = self.reached_by_type | self.wrong_by_type
+        labels = TYPE_LABELS | {name: name.capitalize() for name in used if name not in TYPE_LABELS}
+        return [self.count_type(name, label) for name, label in labels.items() if name in used]
+
+    def count_type(self, name: str, label: str) -> CalledType:
+        reached = self.reached_by_type.get(name, 0)
+        return CalledType(label, reached, ratio(self.credits, reached), self.wrong_by_type.get(name, 0))
 
     @property
     def cached_share(self) -> int | None:
@@ -145,12 +173,12 @@ def sum_batches(batches: BatchQuerySet, key: Any, call_key: Any) -> list[dict[st
         sum_earlier=Sum("earlier_credits", default=0),
         **sums,
     )
-    reached = find_reached(batches, call_key)
-    return [row | {"reached": reached.get(row["key"], {})} for row in summed]
+    called = find_called(batches, call_key)
+    return [row | {"called": called[row["key"]]} for row in summed]
 
 
-def find_reached(batches: BatchQuerySet, key: Any) -> dict[Any, dict[str, set[int]]]:
-    """Return group → type of number → the people who were reached on such a number, however often.
+def find_called(batches: BatchQuerySet, key: Any) -> defaultdict[Any, CalledPeople]:
+    """Return group → who was reached on which type of number, and which were wrong numbers, however often each.
 
     People of closed batches count, and people of the same lists whose answer was reused, as they were called for it.
     `key` is an expression of an outcome.
@@ -158,12 +186,17 @@ def find_reached(batches: BatchQuerySet, key: Any) -> dict[Any, dict[str, set[in
     closed = batches.filter(status=BatchStatus.CLOSED).order_by()
     is_traced = Q(item__batch__in=closed.values("pk"))
     is_reused = Q(item__batch=None, item__outcome=Outcome.REUSED, item__upload__in=closed.values("upload"))
-    calls = CallOutcome.objects.in_force().filter(is_traced | is_reused, outcome=CallResult.RIGHT_PERSON)
-    reached: defaultdict[Any, defaultdict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
-    rows = calls.order_by().annotate(group=key).values_list("group", "item_id", "number", "item__digest__found")
-    for group, item_id, number, found in rows.iterator():
-        reached[group][find_type(f"{number:010d}", found or "")].add(item_id)
-    return {group: dict(by_type) for group, by_type in reached.items()}
+    told = [CallResult.RIGHT_PERSON, CallResult.WRONG_NUMBER]
+    calls = CallOutcome.objects.in_force().filter(is_traced | is_reused, outcome__in=told).order_by()
+    called = defaultdict[Any, CalledPeople](lambda: CalledPeople(defaultdict(set), defaultdict(set)))
+    rows = calls.annotate(group=key).values_list("group", "item_id", "number", "outcome", "item__digest__found")
+    for group, item_id, number, outcome, found in rows.iterator():
+        number_type = find_type(f"{number:010d}", found or "")
+        if outcome == CallResult.RIGHT_PERSON:
+            called[group].reached[number_type].add(item_id)
+        else:
+            called[group].wrong[number_type].add((item_id, number))
+    return called
 
 
 def find_type(number: str, found: str) -> str:
@@ -180,7 +213,8 @@ def as_score(name: str, row: dict[str, Any]) -> Score:
         credits=row["sum_credits"] + row["sum_earlier"],
         lists=row["lists"],
         undigested=row["undigested"],
-        right_parties=len(set().union(*row["reached"].values())),
-        reached_by_type={name: len(people) for name, people in row["reached"].items()},
+        right_parties=len(set().union(*row["called"].reached.values())),
+        reached_by_type={name: len(people) for name, people in row["called"].reached.items()},
+        wrong_by_type={name: len(numbers) for name, numbers in row["called"].wrong.items()},
         **sums,
     )

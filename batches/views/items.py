@@ -24,9 +24,9 @@ from batches.mapping.fields import LABELS
 from batches.models import Item, Upload
 from batches.nouns import noun_for
 from batches.numbers_to_call import FoundPerson, describe_entry, load_numbers
-from batches.people.comparison import compare_person, describe_match, name_difference
+from batches.people.comparison import compare_person
 from batches.people.contacts import Contact, OtherPerson
-from batches.people.match_decision import Decision, describe_decision
+from batches.people.match_decision import describe_verdict
 from batches.people.search_terms import read_search
 from batches.people_audit import record_people
 from batches.results import digests, search
@@ -172,13 +172,6 @@ def item_page(request: UserRequest, pk: int) -> HttpResponse:
         "table_position": find_table_position(request, item),
     }
     return render(request, "items/page.html", context)
-
-
-def describe_verdict(verdict: str, decision: Decision | None, asked: dict[str, str], contact: Contact) -> str:
-    """Return a sentence about whether it is the same person: what a user has decided or, without that, the check."""
-    if decision:
-        return describe_decision(decision)
-    return describe_match(verdict, compare_person(asked, contact), name_difference(asked, contact))
 
 
 def list_others(contact: Contact) -> list[OtherPerson]:

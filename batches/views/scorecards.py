@@ -18,7 +18,7 @@ def compare(request: UserRequest) -> HttpResponse:
     scores = scorecards.compare_groups(request.user, by, months)
     context = {
         "scores": scores,
-        "has_reached": any(score.right_parties for score in scores),
+        "has_calls": any(score.called_types for score in scores),
         "by": scorecards.SCORECARD_GROUPINGS[by][0],
         "chosen_by": by,
         "months": months,

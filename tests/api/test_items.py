@@ -5,7 +5,9 @@ from django.utils import timezone
 
 from batches.intake import suppression
 from batches.models import Event, Item
-from batches.statuses import Outcome
+from batches.people.standing import format_day
+from batches.results import deciding
+from batches.statuses import MatchDecided, Outcome
 from tests.factories import answer_for, answer_with, people, person, to_csv
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +35,19 @@ def test_a_duplicate_has_the_answer_of_the_row_that_was_sent(caller, answered):
     shown = caller.api_get(f"/items/{duplicate.pk}").json()
     assert shown["same_as"] == first.pk
     assert shown["found"] == caller.api_get(f"/items/{first.pk}").json()["found"]
+
+
+def test_a_person_says_why_the_match_is_judged_so_and_who_decided_about_it(caller, finish_upload, alice):
+    item = finish_upload(10).items.order_by("pk").first()
+    shown = caller.api_get(f"/items/{item.pk}").json()
+    assert (shown["match"], shown["match_decision"]) == ("same", None)
+    assert shown["match_reason"].startswith("Yes")
+    deciding.decide(item.pk, MatchDecided.OTHER, alice)
+    shown = caller.api_get(f"/items/{item.pk}").json()
+    today = timezone.localdate()
+    assert shown["match"] == "other"
+    assert shown["match_decision"] == {"verdict": "other", "by": "alice", "on": today.isoformat()}
+    assert shown["match_reason"] == f"No, alice said on {format_day(today)} that it is someone else."
 
 
 def test_a_person_without_an_answer_has_no_contact_details(caller, answered):

@@ -61,15 +61,31 @@ def test_the_table_says_what_each_person_reached_has_cost(upload, alice, browser
     assert 'data-label="Cost per person reached">$0.15</td>' in page
 
 
-def test_people_reached_are_counted_by_the_type_of_their_number(upload, alice, browser):
+def test_what_calls_came_to_is_counted_by_the_type_of_the_number(upload, alice, browser):
     record(0, MOBILE, "right_person", alice)
     record(0, LANDLINE, "right_person", alice)
     record(1, MOBILE, "right_person", alice)
+    record(1, LANDLINE, "wrong_number", alice)
+    record(2, LANDLINE, "wrong_number", alice)
+    record(2, MOBILE, "no_answer", alice)
     score = scorecards.score_upload(upload)
-    assert score.reached_by_type == {"mobile": 2, "landline": 1}
-    assert score.reached_types[:2] == [("Mobile", 2, Decimal("1.50")), ("Landline", 1, Decimal("3.00"))]
+    assert score.called_types == [("Mobile", 2, Decimal("1.50"), 0), ("Landline", 1, Decimal("3.00"), 2)]
     for address in ("/scorecards/", f"{upload.get_absolute_url()}scorecard/"):
-        assert "People reached, by type of number" in browser.get(address).content.decode()
+        page = browser.get(address).content.decode()
+        assert "What calls came to, by type of number" in page
+        assert 'data-label="Wrong numbers">2</td>' in page
+
+
+def test_wrong_numbers_alone_reach_nobody_and_cost_nothing_per_person(upload, alice, browser):
+    record(0, LANDLINE, "wrong_number", alice)
+    score = scorecards.score_upload(upload)
+    assert (score.right_parties, score.called_types) == (0, [("Landline", 0, None, 1)])
+    assert 'data-label="Cost per person reached">—</td>' in browser.get("/scorecards/").content.decode()
+
+
+def test_a_type_of_number_that_we_do_not_know_is_named_as_the_vendor_does(upload):
+    score = scorecards.Score(wrong_by_type={"pager": 1})
+    assert [called.label for called in score.called_types] == ["Pager"]
 
 
 @pytest.mark.parametrize("by", scorecards.SCORECARD_GROUPINGS)
