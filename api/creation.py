@@ -81,6 +81,7 @@ def create_draft(user: User, file: File, new_list: NewList) -> Upload:
         "priority": Priority[new_list.priority.name],
         "source": new_list.source,
         "with_hidden": new_list.with_hidden,
+        "refreshes_stale": new_list.refresh_stale,
     }
     try:
         with refusals_as_bad_input():

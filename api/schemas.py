@@ -142,6 +142,17 @@ class NewList(ListOptions):
         default="", description="Where the list comes from. Scorecards compare sources."
     )
     with_hidden: bool = Field(default=False, description="Include the rows that a workbook hides.")
+    refresh_stale: bool = Field(
+        default=False,
+        description="Trace people again whose earlier answer has stale Do Not Call flags. This costs credits.",
+    )
+
+
+class StaleChoice(StrEnum):
+    """What becomes of earlier answers with stale Do Not Call flags."""
+
+    REFRESH = "refresh"
+    USE = "use"
 
 
 class ListChanges(Schema):
@@ -234,6 +245,10 @@ class UploadOut(Schema):
     companies: CompanyHandling
     co_owners: bool
     look_back: int
+    refresh_stale: bool = Field(
+        description="Whether people with a stale earlier answer are traced again. Otherwise it is used as it is."
+    )
+    stale: int = Field(description="How many reused answers have stale Do Not Call flags.")
     doubts: dict[str, str] = Field(description="Field → why its guessed column is uncertain. Review before checking.")
     gaps: list[str] = Field(description="What the mapping still needs before any row can be traced.")
     problem: str

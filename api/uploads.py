@@ -1,7 +1,8 @@
 """Send a list, follow its progress, and make the decisions that people make on screen."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any, TypeVar
 
 from django.contrib.auth.models import User
 from django.db.models import Model, QuerySet
@@ -28,11 +29,13 @@ from api.schemas import (
     PageSize,
     Problem,
     Revision,
+    StaleChoice,
     UploadOut,
     UploadPage,
 )
 from api.serializers import serialize_batches, serialize_uploads
 from batches import jobs
+from batches.intake import stale_answers
 from batches.intake.list_options import GivenSettings, read_complete_settings
 from batches.models import Upload
 from batches.statuses import UploadStatus
@@ -43,6 +46,7 @@ router = Router(tags=["Lists"])
 READ = needs(Scope.READ, Right.SEE_LISTS)
 UPLOAD = needs(Scope.UPLOAD, Right.UPLOAD)
 START = needs(Scope.START, Right.START)
+RERUN = needs(Scope.START, Right.DECIDE)
 DECISION_RESPONSES = {200: UploadOut, 409: Problem} | NOT_FOUND_RESPONSES
 Record = TypeVar("Record", bound=Model)
 
@@ -158,6 +162,48 @@ def check_upload(request: UserRequest, pk: int, given: Body[ListOptions | None] 
     if not jobs.check(upload, settings, request.user):
         raise Conflict(f"A list with status {upload.status} cannot be checked.")
     return serialize_current(request, pk)
+
+
+@router.post(
+    "/uploads/{id:pk}/stale",
+    summary="Choose what becomes of stale answers",
+    response=DECISION_RESPONSES,
+    **UPLOAD,
+)
+def choose_stale(
+    request: UserRequest, pk: int, choice: StaleChoice = StaleChoice.USE, revision: Revision = None
+) -> dict[str, Any]:
+    """Choose for a list that is ready: trace people with a stale earlier answer again, or use the answers as they are.
+
+    `stale` of the list says how many there are, and `most_credits` what the list can cost with the choice.
+    """
+    upload = get_object_or_404(Upload.objects.visible_to(request.user), pk=pk)
+    choose = stale_answers.refresh if choice == StaleChoice.REFRESH else stale_answers.use
+    with refusals_as_conflict():
+        choose(upload, request.user, revision)
+    return serialize_current(request, pk)
+
+
+@router.post("/uploads/{id:pk}/refresh", summary="Refresh stale answers", response=DECISION_RESPONSES, **RERUN)
+def refresh_upload(request: UserRequest, pk: int, people: Annotated[int, Query(ge=0, le=MAX_ID)] = 0) -> dict[str, Any]:
+    """Trace people of a started list again whose reused answers are stale. Each may be charged.
+
+    `people` is `stale` of the list as you saw it. If there are now more, nothing is done. A complete list runs again.
+    """
+    upload = get_object_or_404(Upload.objects.visible_to(request.user), pk=pk)
+    with refusals_as_conflict():
+        if not jobs.refresh_stale(upload, request.user, people):
+            raise Conflict(f"Nothing was refreshed: no reused answer is stale, or the list is {upload.status}.")
+    return serialize_current(request, pk)
+
+
+@contextmanager
+def refusals_as_conflict() -> Iterator[None]:
+    """Turn SpendingRefused into Conflict."""
+    try:
+        yield
+    except spending.SpendingRefused as problem:
+        raise Conflict(str(problem)) from None
 
 
 @router.post("/uploads/{id:pk}/start", summary="Start a list", response=DECISION_RESPONSES, **START)

@@ -79,16 +79,19 @@ def receive(
     priority: Priority = Priority.NORMAL,
     source: str = "",
     with_hidden: bool = False,
+    refreshes_stale: bool = False,
     team: Team | None = None,
 ) -> Upload:
     """Save an uploaded file and examine it. Return a draft with guessed columns.
 
     Raise UnreadableFile if the file cannot be read.
 
-    `with_hidden` includes the rows that a workbook hides. Without a `team`, the list is for the user's first team.
+    `with_hidden` includes the rows that a workbook hides. `refreshes_stale` traces people with a stale answer of
+    another list again. Without a `team`, the list is for the user's first team.
     """
     require(user, Right.UPLOAD)
-    upload = Upload(created_by=user, team=team or (first_team(user) if user else None))
+    team = team or (first_team(user) if user else None)
+    upload = Upload(created_by=user, team=team, refreshes_stale=refreshes_stale)
     with delete_on_failure(upload):
         store_file(upload, file)
         examine(upload, with_hidden=with_hidden)

@@ -17,7 +17,7 @@ from tests.api.conftest import Caller, give
 pytestmark = pytest.mark.django_db
 _DOCUMENT, _DOCUMENT_PAGE, *ENDPOINTS, _ROOT, _NOT_FOUND = routes.urlpatterns
 ADDRESSES = ["/api/v1/" + str(pattern.pattern).replace("<id:pk>", "1") for pattern in ENDPOINTS]
-POST_ENDPOINTS = {"check", "start", "pause", "resume", "cancel", "outcomes", "lift"}
+POST_ENDPOINTS = {"check", "stale", "refresh", "start", "pause", "resume", "cancel", "outcomes", "lift"}
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
@@ -119,6 +119,8 @@ SCOPE_OF = {
     ("patch", "/uploads/{pk}"): "upload",
     ("get", "/uploads/{pk}/batches"): "read",
     ("post", "/uploads/{pk}/check"): "upload",
+    ("post", "/uploads/{pk}/stale"): "upload",
+    ("post", "/uploads/{pk}/refresh"): "start",
     ("post", "/uploads/{pk}/start"): "start",
     ("post", "/uploads/{pk}/pause"): "start",
     ("post", "/uploads/{pk}/resume"): "start",
@@ -143,6 +145,10 @@ RIGHT_OF = {
 }
 
 
+REFRESH = ("post", "/uploads/{pk}/refresh")
+"""The operation that needs another right than the others of its scope: to decide."""
+
+
 def call(secret, method, path):
     caller = Caller(secret)
     return getattr(caller, f"api_{method}")(path.replace("{pk}", "1"))
@@ -160,6 +166,7 @@ def test_the_document_names_the_scope_of_every_operation(caller):
 @pytest.mark.parametrize(("method", "path"), SCOPE_OF)
 def test_an_operation_needs_its_scope(alice, method, path):
     scope = SCOPE_OF[method, path]
+    give(alice, Right.DECIDE)
     _, without = ApiToken.objects.create_with_secret(alice, "x", scopes=set(Scope.values) - {scope})
     response = call(without, method, path)
     assert response.status_code == 403
@@ -171,7 +178,7 @@ def test_an_operation_needs_its_scope(alice, method, path):
 @pytest.mark.parametrize(("method", "path"), SCOPE_OF)
 def test_a_token_can_do_no_more_than_its_user(alice, token, method, path):
     _, secret = token
-    right = RIGHT_OF[SCOPE_OF[method, path]]
+    right = Right.DECIDE if (method, path) == REFRESH else RIGHT_OF[SCOPE_OF[method, path]]
     alice.user_permissions.set([])
     give(alice, *set(MEMBER_RIGHTS) - {right})
     response = call(secret, method, path)

@@ -15,6 +15,8 @@ EXPECTED = {
     "/uploads/{pk}": {"get", "patch"},
     "/uploads/{pk}/batches": {"get"},
     "/uploads/{pk}/check": {"post"},
+    "/uploads/{pk}/stale": {"post"},
+    "/uploads/{pk}/refresh": {"post"},
     "/uploads/{pk}/start": {"post"},
     "/uploads/{pk}/pause": {"post"},
     "/uploads/{pk}/resume": {"post"},

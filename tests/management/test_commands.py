@@ -1,10 +1,12 @@
 import json
+from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
-from batches.models import Upload
-from tests.factories import HEADER, make_workbook, people, person, to_csv
+from batches.models import Item, Upload
+from tests.factories import HEADER, answer_for, make_workbook, people, person, to_csv
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +57,18 @@ def test_trace_reports_what_a_workbook_hides(write, capsys, options, items):
     printed = capsys.readouterr()
     assert json.loads(printed.out.splitlines()[-1])["items"] == items
     assert "1 row of the workbook is hidden" in printed.err
+
+
+def test_trace_refreshes_stale_answers_only_on_request(write, start_upload, capsys):
+    answered_at = timezone.now() - timedelta(days=40)
+    for item in start_upload(people(12)).items.all():
+        answer = answer_for(item).decode()
+        Item.objects.filter(pk=item.pk).update(outcome="matched", answer=answer, answered_at=answered_at)
+    path = write(to_csv([*people(12), person(99)]))
+    for options, reused in [([], 12), (["--refresh-stale"], 0)]:
+        call_command("trace", path, *options)
+        assert json.loads(capsys.readouterr().out.splitlines()[-1])["reused"] == reused
+    assert Upload.objects.latest("pk").refreshes_stale
 
 
 def test_trace_takes_columns_by_name_or_number(write, capsys):

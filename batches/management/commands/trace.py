@@ -62,6 +62,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--look-back", type=int, metavar="DAYS", help="Reuse answers from the last DAYS days; 0: never."
         )
+        parser.add_argument(
+            "--refresh-stale",
+            action="store_true",
+            help="Trace people again whose earlier answer has stale Do Not Call flags, which costs credits.",
+        )
         parser.add_argument("--name", default="", help="Name of the list; by default the name of the file.")
         parser.add_argument("--source", default="", help="Where the list comes from; scorecards compare sources.")
         parser.add_argument("--priority", choices=[p.name.lower() for p in Priority], default="normal")
@@ -101,7 +106,15 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def start_list(
-        self, *, file: str, name: str, priority: str, source: str, with_hidden: bool, **options: Any
+        self,
+        *,
+        file: str,
+        name: str,
+        priority: str,
+        source: str,
+        with_hidden: bool,
+        refresh_stale: bool,
+        **options: Any,
     ) -> Upload:
         """Upload, check and start a list.
 
@@ -109,7 +122,13 @@ class Command(BaseCommand):
         """
         stated = purposes.state(options["purpose"], options["purpose_note"], None)
         given = read_given_settings(**options)
-        details = {"name": name, "priority": Priority[priority.upper()], "source": source, "with_hidden": with_hidden}
+        details = {
+            "name": name,
+            "priority": Priority[priority.upper()],
+            "source": source,
+            "with_hidden": with_hidden,
+            "refreshes_stale": refresh_stale,
+        }
         with Path(file).open("rb") as handle:
             upload, settings = list_options.receive(File(handle, name=Path(file).name), None, given, **details)
         self.report_hidden_parts(upload)
