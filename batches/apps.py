@@ -1,6 +1,8 @@
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 from django.urls import register_converter
 
+from batches.counters import count_errors
 from batches.keys import KeyConverter
 
 
@@ -12,3 +14,4 @@ class BatchesConfig(AppConfig):
     def ready(self) -> None:
         # Registered here and not in a URLconf, because any app's URLs may be the first to need it.
         register_converter(KeyConverter, "id")
+        connection_created.connect(count_errors)

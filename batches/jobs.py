@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import wraps
-from typing import Any, NoReturn, cast
+from typing import Any, NamedTuple, NoReturn, cast
 
 import django_rq
 from django.conf import settings
@@ -21,10 +21,13 @@ from django.core.files.base import File
 from django.db import Error as StorageError
 from django.db import close_old_connections
 from django.db.models import Q
+from django.utils import timezone
 from redis.exceptions import RedisError
-from rq.worker import SimpleWorker
+from rq.queue import Queue
+from rq.worker import BaseWorker, SimpleWorker
 
 from batches import assignments, call_files, calls, lease, retention, sharing
+from batches.counters import start_publishing
 from batches.database import name_error, read_now, refuse_broken_pool
 from batches.intake import corrections, loaded_files, reuse, row_import, scrub_files, stored_files, suppression
 from batches.intake.scrub_files import ScrubDetails
@@ -76,6 +79,7 @@ class Worker(SimpleWorker):
     def work(self, *args: Any, **kwargs: Any) -> bool:
         """Work as RQ's workers do, but refuse to start behind a connection pool that breaks prepared statements."""
         refuse_broken_pool()
+        start_publishing(settings.METRICS_DIR)
         return super().work(*args, **kwargs)
 
     def procline(self, message: str) -> None:
@@ -144,12 +148,32 @@ def is_redis_available() -> bool:
         return False
 
 
-def count_queued_jobs() -> dict[str, int]:
-    """Return queue → number of waiting jobs. While Redis is unavailable, the dictionary is empty."""
+class QueueState(NamedTuple):
+    """What waits in a queue, and who works on it. A worker that was killed counts until its key in Redis expires."""
+
+    waiting: int
+    oldest_seconds: float
+    """How long the first job has waited."""
+    idle: int
+    busy: int
+
+
+def read_queues() -> dict[str, QueueState]:
+    """Return queue → its state. While Redis is unavailable, the dictionary is empty."""
     try:
-        return {name: django_rq.get_queue(name).count for name in settings.RQ_QUEUES}
+        workers = Worker.all(connection=django_rq.get_connection("vendor"))
+        return {name: read_queue(django_rq.get_queue(name), workers) for name in settings.RQ_QUEUES}
     except RedisError:
         return {}
+
+
+def read_queue(queue: Queue, workers: list[BaseWorker]) -> QueueState:
+    first = next(iter(queue.get_jobs(0, 1)), None)
+    waited = timezone.now() - first.enqueued_at if first and first.enqueued_at else timedelta()
+    are_busy = [worker.get_state() == "busy" for worker in workers if queue.name in worker.queue_names()]
+    return QueueState(
+        queue.count, max(waited.total_seconds(), 0), idle=are_busy.count(False), busy=are_busy.count(True)
+    )
 
 
 def job(function: Callable[..., None]) -> Callable[..., None]:

@@ -6,8 +6,10 @@ import threading
 from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
+from batches.counters import start_publishing
 from batches.database import refuse_broken_pool
 from skipportal.url_escapes import escape
 
@@ -25,6 +27,7 @@ LARGE_BODY_WAIT = 60
 TOO_MANY = b"Too many files are being sent at the moment. Please send yours again in a minute.\n"
 run_in_thread = WSGIMiddleware(cast(Any, get_wsgi_application()), workers=PAGE_THREADS)
 refuse_broken_pool()
+start_publishing(settings.METRICS_DIR)
 
 large_bodies = asyncio.Semaphore(LARGE_BODIES)
 

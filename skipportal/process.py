@@ -28,7 +28,7 @@ from skipportal.supervisor import (
 
 MANAGE = ("manage.py",)
 DEAD_AFTER = 10
-"""Seconds. Receivers rewrite their metrics every second, so an older file belongs to one that has ended."""
+"""Seconds. Each process rewrites its metrics every few seconds, so an older file belongs to one that has ended."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -81,7 +81,7 @@ def prepare(role: str, settings: Any) -> None:
 
 
 def delete_old_metrics(directory: Path) -> None:
-    """Delete the metrics files of receivers that have ended. Others may still be writing theirs."""
+    """Delete the metrics files of processes that have ended. Others may still be writing theirs."""
     for pattern in METRICS_FILES:
         for path in directory.glob(pattern):
             with contextlib.suppress(OSError):

@@ -44,7 +44,7 @@ MAX_BACKOFF = 30
 MAX_CONNECTIONS = 4096
 """Maximum number of connections to one process of a web server. Idle connections are closed after 30 s."""
 METRICS_FILES = ("*.prom", "*.new")
-"""What receivers write to METRICS_DIR (webhooks/inbound/metrics.py)."""
+"""What processes write to METRICS_DIR (batches/counters.py)."""
 STABLE_AFTER = 10
 """Seconds after which a start counts as successful. The next restart is then quick again."""
 WEB_OPTIONS = ["--interface", "asginl", "--workers", "2", "--loop", "uvloop", "--log-level", "warning"]

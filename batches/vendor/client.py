@@ -5,13 +5,16 @@ a batch that the vendor accepted, and would have to treat it as money spent.
 """
 
 import ssl
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import requests
 from django.conf import settings
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
+from batches.counters import VENDOR_CALL_SECONDS
 from batches.vendor import protocol
 
 CONNECT_ERRORS = (ConnectTimeoutError, NewConnectionError, NameResolutionError)
@@ -55,18 +58,43 @@ class VendorSilent(VendorError):
     """The vendor may or may not have accepted the request. Sending it again can cost twice."""
 
 
+CALL_RESULTS: dict[type[VendorError], str] = {
+    VendorUnreachable: "unreachable",
+    VendorBusy: "busy",
+    VendorRefused: "refused",
+    VendorUnauthorised: "unauthorised",
+    VendorSilent: "silent",
+}
+"""Class of the error of a call → its name in /metrics."""
+
+
 def submit_batch(body: bytes) -> protocol.Acknowledgement:
     """Send an encoded batch. Raise a VendorError if the vendor does not acknowledge it."""
-    reply = post(protocol.BATCH_PATH, body)
-    try:
-        return protocol.decode_acknowledgement(reply.content)
-    except protocol.Malformed as problem:
-        raise VendorSilent(str(problem)) from None
+    with counted_call():
+        reply = post(protocol.BATCH_PATH, body)
+        try:
+            return protocol.decode_acknowledgement(reply.content)
+        except protocol.Malformed as problem:
+            raise VendorSilent(str(problem)) from None
 
 
 def trace_person(body: bytes) -> bytes:
     """Send one encoded person. Return the body of the answer. Raise a VendorError if there is none."""
-    return post(protocol.SINGLE_PATH, body, is_answer=protocol.is_no_match).content
+    with counted_call():
+        return post(protocol.SINGLE_PATH, body, is_answer=protocol.is_no_match).content
+
+
+@contextmanager
+def counted_call() -> Iterator[None]:
+    """Record for /metrics how long a call took, and what came of it."""
+    started, result = time.perf_counter(), "accepted"
+    try:
+        yield
+    except VendorError as error:
+        result = CALL_RESULTS[type(error)]
+        raise
+    finally:
+        VENDOR_CALL_SECONDS.labels(result).observe(time.perf_counter() - started)
 
 
 def fetch_key_info() -> protocol.KeyInfo:

@@ -1,16 +1,18 @@
-"""Metrics for Prometheus at /metrics: counters of the receivers, and gauges read from the database and the queues."""
+"""Metrics for Prometheus at /metrics: counters of all processes, and gauges read from the database and the queues."""
 
+import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import Error as StorageError
-from django.db.models import Count
+from django.db.models import Count, Min
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -18,11 +20,11 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Metric, ge
 from prometheus_client.metrics_core import GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.parser import text_string_to_metric_families
 
-from batches import jobs
+from batches import jobs, lease
 from batches.database import read_skew
-from batches.models import Batch, Receiver, SendingBlock
+from batches.models import Batch, Item, Lease, Receiver, SendingBlock
 from batches.reports import reconciliation
-from batches.statuses import BatchStatus
+from batches.statuses import BatchStatus, Outcome
 from batches.tracing.credits import configured_cost, credits_per_match
 
 BOOKS_PERIOD = timedelta(days=31)
@@ -34,7 +36,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if not is_allowed(request):
         return HttpResponse("Set METRICS_TOKEN, and send it as a bearer token.\n", "text/plain", 403)
     registry = CollectorRegistry()
-    registry.register(ReceiverMetrics(settings.METRICS_DIR))
+    registry.register(ProcessMetrics(settings.METRICS_DIR))
     registry.register(StateMetrics())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
@@ -46,8 +48,8 @@ def is_allowed(request: HttpRequest) -> bool:
     return constant_time_compare(request.headers.get("authorization", ""), f"Bearer {settings.METRICS_TOKEN}")
 
 
-class ReceiverMetrics:
-    """Counters of the receivers, summed over the files that each process writes."""
+class ProcessMetrics:
+    """Counters of the processes that share a directory, summed over the files that each process writes."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -75,20 +77,71 @@ class StateMetrics:
 
     def collect(self) -> Iterator[Metric]:
         yield InfoMetricFamily("skipportal", "The running version.", {"version": settings.VERSION})
+        yield from read_disk()
+        yield from read_queues()
         with suppress(StorageError):
             yield from self.read()
 
     def read(self) -> Iterator[Metric]:
         counted = Batch.objects.order_by().values_list("status").annotate(Count("id"))
         yield gauge("batches", "Batches by status.", "status", dict.fromkeys(BatchStatus.values, 0) | dict(counted))
-        yield gauge("queue_jobs", "Waiting jobs, by queue.", "queue", jobs.count_queued_jobs())
         is_blocked = SendingBlock.objects.in_force(timezone.now()).exists()
         yield GaugeMetricFamily("skipportal_sending_blocked", "1 while all sending is blocked.", value=int(is_blocked))
         alive = Receiver.objects.alive().count()
         yield GaugeMetricFamily("skipportal_receivers", "Processes that accept the vendor's deliveries.", value=alive)
         skew = read_skew().total_seconds()
         yield GaugeMetricFamily("skipportal_clock_skew_seconds", "This host's clock minus the database's.", value=skew)
+        yield from read_clock(timezone.now() - timedelta(seconds=skew))
+        yield from read_answers_awaited(timezone.now() - timedelta(seconds=skew))
         yield from read_books()
+
+
+def read_disk() -> Iterator[Metric]:
+    """Yield the size of the disk that this host's processes write to."""
+    with suppress(OSError):
+        disk = shutil.disk_usage(settings.VAR_DIR)
+        space = {"free": disk.free, "total": disk.total}
+        yield gauge("disk_bytes", "The disk of VAR_DIR: what is free, and its size.", "space", space)
+
+
+def read_queues() -> Iterator[Metric]:
+    """Yield what waits in each queue and who works on it. While Redis is unavailable, there is nothing."""
+    queues = jobs.read_queues()
+    waiting = {name: queue.waiting for name, queue in queues.items()}
+    yield gauge("queue_jobs", "Waiting jobs, by queue.", "queue", waiting)
+    oldest = {name: queue.oldest_seconds for name, queue in queues.items()}
+    yield gauge("queue_oldest_seconds", "How long the oldest waiting job has waited, by queue.", "queue", oldest)
+    workers = GaugeMetricFamily("skipportal_workers", "Workers, by queue and state.", labels=["queue", "state"])
+    for name, queue in queues.items():
+        workers.add_metric([name, "idle"], queue.idle)
+        workers.add_metric([name, "busy"], queue.busy)
+    yield workers
+
+
+def read_clock(now: datetime) -> Iterator[Metric]:
+    """Yield how long ago a clock ticked, and on which host. Before the first tick ever, there is nothing."""
+    ages = {}
+    for holder, until in Lease.objects.filter(name=lease.CLOCK).values_list("holder", "until"):
+        # A clock that has stopped gives the rest of its lease back.
+        ticked_at = until - lease.LEASE_DURATION if holder else until
+        ages[holder.partition(":")[0]] = max((now - ticked_at).total_seconds(), 0)
+    yield gauge("clock_tick_age_seconds", "Time since the last tick of the clock that acts.", "host", ages)
+
+
+def read_answers_awaited(now: datetime) -> Iterator[Metric]:
+    """Yield who is with the vendor and for how long, and what arrived but could not be filed."""
+    at_vendor = Batch.objects.at_vendor().order_by()
+    people = Item.objects.filter(outcome=Outcome.PENDING, batch__in=at_vendor.values("pk")).count()
+    yield GaugeMetricFamily("skipportal_people_at_vendor", "People whose answer is awaited.", value=people)
+    oldest = at_vendor.aggregate(oldest=Min("submitted_at"))["oldest"]
+    wait = max((now - oldest).total_seconds(), 0) if oldest else 0
+    yield GaugeMetricFamily(
+        "skipportal_oldest_wait_seconds", "Time since the oldest batch with the vendor was sent.", value=wait
+    )
+    unfiled = apps.get_model("webhooks", "UnmatchedDelivery").objects.waiting().count()
+    yield GaugeMetricFamily(
+        "skipportal_unfiled_deliveries", "Deliveries that are kept and could not be filed.", value=unfiled
+    )
 
 
 def read_books() -> Iterator[Metric]:

@@ -1,5 +1,6 @@
-"""Alert rules use metrics that exist, and each has a section in the runbook."""
+"""Alert rules and the dashboard use metrics that exist, and each rule has a section in the runbook."""
 
+import json
 import re
 
 import promql_parser
@@ -20,10 +21,23 @@ def read_rules():
 
 def test_alerts_use_metrics_that_exist():
     for rule in read_rules():
-        promql_parser.parse(rule["expr"])
-        used = {re.sub(PARTS, "", name) for name in re.findall(r"skipportal_\w+", rule["expr"])}
-        assert used, rule["alert"]
-        assert used - find_metrics() == set()
+        check_expression(rule["expr"])
+
+
+def check_expression(expression):
+    promql_parser.parse(expression)
+    used = {re.sub(PARTS, "", name) for name in re.findall(r"skipportal_\w+", expression)}
+    assert used, expression
+    assert used - find_metrics() == set()
+
+
+def test_the_dashboard_uses_metrics_that_exist_and_shows_all_of_them_that_may_alert():
+    dashboard = json.loads((DEPLOY / "grafana" / "skipportal.json").read_text())
+    expressions = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    for expression in expressions:
+        check_expression(expression.replace("$__rate_interval", "5m"))
+    alerting = {name for rule in read_rules() for name in re.findall(r"skipportal_\w+", rule["expr"])}
+    assert alerting - set(re.findall(r"skipportal_\w+", " ".join(expressions))) == set()
 
 
 def test_each_alert_has_a_section_in_the_runbook():

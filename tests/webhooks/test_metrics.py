@@ -1,12 +1,19 @@
+from datetime import timedelta
+
+import django_rq
 import pytest
 from django.db import OperationalError, connection
+from django.db.models.functions import Now
 from redis.exceptions import ConnectionError as RedisConnectionError
+from rq.queue import Queue
 
-from batches import jobs
-from batches.models import Batch
+from batches import jobs, lease
+from batches.models import Batch, Item, Lease
+from batches.statuses import BatchStatus, Outcome
 from batches.tracing import receivers
 from batches.views import metrics
 from skipportal import __version__
+from webhooks.models import UnmatchedDelivery
 
 pytestmark = pytest.mark.django_db
 
@@ -43,8 +50,9 @@ def test_metrics_have_the_running_version(client):
 def test_metrics_take_the_same_number_of_queries_for_many_batches(client, batch, django_assert_num_queries):
     for number in range(2, 5):
         Batch.objects.create(upload=batch.upload, number=number, size=10)
-    # One each for batches, blocks, receivers and reconciliation, and one for PostgreSQL's clock.
-    with django_assert_num_queries(5 if connection.vendor == "postgresql" else 4):
+    # One each for batches, blocks, receivers, the clock, people, the oldest wait, unfiled deliveries and
+    # reconciliation, and one for PostgreSQL's clock.
+    with django_assert_num_queries(9 if connection.vendor == "postgresql" else 8):
         read_metrics(client)
 
 
@@ -81,3 +89,58 @@ def test_a_token_is_required_if_other_computers_are_served(client, settings):
     assert read_metrics(client)[0] == 403
     assert read_metrics(client, authorization="Bearer another")[0] == 403
     assert read_metrics(client, authorization="Bearer a-token")[0] == 200
+
+
+def find_value(lines, name):
+    """Return the value of the only line that begins with this name and its labels."""
+    [value] = [float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"{name} ")]
+    return value
+
+
+def test_metrics_have_people_at_the_vendor_and_the_oldest_wait(client, batch):
+    Batch.objects.filter(pk=batch.pk).update(submitted_at=Now() - timedelta(minutes=10))
+    Item.objects.filter(pk=batch.items.first().pk).update(outcome=Outcome.MATCHED)
+    _, lines = read_metrics(client)
+    assert find_value(lines, "skipportal_people_at_vendor") == batch.items.count() - 1
+    assert 600 <= find_value(lines, "skipportal_oldest_wait_seconds") < 900
+    Batch.objects.filter(pk=batch.pk).update(status=BatchStatus.CLOSED)
+    _, lines = read_metrics(client)
+    assert "skipportal_people_at_vendor 0.0" in lines
+    assert "skipportal_oldest_wait_seconds 0.0" in lines
+
+
+def test_metrics_have_deliveries_that_could_not_be_filed(client):
+    UnmatchedDelivery.objects.create(kind="item", body=b"{}", reason="It is for nobody.")
+    UnmatchedDelivery.objects.create(kind="item", body=b"{}", reason="It is for nobody.", status="aside")
+    assert "skipportal_unfiled_deliveries 1.0" in read_metrics(client)[1]
+
+
+def test_metrics_have_the_host_and_the_last_tick_of_the_clock(client):
+    assert not [line for line in read_metrics(client)[1] if line.startswith("skipportal_clock_tick")]
+    assert lease.acquire(lease.CLOCK, "host-a:17:123")
+    name = 'skipportal_clock_tick_age_seconds{host="host-a"}'
+    assert find_value(read_metrics(client)[1], name) < 60
+    Lease.objects.update(until=Now() - timedelta(minutes=5))
+    assert 300 <= find_value(read_metrics(client)[1], name) < 400
+
+
+def test_metrics_have_workers_and_the_oldest_job(client):
+    worker = jobs.Worker(["vendor"], connection=django_rq.get_connection("vendor"))
+    worker.register_birth()
+    worker.set_state("busy")
+    queue = Queue("vendor", connection=worker.connection)
+    job = queue.enqueue(jobs.submit_batch, 1)
+    job.enqueued_at -= timedelta(minutes=10)
+    job.save()
+    lines = read_metrics(client)[1]
+    assert find_value(lines, 'skipportal_workers{queue="vendor",state="busy"}') == 1
+    assert find_value(lines, 'skipportal_workers{queue="intake",state="busy"}') == 0
+    assert find_value(lines, 'skipportal_queue_jobs{queue="vendor"}') == 1
+    assert 600 <= find_value(lines, 'skipportal_queue_oldest_seconds{queue="vendor"}') < 900
+    assert find_value(lines, 'skipportal_queue_oldest_seconds{queue="intake"}') == 0
+
+
+def test_metrics_have_the_free_disk(client):
+    lines = read_metrics(client)[1]
+    free, total = (find_value(lines, f'skipportal_disk_bytes{{space="{space}"}}') for space in ("free", "total"))
+    assert 0 < free < total

@@ -2,6 +2,7 @@
 
 from prometheus_client import generate_latest
 
+from batches import counters
 from webhooks.inbound import metrics
 
 
@@ -19,20 +20,20 @@ def test_counts_of_all_processes_are_added_up(client, settings, tmp_path, db):
 
 def test_published_metrics_can_be_read_back(client, settings, tmp_path, db):
     settings.METRICS_DIR = tmp_path
-    metrics.publish(tmp_path / "1.prom")
-    counted = [line for line in generate_latest(metrics.REGISTRY).decode().splitlines() if not line.startswith("#")]
+    counters.publish(tmp_path / "1.prom")
+    counted = [line for line in generate_latest(counters.REGISTRY).decode().splitlines() if not line.startswith("#")]
     assert set(counted) <= set(client.get("/metrics").content.decode().splitlines())
 
 
 def test_a_missing_directory_is_created(tmp_path):
     path = tmp_path / "metrics" / "1.prom"
-    metrics.publish(path)
+    counters.publish(path)
     assert path.exists()
 
 
 def test_a_full_disk_raises_no_error_and_keeps_the_last_counts(tmp_path, monkeypatch):
     path = tmp_path / "1.prom"
-    metrics.publish(path)
+    counters.publish(path)
     before = path.read_bytes()
     metrics.count_delivery("filed", 0.01)
 
@@ -40,7 +41,7 @@ def test_a_full_disk_raises_no_error_and_keeps_the_last_counts(tmp_path, monkeyp
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(type(path), "write_bytes", refuse)
-    metrics.publish(path)
+    counters.publish(path)
     assert path.read_bytes() == before
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 
+from batches.counters import start_publishing
 from batches.database import refuse_broken_pool
 from webhooks.inbound import metrics
 from webhooks.inbound.heartbeat import Heartbeat
@@ -13,7 +14,7 @@ from webhooks.inbound.receiver import ReceiverApp
 def make_application(pages: Any) -> Any:
     """Start a receiver in this process. Return its ASGI application, which passes all other calls on to `pages`."""
     refuse_broken_pool()
-    metrics.start_publishing(settings.METRICS_DIR)
+    start_publishing(settings.METRICS_DIR, metrics.INTERVAL)
     heartbeat = Heartbeat()
     heartbeat.start()
     return heartbeat.watch(ReceiverApp(pages))

@@ -1,23 +1,13 @@
-"""Count what a receiver accepts and refuses, for /metrics.
+"""Count what a receiver accepts and refuses, for /metrics. `batches/counters.py` publishes the counts."""
 
-Each process counts in memory. A thread writes the counts to a file every second, so that no delivery waits for a disk.
-If the disk is full or the directory is missing, the file is out of date and nothing else happens.
-"""
-
-import contextlib
-import os
-import threading
-import time
 from http import HTTPStatus
-from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
+from prometheus_client import Counter, Histogram
+
+from batches.counters import REGISTRY
 
 INTERVAL = 1
-"""Seconds between two writes."""
-SUFFIX = ".prom"
-REGISTRY = CollectorRegistry()
-disable_created_metrics()
+"""Seconds between two writes of the counts."""
 DELIVERIES = Counter("skipportal_deliveries", "Deliveries that were stored, by fate.", ["fate"], registry=REGISTRY)
 REFUSED = Counter(
     "skipportal_deliveries_refused", "Calls that were not accepted, by reason.", ["reason"], registry=REGISTRY
@@ -49,24 +39,3 @@ def count_response(status: int) -> None:
     """Count a call that was refused, by the reason."""
     if status != HTTPStatus.OK:
         REFUSED.labels(REFUSAL_REASONS[status]).inc()
-
-
-def start_publishing(directory: Path) -> None:
-    """Write this process's metrics to a file in `directory` every second until the process ends."""
-    path = directory / f"{os.getpid()}-{time.time_ns()}{SUFFIX}"
-
-    def keep_publishing() -> None:
-        while True:
-            publish(path)
-            time.sleep(INTERVAL)
-
-    threading.Thread(target=keep_publishing, name="metrics", daemon=True).start()
-
-
-def publish(path: Path) -> None:
-    """Replace the file with the current metrics. If it cannot be written, the next call tries again."""
-    unfinished = path.with_suffix(".new")
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_bytes(generate_latest(REGISTRY))
-        unfinished.replace(path)

@@ -1,0 +1,77 @@
+"""Count calls to the vendor and database errors for /metrics, and publish the counts of this process.
+
+Each process counts in memory. A thread writes the counts to a file from time to time, so that nothing waits for a disk.
+If the disk is full or the directory is missing, the file is out of date and nothing else happens.
+"""
+
+import contextlib
+import os
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from django.db.utils import DatabaseErrorWrapper
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
+
+INTERVAL = 5
+"""Seconds between two writes. Files older than `skipportal.process.DEAD_AFTER` count as those of a dead process."""
+SUFFIX = ".prom"
+REGISTRY = CollectorRegistry()
+disable_created_metrics()
+VENDOR_CALL_SECONDS = Histogram(
+    "skipportal_vendor_call_seconds",
+    "Time that the vendor took to answer a call, by result.",
+    ["result"],
+    buckets=[0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120],
+    registry=REGISTRY,
+)
+DATABASE_ERRORS = Counter(
+    "skipportal_database_errors",
+    "Errors of the database, by PostgreSQL's code or, without one, by class.",
+    ["sqlstate"],
+    registry=REGISTRY,
+)
+publishing_in: set[int] = set()
+"""Ids of processes that publish already: this one, and perhaps the one that it was forked from."""
+
+
+class CountedErrors(DatabaseErrorWrapper):
+    """What Django wraps each use of a connection in to convert errors. This one also counts them."""
+
+    wrapper: Any
+    """The connection. Django sets it."""
+
+    def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
+        if kind is not None and issubclass(kind, self.wrapper.Database.Error):
+            DATABASE_ERRORS.labels(getattr(error, "sqlstate", None) or kind.__name__).inc()
+        super().__exit__(kind, error, traceback)
+
+
+def count_errors(*, connection: Any, **_: Any) -> None:
+    """Count the errors of a connection from now on, also after it was opened anew."""
+    connection.wrap_database_errors = CountedErrors(connection)
+
+
+def start_publishing(directory: Path, interval: float = INTERVAL) -> None:
+    """Write this process's counts to a file in `directory` every few seconds until the process ends."""
+    if os.getpid() in publishing_in:
+        return
+    publishing_in.add(os.getpid())
+    path = directory / f"{os.getpid()}-{time.time_ns()}{SUFFIX}"
+
+    def keep_publishing() -> None:
+        while True:
+            publish(path)
+            time.sleep(interval)
+
+    threading.Thread(target=keep_publishing, name="metrics", daemon=True).start()
+
+
+def publish(path: Path) -> None:
+    """Replace the file with the current counts. If it cannot be written, the next call tries again."""
+    unfinished = path.with_suffix(".new")
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_bytes(generate_latest(REGISTRY))
+        unfinished.replace(path)

@@ -1,0 +1,48 @@
+"""Each process counts calls to the vendor and database errors, and publishes the counts."""
+
+import pytest
+import responses
+from django.conf import settings
+from django.db import DatabaseError, connection
+
+from batches import counters
+from batches.vendor import client, protocol
+
+ACCEPTED = {"batchId": "vendor-batch", "received": 10}
+
+
+def count_calls(result):
+    return counters.REGISTRY.get_sample_value("skipportal_vendor_call_seconds_count", {"result": result}) or 0
+
+
+@pytest.mark.parametrize(
+    ("status", "result"),
+    [(200, "accepted"), (401, "unauthorised"), (422, "refused"), (429, "busy"), (500, "silent"), (302, "unreachable")],
+)
+@responses.activate
+def test_each_call_to_the_vendor_is_counted_by_its_result(status, result):
+    responses.post(settings.REALESTATEAPI_URL + protocol.BATCH_PATH, json=ACCEPTED, status=status)
+    before = count_calls(result)
+    try:
+        client.submit_batch(b"{}")
+    except client.VendorError:
+        assert result != "accepted"
+    assert count_calls(result) == before + 1
+
+
+def test_every_error_of_a_call_has_a_name():
+    assert set(client.CALL_RESULTS) == set(client.VendorError.__subclasses__())
+
+
+def count_errors():
+    samples = [sample for metric in counters.DATABASE_ERRORS.collect() for sample in metric.samples]
+    return {sample.labels["sqlstate"]: sample.value for sample in samples}
+
+
+@pytest.mark.django_db
+def test_errors_of_the_database_are_counted_by_their_code():
+    code = "42703" if connection.vendor == "postgresql" else "OperationalError"
+    before = count_errors().get(code, 0)
+    with pytest.raises(DatabaseError), connection.cursor() as cursor:
+        cursor.execute("SELECT no_such_column")
+    assert count_errors()[code] == before + 1
