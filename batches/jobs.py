@@ -213,14 +213,15 @@ check_continuation = check_correction
 
 @job
 def plan_upload(upload_id: int) -> None:
-    plan(upload_id)
+    # The second wake is for the batches that were planned while the clock acted on the first.
+    plan(upload_id, on_first=wake_clock)
     wake_clock()
 
 
-def plan(upload_id: int) -> None:
+def plan(upload_id: int, on_first: Callable[[], object] | None = None) -> None:
     reuse.suppress_since_check(upload_id)
     reuse.reuse_since_check(upload_id)
-    packing.plan_upload(upload_id)
+    packing.plan_upload(upload_id, on_first)
 
 
 @job
@@ -330,7 +331,18 @@ def approve(upload: Upload, user: User, revision: int | None) -> UploadStatus | 
 def plan_started(upload: Upload, status: UploadStatus | None) -> UploadStatus | None:
     if status == UploadStatus.RUNNING:
         enqueue("planning", plan_upload, upload.pk)
+    else:
+        # It tells the approvers.
+        wake_clock()
     return status
+
+
+def decline(upload: Upload, user: User, reason: str) -> bool:
+    """Decline to approve a list like `spending.decline`, and have the clock tell the user who asked."""
+    is_declined = spending.decline(upload, user, reason)
+    if is_declined:
+        wake_clock()
+    return is_declined
 
 
 def rerun(items: ItemQuerySet, user: User) -> Counter[int]:
@@ -501,14 +513,15 @@ retention.register(
     loaded_files.RETAINED_LOADED_FILES,
     *emptying.RETAINED_RECORDS,
 )
+# What users wait for comes first.
 every_second.add(
-    closing.adopt_answered,
-    closing.record_first_results,
-    close_batches,
-    resolve_waiting,
-    closing.complete_uploads,
-    receipts.count_changed,
     send_batches,
+    closing.adopt_answered,
+    close_batches,
+    closing.complete_uploads,
+    resolve_waiting,
+    closing.record_first_results,
+    receipts.count_changed,
     pace.tally_minutes,
 )
 # These find work that was left over.

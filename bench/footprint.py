@@ -2,12 +2,10 @@
 
 import argparse
 import json
-import os
 import shutil
 import statistics
 import time
-from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import psycopg
@@ -15,7 +13,6 @@ import psycopg
 from tests.support.portal import Portal, make_database
 from tests.support.services import Postgres, free_port, make_directory
 
-TICKS = os.sysconf("SC_CLK_TCK")
 SETTLE_SECONDS = 20
 """How long the processes run before anything is measured."""
 
@@ -33,8 +30,11 @@ def main():
         if options.database == "postgresql":
             postgres = Postgres(directory)
             stack.callback(postgres.stop)
+            postgres.command += ["-c", "shared_preload_libraries=pg_stat_statements"]
             postgres.start()
             address = make_database(postgres.address)
+            with psycopg.connect(address) as connection:
+                connection.execute("CREATE EXTENSION pg_stat_statements")
         # Redis is the embedded one. There is a key, so that the sandbox vendor is not measured.
         vendor = {"REALESTATEAPI_KEY": "a-key", "REALESTATEAPI_URL": f"http://127.0.0.1:{free_port()}"}
         portal = Portal(directory / "v", address, **vendor)
@@ -65,18 +65,34 @@ def measure(function):
 
 
 def watch(portal, address, seconds):
-    """Return the memory of all processes, their share of a core, and the database's transactions per second."""
-    processes = list(portal.list_processes())
-    cpu, transactions = read_cpu(processes), count_transactions(address)
+    """Return the memory of all processes, what they cost while nothing happens, and the database's share of that."""
+    processes = list_processes(portal)
+    before, queries_before = {pid: read_cost(pid) for pid in processes}, count_queries(address)
     time.sleep(seconds)
-    cpu = {pid: read_cpu([pid]) for pid in processes}, cpu
+    costs = {pid: read_cost(pid) for pid in processes}
+    cpu = {pid: 100 * (costs[pid][0] - before[pid][0]) / seconds for pid in processes}
+    wakes = {pid: (costs[pid][1] - before[pid][1]) / seconds for pid in processes}
     sizes = {pid: read_size(pid) for pid in processes}
+    rates = [(now - then) / seconds for now, then in zip(count_queries(address), queries_before, strict=True)]
     return {
-        "idle, percent of a core": round(100 * (sum(cpu[0].values()) - cpu[1]) / seconds, 2),
-        "idle, transactions per second": round((count_transactions(address) - transactions) / seconds, 1),
+        "idle, percent of a core": round(sum(cpu.values()), 2),
+        "idle, wake-ups per second": round(sum(wakes.values()), 1),
+        "idle, transactions and statements per second": [round(rate, 1) for rate in rates],
         "MiB (PSS)": round(sum(sizes.values()), 1),
-        "each": {f"{read_title(pid)} ({pid})": round(size, 1) for pid, size in sizes.items()},
+        "each: MiB, percent of a core, wake-ups per second": {
+            f"{read_title(pid)} ({pid})": f"{sizes[pid]:.1f}, {cpu[pid]:.2f}, {wakes[pid]:.1f}" for pid in processes
+        },
     }
+
+
+def list_processes(portal):
+    """Return the ids of a portal's processes. Redis overwrites its environment, by which the others are recognised."""
+    found = set(portal.list_processes())
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if int(path.read_text().rpartition(")")[2].split()[1]) in found:
+                found.add(int(path.parent.name))
+    return sorted(found)
 
 
 def read_size(pid: int) -> float:
@@ -85,24 +101,28 @@ def read_size(pid: int) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 
 
-def read_cpu(pids: Iterable[int]) -> float:
-    """Return the seconds of CPU that processes have used."""
-    # The name of the process, in parentheses, may contain spaces.
-    fields = (Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids)
-    return sum(int(each[11]) + int(each[12]) for each in fields) / TICKS
+def read_cost(pid: int) -> tuple[float, int]:
+    """Return the seconds of CPU that a process has used, and how often its threads have gone to sleep and woken up."""
+    threads = list(Path(f"/proc/{pid}/task").iterdir())
+    # The kernel counts nanoseconds here; in `stat`, it counts ticks of 10 ms.
+    seconds = sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads) / 1e9
+    lines = [line for thread in threads for line in (thread / "status").read_text().splitlines()]
+    return seconds, sum(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt_switches"))
 
 
 def read_title(pid: int) -> str:
     return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ").strip()
 
 
-def count_transactions(address):
-    """Return how many transactions PostgreSQL has finished in the database, or 0 for SQLite."""
+def count_queries(address):
+    """Return how many transactions and statements PostgreSQL has finished in the database, or zeros for SQLite."""
     if address is None:
-        return 0
+        return 0, 0
     with psycopg.connect(address) as connection:
         query = "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()"
-        return connection.execute(query).fetchone()[0]
+        (transactions,) = connection.execute(query).fetchone()
+        (statements,) = connection.execute("SELECT coalesce(sum(calls), 0) FROM pg_stat_statements").fetchone()
+        return transactions, int(statements)
 
 
 if __name__ == "__main__":

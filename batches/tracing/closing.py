@@ -97,7 +97,8 @@ def list_closable(now: datetime) -> list[int]:
 
 def is_anything_in_progress() -> bool:
     """Return whether a list has been started and is not finished, or the vendor may have a batch."""
-    return Upload.objects.filter(status__in=UPLOAD_STARTED).exists() or Batch.objects.at_vendor().exists()
+    started = Upload.objects.filter(status__in=UPLOAD_STARTED).order_by().values("pk")
+    return started.union(Batch.objects.at_vendor().order_by().values("pk"), all=True).exists()
 
 
 def is_any_batch_answered() -> bool:

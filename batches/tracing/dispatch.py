@@ -131,10 +131,13 @@ def claim(batch_id: int, now: datetime) -> tuple[Batch, list[Item]] | None:
     SpendingRefused if the daily limit is reached.
     """
     overlaps.lock_sending()
-    Upload.objects.select_for_update(no_key=True, of=["self"]).filter(batches=batch_id).first()
+    upload = Upload.objects.select_for_update(no_key=True, of=["self"]).filter(batches=batch_id).first()
     planned = Batch.objects.select_for_update(no_key=True).filter(pk=batch_id, status=BatchStatus.PLANNED)
     batch = planned.first()
-    if batch is None or batch.upload.status != UploadStatus.RUNNING or batch.upload.waits(now):
+    if batch is None or upload is None:
+        return None
+    batch.upload = upload
+    if batch.upload.status != UploadStatus.RUNNING or batch.upload.waits(now):
         return None
     # An earlier call that was thought lost may have been answered since this batch was chosen.
     if batch.attempts and closing.adopt(batch):

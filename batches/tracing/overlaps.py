@@ -23,6 +23,8 @@ CHUNK_SIZE = 1_000
 """Number of items read in one statement."""
 UPDATE_SIZE = 200
 """Number of items changed in one statement."""
+MARKED_FIELDS = ["pk", "batch"]
+"""The fields loaded to mark items. Without the batch, items of a batch would be asked for it one by one."""
 MAX_RESOLVED = 20 * CHUNK_SIZE
 """Maximum number of waiting people resolved at once."""
 EQUIVALENT_REQUIREMENTS = [[], ["phones"]]
@@ -98,7 +100,8 @@ def remove_shared(batch: Batch) -> int:
     )
     reused = mark_reused([(wanted[fingerprint], source) for fingerprint, source in answered.items()], people)
     waiting = mark_waiting([(wanted[fingerprint], source) for fingerprint, source in awaited.items()], people)
-    Batch.objects.filter(pk=batch.pk).update(moved=F("moved") + reused + waiting)
+    if reused or waiting:
+        Batch.objects.filter(pk=batch.pk).update(moved=F("moved") + reused + waiting)
     record_reused(upload.pk, reused, "answered since the list was planned")
     if waiting:
         record(upload.pk, "waiting for other lists", batch_id=batch.pk, detail=format_people(waiting))
@@ -114,7 +117,7 @@ def mark_reused(pairs: list[tuple[int, int]], among: QuerySet[Item]) -> int:
     for start in range(0, len(pairs), CHUNK_SIZE):
         sources = dict(pairs[start : start + CHUNK_SIZE])
         answered_at = dict(Item.objects.filter(pk__in=set(sources.values())).values_list("pk", "answered_at"))
-        items = list(among.filter(pk__in=sources).only("pk"))
+        items = list(among.filter(pk__in=sources).only(*MARKED_FIELDS))
         for item in items:
             item.outcome = Outcome.REUSED
             item.same_as_id = sources[item.pk]
@@ -130,7 +133,7 @@ def mark_waiting(pairs: list[tuple[int, int]], among: QuerySet[Item]) -> int:
     `pairs` are (item id, id of the other list's item). Only items that are still in `among` are taken out.
     """
     sources = dict(pairs)
-    items = list(among.filter(pk__in=sources).only("pk"))
+    items = list(among.filter(pk__in=sources).only(*MARKED_FIELDS))
     for item in items:
         item.same_as_id = sources[item.pk]
         item.batch_id = None

@@ -3,7 +3,7 @@
 Items are moved only by conditional UPDATEs; docs/locking.md lists them all.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from math import ceil
 
@@ -40,8 +40,10 @@ def completion_url(token: str) -> str:
 # Planning
 
 
-def plan_upload(upload_id: int) -> int:
+def plan_upload(upload_id: int, on_first: Callable[[], object] | None = None) -> int:
     """Put the unplanned items of a started upload into batches. Return the number of batches created.
+
+    Call `on_first` once the first batch may be sent: planning a long list takes minutes.
 
     Two of these calls may run at once: items are claimed by a conditional UPDATE, and a batch that does not get all of
     its items is rolled back.
@@ -55,6 +57,8 @@ def plan_upload(upload_id: int) -> int:
         if not make_batch(upload, planned, may_hold_resent):
             break
         created += 1
+        if created == 1 and on_first:
+            on_first()
     return created
 
 
@@ -139,7 +143,8 @@ def list_unplanned_uploads(statuses: Iterable[UploadStatus] = (UploadStatus.RUNN
 def release_items(batch: Batch, items: ItemQuerySet) -> int:
     """Take those of the items that are pending out of their batch, so that they are replanned. Return how many."""
     moved = items.filter(batch=batch, outcome=Outcome.PENDING).update(batch=None)
-    Batch.objects.filter(pk=batch.pk).update(moved=F("moved") + moved)
+    if moved:
+        Batch.objects.filter(pk=batch.pk).update(moved=F("moved") + moved)
     return moved
 
 

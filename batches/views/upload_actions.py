@@ -86,7 +86,7 @@ def read_revision(request: UserRequest) -> int | None:
 def decline_upload(request: UserRequest, pk: int) -> HttpResponse:
     upload = get_object_or_404(Upload.objects.visible_to(request.user), pk=pk)
     with refusal_as_message(request):
-        if spending.decline(upload, request.user, request.POST.get("reason", "")):
+        if jobs.decline(upload, request.user, request.POST.get("reason", "")):
             messages.success(request, "Declined. The person who asked is told why.")
     return redirect(upload)
 

@@ -7,6 +7,8 @@ from functools import partial
 
 import pytest
 import responses
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from batches.models import Batch, Item, Upload
@@ -98,6 +100,22 @@ def test_only_people_who_are_in_both_lists_wait(start_upload, vendor):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("is_answered", [False, True])
+def test_people_who_are_shared_are_taken_out_without_a_query_for_each(start_upload, vendor, is_answered):
+    counts = []
+    for count, town in ((12, "Reston"), (24, "Vienna")):
+        rows = people(count, City=town)
+        first, second = start_upload(rows), start_upload(rows)
+        dispatch.submit_batch(first.batches.get().pk)
+        if is_answered:
+            answer_all(first)
+        with CaptureQueriesContext(connection) as queries:
+            dispatch.submit_batch(second.batches.get().pk)
+        assert count_outcomes(second) == {"reused" if is_answered else "pending": count}
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
 def test_people_answered_since_planning_are_not_paid_for(start_upload, vendor):
     first = start_upload(20)
     dispatch.submit_batch(first.batches.get().pk)

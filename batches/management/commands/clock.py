@@ -5,6 +5,8 @@ import signal
 import socket
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -21,8 +23,10 @@ from batches.tracing import closing, doubt
 logger = logging.getLogger(__name__)
 TICK_SECONDS = 1
 """The time between two ticks while a list is in progress."""
-IDLE_SECONDS = 4
-"""The same otherwise. It must be well below `lease.LEASE_DURATION`, because each tick renews the lease."""
+REST_SECONDS = 30
+"""The same otherwise, unless the clock is woken. It is the longest that anything waits whose wake was lost."""
+RENEWAL_SECONDS = 4
+"""How often a resting clock renews its lease, and looks whether a list is in progress after all."""
 LOOK_SECONDS = 0.2
 """How often the clock looks for batches with all answers in between. Receivers do not wake it: they stay fast, and
 independent of Redis."""
@@ -65,26 +69,43 @@ class Command(BaseCommand):
             else:
                 jobs.tick()
             stopping.wait(SHORTEST_PAUSE)
-            if is_acting:
-                wait_until_due(woken)
+            if swept_at is not None:
+                wait_until_due(
+                    woken, swept_at + settings.SWEEP_INTERVAL, partial(lease.acquire, lease.CLOCK, clock_name)
+                )
             else:
                 stopping.wait(TICK_SECONDS)
         with contextlib.suppress(StorageError):
             stop(clock_name)
 
 
-def wait_until_due(woken: threading.Event) -> None:
-    """Wait until the next tick is due, the clock is woken, or a batch has all its answers."""
+def wait_until_due(woken: threading.Event, sweep_at: float, renew: Callable[[], bool]) -> None:
+    """Wait until the next tick or sweep is due, the clock is woken or loses its lease, or a batch has all its answers.
+
+    `renew` renews the lease, and returns False if it is lost.
+    """
     try:
-        if not closing.is_anything_in_progress():
-            woken.wait(IDLE_SECONDS)
-            return
-        end = time.monotonic() + TICK_SECONDS
-        while not woken.wait(LOOK_SECONDS) and time.monotonic() < end:
-            if closing.is_any_batch_answered():
-                return
+        if closing.is_anything_in_progress():
+            wait_for_answers(woken)
+        else:
+            rest(woken, min(time.monotonic() + REST_SECONDS, sweep_at), renew)
     except StorageError:
         woken.wait(TICK_SECONDS)
+
+
+def wait_for_answers(woken: threading.Event) -> None:
+    """Wait until the next tick is due, the clock is woken, or a batch has all its answers."""
+    end = time.monotonic() + TICK_SECONDS
+    while not woken.wait(LOOK_SECONDS) and time.monotonic() < end:
+        if closing.is_any_batch_answered():
+            return
+
+
+def rest(woken: threading.Event, end: float, renew: Callable[[], bool]) -> None:
+    """Wait until `end`, in monotonic time, the clock is woken or loses its lease, or a list is in progress."""
+    while (left := end - time.monotonic()) > 0 and not woken.wait(min(left, RENEWAL_SECONDS)):
+        if not renew() or closing.is_anything_in_progress():
+            return
 
 
 def stop(clock_name: str) -> None:
