@@ -24,10 +24,15 @@ def record_people(kind: AuditKind, user: User | None, people: Iterable[tuple[int
     ids_by_upload: defaultdict[int, IdSet] = defaultdict(IdSet)
     for upload_id, item_id in people:
         ids_by_upload[upload_id].add(item_id)
-    AuditEntry.objects.bulk_create(
+    entries = [
         make_entry(kind, user, upload_id=upload_id, item_ids=ids.pack(), detail=detail)
         for upload_id, ids in ids_by_upload.items()
-    )
+    ]
+    if len(entries) == 1:
+        # Most pages show the people of one list. A single statement needs no transaction.
+        entries[0].save(force_insert=True)
+    else:
+        AuditEntry.objects.bulk_create(entries)
 
 
 def entries_about(item: Item) -> QuerySet[AuditEntry]:

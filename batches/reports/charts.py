@@ -5,12 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from batches.tracing.counts import Counts
 
+MAX_BARS_KEPT = 1_000
+"""How many bars are kept as they were drawn."""
 MAX_CELLS = 60
 """Maximum number of batches drawn one by one. If there are more, those with the same status are drawn as one."""
 BAR = '<svg class="bar {}" viewBox="0 0 100 8" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>'
@@ -25,9 +28,16 @@ PLURALS = {"error": "errors"}
 def draw_bar(counts: Counts, css_class: str = "") -> SafeString:
     """Return a bar of outcomes as SVG. `css_class` is an additional class.
 
-    It is drawn without a template, because a page has up to two hundred bars. Outcomes without people are included, so
-    that the bar can be animated when they appear.
+    It is drawn without a template, because a page has up to two hundred bars, and not again while its numbers are the
+    same. Outcomes without people are included, so that the bar can be animated when they appear.
     """
+    return draw_outcomes(css_class, counts.total, counts.matched, counts.no_match, counts.error, counts.missing)
+
+
+@lru_cache(maxsize=MAX_BARS_KEPT)
+def draw_outcomes(css_class: str, total: int, matched: int, no_match: int, error: int, missing: int) -> SafeString:
+    """Return a bar of the numbers of people with each outcome."""
+    counts = Counts(total=total, matched=matched, no_match=no_match, error=error, missing=missing)
     start, parts = 0.0, []
     for outcome, fill in OUTCOME_FILLS.items():
         width = 100 * getattr(counts, outcome) / counts.total if counts.total else 0

@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 
 from accounts.access import list_viewers
 from accounts.rights import Right, can
-from batches.database import find_filled
 from batches.models import Batch, Event, Suppression, Upload
 from batches.statuses import UploadStatus
 from batches.tracing.limits import max_credits
@@ -80,13 +81,13 @@ class Needs:
     """Whether there are more lists than these."""
 
 
-def find_waiting(user: User) -> set[str]:
-    """Return which of `lists`, `batches` and `requests` wait for somebody, as far as `user` sees. Make one query."""
-    return find_filled(
-        lists=Upload.objects.visible_to(user).needing_action(),
-        batches=Batch.objects.visible_to(user).needing_decision(),
-        requests=Suppression.objects.due_soon(),
-    )
+def select_waiting(user: User | None) -> dict[str, QuerySet[Any]]:
+    """Return what waits for somebody, as far as `user` sees it, by name. The names are those of `find_filled`."""
+    return {
+        "lists": Upload.objects.visible_to(user).needing_action(),
+        "batches": Batch.objects.visible_to(user).needing_decision(),
+        "requests": Suppression.objects.due_soon(),
+    }
 
 
 def load_needs(user: User) -> Needs:

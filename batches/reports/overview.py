@@ -20,6 +20,7 @@ from batches.database import find_filled
 from batches.lease import CLOCK, taken
 from batches.models import Batch, BatchQuerySet, Event, Receiver, TeamBudget, Upload
 from batches.reports.charts import Plot, build_plot
+from batches.reports.needs import select_waiting
 from batches.reports.progress import MAX_LISTS, ListProgress, Progress, estimate, read_progress
 from batches.reports.reused import count_reused, include_reused
 from batches.reports.spend import load_month_budget
@@ -154,6 +155,8 @@ class Overview:
     """Results per second, while people are with the vendor."""
     paused_by: dict[int, Event]
     """Upload id → the event by which it was paused."""
+    waiting: set[str]
+    """Which of `lists`, `batches` and `requests` wait for somebody."""
 
     @property
     def is_empty(self) -> bool:
@@ -176,13 +179,15 @@ def load_overview(now: datetime, is_blocked: bool, user: User | None) -> Overvie
     active = list(visible.active().order_by("priority", "id")[: MAX_LISTS + 1])
     active, has_more = active[:MAX_LISTS], len(active) > MAX_LISTS
     finished = list(visible.unarchived().finished_since(now - FINISHED_WINDOW)[: MAX_FINISHED + MAX_LISTS])
-    found = find_filled(clock=taken(CLOCK), budget=TeamBudget.objects.all())
+    gone = find_gone(find_first_of_month(now), user)
+    waiting = select_waiting(user)
+    found = find_filled(clock=taken(CLOCK), budget=TeamBudget.objects.all(), gone=gone, **waiting)
     is_clock_running, is_any_receiver_alive = "clock" in found, Receiver.is_any_alive()
     progress = read_progress(active + finished, now)
     is_sending = is_clock_running and is_any_receiver_alive and not is_blocked
     lists = estimate(active, progress, is_sending=is_sending, drawn=[])
     reused = count_reused(finished)
-    today, month = total_periods(progress, user)
+    today, month = total_periods(progress, gone if "gone" in found else Batch.objects.none(), user)
     pace = progress.pace
     vendor = load_vendor_state(
         progress,
@@ -205,6 +210,7 @@ def load_overview(now: datetime, is_blocked: bool, user: User | None) -> Overvie
         in_last_minute=pace.in_last_minute,
         per_second=pace.recent.per_second if vendor.people and not vendor.is_silent else 0,
         paused_by=find_pauses(active),
+        waiting=found & waiting.keys(),
     )
 
 
@@ -224,15 +230,26 @@ def find_pauses(uploads: Iterable[Upload]) -> dict[int, Event]:
     return {event.upload_id: event for event in events}
 
 
-def total_periods(progress: Progress, user: User | None) -> tuple[Total, Total]:
-    """Return the totals of today and of this month, for the lists that `user` sees."""
+def find_first_of_month(now: datetime) -> datetime:
+    """Return the beginning of the month in the current time zone."""
+    return timezone.localtime(now).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+def find_gone(first_of_month: datetime, user: User | None) -> BatchQuerySet:
+    """Return dissolved and cancelled batches that may have been answered since the first of the month."""
+    sent_since = first_of_month - LATE_ANSWER_WINDOW
+    return Batch.objects.visible_to(user).filter(status__in=BATCH_GONE, submitted_at__gte=sent_since)
+
+
+def total_periods(progress: Progress, gone: BatchQuerySet, user: User | None) -> tuple[Total, Total]:
+    """Return the totals of today and of this month, for the lists that `user` sees. `gone` is from `find_gone`."""
     if not sees_all_lists(user):
         progress = keep_visible(progress, user)
     midnight = timezone.localtime(progress.now).replace(hour=0, minute=0, second=0, microsecond=0)
-    first_of_month = midnight.replace(day=1)
+    first_of_month = find_first_of_month(progress.now)
     in_progress = read_open_counts(progress)
     closed = sum_closed(first_of_month, midnight, progress.open_counts, user)
-    outside = count_outside_batches(first_of_month, midnight, progress.unplanned, user)
+    outside = count_outside_batches(first_of_month, midnight, progress.unplanned, gone)
     outside_today = [row for row in outside if row["is_today"]]
     today, month = Total(), Total()
     for row in [*in_progress, closed["today"], *outside_today]:
@@ -297,18 +314,19 @@ def read_open_counts(progress: Progress) -> list[dict[str, Any]]:
 
 
 def count_outside_batches(
-    first_of_month: datetime, midnight: datetime, unplanned: list[dict[str, Any]], user: User | None
+    first_of_month: datetime, midnight: datetime, unplanned: list[dict[str, Any]], gone: BatchQuerySet
 ) -> list[dict[str, Any]]:
-    """Count people answered since the first of the month who are in no batch, or in a dissolved or cancelled one.
+    """Count people answered since the first of the month who are in no batch, or in one of the batches `gone`.
 
     Return rows of counts with `is_today`.
     """
-    sent_since = first_of_month - LATE_ANSWER_WINDOW
-    gone = Batch.objects.visible_to(user).filter(status__in=BATCH_GONE, submitted_at__gte=sent_since)
-    answered = counted_items(list(gone.values_list("pk", flat=True))).filter(answered_at__gte=first_of_month)
-    is_today = ExpressionWrapper(Q(answered_at__gte=midnight), output_field=BooleanField())
     in_no_batch = [row for row in unplanned if row["answered_at"] and row["answered_at"] >= first_of_month]
     in_no_batch = [row | {"is_today": row["answered_at"] >= midnight} for row in in_no_batch]
+    gone_ids = list(gone.order_by().values_list("pk", flat=True))
+    if not gone_ids:
+        return in_no_batch
+    answered = counted_items(gone_ids).filter(answered_at__gte=first_of_month)
+    is_today = ExpressionWrapper(Q(answered_at__gte=midnight), output_field=BooleanField())
     return in_no_batch + count_outcomes(answered.annotate(is_today=is_today), "is_today")
 
 

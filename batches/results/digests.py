@@ -160,10 +160,19 @@ def find_stale(items: QuerySet[Item]) -> list[int]:
     return list(stale.values_list("pk", flat=True))
 
 
+def has_stale_digest(item: Item) -> bool:
+    """Return whether an item that has an answer of its own, or none, has no current digest."""
+    digest = getattr(item, "digest", None)
+    return digest is None or digest.answered_at != item.answered_at
+
+
 def load_digests(items: Iterable[Item]) -> dict[int, Digest | None]:
     """Return the digests of a page's items by item id. Missing and outdated ones are made at once, but not stored."""
     items = list(items)
-    stale = find_stale(Item.objects.filter(pk__in=[item.pk for item in items]))
+    # Only a borrowed answer must be looked up to know whether a digest is current.
+    borrowed = [item.pk for item in items if item.outcome in OUTCOME_BORROWED]
+    stale = find_stale(Item.objects.filter(pk__in=borrowed)) if borrowed else []
+    stale += [item.pk for item in items if item.outcome not in OUTCOME_BORROWED and has_stale_digest(item)]
     made = {digest.item_id: digest for digest in make_digests(stale)}
     return {item.pk: made.get(item.pk) or getattr(item, "digest", None) for item in items}
 

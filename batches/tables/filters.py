@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import django_filters as filters
@@ -180,7 +181,8 @@ class ItemFilter(filters.FilterSet):
         super().__init__(data, queryset)
         self.user = user
         self.is_one_upload = upload is not None
-        self.filters["assigned"].extra["choices"] = list_filter_choices(user)
+        # A function: the choices are only loaded if they are shown, or one is chosen.
+        self.filters["assigned"].extra["choices"] = partial(list_filter_choices, user)
 
     def search(self, queryset: QuerySet, _: str, text: str) -> QuerySet:
         """Search people.

@@ -1,6 +1,7 @@
 """Tables of lists, batches, people, exports, the do-not-contact list and history."""
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any, ClassVar
 
 import django_tables2 as tables
@@ -223,11 +224,10 @@ class PeopleTable(ItemTable):
 
     person = tables.Column(
         accessor="shown_name",
-        linkify=lambda record, table: table.link_to(record),
         order_by=("last_name", "first_name"),
         empty_values=(),
         verbose_name="Name",
-        attrs={"a": {"class": "name go"}, "td": {"class": "a-name", "data-label": ""}},
+        attrs={"td": {"class": "a-name", "data-label": ""}},
     )
     phone = PhoneColumn(verbose_name="Best phone")
     call = StandingColumn(verbose_name="Call?")
@@ -310,9 +310,15 @@ class PeopleTable(ItemTable):
         assignee = self.assignees.get(record.pk)
         return name_assignee(assignee) if assignee else "—"
 
-    def link_to(self, record: Item) -> str:
+    def render_person(self, record: Item) -> SafeString:
+        """Return the name as the one link of the row. It is drawn here, because `linkify` takes three times as long."""
         address = record.get_absolute_url()
-        return f"{address}?{urlencode({'view': self.view_query})}" if self.view_query else address
+        address = f"{address}?{self.link_query}" if self.view_query else address
+        return format_html('<a class="name go" href="{}">{}</a>', address, render_owner(record))
+
+    @cached_property
+    def link_query(self) -> str:
+        return urlencode({"view": self.view_query})
 
 
 class FoundTable(PeopleTable):

@@ -10,7 +10,7 @@ from accounts.rights import Right, can
 from batches.keys import read_key
 from batches.models import IS_IN_DOUBT, Batch, ListVisit, SendingBlock, Upload
 from batches.reports.due_requests import load_due_requests
-from batches.reports.needs import Needs, find_waiting, load_needs
+from batches.reports.needs import Needs, load_needs
 from batches.reports.overview import load_overview
 from batches.tracing.credits import cost_warning
 from batches.user_request import UserRequest
@@ -35,19 +35,18 @@ def dashboard(request: UserRequest) -> HttpResponse:
     sending_blocks = list(SendingBlock.objects.in_force(now))
     found = share_value(request, "overview", lambda: load_overview(now, bool(sending_blocks), request.user))
     ended, finished = found.split_finished(read_kept(request))
-    waiting = find_waiting(request.user)
     context = {
         "sending_blocks": sending_blocks,
         "overview": found,
         "ended": ended,
         "finished": finished,
         "is_first_run": found.is_empty and not Upload.objects.visible_to(request.user).exists(),
-        "needs": load_needs(request.user) if "lists" in waiting else Needs(),
-        "due_requests": load_due_requests(request.user) if "requests" in waiting else None,
+        "needs": load_needs(request.user) if "lists" in found.waiting else Needs(),
+        "due_requests": load_due_requests(request.user) if "requests" in found.waiting else None,
         "seen": ListVisit.objects.read_times(request.user, [each.upload.pk for each in finished]),
         "repairers": list_repairers() if found.vendor.needs_repair else [],
         "cost_warning": cost_warning(),
-        **(load_batches(request) if "batches" in waiting else {}),
+        **(load_batches(request) if "batches" in found.waiting else {}),
     }
     return render(request, "dashboard/_live.html" if request.htmx else "dashboard/page.html", context)
 

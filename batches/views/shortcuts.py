@@ -58,7 +58,8 @@ def render_list(
 def filtered_upload(request: UserRequest, filterset: FilterSet) -> Upload | None:
     """Return the upload that a table is filtered by, or None, even if other filters are invalid."""
     filterset.is_valid()
-    return Upload.objects.visible_to(request.user).filter(pk=filterset.form.cleaned_data.get("upload")).first()
+    key = filterset.form.cleaned_data.get("upload")
+    return Upload.objects.visible_to(request.user).filter(pk=key).first() if key else None
 
 
 def redirect_back(request: UserRequest, fallback: str | Batch | Item | Upload) -> HttpResponse:

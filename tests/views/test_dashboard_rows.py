@@ -10,7 +10,7 @@ from accounts.rights import Role
 from batches.database import find_filled
 from batches.exports.presets import BUILT_IN_PRESETS
 from batches.models import Batch, Export, Item, Lease, Upload
-from batches.reports.needs import find_waiting
+from batches.reports.overview import load_overview
 from batches.templatetags.dashboard import draw_row
 
 DOWNLOAD = re.compile(r'href="(/uploads/\d+/export/\?[^"]+)"')
@@ -55,6 +55,10 @@ def test_several_questions_are_one_query(django_assert_num_queries):
     with django_assert_num_queries(1):
         found = find_filled(leases=Lease.objects.all(), items=Item.objects.all(), batches=Batch.objects.all())
     assert found == {"leases"}
+
+
+def find_waiting(user):
+    return load_overview(timezone.now(), is_blocked=False, user=user).waiting
 
 
 def test_what_waits_is_found_among_the_lists_that_a_user_sees(make_user, alice, start_upload):
