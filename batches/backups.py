@@ -24,8 +24,9 @@ from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
 from batches.file_storage import copy_to
-from batches.intake.stored_files import FILE_OWNERS, MARKER_NAME
+from batches.intake.stored_files import FILE_OWNERS
 from batches.models import Backup
+from batches.shared_files import MARKER_NAME
 
 MANIFEST = "manifest.json"
 DUMPS = {"sqlite": "database.sqlite3", "postgresql": "database.dump"}

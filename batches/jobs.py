@@ -26,7 +26,7 @@ from redis.exceptions import RedisError
 from rq.queue import Queue
 from rq.worker import BaseWorker, SimpleWorker
 
-from batches import assignments, call_files, calls, lease, retention, sharing
+from batches import assignments, call_files, calls, lease, retention, shared_files, sharing
 from batches.counters import start_publishing
 from batches.database import name_error, read_now, refuse_broken_pool
 from batches.intake import corrections, loaded_files, reuse, row_import, scrub_files, stored_files, suppression
@@ -542,7 +542,7 @@ every_minute.add(
     pace.purge_minutes,
     receivers.delete_dead,
     vendor_keys.expect_own_key_if_none,
-    stored_files.expect_own_files_if_none,
+    shared_files.expect_own_files_if_none,
 )
 
 

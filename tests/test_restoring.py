@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from batches.intake import stored_files
+from batches import shared_files
 from batches.statuses import BatchStatus
 from batches.tracing.lifecycle import transition_batch
 from tests.support.portal import Portal, make_database
@@ -24,7 +24,7 @@ def test_a_backup_is_restored_elsewhere_and_nobody_is_bought_again(
     batch = upload.batches.get()
     transition_batch(batch.pk, BatchStatus.SUBMITTING, submitted_at=timezone.now(), attempts=1)
     transition_batch(batch.pk, BatchStatus.ACKNOWLEDGED, acknowledged_at=timezone.now())
-    stored_files.expect_own_files()
+    shared_files.expect_own_files()
     url = None
     if connection.vendor == "postgresql":
         monkeypatch.setenv("PATH", f"{find_postgres(short_directory)}:{os.environ['PATH']}")
@@ -38,11 +38,11 @@ def test_a_backup_is_restored_elsewhere_and_nobody_is_bought_again(
     assert kept.read_bytes() == Path(upload.file.path).read_bytes()
     try:
         elsewhere.do("from batches.tracing import dispatch")
-        elsewhere.do("from batches.intake import stored_files")
+        elsewhere.do("from batches import shared_files")
         assert elsewhere.ask("dispatch.choose_batches(timezone.now())") == []
         assert elsewhere.ask("Batch.objects.in_doubt().count()") == 1
         assert elsewhere.ask("SendingBlock.objects.in_force(timezone.now()).get().reason == SendingBlock.RESTORED")
-        assert elsewhere.ask("stored_files.sees_shared_files()")
+        assert elsewhere.ask("shared_files.sees_shared_files()")
     finally:
         elsewhere.stop_shell()
         shutil.rmtree(elsewhere.directory)

@@ -17,6 +17,7 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from accounts.rights import Right, require
+from batches import shared_files
 from batches.files import writers
 from batches.files.file_format import FileFormat, UnreadableFile
 from batches.intake import reuse, stored_files
@@ -121,7 +122,7 @@ def check_correction(correction_id: int) -> int | None:
     except (UnreadableFile, SpendingRefused) as problem:
         return finish(correction, CorrectionStatus.FAILED, problem=str(problem))
     except (OSError, ValueError, DatabaseError) as problem:
-        if isinstance(problem, FileNotFoundError) and not stored_files.sees_shared_files():
+        if isinstance(problem, FileNotFoundError) and not shared_files.sees_shared_files():
             # Another host may see the file. The sweep starts the check again.
             return None
         logger.error(

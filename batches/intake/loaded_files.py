@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 from django.contrib.auth.models import User
 from django.core.files.base import File
 from django.db import transaction
-from django.db.models import Q
 
 from accounts import audit
 from accounts.models import AuditKind
@@ -23,13 +22,16 @@ from batches.database import read_now
 from batches.file_storage import local_copy
 from batches.files import isolated_reader
 from batches.files.file_format import FileFormat, UnreadableFile
-from batches.intake.stored_files import delete_files, delete_on_failure, sees_shared_files
+from batches.intake.stored_files import delete_files, delete_on_failure
+from batches.job_claims import JobClaims, Superseded
 from batches.models import LoadedFile
 from batches.retention import Retained, delete_records
+from batches.shared_files import sees_shared_files
 from batches.statuses import LoadedKind, LoadingStatus
 
 LOST_AFTER = timedelta(seconds=60)
 """A file is taken over if no worker has begun it, or its worker has been silent, for this long."""
+CLAIMS = JobClaims(LoadedFile.objects.filter(status=LoadingStatus.LOADING), LOST_AFTER, LOST_AFTER)
 MAX_PROBLEMS_KEPT = 500
 """Maximum number of bad rows that are listed, the first ones."""
 FAILED_UNEXPECTEDLY = "The file could not be read because of an error in skipportal. Upload it again."
@@ -69,10 +71,6 @@ Opener = Callable[[LoadedFile, Path], FileIntake]
 """A function that examines a file of one kind. It raises UnreadableFile."""
 
 
-class Superseded(Exception):
-    """Another worker has taken over the file."""
-
-
 def receive(file: File, kind: LoadedKind, user: User | None, terms: dict[str, Any] | None = None) -> LoadedFile:
     """Store a file that is to be taken in. Return its record."""
     require(user, Right.SUPPRESS)
@@ -86,17 +84,12 @@ def receive(file: File, kind: LoadedKind, user: User | None, terms: dict[str, An
 
 def claim(pk: int, now: datetime) -> LoadedFile | None:
     """Take over a file that is to be taken in. Return None if another worker has it, or nothing is left to do."""
-    is_free = Q(heartbeat_at=None) | Q(heartbeat_at__lt=now - LOST_AFTER)
-    if not LoadedFile.objects.filter(is_free, pk=pk, status=LoadingStatus.LOADING).update(heartbeat_at=now):
-        return None
-    return LoadedFile.objects.select_related("created_by").get(pk=pk)
+    return LoadedFile.objects.select_related("created_by").get(pk=pk) if CLAIMS.claim(pk, now) else None
 
 
 def list_unfinished(now: datetime) -> list[int]:
     """Return the files whose worker has died or whose job was lost."""
-    was_lost = Q(heartbeat_at=None, created_at__lt=now - LOST_AFTER) | Q(heartbeat_at__lt=now - LOST_AFTER)
-    unfinished = LoadedFile.objects.filter(was_lost, status=LoadingStatus.LOADING)
-    return list(unfinished.order_by("pk").values_list("pk", flat=True))
+    return list(CLAIMS.lost(now).order_by("pk").values_list("pk", flat=True))
 
 
 def work_on(pk: int, openers: Mapping[str, Opener]) -> None:
@@ -117,6 +110,7 @@ def work_on(pk: int, openers: Mapping[str, Opener]) -> None:
     except OSError as error:
         if isinstance(error, FileNotFoundError) and not sees_shared_files():
             # Another host may see the file. The sweep starts this job again.
+            CLAIMS.release(loaded)
             return
         end(loaded, LoadingStatus.FAILED, "The stored file could not be read. Upload it again.")
     except Exception:
@@ -136,12 +130,8 @@ def slice_rows(rows: Iterable[Row], position: int, size: int) -> Iterator[list[R
 @transaction.atomic
 def take_slice(loaded: LoadedFile, rows: list[Row], take: Callable[[list[Row]], SliceResult]) -> None:
     """Take some rows, and record how far the file was read. Raise Superseded if another worker has taken over."""
-    mine = LoadedFile.objects.filter(pk=loaded.pk, status=LoadingStatus.LOADING, heartbeat_at=loaded.heartbeat_at)
-    now = read_now()
-    if not mine.update(heartbeat_at=now):
-        raise Superseded
+    CLAIMS.beat(loaded, read_now())
     result = take(rows)
-    loaded.heartbeat_at = now
     loaded.position = rows[-1][0]
     loaded.row_count += len(rows)
     loaded.taken_count += result.taken
@@ -156,9 +146,8 @@ def take_slice(loaded: LoadedFile, rows: list[Row], take: Callable[[list[Row]], 
 
 def end(loaded: LoadedFile, status: LoadingStatus, problem: str = "") -> None:
     """Record how a file ended, unless another worker has taken over, and delete the stored file."""
-    mine = LoadedFile.objects.filter(pk=loaded.pk, status=LoadingStatus.LOADING, heartbeat_at=loaded.heartbeat_at)
     name = loaded.file.name or ""
-    if mine.update(status=status, problem=problem[:500], ended_at=read_now(), file=""):
+    if CLAIMS.mine(loaded).update(status=status, problem=problem[:500], ended_at=read_now(), file=""):
         delete_files([name])
         detail = f"{loaded.taken_count:,} rows of file {loaded.pk}"
         audit.record(AUDIT_KINDS[LoadedKind(loaded.kind)], loaded.created_by, detail=detail)

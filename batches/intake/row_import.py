@@ -13,6 +13,7 @@ from django.db import DataError, IntegrityError, transaction
 from django.db.models import Count, F, Max, Q
 from django.utils import timezone
 
+from batches import shared_files
 from batches.database import bulk_insert, run_sql
 from batches.files.file_format import FileFormat, UnreadableFile
 from batches.intake import reuse, stored_files
@@ -94,7 +95,7 @@ def handle_missing_file(upload: Upload) -> None:
 
     The sweep starts the check again until a host has the file.
     """
-    if stored_files.sees_shared_files():
+    if shared_files.sees_shared_files():
         logger.error("The file of upload %s is missing.", upload.pk)
         fail_check(upload, MISSING_FILE)
         return

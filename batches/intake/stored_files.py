@@ -1,16 +1,11 @@
-"""Read uploaded files, and delete those that belong to no list, correction or other record.
-
-A marker among the files is compared with the database, so that a host that does not share the files is noticed.
-"""
+"""Read uploaded files, and delete those that belong to no list, correction or other record."""
 
 import logging
-import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import DatabaseError
 from django.db.models import QuerySet
@@ -19,15 +14,13 @@ from django.db.models.fields.files import FieldFile
 from batches.file_storage import local_copy
 from batches.files import isolated_reader
 from batches.files.file_format import ExaminedFile, FileFormat
-from batches.models import Correction, FileStore, LoadedFile, ScrubSource, Upload
+from batches.models import Correction, LoadedFile, ScrubSource, Upload
 from batches.retention import Retained, RetainedOfLists
 
 logger = logging.getLogger(__name__)
 FILE_OWNERS = (Upload, Correction, ScrubSource, LoadedFile)
 """Models with a stored file."""
 UPLOAD_FOLDER = "uploads"
-MARKER_NAME = "marker"
-"""The name of the file that is compared with the database."""
 ORPHAN_AGE = timedelta(hours=1)
 """Saving an upload never takes this long. An older file without a database row was left by a process that ended."""
 MONTHS_SEARCHED = 2
@@ -96,38 +89,6 @@ def read_rows(file: FieldFile, file_format: FileFormat) -> Iterator[tuple[int, l
     """
     with local_copy(file) as path:
         yield from isolated_reader.read_rows(path, file_format)
-
-
-# Sharing
-
-
-def expect_own_files() -> None:
-    """Make the files that this host sees the ones that every host must see."""
-    marker = secrets.token_hex(16)
-    storage: Any = default_storage
-    storage.put(MARKER_NAME, ContentFile(marker.encode()))
-    FileStore.replace(marker=marker)
-
-
-def expect_own_files_if_none(_now: datetime) -> None:
-    """Expect this host's files if none are expected yet. The clock calls this every minute."""
-    if not FileStore.objects.exists():
-        try:
-            expect_own_files()
-        except OSError as error:
-            logger.error("The stored files cannot be marked: %s", type(error).__name__)
-
-
-def sees_shared_files() -> bool:
-    """Return whether this host sees the same files as the others."""
-    expected = FileStore.objects.filter(pk=FileStore.ONLY_ID).values_list("marker", flat=True).first()
-    if expected is None:
-        return True
-    try:
-        with default_storage.open(MARKER_NAME) as file:
-            return file.read().decode() == expected
-    except (OSError, ValueError):
-        return False
 
 
 # Retention

@@ -14,7 +14,6 @@ from typing import TypeVar
 
 from django.contrib.auth.models import User
 from django.db import connection, transaction
-from django.db.models import Q
 
 from accounts import audit
 from accounts.models import AuditKind
@@ -24,8 +23,10 @@ from batches.file_storage import local_copy
 from batches.files import isolated_reader, number_lines
 from batches.files.file_format import UnreadableFile
 from batches.files.number_lines import NOT_REASSIGNED, REMOVED, NumberLine
+from batches.job_claims import JobClaims, Superseded
 from batches.models import ScrubLine, ScrubSource
 from batches.numbers.refresh import refresh_scrubs
+from batches.shared_files import sees_shared_files
 from batches.statuses import ScrubKind, ScrubStatus
 
 logger = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ LOST_AFTER = timedelta(seconds=60)
 """A file that no worker has begun to load for this long has lost its job."""
 STALE_AFTER = timedelta(minutes=10)
 """A worker whose last heartbeat is older counts as dead. It has no heartbeat while it unpacks an archive."""
+CLAIMS = JobClaims(ScrubSource.objects.filter(status=ScrubStatus.LOADING), LOST_AFTER, STALE_AFTER)
 FINISH_AFTER = timedelta(minutes=5)
 """Comparing all numbers with a file never takes this long. If it is not done by then, its job was lost."""
 SLICE_SIZE = 100_000
@@ -50,24 +52,14 @@ NumberedLine = tuple[int, NumberLine | None]
 """The position of a line in its file, and what it says. None if it cannot be read."""
 
 
-class Superseded(Exception):
-    """The file was removed, or another worker has taken over."""
-
-
 def claim(pk: int, now: datetime) -> ScrubSource | None:
     """Take over a file that is to be loaded. Return None if another worker is loading it, or it is not to be loaded."""
-    waiting = ScrubSource.objects.filter(pk=pk, status=ScrubStatus.LOADING)
-    is_free = Q(heartbeat_at=None) | Q(heartbeat_at__lt=now - STALE_AFTER)
-    if not waiting.filter(is_free).update(heartbeat_at=now):
-        return None
-    return ScrubSource.objects.get(pk=pk)
+    return ScrubSource.objects.get(pk=pk) if CLAIMS.claim(pk, now) else None
 
 
 def list_unfinished(now: datetime) -> list[int]:
     """Return the files whose worker has died or whose job was lost."""
-    was_lost = Q(heartbeat_at=None, created_at__lt=now - LOST_AFTER) | Q(heartbeat_at__lt=now - STALE_AFTER)
-    is_due = Q(was_lost, status=ScrubStatus.LOADING) | Q(changed_at__lt=now - FINISH_AFTER)
-    unfinished = ScrubSource.objects.filter(is_due)
+    unfinished = CLAIMS.lost(now) | ScrubSource.objects.filter(changed_at__lt=now - FINISH_AFTER)
     return list(unfinished.order_by("pk").values_list("pk", flat=True))
 
 
@@ -88,7 +80,11 @@ def load(source: ScrubSource) -> None:
         return
     except UnreadableFile as problem:
         fail(source, str(problem))
-    except OSError:
+    except OSError as error:
+        if isinstance(error, FileNotFoundError) and not sees_shared_files():
+            # Another host may see the file. The sweep starts this job again.
+            CLAIMS.release(source)
+            return
         fail(source, "The stored file could not be read. Load it again.")
     except Exception:
         fail(source, FAILED_UNEXPECTEDLY)
@@ -139,13 +135,7 @@ class Loader:
 
     def beat(self) -> None:
         """Record that this worker is alive. Raise Superseded if the file is no longer this worker's to load."""
-        now = read_now()
-        mine = ScrubSource.objects.filter(
-            pk=self.source.pk, status=ScrubStatus.LOADING, heartbeat_at=self.source.heartbeat_at
-        )
-        if not mine.update(heartbeat_at=now, line_count=self.line_count):
-            raise Superseded
-        self.source.heartbeat_at = now
+        CLAIMS.beat(self.source, read_now(), line_count=self.line_count)
 
     def counts(self) -> dict[str, object]:
         return {
@@ -335,8 +325,7 @@ def find_area_codes(source_id: int) -> str:
 @transaction.atomic
 def put_in_force(source: ScrubSource, number_count: int, counts: dict[str, object]) -> None:
     """Put a loaded file in force in place of its earlier version. Raise Superseded if it is no longer to be loaded."""
-    mine = ScrubSource.objects.filter(pk=source.pk, status=ScrubStatus.LOADING, heartbeat_at=source.heartbeat_at)
-    is_mine = mine.update(
+    is_mine = CLAIMS.mine(source).update(
         status=ScrubStatus.READY,
         number_count=number_count,
         area_codes=find_area_codes(source.pk),

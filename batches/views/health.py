@@ -9,9 +9,8 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
 
-from batches import jobs
+from batches import jobs, shared_files
 from batches.database import BROKEN_POOL, read_skew, supports_prepared_statements
-from batches.intake import stored_files
 from batches.tracing import vendor_keys
 
 KEY_DIFFERS = "This host's REALESTATEAPI_KEY differs from that of the other hosts."
@@ -79,7 +78,7 @@ def is_key_known() -> bool:
 
 
 def is_sharing_files() -> bool:
-    return passes_or_cannot_run(stored_files.sees_shared_files)
+    return passes_or_cannot_run(shared_files.sees_shared_files)
 
 
 def passes_or_cannot_run(check: Callable[[], bool]) -> bool:

@@ -7,10 +7,13 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
+from batches import shared_files
 from batches.forgetting import files
-from batches.intake import corrections, loaded_files, row_import, stored_files, uploads
+from batches.intake import corrections, loaded_files, row_import, scrub_files, stored_files, uploads
+from batches.intake.scrub_files import ScrubDetails
 from batches.models import LoadedFile
-from batches.statuses import CorrectionStatus, LoadedKind, LoadingStatus, UploadStatus
+from batches.numbers import scrubs
+from batches.statuses import CorrectionStatus, LoadedKind, LoadingStatus, ScrubKind, ScrubStatus, UploadStatus
 from tests.factories import HEADER, people, person, to_csv
 from tests.support.bucket import BucketServer
 
@@ -79,6 +82,16 @@ def test_a_file_that_is_taken_row_by_row_is_read_and_deleted(bucket):
     assert list_names(bucket) == set()
 
 
+def test_a_scrub_file_is_loaded_and_deleted(bucket):
+    content = ContentFile(b"7035550100\n7035550101\n", name="registry.txt")
+    source = scrub_files.receive(content, ScrubDetails(ScrubKind.REGISTRY, "Registry", timezone.localdate()), None)
+    assert list_names(bucket) == {source.file.name}
+    scrubs.work_on(source.pk)
+    source.refresh_from_db()
+    assert (source.status, source.number_count) == (ScrubStatus.READY, 2)
+    assert list_names(bucket) == set()
+
+
 def test_a_person_is_erased_from_a_file(bucket, make_upload):
     upload = make_upload(people(3))
     replacement = files.rewrite(upload, lambda number, _cells: number == 3)
@@ -120,10 +133,10 @@ def test_nobody_gets_a_link_to_a_file(bucket, make_upload):
 
 
 def test_hosts_with_the_same_bucket_share_their_files(bucket):
-    stored_files.expect_own_files()
-    assert stored_files.sees_shared_files()
-    bucket.Object(stored_files.MARKER_NAME).put(Body=b"of another portal")
-    assert not stored_files.sees_shared_files()
+    shared_files.expect_own_files()
+    assert shared_files.sees_shared_files()
+    bucket.Object(shared_files.MARKER_NAME).put(Body=b"of another portal")
+    assert not shared_files.sees_shared_files()
 
 
 def test_a_check_fails_if_the_file_is_missing_from_the_bucket(bucket, make_upload):

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from batches.intake import stored_files
+from batches import shared_files
 
 
 class Command(BaseCommand):
@@ -10,7 +10,7 @@ class Command(BaseCommand):
 
     def handle(self, **_: Any) -> None:
         try:
-            stored_files.expect_own_files()
+            shared_files.expect_own_files()
         except OSError as error:
             raise CommandError(f"The files cannot be stored: {error}") from None
         self.stdout.write("From now on, every host must see the files that this host sees.")

@@ -8,9 +8,8 @@ from django.conf import settings
 from django.core.mail import get_connection
 from django.core.management.base import BaseCommand, CommandError
 
-from batches import jobs
+from batches import jobs, shared_files
 from batches.database import BROKEN_POOL, supports_prepared_statements
-from batches.intake import stored_files
 from batches.tracing import vendor_keys
 from batches.views import health
 
@@ -65,7 +64,7 @@ def check_redis() -> str:
 
 
 def check_files() -> str:
-    if not stored_files.sees_shared_files():
+    if not shared_files.sees_shared_files():
         raise Problem("This host does not see the files of the others. docs/operations.md, Files, says what to do.")
     return "this host sees the files of the others"
 
