@@ -26,7 +26,10 @@ BEGAN, SEEN = "began", "seen"
 """Session keys. Their values are when the user logged in and when they were last active, in seconds since 1970."""
 WRITE_EVERY = 60
 """Seconds. Activity causes a session to be written at most this often."""
-OPEN_WITHOUT_SECOND_FACTOR = ("/settings/security/", "/login/", "/logout/", "/oidc/", "/static/", "/healthz", "/readyz")
+OPEN_WITHOUT_SECOND_FACTOR = (
+    *("/settings/security/", "/login/", "/logout/", "/oidc/", "/static/"),
+    *("/healthz", "/livez", "/readyz"),
+)
 
 
 def remember_address(get_response: GetResponse) -> GetResponse:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import wraps
+from inspect import signature
 from typing import Any, NamedTuple, NoReturn, cast
 
 import django_rq
@@ -33,6 +34,7 @@ from batches.intake import corrections, loaded_files, reuse, row_import, scrub_f
 from batches.intake.scrub_files import ScrubDetails
 from batches.intake.trace_settings import TraceSettings
 from batches.intake.uploads import accept_settings
+from batches.log_context import in_log_context
 from batches.models import Batch, Correction, ItemQuerySet, LoadedFile, NumberBackfill, ScrubCheck, ScrubSource, Upload
 from batches.numbers import found, scrub_checks, scrubs
 from batches.reports import pace
@@ -179,17 +181,20 @@ def read_queue(queue: Queue, workers: list[BaseWorker]) -> QueueState:
 def job(function: Callable[..., None]) -> Callable[..., None]:
     """Turn a function into an RQ entry point.
 
-    A worker lives long, so a broken or old database connection is closed before each job.
+    A worker lives long, so a broken or old database connection is closed before each job. The log names the job and its
+    arguments in each line.
     """
+    names = list(signature(function).parameters)
 
     @wraps(function)
     def with_live_connection(*args: Any) -> None:
         close_old_connections()
-        try:
-            function(*args)
-        except Exception:
-            logger.exception("The job %s%s failed.", function.__name__, args)
-            raise
+        with in_log_context(job=function.__name__, **dict(zip(names, args, strict=False))):
+            try:
+                function(*args)
+            except Exception:
+                logger.exception("The job %s%s failed.", function.__name__, args)
+                raise
 
     return with_live_connection
 

@@ -162,6 +162,7 @@ urlpatterns = [
     path("design/", design.show_components, name="design"),
     # Monitoring
     path("healthz", health.healthz, name="healthz"),
+    path("livez", health.healthz, name="livez"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics.metrics, name="metrics"),
 ]

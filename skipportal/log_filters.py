@@ -2,9 +2,15 @@
 
 import json
 import logging
+import re
 import traceback
 from datetime import UTC, datetime
 from typing import Any
+
+from batches.log_context import log_context
+
+SQLSTATE = re.compile(r"\(SQLSTATE (\w{5})\)")
+"""How `batches.database.name_error` writes PostgreSQL's code."""
 
 
 class PrivateFormatter(logging.Formatter):
@@ -32,7 +38,7 @@ def find_sqlstate(error: BaseException | None) -> str | None:
 
 
 class JsonFormatter(PrivateFormatter):
-    """A formatter that writes one JSON object a line, for programs that collect logs."""
+    """A formatter that writes one JSON object a line, for programs that collect logs, with its request or job."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -41,7 +47,10 @@ class JsonFormatter(PrivateFormatter):
             "logger": record.name,
             "process": record.process,
             "message": record.getMessage(),
+            **log_context.get(),
         }
+        if written := SQLSTATE.search(line["message"]):
+            line["sqlstate"] = written[1]
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
             if state := find_sqlstate(record.exc_info[1]):

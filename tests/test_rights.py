@@ -54,7 +54,7 @@ RIGHTS = {
 ROLES = [*Role, None]
 OTHERS = ("login/", "logout/", "^login/", "oidc/", "settings/security/", "welcome/", "strays/", "admin/", "api/v1/")
 """Beginnings of the addresses that the document describes outside its tables."""
-MONITORING = {"healthz", "readyz", "metrics"}
+MONITORING = {"healthz", "livez", "readyz", "metrics"}
 
 
 def read_table(heading):

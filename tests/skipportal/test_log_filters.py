@@ -1,12 +1,15 @@
 """Errors are logged and shown without personal data."""
 
+import io
 import json
 import logging
 import sys
+from contextlib import contextmanager
 
 import pytest
 
 from batches import jobs
+from batches.database import name_error
 from skipportal.log_filters import JsonFormatter, NoJobTracebacks, PrivateFormatter
 
 
@@ -75,3 +78,57 @@ def test_a_line_of_json_has_the_code_of_a_database_error_but_not_its_message():
     assert line | {"level": "ERROR", "logger": "batches", "message": "List 7 failed.", "sqlstate": "53100"} == line
     assert "Abbott" not in text
     assert "555" not in text
+
+
+@contextmanager
+def log_as_json(logger_name):
+    """Collect the lines that a logger writes as JSON."""
+    stream, logger = io.StringIO(), logging.getLogger(logger_name)
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonFormatter())
+    logger.addHandler(handler)
+    try:
+        yield stream
+    finally:
+        logger.removeHandler(handler)
+
+
+def test_a_line_about_a_handled_database_error_has_its_code_too():
+    error = ValueError("Ada Abbott")
+    error.__cause__ = FullDiskError("202-555-0148")
+    with log_as_json("batches") as stream:
+        logging.getLogger("batches").error("Could not store a delivery: %s", name_error(error))
+    assert json.loads(stream.getvalue())["sqlstate"] == "53100"
+    assert "Abbott" not in stream.getvalue()
+
+
+def fail_with_a_person(*_):
+    first_name, phone = "Ada Abbott", "202-555-0148"
+    raise ValueError(f"{first_name}, {phone}")
+
+
+@pytest.mark.django_db
+def test_the_line_of_a_failed_page_has_the_request_and_no_person(browser, monkeypatch):
+    monkeypatch.setattr("batches.reports.progress.count_uploads", fail_with_a_person)
+    browser.raise_request_exception = False
+    with log_as_json("django.request") as stream:
+        response = browser.get("/", headers={"X-Request-ID": "0123456789abcdef-proxy"})
+    [line] = map(json.loads, stream.getvalue().splitlines())
+    assert line["request_id"] == response["X-Request-ID"] == "0123456789abcdef-proxy"
+    assert "fail_with_a_person" in line["exception"]
+    assert "Abbott" not in stream.getvalue()
+    assert "555-" not in stream.getvalue()
+
+
+@pytest.mark.django_db
+def test_the_line_of_a_failed_job_has_its_batch_and_no_person(monkeypatch):
+    monkeypatch.setattr(jobs, "close_old_connections", lambda: None)
+    monkeypatch.setattr(jobs.dispatch, "submit_batch", fail_with_a_person)
+    with log_as_json("batches.jobs") as stream:
+        with pytest.raises(ValueError, match="Ada"):
+            jobs.submit_batch(17)
+        logging.getLogger("batches.jobs").error("It is over.")
+    failed, after = map(json.loads, stream.getvalue().splitlines())
+    assert (failed["job"], failed["batch_id"]) == ("submit_batch", 17)
+    assert "batch_id" not in after
+    assert "Abbott" not in stream.getvalue()

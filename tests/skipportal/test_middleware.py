@@ -29,3 +29,21 @@ def test_other_sites_can_neither_load_nor_see_what_is_served(staff_browser, addr
     assert staff_browser.get(address)["Cross-Origin-Opener-Policy"] == "same-origin"
     assert staff_browser.get(address)["X-Content-Type-Options"] == "nosniff"
     assert staff_browser.get(address)["Referrer-Policy"] == "same-origin"
+
+
+def test_each_request_has_an_id_of_its_own(client):
+    first, second = (client.get("/login/")["X-Request-ID"] for _ in range(2))
+    assert len(first) == len(second) == 32
+    assert first != second
+
+
+@pytest.mark.parametrize("given", ["202-555-0148", "ada@example.com", "x" * 65, "0123456789abcdef 1", "short", ""])
+def test_an_id_that_is_odd_is_replaced(client, given):
+    assert client.get("/login/", headers={"X-Request-ID": given})["X-Request-ID"] != given
+
+
+def test_only_probes_are_answered_under_any_host(client, settings):
+    settings.ALLOWED_HOSTS = ["127.0.0.1", "portal.example.com"]
+    for address in ("/livez", "/healthz", "/readyz", "/metrics"):
+        assert client.get(address, headers={"host": "10.0.0.11:8000"}).status_code == 200, address
+    assert client.get("/login/", headers={"host": "10.0.0.11:8000"}).status_code == 400

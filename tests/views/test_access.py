@@ -10,7 +10,7 @@ from tests.factories import people
 from webhooks.models import UnmatchedDelivery
 
 pytestmark = pytest.mark.django_db
-OPEN_PAGES = {"healthz", "readyz", "metrics", "welcome", "welcome-first"}
+OPEN_PAGES = {"healthz", "livez", "readyz", "metrics", "welcome", "welcome-first"}
 OPEN_PREFIXES = ("login/", "logout/", "^login/", "oidc/")
 """The addresses that users visit while they log in or out."""
 

@@ -565,3 +565,13 @@ def test_the_completion_call_is_kept_unchanged(call, batch):
     call("complete", body)
     batch.refresh_from_db()
     assert (batch.completion, batch.vendor_processed) == (body.decode(), 12)
+
+
+@pytest.mark.parametrize("path", ["/livez", "/healthz"])
+def test_a_receiver_is_live_by_itself_under_any_host(send, monkeypatch, path):
+    def fail(*_):
+        raise AssertionError("It must not be needed.")
+
+    monkeypatch.setattr("django_rq.get_connection", fail)
+    monkeypatch.setattr(connection, "cursor", fail)
+    assert send(path, method="GET", headers=[(b"host", b"10.0.0.11")])[::2] == (200, b"ok\n")

@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 CALLBACK_PATH = re.compile("/webhooks/(item|complete)/([^/]+)/")
 WEBHOOK_PREFIX = "/webhooks/"
 """Every call under this path is answered here: even a mistyped URL contains a token, which Django must not log."""
+LIVE_PATHS = {"/livez", "/healthz"}
+"""Answered here under any Host, without the database, Redis and the pages."""
 DELIVERY_KINDS = {"item": DeliveryKind.ITEM, "complete": DeliveryKind.COMPLETION}
 MAX_BODY_BYTES = 1024 * 1024
 """Maximum size of a body. The largest answers seen so far have about 20 KB."""
@@ -44,7 +46,7 @@ class ReceiverApp:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         path = scope["path"] if scope["type"] == "http" else ""
-        if path == "/healthz":
+        if path in LIVE_PATHS:
             await respond(send, 200, b"ok\n")
         elif not path.startswith(WEBHOOK_PREFIX):
             await self.pages(scope, receive, send)
