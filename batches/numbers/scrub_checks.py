@@ -15,6 +15,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
+from django.utils.dateformat import format as format_date
 
 from accounts import audit
 from accounts.models import AuditKind
@@ -81,7 +82,7 @@ def order(user: User | None, seen: Offer) -> ScrubCheck:
 def create_order(user: User | None, offer: Offer) -> ScrubCheck:
     today = timezone.localdate()
     # Each check has a name of its own: it asks only about numbers that are due, and must not replace an earlier one.
-    name = f"Provider, {read_now():%Y-%m-%d %H:%M:%S}"
+    name = f"Provider, {format_date(read_now(), 'M j, Y, g:i:s A')}"
     source = ScrubSource.objects.create(
         kind=ScrubKind.REGISTRY, name=name, as_of=today, created_by=user, status=ScrubStatus.ORDERED
     )

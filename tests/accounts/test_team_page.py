@@ -89,8 +89,8 @@ def test_users_are_shown_with_roles_teams_and_status(admin_browser, alice, bob, 
     User.objects.filter(pk=alice.pk).update(email="alice@example.com", last_login="2026-03-04 05:06Z")
     User.objects.filter(pk=bob.pk).update(is_active=False)
     rows = read_rows(admin_browser.get("/team/"))
-    assert "alice alice@example.com Active Lead East Mar 4, 5:06 AM no" in rows
-    assert "bob no email Deactivated — — never no" in rows
+    assert "alice alice@example.com Active Lead East Mar 4, 5:06 AM No" in rows
+    assert "bob No email Deactivated — — Never No" in rows
     assert "East 1 0" in rows
 
 
@@ -114,7 +114,7 @@ def test_second_factors_are_shown_only_if_they_are_available(admin_browser, alic
     monkeypatch.setattr(members, "find_users_with_second_factor", lambda users: {alice.pk})
     response = admin_browser.get("/team/")
     assert "Second factor" in read_page(response)
-    assert any(row.endswith("never yes") for row in read_rows(response))
+    assert any(row.endswith("Never Yes") for row in read_rows(response))
 
 
 # Roles and teams

@@ -159,6 +159,16 @@ def test_a_file_is_uploaded_after_a_login_in_another_tab(page_with_own_login, po
     page.get_by_role("heading", name="Check the columns").wait_for()
 
 
+def test_whoever_was_away_too_long_is_told_to_log_in_and_not_to_try_again(chromium, portal):
+    with browse(chromium, portal, allowed_errors="403", login=portal.read_login()) as page:
+        page.goto("/uploads/new/")
+        choose_file(page)
+        page.context.clear_cookies()
+        page.get_by_role("button", name=CONTINUE_BUTTON).click()
+        page.get_by_text("You were away too long. Reload this page, log in, and choose the file again.").wait_for()
+        assert page.get_by_text("Try again in a moment").count() == 0
+
+
 def test_the_file_stays_selected_if_another_field_is_invalid(page):
     page.goto("/uploads/new/")
     choose_file(page)

@@ -3,10 +3,11 @@
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.dateformat import format as format_date
 from urllib3.exceptions import HTTPError
 
 from accounts.encryption import CannotDecrypt
@@ -130,5 +131,5 @@ def finish_attempt(message: Message, status: int | None, problem: str, now: date
         changes = {"next_try_at": RETRY_POLICY.next_after(message.attempts, now)}
     waiting.filter(attempts=message.attempts).update(last_status_code=status, **changes)
     turned_off = {"is_active": False} if status == http.GONE else {}
-    note = f"{now:%Y-%m-%d %H:%M} UTC: {problem}"[:200]
+    note = f"{format_date(now.astimezone(UTC), 'M j, Y, g:i A')} UTC: {problem}"[:200]
     Endpoint.objects.filter(pk=message.endpoint_id).update(note=note, **turned_off)

@@ -1,12 +1,13 @@
 """Do what administrators do with endpoints: add them, turn them on and off, test them, and send messages again."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from django.contrib.auth.models import User
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
+from django.utils.dateformat import format as format_date
 
 from accounts import audit
 from accounts.models import AuditKind
@@ -88,7 +89,8 @@ def replay(user: User, endpoint: Endpoint, since: datetime, newest: int) -> int:
     now = timezone.now()
     count = find_replayable(endpoint, since, newest).update(status=Message.Status.WAITING, attempts=0, next_try_at=now)
     if count:
-        record(user, endpoint, f"Replayed {count:,} {noun_for(count, 'message')} since {since:%Y-%m-%d %H:%M} UTC")
+        began = format_date(since.astimezone(UTC), "M j, Y, g:i A")
+        record(user, endpoint, f"Replayed {count:,} {noun_for(count, 'message')} since {began} UTC")
     return count
 
 
