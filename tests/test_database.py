@@ -112,3 +112,19 @@ def test_a_database_error_is_logged_with_its_code_but_not_its_message():
     assert database.name_error(error) == "OperationalError"
     error.__cause__ = DiskFullError()
     assert database.name_error(error) == "OperationalError (SQLSTATE 53100)"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_queries_are_planned_for_their_first_rows_only_inside_the_block():
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no such settings")
+
+    def read_settings():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting('enable_hashjoin'), current_setting('enable_mergejoin')")
+            return cursor.fetchone()
+
+    before = read_settings()
+    with database.plan_for_first_rows():
+        assert read_settings() == ("off", "off")
+    assert read_settings() == before

@@ -232,6 +232,13 @@ class ItemFilter(filters.FilterSet):
         return sharing.filter_shared(items, key)
 
     @property
+    def looks_up_numbers(self) -> bool:
+        """Whether the people are filtered by each of their phones, and not only by columns."""
+        self.form.is_valid()
+        chosen = self.form.cleaned_data
+        return chosen.get("has") in PHONE_CONDITIONS or bool(chosen.get("dnc") or chosen.get("seen"))
+
+    @property
     def is_bounded(self) -> bool:
         """Whether a list, a batch, an assignee or a search limits the people."""
         return self.can_choose_all or bool(self.form.cleaned_data.get("q"))

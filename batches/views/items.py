@@ -1,6 +1,7 @@
 """Show a table of people, show one person in detail, and search people across all lists."""
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from accounts.models import AuditKind
 from accounts.rights import Right, can, require
 from batches.assignments import list_assignees, load_assignees
 from batches.calls import list_calls, list_notes
+from batches.database import plan_for_first_rows
 from batches.exports import files
 from batches.exports.presets import list_presets
 from batches.intake.suppression import list_suppressed_contacts
@@ -75,7 +77,10 @@ def item_list(request: UserRequest) -> HttpResponse:
     if not sees_contacts:
         table.exclude = [*table.exclude, *CONTACT_COLUMNS]
     choice = choose_columns(request, table)
-    table = paginate(request, table, per_page=choice.rows)
+    with plan_for(filterset):
+        table = paginate(request, table, per_page=choice.rows)
+        # Load the rows here, and not where the template first reads them.
+        list(table.page.object_list)
     if sees_contacts and any(table.columns[name].visible for name in CONTACT_COLUMNS):
         show_numbers(request, table, AuditKind.SEEN)
     context: dict[str, Any] = {
@@ -114,6 +119,11 @@ def filter_people(request: UserRequest, data: QueryDict) -> tuple[ItemFilter, Up
         # An index has this order. If people were ordered by primary key, PostgreSQL might scan all earlier ones.
         filterset.queryset = filterset.queryset.order_by("upload_id", "row_number", "owner_number")
     return filterset, upload
+
+
+def plan_for(filterset: ItemFilter) -> AbstractContextManager[None]:
+    """Return the block in which the first people who match are read."""
+    return plan_for_first_rows() if filterset.looks_up_numbers else nullcontext()
 
 
 def show_numbers(request: UserRequest, table: PeopleTable, kind: AuditKind) -> None:
@@ -207,7 +217,8 @@ def find_table_position(request: UserRequest, item: Item) -> TablePosition:
     data = QueryDict(query[:MAX_VIEW_QUERY])
     filterset, upload = filter_people(request, data)
     table = PeopleTable(filterset.qs, order_by=[name for name in data.get("sort", "").split(",") if name])
-    ids = list(table.data.data.values_list("pk", flat=True)[:MAX_COUNTED_ROWS])
+    with plan_for(filterset):
+        ids = list(table.data.data.values_list("pk", flat=True)[:MAX_COUNTED_ROWS])
     tab = next((tab for tab in list_tabs(request.user, PEOPLE, query) if tab.is_current), None)
     name = tab.name if tab and tab.query else upload.name if upload else "People"
     address = f"{reverse('items')}?{data.urlencode()}" if data else reverse("items")

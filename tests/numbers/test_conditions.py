@@ -1,6 +1,7 @@
 """The filters of people go by the standing that numbers have now, by the same rule as pages."""
 
 from datetime import date
+from urllib.parse import quote
 
 import pytest
 from django.http import QueryDict
@@ -100,6 +101,23 @@ def test_a_number_of_a_scrub_file_is_not_ready_to_call_any_more(upload, alice):
     PhoneNumber.objects.filter(digits=2025550102).update(scrubs=str(source.pk))
     assert list_rows(upload, "has=callable") == list_callable(upload) == [2, 4]
     assert [list_rows(upload, f"dnc={value}") for value in ("none", "some", "all")] == [[2], [3, 4], [3]]
+
+
+def test_the_table_and_the_page_of_a_person_show_whom_the_filter_finds(upload, browser):
+    PhoneNumber.objects.filter(digits=2025550102).update(flag=True)
+    page = browser.get(f"/items/?upload={upload.pk}&has=callable").content.decode()
+    assert "2 people match your filters." in page
+    first = upload.items.get(row_number=2)
+    page = browser.get(f"/items/{first.pk}/?view={quote(f'upload={upload.pk}&has=callable')}").content.decode()
+    assert "1 of 2" in " ".join(page.split())
+
+
+@pytest.mark.parametrize(
+    ("query", "looks_up"), [("has=phone", False), ("has=callable", True), ("dnc=none", True), ("seen=12", True)]
+)
+def test_only_filters_that_look_numbers_up_are_planned_for_the_first_rows(upload, query, looks_up):
+    filterset = ItemFilter(QueryDict(query), upload.items.all(), None, upload)
+    assert filterset.looks_up_numbers is looks_up
 
 
 def test_people_and_numbers_on_the_do_not_contact_list_are_not_ready_to_call(upload, alice):
