@@ -1,7 +1,9 @@
 from django.apps import AppConfig
+from django.conf import settings
 from django.db.backends.signals import connection_created
 from django.urls import register_converter
 
+from batches import error_reports
 from batches.counters import count_errors
 from batches.keys import KeyConverter
 
@@ -15,3 +17,5 @@ class BatchesConfig(AppConfig):
         # Registered here and not in a URLconf, because any app's URLs may be the first to need it.
         register_converter(KeyConverter, "id")
         connection_created.connect(count_errors)
+        environment = "sandbox" if settings.IS_SANDBOX else "production"
+        error_reports.start(settings.SENTRY_DSN, settings.VERSION, environment)

@@ -7,6 +7,7 @@ import traceback
 from datetime import UTC, datetime
 from typing import Any
 
+from batches.error_reports import find_sqlstate
 from batches.log_context import log_context
 
 SQLSTATE = re.compile(r"\(SQLSTATE (\w{5})\)")
@@ -26,15 +27,6 @@ def name_exception(kind: type[BaseException], error: BaseException | None) -> st
     name = f"{kind.__module__}.{kind.__qualname__}"
     state = find_sqlstate(error)
     return f"{name} (SQLSTATE {state})" if state else name
-
-
-def find_sqlstate(error: BaseException | None) -> str | None:
-    """Return PostgreSQL's code of an error or of what caused it, or None."""
-    while error is not None:
-        if state := getattr(error, "sqlstate", None):
-            return str(state)
-        error = error.__cause__
-    return None
 
 
 class JsonFormatter(PrivateFormatter):

@@ -193,6 +193,12 @@ def socket_path(name: str) -> Path:
     return Path(tempfile.gettempdir()) / f"skipportal-{os.getuid()}-{digest}" / name
 
 
+def is_safe_url(url: str) -> bool:
+    """Return whether a URL is https, or leads to this computer."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+
+
 # The files that a process creates contain personal data, sessions or keys, so only its own account may read them.
 os.umask(0o077)
 
@@ -550,6 +556,12 @@ OIDC_APP = {
     "settings": {"server_url": OIDC_URL, "email_authentication": OIDC_TRUST_EMAIL, "oauth_pkce_enabled": True},
 }
 SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [OIDC_APP] if OIDC_URL else []}}
+
+# Errors are sent elsewhere only if an address is set. Nothing is imported for that otherwise.
+SENTRY_DSN = env.str("SENTRY_DSN", "").strip()
+if SENTRY_DSN and not (is_safe_url(SENTRY_DSN) and urlsplit(SENTRY_DSN).username):
+    # The value contains a key, so it is not repeated.
+    raise ImproperlyConfigured("SENTRY_DSN must look like https://KEY@sentry.example.com/1, as Sentry shows it.")
 
 LOG_LEVEL = read_choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR"])
 LOG_FORMAT = read_choice("LOG_FORMAT", "text", ["text", "json"])
