@@ -104,6 +104,18 @@ def test_pgbouncer_is_accepted_only_in_session_mode(short_directory, monkeypatch
         bouncer.stop()
 
 
+@pytest.mark.django_db
+def test_postgresql_is_told_to_notice_within_ten_seconds_that_a_host_has_vanished():
+    if connection.vendor != "postgresql":
+        pytest.skip("Needs PostgreSQL.")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, setting::int FROM pg_settings WHERE name LIKE 'tcp%'")
+        settings = dict(cursor.fetchall())
+    probes = settings["tcp_keepalives_interval"] * settings["tcp_keepalives_count"]
+    assert 0 < settings["tcp_keepalives_idle"] + probes < 10
+    assert 0 < settings["tcp_user_timeout"] < 10_000
+
+
 def test_a_database_error_is_logged_with_its_code_but_not_its_message():
     class DiskFullError(Exception):
         sqlstate = "53100"

@@ -1,6 +1,5 @@
 """nginx with the configuration that we ship loses no delivery while receivers restart."""
 
-import datetime
 import http.client
 import http.server
 import re
@@ -12,10 +11,8 @@ import threading
 from contextlib import closing
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.support.certificates import write_certificate
 from tests.support.services import MAX_WAIT, free_port, wait_until
 
 from .schemas import DEPLOY
@@ -82,21 +79,6 @@ class Upstream:
                 continue
 
 
-def write_certificate(directory):
-    """Write a certificate for portal.example.com that is signed by itself, as nginx reads it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "portal.example.com")])
-    now = datetime.datetime.now(datetime.UTC)
-    builder = x509.CertificateBuilder(
-        name, name, key.public_key(), x509.random_serial_number(), now, now.replace(year=now.year + 1, day=1)
-    )
-    certificate = builder.sign(key, hashes.SHA256())
-    encoding = serialization.Encoding.PEM
-    private = key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    (directory / "privkey.pem").write_bytes(private)
-    (directory / "fullchain.pem").write_bytes(certificate.public_bytes(encoding))
-
-
 def write_configuration(directory, port, upstream_ports):
     """Write the shipped configuration with other ports and paths. Return the path of the whole."""
     text = (DEPLOY / "nginx.conf").read_text()
@@ -121,7 +103,7 @@ def upstreams():
 
 @pytest.fixture
 def nginx_port(tmp_path, upstreams):
-    write_certificate(tmp_path)
+    write_certificate(tmp_path, "portal.example.com")
     port = free_port()
     configuration = write_configuration(tmp_path, port, [upstream.port for upstream in upstreams])
     nginx = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/bin")
