@@ -20,14 +20,14 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.core.files.base import File
 from django.db import Error as StorageError
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 from django.db.models import Q
 from django.utils import timezone
 from redis.exceptions import RedisError
 from rq.queue import Queue
 from rq.worker import BaseWorker, SimpleWorker
 
-from batches import assignments, call_files, calls, lease, retention, shared_files, sharing
+from batches import assignments, call_files, calls, lease, retention, search_index, shared_files, sharing
 from batches.counters import start_publishing
 from batches.database import name_error, read_now, refuse_broken_pool
 from batches.intake import corrections, loaded_files, reuse, row_import, scrub_files, stored_files, suppression
@@ -270,7 +270,9 @@ def load_file(file_id: int) -> None:
 
 @job
 def purge_expired() -> None:
-    if not retention.purge_expired(read_now(), PURGE_SECONDS):
+    if retention.purge_expired(read_now(), PURGE_SECONDS):
+        search_index.merge_daily(connection)
+    else:
         enqueue("results", purge_expired)
 
 

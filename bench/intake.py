@@ -5,19 +5,15 @@ See docs/performance.md.
 
 import argparse
 import csv
-import multiprocessing
 import os
 import random
 import statistics
 import sys
 import time
-from contextlib import contextmanager
-from shutil import rmtree
 
 from batches.sandbox import people
-from bench.support.database import run, run_postgres
+from bench.support.database import migrate, run, run_postgres, run_sqlite
 from bench.support.processes import run_in_new_process
-from tests.support.services import make_directory
 
 HEADER = [
     *("APN", "Owner 1 First Name", "Owner 1 Last Name", "Address", "Unit #", "City", "State", "Zip", "County"),
@@ -133,41 +129,6 @@ CONTENDERS = {"ours": import_ours, "django-import-export": import_by_import_expo
 
 
 # The databases
-
-
-@contextmanager
-def run_sqlite():
-    """Create a SQLite database, and set up the environment for it. Yield its directory."""
-    directory = make_directory()
-    os.environ |= {
-        "DJANGO_SETTINGS_MODULE": "skipportal.settings",
-        "DATABASE_URL": f"sqlite:///{directory}/bench.sqlite3",
-        "VAR_DIR": str(directory / "var"),
-        "REALESTATEAPI_KEY": "a-key",
-        "SECRET_KEY": "a-key-for-a-bench-that-is-long-enough",
-    }
-    (directory / "var" / "static").mkdir(parents=True)
-    try:
-        migrate()
-        yield directory
-    finally:
-        rmtree(directory, ignore_errors=True)
-
-
-def migrate():
-    """Migrate the database in a new process, so that no connection to it stays open here."""
-    process = multiprocessing.get_context("spawn").Process(target=migrate_in_this_process)
-    process.start()
-    process.join()
-    assert process.exitcode == 0
-
-
-def migrate_in_this_process():
-    import django  # noqa: PLC0415
-    from django.core.management import call_command  # noqa: PLC0415
-
-    django.setup()
-    call_command("migrate", verbosity=0)
 
 
 def empty_database(is_sqlite, directory):

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from accounts import audit
 from accounts.models import AuditKind
 from accounts.rights import Right, require
+from batches import search_index
 from batches.assignments import forget_assignments
 from batches.calls import forget_people
 from batches.forgetting.files import IsErased, Replacement, discard, needs_rewrite, rewrite
@@ -202,6 +203,7 @@ def erase(person: PersonData, request: ErasureRequest, user: User | None) -> dic
         discard(replacements, applied=False)
         raise
     discard(replacements, applied=True)
+    search_index.merge(connection)
     return counts
 
 

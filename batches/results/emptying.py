@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from accounts.models import AuditEntry
+from batches import search_index
 from batches.models import Digest, EarlierAnswer, ExportCertificate, Item, Suppression, Upload
 from batches.numbers.found import forget_numbers
 from batches.results import digests
@@ -48,6 +49,12 @@ def erase_answers(items: QuerySet[Any]) -> None:
     Digest.objects.filter(item__in=ids).update(found="", search_terms="")
 
 
+def erase_late_answers(items: QuerySet[Any]) -> None:
+    """Remove answers that arrived about erased people, and their words from SQLite's index."""
+    erase_answers(items)
+    search_index.merge(connection)
+
+
 RETAINED_INPUTS: list[Retained | RetainedOfLists] = [
     RetainedOfLists("Rows of lists", "inputs_deleted_at", expire_inputs, "INPUT_RETENTION_DAYS"),
     Retained(
@@ -61,7 +68,7 @@ RETAINED_INPUTS: list[Retained | RetainedOfLists] = [
         "Answers for erased people",
         Item.objects.filter(emptied=Emptied.ERASED).exclude(answer=""),
         "answered_at",
-        erase_answers,
+        erase_late_answers,
         AT_ONCE,
     ),
 ]

@@ -1,6 +1,7 @@
-"""Run a PostgreSQL server for a measurement alone, and fill it with items."""
+"""Run a database for a measurement alone, and fill it with items."""
 
 import math
+import multiprocessing
 import os
 from contextlib import contextmanager
 from shutil import rmtree
@@ -49,8 +50,52 @@ def run_postgres():
         rmtree(directory, ignore_errors=True)
 
 
+@contextmanager
+def run_sqlite():
+    """Create a SQLite database, and set up the environment for it. Yield its directory."""
+    directory = make_directory()
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "skipportal.settings",
+        "DATABASE_URL": f"sqlite:///{directory}/bench.sqlite3",
+        "VAR_DIR": str(directory / "var"),
+        "REALESTATEAPI_KEY": "a-key",
+        "SECRET_KEY": "a-key-for-a-bench-that-is-long-enough",
+        "REAUTHENTICATION_MINUTES": "0",
+    }
+    (directory / "var" / "static").mkdir(parents=True)
+    try:
+        migrate()
+        yield directory
+    finally:
+        rmtree(directory, ignore_errors=True)
+
+
+def migrate():
+    """Migrate the database in a new process, so that no connection to it stays open here."""
+    process = multiprocessing.get_context("spawn").Process(target=migrate_in_this_process)
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+
+
+def migrate_in_this_process():
+    import django  # noqa: PLC0415
+    from django.core.management import call_command  # noqa: PLC0415
+
+    django.setup()
+    call_command("migrate", verbosity=0)
+
+
 def run(sql):
-    """Run a statement and return its rows. Use a new connection, because the server may have been restarted."""
+    """Run a statement and return its rows.
+
+    On PostgreSQL, use a new connection, because the server may have been restarted.
+    """
+    if os.environ["DATABASE_URL"].startswith("sqlite"):
+        from django.db import connection  # noqa: PLC0415
+
+        with connection.cursor() as cursor:
+            return cursor.execute(sql).fetchall()
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
         cursor = connection.execute(sql)
         return cursor.fetchall() if cursor.description else []
@@ -130,7 +175,12 @@ def add_items(first_key, count, upload_status, batch_status, mark, expressions, 
         "address": "i || ' Oak St'",
         "fingerprint": "md5(i::text)",
     }
+    if os.environ["DATABASE_URL"].startswith("sqlite"):
+        expressions["fingerprint"] = "printf('%032d', i)"
     columns = [field.column for field in Item._meta.concrete_fields]
     values = ", ".join(expressions.get(column, column) for column in columns)
-    copies = f"FROM batches_item, generate_series(1, {count - 1}) AS i WHERE id = {first.pk}"
-    run(f"INSERT INTO batches_item ({', '.join(columns)}) SELECT {values} {copies}")
+    numbers = f"WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < {count - 1})"
+    run(
+        f"INSERT INTO batches_item ({', '.join(columns)}) {numbers} "
+        f"SELECT {values} FROM batches_item, numbers WHERE id = {first.pk}"
+    )

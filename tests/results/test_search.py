@@ -1,7 +1,10 @@
 """Searches are parsed, the terms of people are collected, and people are found by them."""
 
 import pytest
+from django.db import connection
 
+from batches import search_index
+from batches.apps import complete_search_index
 from batches.models import Digest, Item
 from batches.people import search_terms
 from batches.people.search_terms import Search, read_search
@@ -118,3 +121,126 @@ def test_people_are_found_once_their_list_is_digested(start_upload):
     digests.digest_upload(upload.pk)
     assert len(find_rows("abbott")) == 10
     assert Digest.objects.exclude(found="").count() == 0
+
+
+# SQLite's index
+
+ODD_TERMS = [
+    "o'neil",
+    'say"when',
+    "a*b",
+    "(ada)",
+    "łódź",
+    "ﬁn",
+    "zoe",
+    "x^2",
+    "mia-abbott",
+    "a:b",
+    "{c}",
+    "ſtraße",
+    "東京",
+]
+"""Terms with characters that FTS5 could take for operators or separators, or fold."""
+needs_fts5 = pytest.mark.skipif(
+    connection.vendor != "sqlite" or not search_index.is_available(), reason="PostgreSQL has an index of its own."
+)
+
+
+def find(terms=(), prefix=""):
+    """Return the ids of the people whom the database finds, and compare them with a scan of all digests."""
+    query = Search(list(terms), prefix)
+    filter_digests = result_search.search_postgres if connection.vendor == "postgresql" else result_search.search_sqlite
+    found = set(filter_digests(Digest.objects.order_by(), query).values_list("pk", flat=True))
+    scanned = set(result_search.scan_digests(Digest.objects.order_by(), query).values_list("pk", flat=True))
+    assert found == scanned
+    return found
+
+
+def count_indexed(term):
+    """Return how many digests SQLite's index has under a term, without comparing them with the digests themselves."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM batches_digest_search WHERE batches_digest_search MATCH %s",
+            [search_index.quote(term)],
+        )
+        return cursor.fetchone()[0]
+
+
+def check_index():
+    """Have SQLite compare its index with the digests. It raises an error if they differ."""
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO batches_digest_search (batches_digest_search, rank) VALUES ('integrity-check', 1)")
+
+
+def test_the_index_finds_whom_a_scan_finds(finish_upload):
+    upload = finish_upload(len(ODD_TERMS))
+    for item, term in zip(Item.objects.filter(upload=upload).order_by("pk"), ODD_TERMS, strict=True):
+        Digest.objects.filter(item=item).update(search_terms=f"ada {term} herndon")
+    assert len(find(["ada"])) == len(find([], "hern")) == len(ODD_TERMS)
+    assert find([], "ern") == find(["hern"]) == set()
+    for term in ODD_TERMS:
+        assert len(find([term, "ada"])) == len(find(["ada"], term[:3])) == 1
+
+
+@needs_fts5
+def test_the_index_follows_every_change_of_a_digest(finish_upload):
+    upload = finish_upload(12)
+    assert count_indexed("herndon") == 12
+    ids = list(Item.objects.filter(upload=upload).order_by("pk").values_list("pk", flat=True))
+    Digest.objects.filter(pk=ids[0]).update(search_terms="")
+    first, second = Digest.objects.filter(pk__in=ids[1:3])
+    first.search_terms = second.search_terms = "reston"
+    Digest.objects.bulk_update([first], ["search_terms"])
+    digests.save_digests([second])
+    Digest.objects.filter(pk=ids[3]).update(phones=7)
+    Item.objects.filter(pk=ids[4]).delete()
+    assert (count_indexed("herndon"), count_indexed("reston")) == (8, 2)
+    check_index()
+    upload.delete()
+    assert count_indexed("herndon") == count_indexed("reston") == 0
+    check_index()
+
+
+@needs_fts5
+def test_an_index_without_its_triggers_is_made_again_after_migrations(finish_upload):
+    finish_upload(12)
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TRIGGER batches_digest_search_update")
+    Digest.objects.update(search_terms="reston")
+    assert count_indexed("reston") == 0
+    complete_search_index(using="default")
+    assert count_indexed("reston") == 12
+    check_index()
+
+
+@needs_fts5
+def test_sqlite_without_the_index_scans(finish_upload):
+    finish_upload(12)
+    search_index.uninstall(connection)
+    assert len(find(["herndon"])) == 12
+    search_index.install(connection)
+    assert len(find(["herndon"])) == 12
+    assert count_indexed("herndon") == 12
+
+
+@needs_fts5
+def test_the_words_of_those_who_were_erased_leave_the_index(finish_upload):
+    upload = finish_upload(12)
+    Digest.objects.filter(item__upload=upload).update(search_terms="zyxwvut")
+    Digest.objects.filter(item__upload=upload).update(search_terms="")
+    search_index.merge(connection)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM batches_digest_search_data WHERE instr(block, %s)", [b"yxwvut"])
+        assert cursor.fetchone()[0] == 0
+
+
+def test_the_index_is_merged_once_a_day_if_details_expire(monkeypatch):
+    merges = []
+    monkeypatch.setattr(search_index, "merge", merges.append)
+    monkeypatch.setattr(search_index, "merged_at", None)
+    for _ in range(2):
+        search_index.merge_daily(connection)
+    assert len(merges) == 1
+    monkeypatch.setattr(search_index, "merged_at", search_index.merged_at - search_index.MERGE_INTERVAL - 1)
+    search_index.merge_daily(connection)
+    assert len(merges) == 2
