@@ -87,9 +87,9 @@ def test_reading_a_list_is_recorded_once_per_hour(caller, answered, alice):
 def test_the_number_of_people_does_not_change_the_number_of_queries(caller, answered, limit, django_assert_num_queries):
     address = f"/uploads/{answered.pk}/items"
     caller.api_get(address)
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(17):
         assert len(caller.api_get(address, limit=limit).json()["items"]) == limit
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(17):
         caller.api_get(address, outcome=["matched", "duplicate"], limit=limit)
 
 
