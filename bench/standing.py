@@ -11,10 +11,8 @@ FIRST = 2_000_000_000
 FILES = 5
 ROUNDS = 200
 FILL = """
-INSERT INTO batches_scrubsource (kind, name, as_of, status, created_at)
-SELECT 'registry', 'File ' || n, current_date, 'ready', now() FROM generate_series(1, {files}) n;
 INSERT INTO batches_scrubline (number, source_id)
-SELECT {first} + n::bigint * 37, 1 + n % {files} FROM generate_series(1, {lines}) n;
+SELECT {first} + n::bigint * 37, {source} + n % {files} FROM generate_series(1, {lines}) n;
 INSERT INTO batches_phonenumber (digits, last_seen, people, people_count, listed, listed_by, listed_reason, scrubs,
   has_calls, calls, found_at)
 SELECT {first} + n::bigint * 111, '', '', 1, '', '', '', '', false, '[]', now() FROM generate_series(1, {numbers}) n;
@@ -24,9 +22,17 @@ ANALYZE;
 
 def measure(numbers, lines):
     """Return the seconds for all numbers, how many numbers changed, and the median of the seconds for one number."""
-    from batches.numbers.refresh import refresh, refresh_scrubs  # noqa: PLC0415 - once Django is set up
+    from django.utils import timezone  # noqa: PLC0415 - once Django is set up, as below
 
-    for statement in FILL.format(first=FIRST, files=FILES, numbers=numbers, lines=lines).strip().split(";\n"):
+    from batches.models import ScrubSource  # noqa: PLC0415
+    from batches.numbers.refresh import refresh, refresh_scrubs  # noqa: PLC0415
+
+    sources = [
+        ScrubSource.objects.create(kind="registry", name=f"File {n}", as_of=timezone.localdate(), status="ready")
+        for n in range(FILES)
+    ]
+    fill = FILL.format(first=FIRST, files=FILES, source=sources[0].pk, numbers=numbers, lines=lines)
+    for statement in fill.strip().split(";\n"):
         run(statement)
     begun = time.perf_counter()
     changed = refresh_scrubs()
