@@ -20,6 +20,7 @@ from django.core.validators import validate_email
 from rapidfuzz.distance import OSA
 
 from batches.people import addresses, cells, owner_kinds, owner_names, places, roll_words, zip_codes
+from batches.people.first_names import FIRST_NAMES
 from batches.people.owner_kinds import KNOWN_GIVEN_NAMES, PERSON
 from batches.people.owner_names import FIRST_LAST
 from batches.people.surnames import SURNAMES
@@ -67,6 +68,8 @@ BRACKETS = re.compile(r"\s*[(\[].*?(?:[)\]]|$)")
 LAST_DOT = re.compile(r"(?<=[A-Za-z]{3})\.$")
 """A full stop after a city, but not that of D.C."""
 CITY_OF = re.compile(r"(?:CITY|TOWN|VILLAGE|TOWNSHIP|BOROUGH) OF (?=\w)", re.IGNORECASE)
+FORMER_UNITS = {"Lowr": ("dn", "down"), "Uppr": ("up",)}
+"""Unit → the words for it that were formerly read as part of the street."""
 LOOSE_END = re.compile(r"(?:\s*[&+/;]|\s+(?:AND|OR))+$", re.IGNORECASE)
 LOOSE_START = re.compile(r"(?:[&+/;]\s*|(?:AND|OR)\s+)+", re.IGNORECASE)
 """Words between two people that are left over at the end of the first name, or at the start of the last name."""
@@ -112,6 +115,8 @@ class WarningKind(StrEnum):
     ONE_WORD = owner_kinds.Doubt.ONE_WORD.value
     NO_NAME = owner_kinds.Doubt.NO_NAME.value
     PERHAPS_COMPANY = owner_kinds.Doubt.PERHAPS_COMPANY.value
+    PERHAPS_PERSON = owner_kinds.Doubt.PERHAPS_PERSON.value
+    NO_SURNAME = owner_kinds.Doubt.NO_SURNAME.value
 
 
 class ProblemKind(StrEnum):
@@ -200,13 +205,21 @@ def make_fingerprints(fields: dict[str, str]) -> Iterator[str]:
 
 
 def make_former_fingerprints(fields: dict[str, str]) -> Iterator[str]:
-    """Yield the keys that a person had before names, roads and cities were normalised: suppressions may have them."""
+    """Yield the keys that a person had before names, roads, cities and more units were normalised.
+
+    Suppressions may have them.
+    """
     for street, *place in (MAILING_FIELDS, PROPERTY_FIELDS):
         if fields.get(street):
             unit, city, state, zip_code = (fields.get(part, "") for part in place)
             name = fold(fields.get("first_name", "")), fold(fields.get("last_name", ""))
             where = re.sub(r"[\W_]+", " ", fields[street].lower()).strip(), addresses.key_of_unit(unit) if unit else ""
             yield hash_strings([*name, *where, fold(city), state, zip_code])
+            for written in FORMER_UNITS.get(unit, (unit,) if unit.isdigit() else ()):
+                # The unit was left at the end of the street.
+                keys = key_of_name(fields.get("first_name", "")), key_of_surname(fields.get("last_name", ""))
+                street_key = addresses.key_of(f"{fields[street]} {written}")
+                yield hash_strings([*keys, street_key, "", addresses.key_of_city(city), state, zip_code])
 
 
 def hash_strings(parts: Iterable[str]) -> str:
@@ -378,6 +391,8 @@ def read_names(checked: CheckedRow, order: str) -> None:
         checked.owner_kind, doubt = owner_kinds.judge_full_name(full)
         if checked.owner_kind == PERSON:
             set_owners(checked, owner_names.split_owners(full, order))
+            if (len(fields.get("first_name", "")) < 3 or "last_name" not in fields) and may_lack_surname(fields):
+                doubt = doubt or owner_kinds.Doubt.NO_SURNAME
         if doubt:
             checked.warnings.append(RowWarning("full_name", WarningKind(doubt)))
     if checked.owner_kind != PERSON:
@@ -389,6 +404,12 @@ def read_names(checked: CheckedRow, order: str) -> None:
     for name in NAME_FIELDS:
         if name in fields:
             fields[name] = owner_names.capitalise(fields[name])
+
+
+def may_lack_surname(fields: dict[str, str]) -> bool:
+    """Return whether a name is an initial and a given name, or a surname that is also a given name: `PERRY J`."""
+    first, middle, last = (fields.get(name, "").strip(".") for name in NAME_FIELDS)
+    return (not last and len(middle) == 1) or (not middle and len(first) == 1 and last.upper() in FIRST_NAMES)
 
 
 def are_plain_names(given: str, last: str) -> bool:
@@ -533,6 +554,8 @@ def read_address(checked: CheckedRow, parts: list[str], country: str) -> None:
     street_name, unit_name, city_name, state_name, zip_name = parts
     plain = None
     if street := fields.get(street_name):
+        if city_name not in fields and "," in street:
+            street = split_off_city(checked, parts)
         plain = None if unit_name in fields else addresses.read_plain(street)
         if not plain:
             street = fields[street_name] = addresses.tidy(street)
@@ -569,6 +592,19 @@ def read_address(checked: CheckedRow, parts: list[str], country: str) -> None:
         if unit and (not written or addresses.key_of_unit(unit) == addresses.key_of_unit(written)):
             street, fields[unit_name] = split, unit
         fields[street_name] = addresses.shorten(street)
+
+
+def split_off_city(checked: CheckedRow, parts: list[str]) -> str:
+    """Split a street that ends with its city, if the city has no cell of its own. Return the street."""
+    fields = checked.fields
+    street_name, _, *place_names = parts
+    street, *place = places.split_whole(fields[street_name])
+    if street and place[0]:
+        fields[street_name] = street
+        for name, text in zip(place_names, place, strict=True):
+            if text:
+                fields.setdefault(name, text)
+    return fields[street_name]
 
 
 def repeats_city(text: str, city: str) -> bool:
@@ -685,6 +721,9 @@ def tidy_city(city: str, state_text: str, zip_text: str) -> tuple[str, str, str]
     state = places.find_state(state_text) if state_text else ""
     # A state or a ZIP shows in a digit, a comma, or a last word of two, four or more letters.
     place = places.read_place(city) if re.search(r"[\d,]|\s\w\w$|\s\w{4,}$", city) else None
+    if place and not place.city and place.state and place.zip:
+        # The city is missing: `FL 33859`.
+        return "", state_text or place.state, zip_text or place.zip
     if place and place.city and (not place.state or not state or place.state == state):
         is_sure = place.zip or "," in city or (state and len(city.split()[-1]) == 2)
         if is_sure:

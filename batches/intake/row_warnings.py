@@ -17,6 +17,8 @@ WARNING_TEXTS = {
     WarningKind.ONE_WORD: "is one unknown word and is treated as a company",
     WarningKind.NO_NAME: "consists of words that are not names and is treated as a company",
     WarningKind.PERHAPS_COMPANY: "may be a company and is treated as a person",
+    WarningKind.PERHAPS_PERSON: "may be a person and is not treated as one",
+    WarningKind.NO_SURNAME: "may have no last name",
 }
 """Kind of warning → the words that follow the name of its column."""
 

@@ -106,6 +106,11 @@ IGNORED_WORDS = {
     "cleaned",
     "normalized",
     "assessed",
+    "deeded",
+    "listed",
+    "present",
+    "titled",
+    "vested",
     "recorded",
     "registered",
     "or",
@@ -177,10 +182,14 @@ OTHER_PEOPLE = {
     "joint",
 }
 """Words that begin the names of columns about another person."""
+RECIPIENT_WEIGHT = 1
+"""The weight of the name of who receives the mail. Any other name outweighs it."""
 FAMILY_WORDS = {"mailing", "property", "owner", "contact"}
 NUMBER_WORDS = {"one": 1, "two": 2, "three": 3}
 MAX_TOKEN_LENGTH = 40
 """Maximum length of a token that is split into words."""
+PHONE_BY_LETTER = {"h": ("phone",), "c": ("mobile", "phone"), "m": ("mobile", "phone")}
+"""Letter before a word for phones, as in `hphone` and `ctel` → the meanings of both: a home or a mobile phone."""
 FAMILY_BY_LETTER = {"m": "mailing", "s": "property", "p": "property", "o": "owner"}
 """Letter before a part of an address, as in `mcity` and `szip` → its family."""
 
@@ -415,7 +424,7 @@ def read_name(column: str, prefix: str = "") -> Meaning | None:
         rest = " ".join(drop_repeats(rest.replace("additional", "").split()) or [])
         numbers.append(2)
     if rest == "to" and families == {"mailing"}:
-        return Meaning("full_name", PLAIN, weight=1)
+        return Meaning("full_name", PLAIN, weight=RECIPIENT_WEIGHT)
     if "mailing" in families:
         # `Mail To City`
         rest = rest.removeprefix("to ")
@@ -474,7 +483,7 @@ def assign_family(part: str, families: set[str], number: int, is_certain: bool, 
     if part in ADDRESS_PARTS:
         return assign_address(part, families, number, is_certain, words)
     if part == "full_name" and "owner" not in families and families & {"property", "mailing"}:
-        return Meaning(part, PLAIN, number, 1) if "mailing" in families else None
+        return Meaning(part, PLAIN, number, RECIPIENT_WEIGHT) if "mailing" in families else None
     whose = "owner" if "owner" in families else ""
     return Meaning(part, PLAIN, number, find_weight(part, families, words), is_certain, whose)
 
@@ -565,6 +574,8 @@ def split_token(token: str) -> tuple[str, ...] | None:
         rest = split_token(token[1:])
         if rest and rest[0] in {"address", "street", "city", "state", "zip", "unit"}:
             return (FAMILY_BY_LETTER[token[0]], *rest)
+    if len(token) > 3 and token[0] in PHONE_BY_LETTER and MEANING_BY_WORD.get(token[1:]) == "phone":
+        return PHONE_BY_LETTER[token[0]]
     best = None
     for length in range(2, len(token) - 1):
         if token[:length] in MEANING_BY_WORD and (rest := split_token(token[length:])):

@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 from batches.mapping.column_names import (
     ADDRESS_PARTS,
     MAILING,
+    MEANING_BY_WORD,
     OTHER,
     PLACE_PARTS,
     PLAIN,
     PROPERTY,
+    RECIPIENT_WEIGHT,
     STREET_PARTS,
     Meaning,
     split_tokens,
@@ -36,6 +38,7 @@ from batches.people.owner_names import guess_order
 from batches.people.places import find_state, split_whole
 
 NO_HOUSE_NUMBERS_DOUBT = "Its values have no house numbers."
+ANOTHER_OWNER_DOUBT = "It names who receives the mail, and another column seems to name the owner."
 TOWNSHIPS_DOUBT = "Its values are townships, and the post office may use another name for the city."
 MAX_FLAG_LENGTH = 5
 """Maximum length of a value such as Y, No or FALSE."""
@@ -110,6 +113,7 @@ def guess_mapping(columns: Sequence[str], rows: Sequence[Sequence[str]] = (), hi
     guess_person(guesses, candidates)
     guess_by_values(guesses, columns, unread, values, mailing_lines)
     choose_names(guesses, candidates, values, rows)
+    doubt_recipient(guesses, candidates, UnreadColumns(columns, unread, values))
     doubt_parties(guesses, original_columns)
     doubt_business_columns(guesses, original_columns)
     return guesses
@@ -562,6 +566,23 @@ def choose_names(
         if 0 < confidence < MIN_ORDER_CONFIDENCE:
             doubt = "It is not clear whether first or last names come first."
             fields[FULL_NAME] = Guess(full.columns, min(full.confidence, VALUES_CONFIDENCE), doubt)
+
+
+def doubt_recipient(guesses: Guesses, candidates: Sequence[Candidate], unread: UnreadColumns) -> None:
+    """Ask about the name of who receives the mail if a column whose name was not read seems to name the owner."""
+    full = guesses.fields.get(FULL_NAME)
+    recipients = {each.position for each in candidates if each.meaning.part == FULL_NAME and is_recipient(each.meaning)}
+    if not full or not recipients.issuperset(full.columns):
+        return
+    for position in unread.positions:
+        names_owner = any(MEANING_BY_WORD.get(word) == "owner" for word in split_tokens(unread.columns[position]))
+        if names_owner and unread.values[position].share_of_any("two_words") >= MOST:
+            guesses.fields[FULL_NAME] = Guess(full.columns, VALUES_CONFIDENCE, ANOTHER_OWNER_DOUBT)
+
+
+def is_recipient(meaning: Meaning) -> bool:
+    """Return whether a full name is only that of whoever receives the mail."""
+    return meaning.weight == RECIPIENT_WEIGHT and not meaning.whose
 
 
 def doubt_parties(guesses: Guesses, columns: Sequence[str]) -> None:

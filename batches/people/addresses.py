@@ -55,10 +55,12 @@ UNIT_AT_START = re.compile(
 """A unit before a street address."""
 UNIT_WORDS = frozenset([*UNITS, *LONE_UNITS, "NO", "NUM", "NUMBER", "NBR"])
 """Words for units or for their numbers."""
-LONE_UNIT_NUMBER = re.compile(r"\d{1,3}[A-Z]|[A-Z]-?\d{1,3}")
+LONE_UNIT_NUMBER = re.compile(r"\d{1,3}[A-Z]|[A-Z]-?\d{1,3}|\d{1,4}")
 """The number of a unit that needs no word for units before it."""
 UNNUMBERED_TYPES = frozenset("ST AVE BLVD DR LN CT PL WAY TER CIR PKWY SQ".split())
 """Street types after which a number is never part of the street's name."""
+ROAD_OWNERS = frozenset("COUNTY CO CNTY CTY STATE".split())
+"""Words before the type of a road that has a number instead of a name."""
 AMBIGUOUS_UNIT_WORDS = frozenset(["FL", "SP", "SU", "KEY"])
 """Words for units that often mean something else, so their number has at most three digits."""
 GLUED_UNIT_WORD = re.compile(rf"(?:{UNIT_WORD_PATTERN})(?:[.:-]|\d)", re.IGNORECASE)
@@ -351,7 +353,10 @@ def ends_with_lone_number(upper: list[str]) -> bool:
     if len(upper) < 4 or not upper[0][0].isdigit():
         return False
     street_type = STREET_TYPES.get(upper[-2].rstrip("."))
-    return street_type in UNNUMBERED_TYPES and bool(LONE_UNIT_NUMBER.fullmatch(upper[-1]))
+    if street_type not in UNNUMBERED_TYPES or not LONE_UNIT_NUMBER.fullmatch(upper[-1]):
+        return False
+    # The street needs a name, because `N Avenue 64` is one itself.
+    return not upper[-1].isdigit() or not (ANY_DIRECTION | ROAD_OWNERS).issuperset(upper[1:-2])
 
 
 def ends_with_plain_unit(upper: list[str]) -> bool:
@@ -377,7 +382,7 @@ def is_unit_match(found: re.Match[str], units: list[str]) -> bool:
         return False
     if found["lone"]:
         last = bare(street.split()[-1])
-        return bool(units) or last in STREET_TYPES or last in ANY_DIRECTION
+        return bool(units) or last in STREET_TYPES or last in ANY_DIRECTION or last in ("FL", "FLR", "FLOOR")
     if found["kind"] and bare(found["kind"]) in AMBIGUOUS_UNIT_WORDS:
         return len(found["number"]) < 4 and found["number"][0].isdigit()
     return True

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from batches.people.business_words import BUSINESS_WORDS
 from batches.people.first_names import FIRST_NAMES
 from batches.people.given_names import GIVEN_NAMES
+from batches.people.known_companies import FIRST_WORDS, is_company, may_be_company
 from batches.people.roll_words import cut_roll_words, cut_shares_and_others, drop_roll_words
 from batches.people.surnames import HISPANIC, IRISH, ITALIAN, SURNAMES, VIETNAMESE
 
@@ -29,7 +30,11 @@ class Doubt(StrEnum):
     NO_NAME = "no_name"
     """It consists of common words that are not names, and is treated as a company."""
     PERHAPS_COMPANY = "perhaps_company"
-    """It has no given name and reads like a company too, but is treated as a person."""
+    """It reads like a company too, but is treated as a person."""
+    PERHAPS_PERSON = "perhaps_person"
+    """Its words are surnames too, but it is not treated as a person."""
+    NO_SURNAME = "no_surname"
+    """It is an initial and a given name, or a surname that is a given name too."""
 
 
 LEGAL_FORMS = frozenset("LLC LLP LLLP PLLC PLC INC INCORPORATED CORP CORPORATION LTD LIMITED GMBH PBC PTY LLLC".split())
@@ -64,6 +69,7 @@ PHRASES = {
         *("FANNIE MAE", "FREDDIE MAC", "BANK OF", "REAL ESTATE", "OWNERS ASSOCIATION", "UNIVERSITY OF", "LAW OFFICE"),
         *("LAW OFFICES", "LAW FIRM", "AUTO SALES", "CREDIT UNION", "TITLE CO", "SA DE CV", "AND SONS", "SONS AND"),
         *("HOME OWNERS", "PROPERTY OWNER", "S CORP", "C CORP", "OIL CO", "FOOD BANK"),
+        *("MOBILE HOME", "MOBILE HOMES", "MOBILE ESTATES", "MANUFACTURED HOME", "MANUFACTURED HOUSING"),
     ],
 }
 """Kind of owner → phrases that only its names contain."""
@@ -96,7 +102,8 @@ NEVER_A_PERSON = {
     " KIWANIS MASONIC VETERANS UNLIMITED WHOLESALE IMPORTS EXPORTS GLOBAL WORLDWIDE NATIONWIDE HUMANITY OWNER OWNERS"
     " LANDOWNERS SHAREHOLDERS PROPERTYOWNERS CUSTODIAN AND/OR IMPROVEMENTS MARKETING GRAPHICS PRINTING SOFTWARE"
     " LABORATORIES LABS ENGINEERING ENGINEERS ARCHITECTS ATTORNEYS CHIROPRACTIC ORTHOPEDIC PEDIATRICS SURGERY"
-    " ASSOCS BANCORP BANCSHARES ENTPR ENTPRS HLDG HLDGS INVS INVT INVSTMTS PPTYS PROPS RLTY SVC SVGS",
+    " ASSOCS BANCORP BANCSHARES ENTPR ENTPRS HLDG HLDGS INVS INVT INVSTMTS PPTYS PROPS RLTY SVC SVGS"
+    " MHP CAMPGROUND CAMPGROUNDS",
 }
 """Kind of owner → words that never occur in a person's name."""
 ALSO_SURNAMES = {
@@ -195,6 +202,8 @@ HIDING_WORDS = frozenset("SUPPRESSED WITHHELD REDACTED UNDISCLOSED".split())
 """Words that no name contains, and that say why there is none: `NAME SUPPRESSED PER STATUTE`."""
 SEEN_WORDS = frozenset("FILE DEED NOTE NOTES ABOVE BELOW ATTACHED COMMENTS RECORD RECORDS REMARKS LIST".split())
 """Words after `SEE` in a remark."""
+LAW_WORDS = frozenset("PER PURSUANT STATUTE STATUTES STAT FS FSS CODE ORDINANCE ACT".split())
+"""Words for the law by which an owner is hidden. Some are names or initials, unless a placeholder begins the text."""
 PLACEHOLDER_FIRST_WORDS = (
     PLACEHOLDER_WORDS
     | {"SEE"}
@@ -216,11 +225,19 @@ def is_placeholder(text: str) -> bool:
     words = OWNER_WORD.findall(text.upper())
     if not REMARK_WORDS.isdisjoint(words) and is_remark(words):
         return True
+    if len(words) > 2 and words[0] in DECISIVE_PLACEHOLDER_WORDS and names_law(words[1:]):
+        return True
     if len(words) > 1 and (
         not HIDING_WORDS.isdisjoint(words) or (words[0] == "SEE" and SEEN_WORDS.issuperset(words[1:]))
     ):
         return True
     return bool(words) and PLACEHOLDER_WORDS.issuperset(words) and not DECISIVE_PLACEHOLDER_WORDS.isdisjoint(words)
+
+
+def names_law(words: list[str]) -> bool:
+    """Return whether words after a placeholder say by which law the owner is hidden: `NAME PER FS 119`."""
+    start = next((position for position, word in enumerate(words) if word not in PLACEHOLDER_WORDS), len(words))
+    return words[start : start + 1] != [] and words[start] in LAW_WORDS
 
 
 def is_remark(words: list[str]) -> bool:
@@ -275,11 +292,13 @@ def judge_full_name(text: str) -> Judgement:
     """
     kind = find_kind(text)
     if kind != PERSON:
-        return Judgement(kind, Doubt.NO_NAME if kind == "company" and is_place_name(text.upper()) else None)
+        return judge_other_kind(kind, text.upper())
     if " " not in (word := text.strip(" .,")):
         return judge_single_word(word)
     upper = text.upper()
     words = upper.split()
+    if words[0].replace(".", "") in FIRST_WORDS and (known := judge_known_company(upper)):
+        return known
     if POSSESSIVE.search(upper):
         return Judgement("company", Doubt.NO_NAME)
     if not KNOWN_GIVEN_NAMES.isdisjoint(words) and BUSINESS_WORDS.isdisjoint(words):
@@ -293,6 +312,34 @@ def judge_full_name(text: str) -> Judgement:
         is_business = drop_roll_words(words)[-1] in BUSINESS_WORDS
         return Judgement("company", Doubt.NO_NAME) if is_business else Judgement(PERSON)
     return judge_without_given_name(upper)
+
+
+def judge_other_kind(kind: str, upper: str) -> Judgement:
+    """Return the Judgement of a name with words that are not only a person's.
+
+    They can be surnames all the same: `HUD BAPTIST`, or `HILL LORNA BAPTIST` with the given name in the middle.
+    """
+    if kind == "company" and is_place_name(upper):
+        return Judgement(kind, Doubt.NO_NAME)
+    if RARE_SURNAMES.isdisjoint(upper.split()):
+        # This is the quick check for most names.
+        return Judgement(kind)
+    words = [word for word in drop_roll_words(OWNER_WORD.findall(upper)) if word not in NAME_SUFFIXES]
+    if not 2 <= len(words) <= 3 or words[-1] not in RARE_SURNAMES or KIND_BY_SURE_WORD.keys() & set(words):
+        return Judgement(kind)
+    if len(words) == 2:
+        return Judgement(kind, Doubt.PERHAPS_PERSON if words[0] in RARE_SURNAMES | SURNAMES else None)
+    surname, given, _ = words
+    is_name = surname in SURNAMES and given in KNOWN_GIVEN_NAMES and given not in SURNAMES and given not in VIRTUES
+    return Judgement(PERSON, Doubt.PERHAPS_COMPANY) if is_name else Judgement(kind)
+
+
+def judge_known_company(upper: str) -> Judgement | None:
+    """Return the Judgement of a well-known company that is named after people, or None if this is none."""
+    words = re.findall(r"[A-Z0-9]+|&", drop_dots_and_apostrophes(upper.replace("-", " ")))
+    if is_company(words):
+        return Judgement("company")
+    return Judgement(PERSON, Doubt.PERHAPS_COMPANY) if may_be_company(words) else None
 
 
 def judge_single_word(word: str) -> Judgement:

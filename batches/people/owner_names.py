@@ -357,12 +357,26 @@ def split_name(text: str, order: str) -> Person | None:
 
 
 def split_last_first(words: list[str], generation: str) -> Person:
-    """Split a name that begins with the surname: `DE LA CRUZ MARIA E`, `GARCIA LOPEZ MARIA ELENA`."""
+    """Split a name that begins with the surname: `DE LA CRUZ MARIA E`, `GARCIA LOPEZ MARIA ELENA`.
+
+    A given name and an initial have no surname.
+    """
+    if len(words) == 2 and len(words[1]) < 3 and is_letter(words[1]) and is_only_given_name(words[0]):
+        return Person(words[0], words[1], "", generation)
     count = count_surname_words([bare(word) for word in words])
     rest = drop_titles(words[count:])
     if not rest:
         return Person("", "", " ".join(words), generation)
     return Person(rest[0], " ".join(rest[1:]), " ".join(words[:count]), generation)
+
+
+def is_letter(word: str) -> bool:
+    return len(bare(word)) == 1
+
+
+def is_only_given_name(word: str) -> bool:
+    """Return whether a word is a common given name, and not a common surname as well, as `Thomas` is."""
+    return bare(word) in FIRST_NAMES and bare(word) not in SURNAMES
 
 
 def count_surname_words(upper: Sequence[str]) -> int:
@@ -415,6 +429,8 @@ def is_particle(first: str, second: str, third: str) -> bool:
     """Return whether the first word of a name begins a longer surname, such as `Le Blanc`, and is not one itself."""
     if second in SURNAME_STARTS or third in SPANISH_LINKS:
         return True
+    if first == "FITZ" and is_rare_or_listed_name(first + second):
+        return True
     return third in KNOWN_GIVEN_NAMES and (second not in KNOWN_GIVEN_NAMES or first in ("SAN", "LA", "AL"))
 
 
@@ -422,6 +438,8 @@ def split_first_last(words: list[str], generation: str) -> Person:
     """Split a name that begins with given names: `Juan de la Cruz`, `Juan Carlos Perez Rodriguez`."""
     if len(words) == 1:
         return Person(words[0], "", "", generation)
+    if len(words) == 2 and len(words[1]) < 3 and is_letter(words[1]) and bare(words[0]) in KNOWN_GIVEN_NAMES:
+        return Person(words[0], words[1], "", generation)
     start = find_surname([bare(word) for word in words])
     return Person(words[0], " ".join(words[1:start]), " ".join(words[start:]), generation)
 

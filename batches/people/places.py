@@ -6,7 +6,16 @@ from typing import NamedTuple
 
 from localflavor.us.us_states import STATES_NORMALIZED, USPS_CHOICES
 
-from batches.people.addresses import UNIT_START, bare, is_street, key_of, shorten, split_unit
+from batches.people.addresses import (
+    UNIT_START,
+    UNIT_WORDS,
+    bare,
+    is_street,
+    is_unit_line,
+    key_of,
+    shorten,
+    split_unit,
+)
 from batches.people.street_words import ANY_DIRECTION, COMMON_TYPES, SHORT_DIRECTIONS, STREET_TYPES
 from batches.people.zip_codes import find_state as find_state_of_zip
 
@@ -84,6 +93,12 @@ FOREIGN_CODE = re.compile(
     r"[A-Z]\d[A-Z][ -]?\d[A-Z]\d|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]{1,2}-\d{4,5}", re.IGNORECASE
 )
 """A postal code of Canada or the United Kingdom, or one with a country before it."""
+MAX_UNIT_LETTERS = 2
+"""Maximum number of letters of a piece that can be a unit."""
+NO_CITY_STARTS = frozenset("THE OFF NEAR BEHIND CORNER LOT BLOCK BLK ATTN CARE".split())
+"""Words that begin a remark after a street, or part of a legal description."""
+ENDS_OF_STREETS = frozenset("ST AVE RD DR LN BLVD CT CIR PKWY WAY TRL".split())
+"""Street types that are rarely the last word of a city."""
 MAX_ADDRESS_LENGTH = 500
 """Maximum length of a whole address."""
 MAX_PLACE_LENGTH = 100
@@ -231,7 +246,24 @@ def split_whole(text: str) -> tuple[str, str, str, str]:
             return join_street(pieces), city, place.state, place.zip
         if place.state:
             return join_street(pieces[:-count]), place.city, place.state, place.zip
+    if len(pieces) > 1 and is_only_city(pieces[-1]) and is_street(pieces[0]):
+        return join_street(pieces[:-1]), pieces[-1], "", ""
     return text.strip(), "", "", ""
+
+
+def is_only_city(text: str) -> bool:
+    """Return whether the end of a whole address can only be its city: words that are no unit, street or direction."""
+    words = [bare(word) for word in text.split()]
+    is_name = text.replace(" ", "").replace(".", "").replace("'", "").replace("-", "").isalpha()
+    return (
+        is_name
+        and len(text) > MAX_UNIT_LETTERS
+        and not is_unit_line(text)
+        and not UNIT_WORDS.intersection(words)
+        and words[-1] not in ANY_DIRECTION
+        and words[0] not in NO_CITY_STARTS
+        and not (len(words) > 1 and STREET_TYPES.get(words[-1]) in ENDS_OF_STREETS)
+    )
 
 
 def split_street(text: str) -> tuple[str, str]:

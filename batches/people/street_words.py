@@ -102,5 +102,8 @@ LONE_UNITS = {
     "UPPR": "Uppr",
     "DOWNSTAIRS": "Lowr",
     "UPSTAIRS": "Uppr",
+    "DN": "Lowr",
+    "DOWN": "Lowr",
+    "UP": "Uppr",
 }
 """Units that need no number."""

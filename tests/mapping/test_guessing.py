@@ -296,3 +296,34 @@ def test_zips_far_from_each_other_are_recognised_by_their_columns_name(name):
 def test_a_first_name_with_an_initial_is_the_first_name():
     guesses = guess_mapping(["OWNER 1 LAST NAME", "OWNER 1 FIRST NAME & MI"], [["ABBOTT", "ADA B"]] * 4)
     assert guesses.mapping == {"first_name": [1], "last_name": [0]}
+
+
+MAIL_COLUMNS = ["MAIL_NAME", "MAIL_STREET", "MAIL_CITY", "MAIL_STATE", "MAIL_ZIP"]
+MAIL_ROWS = [[f"WEBB ADA {letter}", f"{number} OAK ST", "TAMPA", "FL", "33602"] for number, letter in enumerate("BCDE")]
+
+
+@pytest.mark.parametrize("name", ["DEEDED_OWNER", "Titled Owner", "Present Owner Name"])
+def test_the_owner_by_any_title_outweighs_who_receives_the_mail(name):
+    guesses = guess_mapping([name, *MAIL_COLUMNS], [["ROE JANE A", *row] for row in MAIL_ROWS])
+    assert guesses.mapping["full_name"] == [0]
+    assert "full_name" not in guesses.doubts
+
+
+def test_who_receives_the_mail_is_asked_about_beside_an_owner_whose_column_is_not_read():
+    guesses = guess_mapping(["Zoning Owner Xyz", *MAIL_COLUMNS], [["ROE JANE A", *row] for row in MAIL_ROWS])
+    assert guesses.mapping["full_name"] == [1]
+    assert "another column" in guesses.doubts["full_name"]
+
+
+def test_who_receives_the_mail_is_not_asked_about_beside_a_flag_or_nothing():
+    for columns in (["Owner Occupied", *MAIL_COLUMNS], ["Parcel", *MAIL_COLUMNS]):
+        guesses = guess_mapping(columns, [["YES", *row] for row in MAIL_ROWS])
+        assert guesses.mapping["full_name"] == [1]
+        assert "full_name" not in guesses.doubts
+
+
+def test_a_home_phone_outweighs_a_mobile_one_in_names_with_only_a_letter_before_phone():
+    rows = [["Ada", "Webb", "", ""]]
+    assert guess_mapping(["fname", "lname", "cphone", "hphone"], rows).mapping["phone"] == [3]
+    assert guess_mapping(["fname", "lname", "wphone", "cphone"], rows).mapping["phone"] == [3]
+    assert "phone" not in guess_mapping(["fname", "lname", "wphone"], rows).mapping

@@ -1,0 +1,84 @@
+"""Kinds of values that were once read wrong. See tests/samples/blind_values.py."""
+
+import pytest
+
+from batches.intake.row_check import check, make_fingerprints, make_former_fingerprints
+from batches.people.owner_kinds import is_placeholder, judge_full_name
+from tests.samples import blind_values
+
+MAILING_ADDRESS = {"mail_address": "9 Elm St", "mail_city": "Tampa", "mail_state": "FL", "mail_zip": "33602"}
+PLACE = {"city": "Tampa", "state": "FL", "zip": "33602"}
+NAME = {"full_name": "Wanda Pruitt"}
+
+
+@pytest.mark.parametrize("row", blind_values.NAMES)
+def test_names_are_split_where_the_surname_ends(row):
+    order, text, *expected = row
+    fields = check({"full_name": text} | MAILING_ADDRESS, order).fields
+    assert [fields.get(name, "") for name in ("first_name", "middle_name", "last_name")] == expected
+
+
+@pytest.mark.parametrize("text", blind_values.LACKING_SURNAMES)
+def test_a_name_that_may_have_no_surname_is_asked_about(text):
+    warnings = check({"full_name": text} | MAILING_ADDRESS, "last_first").warnings
+    assert [warning.kind for warning in warnings] == ["no_surname"]
+
+
+@pytest.mark.parametrize("row", blind_values.KINDS)
+def test_owners_that_read_like_people_are_told_apart_or_asked_about(row):
+    text, kind, doubt = row
+    assert judge_full_name(text) == (kind, doubt)
+
+
+@pytest.mark.parametrize("text", blind_values.HIDDEN_OWNERS)
+def test_an_owner_who_is_hidden_by_law_is_nobody(text):
+    assert is_placeholder(text)
+
+
+@pytest.mark.parametrize("text", ["PER OLSSON", "OWNER PERCY", "RECORD FRANCES"])
+def test_names_with_such_words_are_still_names(text):
+    assert not is_placeholder(text)
+
+
+@pytest.mark.parametrize("row", blind_values.STREETS)
+def test_units_without_a_word_for_them_are_split_off(row):
+    text, *expected = row
+    fields = check({"address": text} | PLACE | NAME).fields
+    assert [fields["address"], fields.get("unit", "")] == expected
+
+
+@pytest.mark.parametrize("row", blind_values.WHOLE_ADDRESSES)
+def test_a_whole_address_without_a_state_is_split(row):
+    text, *expected = row
+    fields = check({"full_address": text, "state": "FL"} | NAME | MAILING_ADDRESS).fields
+    if not expected[2]:
+        # Without a city, the property cannot be sent.
+        assert "address" not in fields
+    else:
+        assert [fields.get(name, "") for name in ("address", "unit", "city")] == expected
+
+
+def test_a_street_that_ends_with_its_city_gives_the_city_if_there_is_no_other():
+    fields = check({"address": "77 Spruce St, Tampa, FL", "zip": "33602"} | NAME).fields
+    assert {name: fields[name] for name in ("address", "city", "state")} == {
+        "address": "77 Spruce St",
+        "city": "Tampa",
+        "state": "FL",
+    }
+
+
+@pytest.mark.parametrize("others", [{}, {"state": "FL", "zip": "33602"}])
+def test_a_state_and_a_zip_are_not_a_city(others):
+    checked = check({"address": "77 Spruce St", "city": "FL 33602"} | others | NAME)
+    assert checked.fields["state"] == "FL"
+    assert checked.fields["zip"] == "33602"
+    assert [problem.field for problem in checked.problems] == ["city"]
+
+
+@pytest.mark.parametrize(("street", "written"), [("77 Spruce St 3", "3"), ("77 Spruce St DN", "Dn")])
+def test_people_are_still_recognised_by_the_key_that_they_had_with_the_unit_in_the_street(street, written):
+    place = {"first_name": "Wanda", "last_name": "Pruitt"} | PLACE
+    fields = check({"address": street} | place).fields
+    former = check({"address": "77 Spruce St"} | place).fields | {"address": f"77 Spruce St {written}"}
+    [key] = list(make_fingerprints(former))
+    assert key in set(make_former_fingerprints(fields))
