@@ -27,7 +27,7 @@ from redis.exceptions import RedisError
 from rq.queue import Queue
 from rq.worker import BaseWorker, SimpleWorker
 
-from batches import assignments, call_files, calls, lease, retention, search_index, shared_files, sharing
+from batches import assignments, call_files, calls, lease, retention, search_index, shared_files, sharing, spans
 from batches.counters import start_publishing
 from batches.database import name_error, read_now, refuse_broken_pool
 from batches.intake import corrections, loaded_files, reuse, row_import, scrub_files, stored_files, suppression
@@ -189,7 +189,9 @@ def job(function: Callable[..., None]) -> Callable[..., None]:
     @wraps(function)
     def with_live_connection(*args: Any) -> None:
         close_old_connections()
-        with in_log_context(job=function.__name__, **dict(zip(names, args, strict=False))):
+        arguments = dict(zip(names, args, strict=False))
+        list_id = spans.find_list(arguments)
+        with in_log_context(job=function.__name__, **arguments), spans.span(function.__name__, list_id, arguments):
             try:
                 function(*args)
             except Exception:

@@ -10,12 +10,13 @@ import hashlib
 import ipaddress
 import math
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import environ
 from csp.constants import SELF
@@ -135,6 +136,16 @@ def read_networks(name: str, default: list[str]) -> list[ipaddress.IPv4Network |
         return [ipaddress.ip_network(network.strip()) for network in networks if network.strip()]
     except ValueError as problem:
         raise ImproperlyConfigured(f"{name}: {problem}. Write networks as 10.0.0.0/8, separated by commas.") from None
+
+
+def read_headers(name: str) -> dict[str, str]:
+    """Return headers that are written as name=value, separated by commas, with %XX for what is special."""
+    parts = [part.partition("=") for part in env.str(name, "").split(",") if part.strip()]
+    headers = {header.strip(): unquote(value.strip()) for header, _, value in parts}
+    if not all(re.fullmatch(r"[\w-]+", header) and value.isprintable() and value for header, value in headers.items()):
+        # A value may be a key, so none is repeated.
+        raise ImproperlyConfigured(f"{name} must look like name=value,name=value.")
+    return headers
 
 
 def read_secret_key() -> str:
@@ -557,11 +568,17 @@ OIDC_APP = {
 }
 SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [OIDC_APP] if OIDC_URL else []}}
 
-# Errors are sent elsewhere only if an address is set. Nothing is imported for that otherwise.
+# Errors and traces are sent elsewhere only if an address is set.
 SENTRY_DSN = env.str("SENTRY_DSN", "").strip()
 if SENTRY_DSN and not (is_safe_url(SENTRY_DSN) and urlsplit(SENTRY_DSN).username):
     # The value contains a key, so it is not repeated.
     raise ImproperlyConfigured("SENTRY_DSN must look like https://KEY@sentry.example.com/1, as Sentry shows it.")
+OTEL_EXPORTER_OTLP_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", "").strip().rstrip("/")
+if OTEL_EXPORTER_OTLP_ENDPOINT and not re.match(r"https?://[^/]", OTEL_EXPORTER_OTLP_ENDPOINT):
+    raise ImproperlyConfigured(
+        f"OTEL_EXPORTER_OTLP_ENDPOINT is {OTEL_EXPORTER_OTLP_ENDPOINT!r}; it must look like http://localhost:4318."
+    )
+OTEL_EXPORTER_OTLP_HEADERS = read_headers("OTEL_EXPORTER_OTLP_HEADERS")
 
 LOG_LEVEL = read_choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR"])
 LOG_FORMAT = read_choice("LOG_FORMAT", "text", ["text", "json"])

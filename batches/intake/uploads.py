@@ -24,6 +24,7 @@ from django.utils import timezone
 from accounts.access import first_team
 from accounts.models import Team
 from accounts.rights import Right, require
+from batches import spans
 from batches.database import run_sql
 from batches.file_storage import local_copy_of
 from batches.files import isolated_reader
@@ -90,6 +91,7 @@ def receive(
     another list again. Without a `team`, the list is for the user's first team.
     """
     require(user, Right.UPLOAD)
+    started = time.time_ns()
     team = team or (first_team(user) if user else None)
     upload = Upload(created_by=user, team=team, refreshes_stale=refreshes_stale)
     with delete_on_failure(upload):
@@ -99,6 +101,7 @@ def receive(
             setattr(upload, field, value)
         upload.save()
         record(upload.pk, Event.UPLOADED, user=user)
+    spans.record_upload(upload.pk, started)
     return upload
 
 

@@ -14,6 +14,7 @@ import requests
 from django.conf import settings
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
+from batches import spans
 from batches.counters import VENDOR_CALL_SECONDS
 from batches.vendor import protocol
 
@@ -86,10 +87,11 @@ def trace_person(body: bytes) -> bytes:
 
 @contextmanager
 def counted_call() -> Iterator[None]:
-    """Record for /metrics how long a call took, and what came of it."""
+    """Record for /metrics and the trace of the list how long a call took, and what came of it."""
     started, result = time.perf_counter(), "accepted"
     try:
-        yield
+        with spans.span("vendor call", kind=spans.CLIENT):
+            yield
     except VendorError as error:
         result = CALL_RESULTS[type(error)]
         raise

@@ -153,3 +153,24 @@ def test_sessions_and_cookies_are_safe_by_default(tmp_path):
 
 def test_the_settings_list_all_roles(settings):
     assert list(Role) == settings.ROLES
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"OTEL_EXPORTER_OTLP_ENDPOINT": "localhost:4318"},
+        {"OTEL_EXPORTER_OTLP_HEADERS": "secret-token"},
+    ],
+)
+def test_settings_of_traces_that_cannot_be_right_are_refused(tmp_path, environment):
+    [name] = environment
+    process = run("", tmp_path, **environment)
+    assert f"{name} " in process.stderr
+    assert "secret-token" not in process.stderr
+
+
+def test_headers_for_traces_are_read_as_opentelemetry_writes_them(tmp_path):
+    headers = evaluate(
+        "s.OTEL_EXPORTER_OTLP_HEADERS", tmp_path, OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer%20abc, x-tenant=a=b"
+    )
+    assert headers == "{'authorization': 'Bearer abc', 'x-tenant': 'a=b'}"

@@ -18,6 +18,7 @@ from typing import Any
 from django.conf import settings
 
 from accounts.client_address import find_address, read_address
+from batches import spans
 from batches.tracing.vendor_keys import is_accepted
 from webhooks.inbound import metrics
 from webhooks.inbound.filing import Delivery
@@ -76,7 +77,9 @@ class ReceiverApp:
             return 413
         started = time.perf_counter()
         fate = await self.batcher.file(Delivery(DELIVERY_KINDS[kind], token.replace("\0", ""), body))
-        metrics.count_delivery(fate, time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        metrics.count_delivery(fate, seconds)
+        spans.record_delivery(token, kind, fate or "not stored", seconds)
         return 200 if fate else 503
 
 
