@@ -55,3 +55,12 @@ class NoJobTracebacks(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         return not (record.name.startswith("rq") and record.levelno >= logging.ERROR)
+
+
+class NoAsyncioDetails(logging.Filter):
+    """A filter that cuts asyncio's records to their first line. The others describe tasks with their exceptions."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name == "asyncio":
+            record.msg, record.args = record.getMessage().partition("\n")[0], ()
+        return True

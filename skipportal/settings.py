@@ -585,7 +585,10 @@ LOG_FORMAT = read_choice("LOG_FORMAT", "text", ["text", "json"])
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"private": {"()": "skipportal.log_filters.NoJobTracebacks"}},
+    "filters": {
+        "private": {"()": "skipportal.log_filters.NoJobTracebacks"},
+        "asyncio": {"()": "skipportal.log_filters.NoAsyncioDetails"},
+    },
     "formatters": {
         "private": {
             "()": "skipportal.log_filters.PrivateFormatter",
@@ -597,7 +600,7 @@ LOGGING = {
         "console": {
             "class": "logging.StreamHandler",
             "formatter": "json" if LOG_FORMAT == "json" else "private",
-            "filters": ["private"],
+            "filters": ["private", "asyncio"],
         }
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},

@@ -1,5 +1,7 @@
 """Errors are logged and shown without personal data."""
 
+import asyncio
+import gc
 import io
 import json
 import logging
@@ -10,7 +12,7 @@ import pytest
 
 from batches import jobs
 from batches.database import name_error
-from skipportal.log_filters import JsonFormatter, NoJobTracebacks, PrivateFormatter
+from skipportal.log_filters import JsonFormatter, NoAsyncioDetails, NoJobTracebacks, PrivateFormatter
 
 
 def format_failure(text):
@@ -131,4 +133,22 @@ def test_the_line_of_a_failed_job_has_its_batch_and_no_person(monkeypatch):
     failed, after = map(json.loads, stream.getvalue().splitlines())
     assert (failed["job"], failed["batch_id"]) == ("submit_batch", 17)
     assert "batch_id" not in after
+    assert "Abbott" not in stream.getvalue()
+
+
+def test_a_task_that_fails_is_logged_without_its_exception():
+    async def fail():
+        fail_with_a_person()
+
+    async def forget_a_task():
+        asyncio.get_running_loop().create_task(fail())
+        await asyncio.sleep(0)
+
+    with log_as_json("asyncio") as stream:
+        [handler] = logging.getLogger("asyncio").handlers
+        handler.addFilter(NoAsyncioDetails())
+        asyncio.run(forget_a_task())
+        gc.collect()
+    [line] = map(json.loads, stream.getvalue().splitlines())
+    assert line["message"] == "Task exception was never retrieved"
     assert "Abbott" not in stream.getvalue()
