@@ -66,6 +66,7 @@ ACTION_RIGHTS: dict[str, Right] = {
             "spend-export",
             "suppressions-export",
             "layout-new",
+            "layout-preview",
             "layout",
             "layout-delete",
         ],

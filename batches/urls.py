@@ -157,6 +157,7 @@ urlpatterns = [
     path("exports/<id:pk>/certificate.json", exports.certificate_file, name="export-certificate-file"),
     path("exports/layouts/", exports.layout_list, name="layouts"),
     path("exports/layouts/new/", exports.edit_layout, name="layout-new"),
+    path("exports/layouts/preview/", exports.preview_layout, name="layout-preview"),
     path("exports/layouts/<id:pk>/", exports.edit_layout, name="layout"),
     path("exports/layouts/<id:pk>/delete/", exports.delete_layout, name="layout-delete"),
     path("design/", design.show_components, name="design"),

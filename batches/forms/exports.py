@@ -5,7 +5,7 @@ from typing import Any, cast
 from django import forms
 from django.forms.boundfield import BoundField
 
-from batches.exports.files import find_layout, list_layouts
+from batches.exports.files import as_layout, find_layout, list_layouts
 from batches.exports.layouts import PER_PHONE, PHONE_PARTS, Layout, UnknownField, find_source
 from batches.exports.rows import CHOICE_LABELS, ExportChoices
 from batches.forms.widgets import CheckboxInput, CheckboxSelectMultiple, NumberInput, Select, Textarea, TextInput
@@ -114,6 +114,22 @@ class LayoutForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if self.instance.columns:
             self.initial["columns"] = "\n".join(f"{name} = {field}" for name, field in self.instance.columns)
+
+    def read_draft(self) -> Layout | str:
+        """Return the layout as it is typed, which needs no name yet, or the sentence that says what is wrong with it.
+
+        The sentence is empty if the layout has no columns yet.
+        """
+        if not self.is_bound:
+            return as_layout(self.instance) if self.instance.columns else ""
+        if not self.data.get("columns", "").strip():
+            return ""
+        if problem := next((str(errors[0]) for name, errors in self.errors.items() if name != "name"), ""):
+            return problem
+        data = self.cleaned_data
+        columns = [(name, field) for name, field in data["columns"]]
+        types, max_phones = tuple(data["types"]), data["max_phones"]
+        return Layout("draft", columns, data["per"], data["originals"], data["needs"], types, max_phones)
 
     def clean_name(self) -> str:
         name = self.cleaned_data["name"].strip()

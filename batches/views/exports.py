@@ -1,6 +1,7 @@
 """Export results: choose and count the rows, download the file, read the log, and edit layouts."""
 
 from dataclasses import replace
+from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
@@ -18,6 +19,7 @@ from batches.exports.breakdown import make_breakdown
 from batches.exports.files import list_layouts
 from batches.exports.layouts import LAYOUT_FIELDS, NUMBERED_FIELDS, fold_name
 from batches.exports.presets import Preset, find_last_choices, find_preset, list_presets
+from batches.exports.preview import make_preview
 from batches.exports.rows import CHOICE_LABELS
 from batches.forms.exports import ExportForm, LayoutForm, first_error
 from batches.keys import read_keys
@@ -167,7 +169,30 @@ def edit_layout(request: UserRequest, pk: int | None = None) -> HttpResponse:
         return redirect("layouts")
     fields = [(name, label) for name, (label, _) in LAYOUT_FIELDS.items()] + list(NUMBERED_FIELDS.items())
     context = {"form": form, "layout": layout, "fields": [*fields, ("column NAME", "A column of the list itself")]}
+    context |= fill_draft(request, form)
+    if context.get("problem"):
+        # The form above says it already.
+        context["problem"] = "Correct the layout to see its preview."
     return render(request, "exports/layout.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+def preview_layout(request: UserRequest) -> HttpResponse:
+    """Fill the layout, as it is typed, with one person. Nothing is saved."""
+    require(request.user, Right.EXPORT)
+    return render(request, "exports/_layout_preview.html", fill_draft(request, LayoutForm(request.POST)))
+
+
+def fill_draft(request: UserRequest, form: LayoutForm) -> dict[str, Any]:
+    """Return the context of a layout's preview. A person who is shown is written to the audit log."""
+    draft = form.read_draft()
+    if isinstance(draft, str):
+        return {"problem": draft}
+    preview = make_preview(draft, request.user)
+    if preview.upload:
+        seen = [(preview.upload.pk, preview.item_id)]
+        record_people(AuditKind.SEEN, request.user, seen, "preview of a layout")
+    return {"preview": preview}
 
 
 @require_POST

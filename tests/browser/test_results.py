@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.support import odd_answers
 from tests.support.browsing import browse
@@ -321,6 +322,38 @@ def test_a_new_layout_is_corrected_saved_and_used_for_an_export(page, leads, tmp
     assert list(rows[0]) == ["Who", "Number", "Lead"]
     assert len(rows) == row_count
     assert all(row["Number"] for row in rows)
+
+
+def test_columns_of_a_layout_are_dragged_and_the_preview_follows(page, leads):
+    page.goto("/exports/layouts/new/")
+    page.get_by_text("As text").click()
+    text = page.get_by_role("textbox", name="Columns")
+    text.fill("Who = found_name\nKind = phone_1_type\nNothing = phone_40")
+    preview = page.locator("#layout-preview")
+    expect(preview.get_by_role("row", name="Nothing —")).to_be_visible()
+    first = page.locator("[data-grip]").first
+    first.hover()
+    page.mouse.down()
+    box = page.locator("[data-grip]").last.bounding_box()
+    page.mouse.move(box["x"] + 5, box["y"] + box["height"] - 2, steps=4)
+    expect(page.locator(".dragged")).to_have_count(1)
+    page.mouse.up()
+    expect(page.locator("#announcement")).to_have_text("Who: position 3 of 3")
+    expect(preview.get_by_role("rowheader")).to_have_text(["Kind", "Nothing", "Who"])
+    expect(text).to_have_value("Kind = phone_1_type\nNothing = phone_40\nWho = found_name")
+
+    page.get_by_label("Move up").last.click()
+    expect(page.locator("#announcement")).to_have_text("Who: position 2 of 3")
+    expect(preview.get_by_role("rowheader")).to_have_text(["Kind", "Who", "Nothing"])
+
+    # The Escape key cancels a drag.
+    page.locator("[data-grip]").first.hover()
+    page.mouse.down()
+    page.mouse.move(box["x"] + 5, box["y"] + box["height"] - 2, steps=4)
+    page.keyboard.press("Escape")
+    page.mouse.up()
+    expect(page.locator(".dragged")).to_have_count(0)
+    expect(text).to_have_value("Kind = phone_1_type\nWho = found_name\nNothing = phone_40")
 
 
 # Without JavaScript

@@ -6,7 +6,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.models import AuditEntry, Team
+from accounts.rights import Role
 from batches.exports import files
+from batches.exports.layouts import LAYOUT_FIELDS, NUMBERED_FIELDS
+from batches.id_set import IdSet
 from batches.intake import suppression
 from batches.models import Batch, Event, Export, ExportLayout, Item, PhoneNumber, Suppression, Upload
 from batches.results import digests
@@ -15,6 +19,7 @@ from tests.factories import answer_for, answer_with, people, person
 from tests.support.pages import read_page
 
 pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
 MOBILE = {"phone": "2025550101", "phoneType": "mobile", "isConnected": True}
 DO_NOT_CALL = {"phone": "2025550102", "phoneType": "landline", "doNotCall": True}
 
@@ -256,6 +261,65 @@ def test_layouts_are_made_changed_and_deleted(browser, upload):
     assert "Ours" in get_text(browser, "/exports/layouts/")
     browser.post(f"/exports/layouts/{layout.pk}/delete/")
     assert browser.get(f"/uploads/{upload.pk}/export/", {"layout": "Ours"}).status_code == 400
+
+
+DRAFT = {"name": "", "per": "person", "needs": "", "max_phones": 0}
+
+
+def preview(browser, columns, **fields):
+    """Return the preview of a layout's draft: its values by column, and all of its words."""
+    response = browser.post("/exports/layouts/preview/", DRAFT | {"columns": columns} | fields, headers=HTMX)
+    assert response.status_code == 200
+    shown = response.context.get("preview")
+    words = " ".join(re.sub(r"<[^>]*>", " ", read_page(response)).split())
+    return dict(shown.cells) if shown else None, words
+
+
+def test_the_preview_fills_a_draft_with_a_person_of_the_newest_list(browser, upload, alice):
+    cells, words = preview(browser, "Who = found_name\nNumber = phone_1\nThird = phone_3", originals="on")
+    first = upload.items.get(row_number=2)
+    assert cells["Number"] == "2025550101"
+    assert list(cells)[: len(upload.all_columns)] == upload.all_columns
+    assert "Third —" in words
+    assert f"Row {first.row_number} of {upload.name}" in words
+    assert not ExportLayout.objects.filter(created_by=alice).exists()
+    entry = AuditEntry.objects.latest("pk")
+    assert (entry.upload_id, entry.detail) == (upload.pk, "preview of a layout")
+    assert first.pk in IdSet.unpack(bytes(entry.item_ids))
+
+
+def test_the_preview_follows_the_choices_of_a_draft(browser, upload):
+    assert preview(browser, "Phone = phone", per="phone")[0] == {"Phone": "2025550101"}
+    assert preview(browser, "Phone = phone_1", types=["landline"])[0] == {"Phone": "2025550102"}
+    # Only the first person has an email, and nobody has a VoIP number.
+    assert preview(browser, "Mail = email_1", needs="email")[0] == {"Mail": "ada@example.com"}
+    assert "An invented person" in preview(browser, "Phone = phone_1", needs="phone", types=["voip"])[1]
+
+
+def test_the_preview_of_a_wrong_draft_says_what_is_wrong(browser, upload):
+    assert "Line 2: There is no field “fone_1”." in preview(browser, "Who = found_name\nNumber = fone_1")[1]
+    assert "needs one row per phone" in preview(browser, "Number = phone")[1]
+    assert preview(browser, " ")[1] == "Add a column to see what it contains."
+    refused = browser.post("/exports/layouts/new/", DRAFT | {"name": "Ours", "columns": "Number = fone_1"})
+    assert refused.status_code == 422
+    assert read_page(refused).count("There is no field “fone_1”.") == 1
+    assert "Correct the layout to see its preview." in read_page(refused)
+
+
+def test_the_preview_shows_nobody_of_a_list_that_the_user_does_not_see(client, upload, make_user):
+    team = Team.objects.create(name="East")
+    client.force_login(make_user("zoe", Role.MEMBER, team=team))
+    fields = [*LAYOUT_FIELDS, *(name.replace("_N", "_1") for name in NUMBERED_FIELDS), "column Note"]
+    cells, words = preview(client, "\n".join(f"{name} = {name}" for name in fields), per="phone")
+    assert list(cells) == fields
+    assert cells["phone"] == "7035550142"
+    assert "An invented person" in words
+
+
+def test_the_editor_shows_the_preview_of_a_saved_layout(browser, upload):
+    layout = ExportLayout.objects.create(name="Ours", columns=[["Number", "phone_1"]])
+    assert "Number 2025550101" in read_words(browser, f"/exports/layouts/{layout.pk}/")
+    assert "Add a column to see what it contains." in read_words(browser, "/exports/layouts/new/")
 
 
 # Scorecards
