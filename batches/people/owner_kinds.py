@@ -160,6 +160,10 @@ SURNAME_ENDINGS = tuple(
 """Endings of surnames, by which those that are too rare for any list are told from the names of companies."""
 MIN_ENDED_SURNAME = 4
 """A surname with one of these endings has more letters than this: NVR, ZOES."""
+MIN_HALF = 3
+"""Minimum number of letters of each half of a compound word."""
+MIN_COMPOUND = 7
+"""Minimum number of letters of a compound word. Many shorter surnames can be read as two words."""
 MAX_REMARK_WORDS = 6
 """Maximum number of words in a remark. In a longer name, `not` can belong to what tax rolls add."""
 PRACTICE = re.compile(r"\b(?:MD|DDS|DMD|DVM|DPM|DC|OD|CPA|JD|PHD|ESQ) P ?[AC]$")
@@ -236,8 +240,7 @@ def is_placeholder(text: str) -> bool:
 
 def names_law(words: list[str]) -> bool:
     """Return whether words after a placeholder say by which law the owner is hidden: `NAME PER FS 119`."""
-    start = next((position for position, word in enumerate(words) if word not in PLACEHOLDER_WORDS), len(words))
-    return words[start : start + 1] != [] and words[start] in LAW_WORDS
+    return next((word for word in words if word not in PLACEHOLDER_WORDS), "") in LAW_WORDS
 
 
 def is_remark(words: list[str]) -> bool:
@@ -317,7 +320,8 @@ def judge_full_name(text: str) -> Judgement:
 def judge_other_kind(kind: str, upper: str) -> Judgement:
     """Return the Judgement of a name with words that are not only a person's.
 
-    They can be surnames all the same: `HUD BAPTIST`, or `HILL LORNA BAPTIST` with the given name in the middle.
+    They can be surnames all the same: `HUD BAPTIST`, `HUD SANDRA K`, or `HILL LORNA BAPTIST` with the given name in
+    the middle.
     """
     if kind == "company" and is_place_name(upper):
         return Judgement(kind, Doubt.NO_NAME)
@@ -325,10 +329,17 @@ def judge_other_kind(kind: str, upper: str) -> Judgement:
         # This is the quick check for most names.
         return Judgement(kind)
     words = [word for word in drop_roll_words(OWNER_WORD.findall(upper)) if word not in NAME_SUFFIXES]
-    if not 2 <= len(words) <= 3 or words[-1] not in RARE_SURNAMES or KIND_BY_SURE_WORD.keys() & set(words):
+    if not 2 <= len(words) <= 3 or KIND_BY_SURE_WORD.keys() & set(words):
+        return Judgement(kind)
+    if len(words) == 3 and words[0] in RARE_SURNAMES and is_letter(words[2]) and is_name_only(words[1]):
+        return Judgement(PERSON, Doubt.PERHAPS_COMPANY)
+    if len(words) == 2 and words[0] in RARE_SURNAMES and words[1] in KNOWN_GIVEN_NAMES:
+        return Judgement(kind, Doubt.PERHAPS_PERSON)
+    if words[-1] not in RARE_SURNAMES:
         return Judgement(kind)
     if len(words) == 2:
-        return Judgement(kind, Doubt.PERHAPS_PERSON if words[0] in RARE_SURNAMES | SURNAMES else None)
+        is_name = words[0] in RARE_SURNAMES or words[0] in SURNAMES or words[0] in KNOWN_GIVEN_NAMES
+        return Judgement(kind, Doubt.PERHAPS_PERSON if is_name else None)
     surname, given, _ = words
     is_name = surname in SURNAMES and given in KNOWN_GIVEN_NAMES and given not in SURNAMES and given not in VIRTUES
     return Judgement(PERSON, Doubt.PERHAPS_COMPANY) if is_name else Judgement(kind)
@@ -343,10 +354,17 @@ def judge_known_company(upper: str) -> Judgement | None:
 
 
 def judge_single_word(word: str) -> Judgement:
-    """Return the Judgement of a full name of one word. Unknown words are companies, and rare surnames get a doubt."""
+    """Return the Judgement of a full name of one word. Unknown words are companies, and rare surnames get a doubt.
+
+    A word for a public body is one, unless it is a common surname: `HUD`, but not `PARKS`.
+    """
+    upper = drop_dots_and_apostrophes(word.upper())
+    is_body = KIND_BY_AMBIGUOUS_WORD.get(upper) == "government"
+    if is_body and upper not in SURNAMES and upper not in NOT_DECISIVE_ALONE:
+        return Judgement("government", Doubt.PERHAPS_PERSON if upper in RARE_SURNAMES else None)
     if not may_be_name(word):
         return Judgement("company", Doubt.ONE_WORD)
-    is_common = "-" in word or is_listed_name(drop_dots_and_apostrophes(word.upper()))
+    is_common = "-" in word or is_listed_name(upper)
     return Judgement(PERSON, None if is_common else Doubt.PERHAPS_COMPANY)
 
 
@@ -372,6 +390,7 @@ def judge_without_given_name(upper: str) -> Judgement:
     if names and names[-1] in BUSINESS_WORDS:
         return Judgement("company", Doubt.NO_NAME)
     if len(names) < 2 or not english:
+        is_ambiguous = is_ambiguous or any(map(is_compound, names))
         return Judgement(PERSON, Doubt.PERHAPS_COMPANY if is_ambiguous else None)
     nobodys = [word for word in english if not is_rare_or_listed_name(word)]
     if not nobodys and len(english) < len(names) and not any(map(is_listed_name, names)):
@@ -412,6 +431,19 @@ def is_english(word: str) -> bool:
 
     singulars = (word, word.removesuffix("S"), word.removesuffix("ES"), f"{word.removesuffix('IES')}Y")
     return not ENGLISH_WORDS.isdisjoint(singulars)
+
+
+def is_compound(word: str) -> bool:
+    """Return whether a word that is no name and is not built like one joins two common English words: `SILVERGATE`."""
+    if len(word) < MIN_COMPOUND or may_be_name(word):
+        return False
+    halves = range(MIN_HALF, len(word) - MIN_HALF + 1)
+    return any(is_english(word[:end]) and is_english(word[end:]) for end in halves)
+
+
+def is_name_only(word: str) -> bool:
+    """Return whether a word is a known name, and does not show another kind of owner."""
+    return is_rare_or_listed_name(word) and word not in KIND_BY_AMBIGUOUS_WORD
 
 
 def may_be_name(word: str) -> bool:

@@ -395,13 +395,12 @@ def count_surname_words(upper: Sequence[str]) -> int:
         return linked
     if len(first) <= MAX_PARTICLE and is_in_two_words(first, second, third):
         return 2
-    is_double = (
-        second in HISPANIC
-        and second not in KNOWN_GIVEN_NAMES
-        and third in KNOWN_GIVEN_NAMES
-        and (first in HISPANIC or first in SURNAMES)
-    )
-    return 2 if is_double else 1
+    if second in KNOWN_GIVEN_NAMES or third not in KNOWN_GIVEN_NAMES:
+        return 1
+    if second in HISPANIC:
+        return 2 if first in HISPANIC or first in SURNAMES else 1
+    # Of a double surname, the second can be rare: `SOTO MAYOR ELENA`.
+    return 2 if first in HISPANIC and third not in SURNAMES and is_rare_or_listed_name(second) else 1
 
 
 def is_in_two_words(first: str, second: str, third: str) -> bool:

@@ -72,6 +72,8 @@ COUNTRY = re.compile(
     r"(?:[\s,;]|(?<=\d))+(?:USA|U\.\s?S\.\s?A\.?|US|U\.S\.?|United States(?: of America)?|Etats Unis|EEUU)[\s.]*$",
     re.IGNORECASE,
 )
+STOP = re.compile(r"(?<=\s)(?P<word>[A-Za-z]{4,}|\w*\d)\.\s+(?=(?P<next>[A-Za-z]+))")
+"""A full stop after a number or a word that is too long for most abbreviations. It can stand for a comma."""
 COUNTY = re.compile(r".* (?:County|Parish|Borough)", re.IGNORECASE)
 DWELLINGS = frozenset("HOUSE HOME RESIDENCE DWELLING SFR SFH CONDO TOWNHOUSE TOWNHOME DUPLEX BUILDING".split())
 FOREIGN_PLACES = frozenset(
@@ -231,7 +233,8 @@ def split_whole(text: str) -> tuple[str, str, str, str]:
     """Return street, city, state and ZIP of `1 Oak St, Herndon, VA 20170`. Return any other text as the street."""
     if len(text) > MAX_ADDRESS_LENGTH:
         return text, "", "", ""
-    pieces = [piece for piece in map(str.strip, re.split(r"[,;\n|]|\s/\s", COUNTRY.sub("", text))) if piece]
+    pieces = re.split(r"[,;\n|]|\s/\s", STOP.sub(read_stop, COUNTRY.sub("", text)))
+    pieces = [piece for piece in map(str.strip, pieces) if piece]
     last = len(pieces) - 1
     pieces = [piece for position, piece in enumerate(pieces) if position in (0, last) or not COUNTY.fullmatch(piece)]
     for count in range(1, min(len(pieces), 4) + 1):
@@ -249,6 +252,12 @@ def split_whole(text: str) -> tuple[str, str, str, str]:
     if len(pieces) > 1 and is_only_city(pieces[-1]) and is_street(pieces[0]):
         return join_street(pieces[:-1]), pieces[-1], "", ""
     return text.strip(), "", "", ""
+
+
+def read_stop(found: re.Match[str]) -> str:
+    """Return a comma in the place of a full stop that separates two parts: `Unit 4. Tampa`, but not `Blvd. N`."""
+    is_abbreviation = found["word"].upper() in UNIT_WORDS or found["next"].upper() in ANY_DIRECTION
+    return found[0] if is_abbreviation else f"{found['word']}, "
 
 
 def is_only_city(text: str) -> bool:

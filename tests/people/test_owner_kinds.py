@@ -135,3 +135,29 @@ def test_what_is_named_after_a_person_is_a_company_and_doubted(name):
 @pytest.mark.parametrize("name", ["TAVEAU CHURCH", "Chick Fil A", "ULKUS & WEBB", "THE DRAKE"])
 def test_names_that_read_like_those_of_companies_are_doubted(name):
     assert judge_full_name(name).doubt == Doubt.PERHAPS_COMPANY
+
+
+@pytest.mark.parametrize("name", ["MISSION BAXTER T", "Kingdom Abbott B", "CHAPEL HOPE"])
+def test_a_rare_surname_that_a_church_has_too_is_never_silently_a_church(name):
+    assert judge_full_name(name).doubt in (Doubt.PERHAPS_COMPANY, Doubt.PERHAPS_PERSON)
+
+
+def test_an_initial_after_two_names_shows_a_person():
+    assert judge_full_name("MISSION BAXTER T").kind == "person"
+
+
+@pytest.mark.parametrize("name", ["Hope Chapel", "GRACE MISSION"])
+def test_a_virtue_before_a_word_for_a_church_is_doubted(name):
+    assert judge_full_name(name) == Judgement("church", Doubt.PERHAPS_PERSON)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("HUD", "government"), ("Township", "government"), ("PARKS", "person"), ("FOREST", "person")]
+)
+def test_a_word_for_a_public_body_alone_is_one_unless_it_is_a_common_name(name, kind):
+    assert judge_full_name(name).kind == kind
+
+
+@pytest.mark.parametrize("name", ["SILVERGATE DOCKSIDE", "CLEARHARBOR ZENTRIX"])
+def test_words_that_join_common_words_are_doubted(name):
+    assert judge_full_name(name).doubt == Doubt.PERHAPS_COMPANY

@@ -272,3 +272,18 @@ def test_titles_before_a_given_name_are_dropped_in_names_that_begin_with_it(titl
 def test_titles_that_are_names_are_kept(text, order, expected):
     [person] = split_owners(text, order)
     assert (person.first, person.middle, person.last) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        ("ORTEGA MAYOR LUCIA", "ORTEGA MAYOR"),
+        ("SALINAS WHITFIELD TERESA R", "SALINAS WHITFIELD"),
+        ("SALINAS XIOMARALY TERESA", "SALINAS"),
+        ("SALINAS ANA TERESA", "SALINAS"),
+        ("WEBB WHITFIELD TERESA", "WEBB"),
+    ],
+)
+def test_the_second_part_of_a_double_surname_can_be_any_surname_after_a_hispanic_one(text, last):
+    [person] = split_owners(text, LAST_FIRST)
+    assert person.last == last
