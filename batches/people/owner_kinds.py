@@ -333,7 +333,7 @@ def judge_other_kind(kind: str, upper: str) -> Judgement:
         return Judgement(kind)
     if len(words) == 3 and words[0] in RARE_SURNAMES and is_letter(words[2]) and is_name_only(words[1]):
         return Judgement(PERSON, Doubt.PERHAPS_COMPANY)
-    if len(words) == 2 and words[0] in RARE_SURNAMES and words[1] in KNOWN_GIVEN_NAMES:
+    if len(words) == 2 and words[0] in RARE_SURNAMES and is_name_only(words[1]):
         return Judgement(kind, Doubt.PERHAPS_PERSON)
     if words[-1] not in RARE_SURNAMES:
         return Judgement(kind)
@@ -435,10 +435,14 @@ def is_english(word: str) -> bool:
 
 def is_compound(word: str) -> bool:
     """Return whether a word that is no name and is not built like one joins two common English words: `SILVERGATE`."""
-    if len(word) < MIN_COMPOUND or may_be_name(word):
+    if len(word) < MIN_COMPOUND:
         return False
+    # Few processes ever need this long list.
+    from batches.people.english_words import ENGLISH_WORDS  # noqa: PLC0415
+
     halves = range(MIN_HALF, len(word) - MIN_HALF + 1)
-    return any(is_english(word[:end]) and is_english(word[end:]) for end in halves)
+    is_joined = any(word[:end] in ENGLISH_WORDS and is_english(word[end:]) for end in halves)
+    return is_joined and not may_be_name(word)
 
 
 def is_name_only(word: str) -> bool:

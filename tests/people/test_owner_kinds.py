@@ -137,7 +137,7 @@ def test_names_that_read_like_those_of_companies_are_doubted(name):
     assert judge_full_name(name).doubt == Doubt.PERHAPS_COMPANY
 
 
-@pytest.mark.parametrize("name", ["MISSION BAXTER T", "Kingdom Abbott B", "CHAPEL HOPE"])
+@pytest.mark.parametrize("name", ["MISSION BAXTER T", "Kingdom Abbott B", "CHAPEL HOPE", "Chapel Whitfield"])
 def test_a_rare_surname_that_a_church_has_too_is_never_silently_a_church(name):
     assert judge_full_name(name).doubt in (Doubt.PERHAPS_COMPANY, Doubt.PERHAPS_PERSON)
 
