@@ -31,6 +31,8 @@ from batches.tables.tables import ExportTable
 from batches.user_request import UserRequest
 from batches.views.shortcuts import filtered_upload, render_list
 
+PREVIEWED = "previewed_person"
+"""The session's key for the person whom the preview of a layout showed last."""
 MAX_ROWS_COUNTED_AT_ONCE = 50_000
 """In lists with more rows than this, the rows to export are counted only when the user asks for the count."""
 
@@ -184,12 +186,14 @@ def preview_layout(request: UserRequest) -> HttpResponse:
 
 
 def fill_draft(request: UserRequest, form: LayoutForm) -> dict[str, Any]:
-    """Return the context of a layout's preview. A person who is shown is written to the audit log."""
+    """Return the context of a layout's preview. A person who is shown is written to the audit log, once in a row."""
     draft = form.read_draft()
     if isinstance(draft, str):
         return {"problem": draft}
     preview = make_preview(draft, request.user)
-    if preview.upload:
+    # The same person is shown again after each change of the draft.
+    if preview.upload and request.session.get(PREVIEWED) != preview.item_id:
+        request.session[PREVIEWED] = preview.item_id
         seen = [(preview.upload.pk, preview.item_id)]
         record_people(AuditKind.SEEN, request.user, seen, "preview of a layout")
     return {"preview": preview}

@@ -286,6 +286,9 @@ def test_the_preview_fills_a_draft_with_a_person_of_the_newest_list(browser, upl
     entry = AuditEntry.objects.latest("pk")
     assert (entry.upload_id, entry.detail) == (upload.pk, "preview of a layout")
     assert first.pk in IdSet.unpack(bytes(entry.item_ids))
+    # Whoever changes the draft still sees the same person.
+    preview(browser, "Number = phone_1")
+    assert AuditEntry.objects.latest("pk") == entry
 
 
 def test_the_preview_follows_the_choices_of_a_draft(browser, upload):
