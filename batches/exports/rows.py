@@ -9,6 +9,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -94,6 +95,7 @@ class FoundDetails(NamedTuple):
 
 
 ITEM_ROW_LENGTH = len(ItemRow._fields)
+NOTHING_ASKED = AskedFields()
 
 
 @dataclass(frozen=True)
@@ -182,10 +184,9 @@ class ExportReader:
             page_asked = [values[ITEM_ROW_LENGTH:] for values in page]
             suppressed = find_suppressed_ids(page_items, page_asked) if self.choices.without_suppressed else set()
             contacts = digests.read_contacts(item.pk for item in page_items) if self.layout.needs_answer else {}
-            for item, asked, details in zip(
-                page_items, page_asked, self.read_judged(page_items, contacts), strict=True
-            ):
-                if item.pk in contacts and details.answered_at:
+            judged = self.read_judged(page_items, contacts)
+            for item, asked, details in zip(page_items, page_asked, judged, strict=True):
+                if contacts and item.pk in contacts and details.answered_at:
                     details = details._replace(contact=self.hide_phones_of_others(details.contact))
                 yield self.make_row(item, asked, details), item.pk in suppressed
 
@@ -195,10 +196,12 @@ class ExportReader:
         `contacts` holds all contact details of the items, if the layout needs them.
         """
         # Pass the details on one at a time if possible, because holding a whole page of them takes twice as long.
-        found = (
-            details._replace(contact=contacts[item.pk]) if item.pk in contacts and details.answered_at else details
-            for item, details in zip(page, read_details(page), strict=True)
-        )
+        found = read_details(page)
+        if contacts:
+            found = (
+                details._replace(contact=contacts[item.pk]) if item.pk in contacts and details.answered_at else details
+                for item, details in zip(page, found, strict=True)
+            )
         if not self.facts:
             yield from found
             return
@@ -252,17 +255,16 @@ class ExportReader:
         """Return the row of an item, without its phones."""
         contact, match, traced_at, original = details
         cells = decode_cells(item.row)
-        credits = item.credits if item.outcome in OUTCOME_ANSWERED else None
         return ExportRow(
             pk=item.pk,
             number=str(item.row_number),
             cells=cells + [""] * (len(self.originals) - len(cells)),
             outcome=item.outcome,
             message=format_message(item, contact, original),
-            credits="" if credits is None else f"{credits.normalize():f}",
+            credits=format_credits(item.credits) if item.outcome in OUTCOME_ANSWERED else "",
             traced_at=f"{traced_at[:10]}T{traced_at[11:19]}+00:00" if traced_at else "",
             match=MATCH_LABELS.get(match or "", ""),
-            asked=AskedFields(*asked),
+            asked=AskedFields(*asked) if asked else NOTHING_ASKED,
             contact=remove_emails(contact, self.suppressed_emails) if self.suppressed_emails else contact,
             list=self.upload.name,
             outcome_word=OUTCOME_WORDS[item.outcome],
@@ -381,6 +383,12 @@ def find_suppressed_ids(page: Sequence[ItemRow], page_asked: Sequence[Sequence[s
     all_keys: set[Key] = set().union(*keys.values())
     found = find_not_to_contact(all_keys) | find_erased(all_keys)
     return suppressed | {pk for pk in keys if keys[pk] & found}
+
+
+@lru_cache(maxsize=1_000)
+def format_credits(credits: Decimal | None) -> str:
+    """Return credits without trailing zeros. Most rows of a list have the same."""
+    return "" if credits is None else f"{credits.normalize():f}"
 
 
 def remove_emails(contact: Contact, suppressed: Container[str]) -> Contact:

@@ -30,17 +30,18 @@ NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 ESCAPE_LOOKALIKE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 """The beginning of a string that a spreadsheet would read as an escaped character, such as `_x0041_`."""
 
-CELL_SEPARATOR = "\x1f"
-"""Joins the cells of a row, so that all of them can be searched at once."""
+CELL_SEPARATOR = "\x01"
+"""Joins the cells of a row, so that all of them can be searched at once. Unlike others, it is no white space."""
 HARMLESS_CELL = re.compile(r"[+-]\d[\d,]*(?:\.\d+)?(?:E[+-]?\d+)?%?|[+-]\.\d+|\+\d[\d ().-]*|-+", re.IGNORECASE)
 """A signed number, a phone or dashes. No spreadsheet runs them as formulas, so they are not changed."""
 FORMULA_START = re.compile(f"[{IGNORED_AT_START}]*[{re.escape(FORMULA_STARTS)}]|[{CONTROL_STARTS}]")
-FORMULA_START_IN_ROW = re.compile(f"{CELL_SEPARATOR}(?:{FORMULA_START.pattern})")
+SUSPICIOUS_START_IN_ROW = re.compile(f"{CELL_SEPARATOR}[{IGNORED_AT_START}{re.escape(FORMULA_STARTS)}{CONTROL_STARTS}]")
+"""The start of a cell that may be a formula. One set of characters is found quickly in a long row."""
 
 
 def escape_formulas(row: list[str]) -> list[str]:
     """Escape the cells of a row that a spreadsheet would run. One check of the whole row is nearly always enough."""
-    if not FORMULA_START_IN_ROW.search(f"{CELL_SEPARATOR}{CELL_SEPARATOR.join(row)}"):
+    if not SUSPICIOUS_START_IN_ROW.search(f"{CELL_SEPARATOR}{CELL_SEPARATOR.join(row)}"):
         return row
     return [escape_formula(cell) for cell in row]
 
