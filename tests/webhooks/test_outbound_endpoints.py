@@ -1,10 +1,8 @@
 """Which addresses may be called, and who may add them."""
 
 import contextlib
-import shutil
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -15,6 +13,7 @@ from django.urls import reverse
 from urllib3.exceptions import SSLError
 
 from accounts.rights import Role
+from tests.support.certificates import write_certificate
 from tests.support.roles import get_role
 from tests.support.services import MAX_WAIT
 from webhooks.models import Endpoint
@@ -127,13 +126,8 @@ class HostCheckHandler(BaseHTTPRequestHandler):
 @pytest.fixture
 def certificate(tmp_path):
     """Return a self-signed certificate for localhost."""
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed")
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]
-    command += ["-keyout", tmp_path / "key.pem", "-out", tmp_path / "certificate.pem"]
-    command += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    subprocess.run(command, check=True, capture_output=True)
-    return tmp_path / "certificate.pem"
+    write_certificate(tmp_path, "localhost")
+    return tmp_path / "fullchain.pem"
 
 
 @pytest.fixture
@@ -142,7 +136,7 @@ def secure_port(certificate):
     server = HTTPServer(("127.0.0.1", 0), HostCheckHandler)
     server.handle_error = lambda *_: None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, certificate.parent / "key.pem")
+    context.load_cert_chain(certificate, certificate.parent / "privkey.pem")
     server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
