@@ -3,6 +3,7 @@
 import http.client
 import json
 import random
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,8 @@ WORKERS = 8
 DELIVERY_TIMEOUT = 30
 COMMIT_SECONDS = 0.25
 """Seconds between two commits while a batch is delivered."""
+RETRY_PAUSE = 1
+"""Seconds between two attempts to deliver a batch if the first one failed for a fault of ours."""
 MAX_CATCH_UP = 0.1
 """Seconds of delay that are made up for by calls in quick succession."""
 
@@ -37,21 +40,30 @@ class Courier(threading.Thread):
         self.next_call_at = 0.0
         self.idle = 0.0
         """Seconds without anything to deliver, between the first batch and the last."""
+        self.idle_since: float | None = None
 
     def run(self) -> None:
         with ThreadPoolExecutor(WORKERS) as pool:
-            idle_since: float | None = None
             while not self.ending.is_set():
-                if batch := self.store.next_batch():
-                    if idle_since is not None:
-                        self.idle += time.monotonic() - idle_since
-                    self.deliver_batch(pool, *batch)
-                    idle_since = time.monotonic()
-                else:
-                    self.ending.wait(0.02)
+                try:
+                    self.deliver_next(pool)
+                except Exception as error:
+                    # The class only: a message could contain a row.
+                    sys.stderr.write(f"The sandbox could not deliver: {type(error).__name__}\n")
+                    self.ending.wait(RETRY_PAUSE)
         self.store.commit()
         for connection in self.open_connections:
             connection.close()
+
+    def deliver_next(self, pool: ThreadPoolExecutor) -> None:
+        """Deliver the next batch, or wait a little if there is none."""
+        if batch := self.store.next_batch():
+            if self.idle_since is not None:
+                self.idle += time.monotonic() - self.idle_since
+            self.deliver_batch(pool, *batch)
+            self.idle_since = time.monotonic()
+        else:
+            self.ending.wait(0.02)
 
     def end(self) -> None:
         """Stop after the deliveries in progress. The others follow after the next start."""

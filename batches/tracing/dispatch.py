@@ -112,7 +112,6 @@ def submit_batch(batch_id: int) -> int | None:
     batch, items = claimed
     if is_too_small(batch, items):
         return packing.dissolve(batch)
-    record(batch.upload_id, "sent", batch_id=batch_id, detail=f"{format_people(len(items))}, attempt {batch.attempts}")
     try:
         if batch.kind == BatchKind.BULK:
             return send_items(batch, items)
@@ -154,6 +153,9 @@ def claim(batch_id: int, now: datetime) -> tuple[Batch, list[Item]] | None:
     if batch.upload.wait_reason:
         Upload.objects.filter(pk=batch.upload_id).update(wait_reason="")
     batch.refresh_from_db(fields=["status", *changes])
+    if not is_too_small(batch, items):
+        detail = f"{format_people(len(items))}, attempt {batch.attempts}"
+        record(batch.upload_id, "sent", batch_id=batch_id, detail=detail)
     return batch, items
 
 

@@ -8,7 +8,6 @@ from playwright.sync_api import expect
 
 from tests.support.browsing import browse
 from tests.support.portal import ROOT
-from tests.support.services import wait_until
 from tests.support.tour import HEADER, make_list
 
 NAME = "Maple Lane heirs"
@@ -75,7 +74,7 @@ def upload(portal, tmp_path_factory):
             writer.writerow(["Ada", last, f"{row} Maple Ln", "Herndon", "VA", "20170"])
     pk = portal.trace(path, "--name", NAME, "--wait", "--timeout", "120")["upload"]
     is_digested = f"Upload.objects.get(pk={pk}).digested_at is not None"
-    wait_until(lambda: portal.ask(is_digested), "the digests")
+    portal.wait_until(lambda: portal.ask(is_digested), "the digests")
     return pk
 
 

@@ -7,7 +7,6 @@ import requests
 from playwright.sync_api import expect
 
 from tests.support.portal import ROOT
-from tests.support.services import wait_until
 from tests.support.tour import make_list
 
 
@@ -78,7 +77,9 @@ def test_missing_people_are_re_run(page, portal):
     page.get_by_role("button", name="Re-run").click()
     page.get_by_text("Re-running 4 people.").wait_for()
 
-    wait_until(lambda: portal.ask(f"Upload.objects.get(pk={pk}).status") == "complete", "the result of the re-run")
+    portal.wait_until(
+        lambda: portal.ask(f"Upload.objects.get(pk={pk}).status") == "complete", "the result of the re-run"
+    )
     page.goto(f"/uploads/{pk}/")
     page.get_by_role("button", name="Re-run 1").click()
     page.get_by_text("Re-running 1 person.").wait_for()

@@ -21,7 +21,7 @@ def leads(portal):
     """Return the id of a list that has been traced and digested."""
     sample = ROOT / "static" / "sample.csv"
     pk = portal.trace(sample, "--name", "Leads with results", "--look-back", "0", "--wait", "--timeout", "90")["upload"]
-    wait_until(lambda: portal.ask(f"Upload.objects.get(pk={pk}).digested_at"), "the digests")
+    portal.wait_until(lambda: portal.ask(f"Upload.objects.get(pk={pk}).digested_at"), "the digests")
     return pk
 
 

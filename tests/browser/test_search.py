@@ -6,7 +6,6 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.portal import ROOT
-from tests.support.services import wait_until
 
 SAMPLE = ROOT / "static" / "sample.csv"
 
@@ -88,7 +87,7 @@ def test_an_action_is_done_from_the_search(page, portal):
     search(page, "resume poplar")
     page.keyboard.press("Enter")
     page.wait_for_load_state()
-    wait_until(lambda: portal.ask(f"Upload.objects.get(pk={key}).status") in ("running", "complete"), "the list")
+    portal.wait_until(lambda: portal.ask(f"Upload.objects.get(pk={key}).status") in ("running", "complete"), "the list")
     assert page.url.endswith("/exports/")
 
 

@@ -25,13 +25,13 @@ def test_a_restart_after_ctrl_c_completes_the_list(portal, tmp_path):
     original = make_list(portal, tmp_path / "people.csv", 1_200)
     summary = portal.trace(tmp_path / "people.csv", "--look-back", "0")
     count_answered = f"Item.objects.filter(upload={summary['upload']}, answered_at__isnull=False).count()"
-    wait_until(lambda: portal.ask(count_answered) >= 60, "60 answers")
+    portal.wait_until(lambda: portal.ask(count_answered) >= 60, "60 answers")
     portal.stop(signal.SIGINT)
     assert portal.list_processes() == {}
     assert 60 <= portal.ask(count_answered) < summary["items"]
     portal.start()
     status = f"Upload.objects.get(pk={summary['upload']}).status"
-    wait_until(lambda: portal.ask(status) == "complete", "the completion of the list")
+    portal.wait_until(lambda: portal.ask(status) == "complete", "the completion of the list")
     out = tmp_path / "out.csv"
     assert portal.manage("export", summary["upload"], "--out", out).returncode == 0
     outcomes = check_export(original, read_csv(out))
@@ -50,6 +50,11 @@ def test_killed_children_are_restarted_and_all_children_end_with_the_supervisor(
     wait_until(lambda: portal.list_processes() == {}, "the end of all children")
     portal.start()
     wait_until(lambda: responds_ok(f"{portal.address}/readyz"), "the portal")
+
+
+def test_a_wait_in_vain_says_what_the_portal_was_doing(portal):
+    with pytest.raises(TimeoutError, match=r"not ready(.*\n)+list\(SendingBlock.*: \[\](.*\n)+.*is ready at"):
+        portal.wait_until(lambda: False, "nothing", seconds=0)
 
 
 def test_a_second_supervisor_in_the_same_directory_is_refused(portal):
@@ -107,7 +112,7 @@ def test_an_interrupted_download_is_recorded(portal, tmp_path):
         assert portal.ask(f"Export.objects.get(upload={pk}).ended_at") is None
     ended_exports = f"Export.objects.filter(upload={pk}, ended_at__isnull=False)"
     is_complete = f"{ended_exports}.values_list('is_complete', flat=True).first()"
-    wait_until(lambda: portal.ask(is_complete) is not None, "the end of the export")
+    portal.wait_until(lambda: portal.ask(is_complete) is not None, "the end of the export")
     assert portal.ask(is_complete) is False
     # A header and 8,000 people.
     assert len(session.get(address).content.splitlines()) == 8_001

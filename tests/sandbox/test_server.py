@@ -1,6 +1,7 @@
 """The sandbox works over real HTTP, with a receiver that belongs to the test."""
 
 import json
+import sqlite3
 import threading
 import time
 from collections import Counter
@@ -11,7 +12,7 @@ import requests
 
 from batches.sandbox.faults import Faults
 from batches.sandbox.server import Sandbox
-from tests.support.services import MAX_WAIT
+from tests.support.services import MAX_WAIT, wait_until
 
 KEY = "key"
 
@@ -89,6 +90,23 @@ def wait_for_calls(receiver, count, path="/complete"):
     while sum(call[0] == path for call in receiver.calls) < count:
         assert time.monotonic() < end, Counter(call[0] for call in receiver.calls)
         time.sleep(0.01)
+
+
+def test_a_fault_of_its_own_does_not_end_the_deliveries(run, receiver, monkeypatch, capfd):
+    sandbox = run()
+    record = sandbox.store.record_delivery
+    faults = iter([sqlite3.OperationalError("disk I/O error")])
+
+    def fail_once(*values):
+        for fault in faults:
+            raise fault
+        record(*values)
+
+    monkeypatch.setattr(sandbox.store, "record_delivery", fail_once)
+    submit(sandbox, receiver)
+    wait_until(lambda: sandbox.store.totals()[0]["completed"], "the completion")
+    assert sandbox.store.totals()[0]["delivered"] == 20
+    assert "could not deliver: OperationalError\n" in capfd.readouterr().err
 
 
 def test_every_item_is_answered_once_and_then_the_batch_is_complete(run, receiver):
@@ -185,8 +203,11 @@ def test_answers_can_be_sent_in_shuffled_order(run, receiver):
 
 
 def test_webhooks_can_arrive_before_the_acknowledgement(run, receiver):
-    submit(run("before_ack=0.3"), receiver)
+    sandbox = run("before_ack=3600")
+    threading.Thread(target=submit, args=[sandbox, receiver], kwargs={"timeout": None}, daemon=True).start()
+    wait_for_calls(receiver, 1)
     assert len(receiver.calls) == 21
+    assert read_report(sandbox, "state")["acknowledging"] == 1
 
 
 def test_a_batch_with_a_lost_acknowledgement_is_delivered(run, receiver):

@@ -42,6 +42,18 @@ for line in sys.stdin:
 """
 """A program that runs each line of its input as code. A new process for each line would have to load Django again."""
 
+STATE = [
+    "timezone.now()",
+    "list(Upload.objects.values_list('id', 'status', 'waits_until', 'wait_reason'))",
+    "list(Batch.objects.values_list('id', 'upload', 'status', 'size', 'attempts', 'next_try_at', 'problem'))",
+    "list(Event.objects.order_by('-id').values_list('at', 'upload', 'batch', 'what')[:20])",
+    "list(SendingBlock.objects.values_list('reason', 'until'))",
+    "list(Receiver.objects.values_list('name', 'until'))",
+    "list(Lease.objects.values_list('name', 'holder', 'until'))",
+    "UnmatchedDelivery.objects.count()",
+]
+"""What tells why a portal does not go on."""
+
 
 class Portal:
     """All processes of skipportal on one var/, started by the supervisor, with ports of their own."""
@@ -131,6 +143,19 @@ class Portal:
         is_ok, answer = json.loads(line)
         assert is_ok, answer
         return answer
+
+    def wait_until(self, is_ready, what, seconds=MAX_WAIT):
+        """Wait like `services.wait_until`. The error also says what the portal was doing."""
+        try:
+            wait_until(is_ready, what, seconds)
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}\n{self.describe()}") from None
+
+    def describe(self):
+        """Return the state of lists, batches, processes and log, without anything about a person."""
+        state = {expression: self.ask(expression) for expression in STATE}
+        lines = [f"{expression}: {value}" for expression, value in state.items()]
+        return "\n".join([*lines, *self.log.read_text().splitlines()[-40:]])
 
     def list_processes(self):
         """Stop the shell, and return the processes that run on this var/: process id → command line."""

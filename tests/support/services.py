@@ -6,12 +6,14 @@ settings would already be loaded, and tests meant for PostgreSQL would silently 
 
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -271,8 +273,15 @@ def wait_until(is_ready, what, seconds=MAX_WAIT):
         time.sleep(0.05)
 
 
+OWN_PORTS = range(15_000, 32_000)
+"""Ports that systems do not give to outgoing connections, which could take one before a server of ours does."""
+
+
 def free_port():
     """Return a port that no program listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    while True:
+        # Not `random`, which the tests seed alike in all workers.
+        port = secrets.choice(OWN_PORTS)
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port

@@ -6,7 +6,6 @@ import itertools
 import requests
 
 from tests.support.portal import ROOT
-from tests.support.services import wait_until
 
 HEADER = ["First Name", "Last Name", "Address", "City", "State", "Zip"]
 FIRST_NAMES = ["Ada", "Ben", "Clara", "Dan", "Ella"]
@@ -177,7 +176,7 @@ def fill_portal(portal, running_count=20_000):
 def wait_for_results(portal, name):
     """Wait until the first person of a list is matched."""
     has_results = f"Item.objects.filter(upload__name={name!r}, outcome='matched').exists()"
-    wait_until(lambda: portal.ask(has_results), f"a result of {name}")
+    portal.wait_until(lambda: portal.ask(has_results), f"a result of {name}")
 
 
 def make_list(portal, name, count, street, priority):
