@@ -375,6 +375,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "batches.views.errors.explain_wrong_method",
 ]
 
 TEMPLATES = [

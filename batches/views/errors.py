@@ -1,5 +1,7 @@
 """Error pages."""
 
+from collections.abc import Callable
+
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseServerError
 from django.shortcuts import render
@@ -11,6 +13,7 @@ from accounts.sign_in import describe_missing_role, has_role
 NO_ROLE = {"title": "No role yet", "icon": "user-x"}
 NOT_ALLOWED = {"title": "Not allowed", "icon": "lock"}
 NOT_FOUND = {"title": "Not found", "icon": "map-pin-off"}
+NOTHING_TO_SHOW = {"title": "Nothing to show here", "icon": "map-pin-off"}
 FAILED = {"title": "Something went wrong", "icon": "triangle-alert", "tone": "bad"}
 """What is shown around the sentence of each page."""
 
@@ -25,6 +28,21 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     message = "This page does not exist, or has been deleted. Please check the address."
     return render(request, "error.html", NOT_FOUND | {"message": message}, status=404)
+
+
+def explain_wrong_method(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Return a middleware that explains to a reader why the address of a button shows nothing."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if response.status_code != 405 or request.method != "GET" or response.content:
+            return response
+        message = "This address belongs to a button, and only the button can use it. Go back, and use it there."
+        page = render(request, "error.html", NOTHING_TO_SHOW | {"message": message}, status=405)
+        page["Allow"] = response["Allow"]
+        return page
+
+    return middleware
 
 
 def server_error(request: HttpRequest) -> HttpResponseServerError:
