@@ -6,6 +6,8 @@ Whatever is logged as an error is reported, and what ends a process. Of each rep
 import logging
 from typing import Any
 
+import requests
+
 from batches.log_context import log_context
 
 OUR_LOGGERS = ("accounts", "api", "batches", "django", "notices", "skipportal", "webhooks")
@@ -47,6 +49,16 @@ def start(dsn: str, version: str, environment: str) -> None:
         max_request_body_size="never",
         auto_session_tracking=False,
     )
+
+
+def try_address(dsn: str, version: str, timeout: float) -> int:
+    """Send an envelope without a report to the address of a DSN. Return the status of the reply."""
+    from sentry_sdk.utils import Dsn  # noqa: PLC0415 - as above
+
+    auth = Dsn(dsn).to_auth(f"skipportal/{version}")
+    headers = {"X-Sentry-Auth": auth.to_header(), "content-type": "application/x-sentry-envelope"}
+    reply = requests.post(auth.get_api_url(), data=b"{}\n", headers=headers, timeout=timeout, allow_redirects=False)
+    return reply.status_code
 
 
 def keep_safe_fields(event: Any, hint: Any) -> Any:

@@ -158,18 +158,23 @@ def send_waiting() -> None:
     while waiting:
         spans = [waiting.popleft() for _ in range(min(len(waiting), BATCH_SIZE))]
         try:
-            reply = requests.post(
-                f"{settings.OTEL_EXPORTER_OTLP_ENDPOINT}/v1/traces",
-                json=encode(spans),
-                headers=settings.OTEL_EXPORTER_OTLP_HEADERS,
-                timeout=SEND_TIMEOUT,
-                allow_redirects=False,
-            )
+            reply = send(spans)
         except requests.RequestException as error:
             logger.warning("%s spans could not be sent: %s", len(spans), type(error).__name__)
             return
         if reply.status_code != 200:
             logger.warning("The collector of traces does not accept spans (%s).", reply.status_code)
+
+
+def send(spans: list[Span]) -> requests.Response:
+    """Send spans to the collector, or none to see whether it accepts them. Return its reply."""
+    return requests.post(
+        f"{settings.OTEL_EXPORTER_OTLP_ENDPOINT}/v1/traces",
+        json=encode(spans),
+        headers=settings.OTEL_EXPORTER_OTLP_HEADERS,
+        timeout=SEND_TIMEOUT,
+        allow_redirects=False,
+    )
 
 
 def look_up_deliveries() -> None:

@@ -1,6 +1,7 @@
 """`check_setup` tries what the settings name."""
 
 import pytest
+import requests
 import responses
 from django.core.management import CommandError, call_command
 
@@ -31,7 +32,7 @@ def test_everything_that_works_has_a_line(healthz, static_files, capsys):
 
 def test_what_does_not_work_is_named_and_the_command_fails(healthz, settings, tmp_path, capsys):
     settings.STATIC_ROOT = tmp_path
-    with pytest.raises(CommandError, match="1 of 8 do not work: static files"):
+    with pytest.raises(CommandError, match="1 of 10 do not work: static files"):
         call_command("check_setup")
     assert "static files: FAILED. They are not collected" in capsys.readouterr().out
 
@@ -52,3 +53,66 @@ def test_the_message_of_an_unexpected_error_is_not_printed(healthz, static_files
     output = capsys.readouterr().out
     assert "mail: FAILED. ValueError" in output
     assert "password" not in output
+
+
+@pytest.fixture
+def answers():
+    """Answer calls of other servers."""
+    with responses.RequestsMock() as calls:
+        yield calls
+
+
+def test_error_reports_are_tried_without_sending_one(settings, answers):
+    settings.SENTRY_DSN = "https://a-key@sentry.example.com/42"
+    tried = answers.post("https://sentry.example.com/api/42/envelope/", json={})
+    assert check_setup.check_error_reports() == "the server accepts them"
+    call = tried.calls[0].request
+    assert call.body == b"{}\n"
+    assert "sentry_key=a-key" in call.headers["x-sentry-auth"]
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"), [(401, "does not know the key"), (403, "does not know the key"), (404, "answers 404")]
+)
+def test_an_address_that_takes_no_error_reports_is_named(settings, answers, status, sentence):
+    settings.SENTRY_DSN = "https://a-key@sentry.example.com/42"
+    answers.post("https://sentry.example.com/api/42/envelope/", status=status)
+    with pytest.raises(check_setup.Problem, match=sentence) as problem:
+        check_setup.check_error_reports()
+    assert "a-key" not in str(problem.value)
+
+
+def test_a_server_of_error_reports_that_asks_for_a_pause_works(settings, answers):
+    settings.SENTRY_DSN = "https://a-key@sentry.example.com/42"
+    answers.post("https://sentry.example.com/api/42/envelope/", status=429)
+    assert "accepts the key" in check_setup.check_error_reports()
+
+
+def test_traces_are_tried_without_sending_one(settings, answers):
+    settings.OTEL_EXPORTER_OTLP_ENDPOINT = "http://collector.example.com:4318"
+    settings.OTEL_EXPORTER_OTLP_HEADERS = {"x-team": "a-key"}
+    tried = answers.post("http://collector.example.com:4318/v1/traces", json={})
+    assert check_setup.check_spans() == "the collector accepts them"
+    call = tried.calls[0].request
+    assert b'"spans": []' in call.body
+    assert call.headers["x-team"] == "a-key"
+
+
+@pytest.mark.parametrize(("status", "sentence"), [(401, "Check OTEL_EXPORTER_OTLP_HEADERS"), (415, "OTLP over HTTP")])
+def test_a_collector_that_takes_no_traces_is_named(settings, answers, status, sentence):
+    settings.OTEL_EXPORTER_OTLP_ENDPOINT = "http://collector.example.com:4318"
+    answers.post("http://collector.example.com:4318/v1/traces", status=status)
+    with pytest.raises(check_setup.Problem, match=sentence):
+        check_setup.check_spans()
+
+
+@pytest.mark.parametrize("check", [check_setup.check_error_reports, check_setup.check_spans])
+def test_servers_that_do_not_answer_are_named(settings, answers, check):
+    settings.SENTRY_DSN = "https://a-key@sentry.example.com/42"
+    settings.OTEL_EXPORTER_OTLP_ENDPOINT = "http://collector.example.com:4318"
+    for address in ("https://sentry.example.com/api/42/envelope/", "http://collector.example.com:4318/v1/traces"):
+        answers.post(address, body=requests.ConnectionError("https://a-key@sentry.example.com"))
+    answers.assert_all_requests_are_fired = False
+    with pytest.raises(check_setup.Problem, match="does not answer") as problem:
+        check()
+    assert "a-key" not in str(problem.value)

@@ -8,13 +8,17 @@ from django.conf import settings
 from django.core.mail import get_connection
 from django.core.management.base import BaseCommand, CommandError
 
-from batches import jobs, shared_files
+from batches import error_reports, jobs, shared_files, spans
 from batches.database import BROKEN_POOL, supports_prepared_statements
 from batches.tracing import vendor_keys
 from batches.views import health
 
 TIMEOUT = 10
 """Seconds to wait for our own address."""
+REPORT_TIMEOUT = 5
+"""Seconds to wait for the address of error reports."""
+REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+"""What a server answers that does not accept our key."""
 
 
 class Problem(Exception):
@@ -22,7 +26,7 @@ class Problem(Exception):
 
 
 class Command(BaseCommand):
-    help = "Try what the settings name, with a line for each. Sends no mail and costs nothing."
+    help = "Try what the settings name, with a line for each. Sends no mail, report or trace, and costs nothing."
 
     def handle(self, **_: Any) -> None:
         failed = [name for name, check in CHECKS.items() if not self.passes(name, check)]
@@ -108,6 +112,36 @@ def check_public_url() -> str:
     return "leads to a receiver"
 
 
+def check_error_reports() -> str:
+    if not settings.SENTRY_DSN:
+        return "SENTRY_DSN is not set, so errors are only logged"
+    try:
+        status = error_reports.try_address(settings.SENTRY_DSN, settings.VERSION, REPORT_TIMEOUT)
+    except requests.RequestException:
+        raise Problem("The server in SENTRY_DSN does not answer. Check the address and the firewall.") from None
+    if status in REFUSED:
+        raise Problem(f"The server answers {status}. It does not know the key or the project in SENTRY_DSN.")
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return "the server accepts the key, but no more reports for now"
+    if status != HTTPStatus.OK:
+        raise Problem(f"The server answers {status}, but not as Sentry does. Check SENTRY_DSN.")
+    return "the server accepts them"
+
+
+def check_spans() -> str:
+    if not spans.is_on():
+        return "OTEL_EXPORTER_OTLP_ENDPOINT is not set, so none are sent"
+    try:
+        status = spans.send([]).status_code
+    except requests.RequestException:
+        raise Problem("The collector does not answer. Check OTEL_EXPORTER_OTLP_ENDPOINT and the firewall.") from None
+    if status in REFUSED:
+        raise Problem(f"The collector answers {status}. Check OTEL_EXPORTER_OTLP_HEADERS.")
+    if status != HTTPStatus.OK:
+        raise Problem(f"The collector answers {status}. It must accept OTLP over HTTP with JSON, at /v1/traces.")
+    return "the collector accepts them"
+
+
 CHECKS: dict[str, Callable[[], str]] = {
     "database": check_database,
     "migrations": check_migrations,
@@ -117,4 +151,6 @@ CHECKS: dict[str, Callable[[], str]] = {
     "mail": check_mail,
     "vendor's key": check_key,
     "PUBLIC_URL": check_public_url,
+    "error reports": check_error_reports,
+    "OpenTelemetry traces": check_spans,
 }
