@@ -58,11 +58,14 @@ def list_items(
     after: Cursor = 0,
     limit: PageSize = DEFAULT_PAGE_SIZE,
 ) -> dict[str, Any]:
-    """Return the people of a list, ordered by id, optionally only those with certain outcomes or verdicts."""
+    """Return the people of a list, ordered by id, optionally only those with certain outcomes or verdicts.
+
+    People with a reused answer have both the outcome `reused` and the result of that answer.
+    """
     upload = get_object_or_404(Upload.objects.visible_to(request.user), pk=pk)
     items = with_answers(upload.items.filter(pk__gt=after))
     if outcome:
-        items = items.filter(outcome__in=outcome)
+        items = items.with_result(outcome)
     if match:
         items = items.filter(digest__match__in=match)
     page, next_cursor = split_page(items.order_by("pk"), limit, "pk")

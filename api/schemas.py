@@ -189,6 +189,15 @@ class BatchCounts(Schema):
     missing: int
 
 
+class ListResults(Schema):
+    """The people of a list by result. A reused answer counts as what it is: matched or no match."""
+
+    matched: int
+    no_match: int
+    error: int
+    missing: int
+
+
 class ListCounts(BatchCounts):
     """The people of a list by outcome, including those who are not sent."""
 
@@ -231,6 +240,7 @@ class UploadOut(Schema):
     rows: int
     people: int = Field(description="How many people will be traced.")
     counts: ListCounts
+    results: ListResults
     percent: int = Field(description="Percentage of people who have an answer. 0 until the list is started.")
     read_percent: int = Field(description="Percentage of the file that has been read, while the list is being checked.")
     credits: float
@@ -367,6 +377,9 @@ class ItemOut(Schema):
     )
     asked: dict[str, str] = Field(description="What was sent, or would have been sent.")
     outcome: Outcome
+    result: Outcome = Field(
+        description="Like `outcome`; for a reused answer, the outcome in the list that it comes from."
+    )
     message: str
     same_as: int | None = Field(
         description="The person whose answer is shared: the first row with the same person, or someone traced earlier."

@@ -14,7 +14,7 @@ from batches.numbers_to_call import FoundPerson, PersonNumbers, load_numbers
 from batches.people.contacts import Contact
 from batches.people.match_decision import describe_verdict
 from batches.people.standing import JudgedPhone
-from batches.reports.reused import count_reused
+from batches.reports.reused import Reused, count_reused, include_reused
 from batches.results.match_decisions import judge_matches, read_decision
 from batches.statuses import OUTCOME_COUNTED, Priority
 from batches.tracing import purposes
@@ -59,10 +59,10 @@ def serialize_uploads(uploads: Sequence[Upload]) -> list[dict[str, Any]]:
     """Serialize uploads that were loaded with their creators. This takes three queries, or four with reused answers."""
     prefetch_related_objects(uploads, "tags")
     counts, reused = count_uploads(uploads), count_reused(uploads)
-    return [serialize_upload(upload, counts[upload.pk], reused[upload.pk].stale) for upload in uploads]
+    return [serialize_upload(upload, counts[upload.pk], reused[upload.pk]) for upload in uploads]
 
 
-def serialize_upload(upload: Upload, counts: Counts, stale: int) -> dict[str, Any]:
+def serialize_upload(upload: Upload, counts: Counts, reused: Reused) -> dict[str, Any]:
     trace_settings = TraceSettings.from_upload(upload)
     return (
         {name: getattr(upload, name) for name in UPLOAD_FIELDS}
@@ -80,6 +80,7 @@ def serialize_upload(upload: Upload, counts: Counts, stale: int) -> dict[str, An
             "rows": upload.row_count,
             "people": upload.item_count,
             "counts": serialize_counts(counts) | upload.unsent_counts,
+            "results": serialize_results(include_reused(counts, reused)),
             "percent": counts.percent if upload.was_ever_started else 0,
             "credits": counts.credits,
             "most_credits": max_credits(upload.item_count),
@@ -88,7 +89,7 @@ def serialize_upload(upload: Upload, counts: Counts, stale: int) -> dict[str, An
             "mapping": name_mapped_columns(upload),
             "gaps": trace_settings.gaps,
             "refresh_stale": upload.refreshes_stale,
-            "stale": stale,
+            "stale": reused.stale,
         }
     )
 
@@ -100,6 +101,10 @@ def name_mapped_columns(upload: Upload) -> dict[str, list[str]]:
 
 def serialize_counts(counts: Counts) -> dict[str, int]:
     return {name: getattr(counts, name) for name in ["pending", *OUTCOME_COUNTED]}
+
+
+def serialize_results(counts: Counts) -> dict[str, int]:
+    return {name: getattr(counts, name) for name in OUTCOME_COUNTED}
 
 
 def serialize_batches(batches: Sequence[Batch]) -> list[dict[str, Any]]:
@@ -152,6 +157,7 @@ def serialize_item(
         "owner_name": item.owner_name,
         "asked": asked,
         "outcome": item.outcome,
+        "result": item.shown_outcome,
         "message": item.message,
         "same_as": item.same_as_id,
         "found": serialize_contact(contact, numbers, phones, emails) if contact else None,

@@ -91,7 +91,7 @@ class FoundDetails(NamedTuple):
     """The verdict of the match check."""
     answered_at: str | None
     original: OriginalItem | None
-    """For a duplicate, the item whose answer it shares."""
+    """For a duplicate or reused item, the item whose answer it shares."""
 
 
 ITEM_ROW_LENGTH = len(ItemRow._fields)
@@ -267,7 +267,7 @@ class ExportReader:
             asked=AskedFields(*asked) if asked else NOTHING_ASKED,
             contact=remove_emails(contact, self.suppressed_emails) if self.suppressed_emails else contact,
             list=self.upload.name,
-            outcome_word=OUTCOME_WORDS[item.outcome],
+            outcome_word=OUTCOME_WORDS[find_result(item, original)],
             originals=self.positions,
         )
 
@@ -407,7 +407,7 @@ def read_details(page: Sequence[ItemRow]) -> Iterator[FoundDetails]:
         # The digest of an answer that a re-run has replaced does not count.
         digested = (item.digest__found, item.digest__match) if times[item.pk] else ("", "")
         found, match = undigested.get(item.pk, digested)
-        original = originals.get(item.same_as_id or 0) if item.outcome == Outcome.DUPLICATE else None
+        original = originals.get(item.same_as_id or 0) if item.outcome in OUTCOME_BORROWED else None
         contact = digests.decode_contact(found) if found else EMPTY_CONTACT
         yield FoundDetails(contact, match, times[item.pk], original)
 
@@ -442,6 +442,11 @@ def find_answer_time(item: ItemRow | OriginalItem, originals: dict[int, Original
     return item.time
 
 
+def find_result(item: ItemRow, original: OriginalItem | None) -> str:
+    """Return the outcome of a row as pages show it: for a reused answer, that of the list that it comes from."""
+    return original.outcome if original and item.outcome == Outcome.REUSED else item.outcome
+
+
 EMPTIED_MESSAGES = {
     Emptied.ERASED.value: "Erased on request.",
     Emptied.EXPIRED.value: "The row was deleted after the retention time.",
@@ -452,7 +457,7 @@ def format_message(item: ItemRow, contact: Contact, original: OriginalItem | Non
     """Return the message of a row: the vendor's, or why the row has no answer of its own."""
     if item.emptied:
         return f"{item.message} {EMPTIED_MESSAGES[item.emptied]}".strip()
-    if original:
+    if original and item.outcome == Outcome.DUPLICATE:
         return f"Same as row {original.row_number} ({original.outcome})"
     if not contact.is_known_shape:
         return f"{item.message} (answer in an unknown format, kept with the person)".strip()

@@ -2,7 +2,7 @@
 
 import secrets
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Self
 
@@ -10,7 +10,7 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import models
-from django.db.models import Exists, F, Max, OuterRef, Q
+from django.db.models import Case, Exists, F, Max, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
@@ -325,6 +325,12 @@ class Batch(models.Model):
         return self.submitted_at and self.submitted_at + timedelta(seconds=settings.UNCONFIRMED_WAIT)
 
 
+def find_result() -> Case:
+    """Return the expression for the result of a person: that of the answer, if the answer comes from another list."""
+    reused = Subquery(Item.objects.filter(pk=OuterRef("same_as")).values("outcome"))
+    return Case(When(outcome=Outcome.REUSED, then=reused), default=F("outcome"))
+
+
 class ItemQuerySet(models.QuerySet["Item"]):
     def visible_to(self, user: User | None) -> Self:
         return self.filter(in_visible_list(user))
@@ -338,7 +344,22 @@ class ItemQuerySet(models.QuerySet["Item"]):
             "digest__search_terms",
             "digest__found",
         ]
-        return self.select_related("upload", "batch", "digest").defer(*deferred)
+        return self.with_results().select_related("upload", "batch", "digest").defer(*deferred)
+
+    def with_results(self) -> Self:
+        """Annotate people with their result. A reused answer has the result of the list that it comes from.
+
+        The result is looked up person by person. A join could make PostgreSQL read all people of all lists.
+        """
+        return self.annotate(result=find_result())
+
+    def with_result(self, outcomes: Collection[str]) -> Self:
+        """Keep people who have one of these outcomes, or a reused answer with one of them."""
+        has_outcome = Q(outcome__in=outcomes)
+        if not set(outcomes) & set(OUTCOME_ANSWERED):
+            return self.filter(has_outcome)
+        answers = self.alias(answer_outcome=find_result())
+        return answers.filter(has_outcome | Q(outcome=Outcome.REUSED, answer_outcome__in=outcomes))
 
     def in_pages(self, size: int, fields: Sequence[str]) -> Iterator[list[tuple[Any, ...]]]:
         """Yield the values of one upload's items in row order, as lists of at most `size` tuples.
@@ -532,6 +553,11 @@ class Item(models.Model):
         while item.outcome in OUTCOME_BORROWED and item.same_as:
             item = item.same_as
         return item
+
+    @property
+    def shown_outcome(self) -> Outcome:
+        """The outcome that pages show. For a reused answer, it is that of the list that the answer comes from."""
+        return Outcome(self.answer_item.outcome if self.outcome == Outcome.REUSED else self.outcome)
 
     @property
     def name_parts(self) -> tuple[str, str, str]:

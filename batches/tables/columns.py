@@ -44,6 +44,23 @@ class StatusColumn(tables.Column):
         return draw_state(getattr(record, bound_column.name), value)
 
 
+class ResultColumn(tables.Column):
+    """The outcome of a person. A reused answer has that of the list that it comes from, which is annotated."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(empty_values=(), **kwargs)
+
+    def render(self, record: Any) -> SafeString:
+        return draw_result(record)
+
+
+def draw_result(item: Any) -> SafeString:
+    """Return the result of a person whose result is annotated, and whether it is free, from another list."""
+    result = Outcome(item.result or item.outcome)
+    is_free = item.outcome == Outcome.REUSED and result != Outcome.REUSED
+    return draw_state(result, f"{result.label}, free" if is_free else result.label)
+
+
 def render_owner(item: Item) -> SafeString:
     """Return an item's name for a page. A company, trust or the like has a tag with its kind beside the name."""
     tag = format_html(' <span class="tag">{}</span>', item.owner_tag) if item.owner_tag else ""
@@ -160,7 +177,7 @@ class MatchColumn(tables.Column):
             return draw_state(shown.match, difference or shown.get_match_display())
         if record.numbers.contact.phones or record.outcome == Outcome.MATCHED:
             return draw_state("pending", "Not checked")
-        return draw_state(record.outcome, record.get_outcome_display())
+        return draw_result(record)
 
 
 def asked_fields(item: Item) -> dict[str, str]:

@@ -129,7 +129,9 @@ class ItemFilter(filters.FilterSet):
     upload = IdFilter()
     batch = IdFilter()
     q = filters.CharFilter(method="search", label="Name, address, phone or email", widget=SearchInput)
-    outcome = filters.MultipleChoiceFilter(choices=Outcome.choices, distinct=False, widget=CheckboxSelectMultiple)
+    outcome = filters.MultipleChoiceFilter(
+        choices=Outcome.choices, method="filter_outcome", widget=CheckboxSelectMultiple
+    )
     match = filters.MultipleChoiceFilter(
         field_name="digest__match",
         choices=MatchCheck.choices,
@@ -195,6 +197,10 @@ class ItemFilter(filters.FilterSet):
         for word in text.split()[:MAX_SEARCH_WORDS]:
             queryset = queryset.filter(Q.create([(f"{field}__icontains", word) for field in fields], connector=Q.OR))
         return queryset
+
+    def filter_outcome(self, items: ItemQuerySet, _: str, outcomes: list[str]) -> ItemQuerySet:
+        """Match people by outcome. A reused answer counts as what it is, and as reused."""
+        return items.with_result(outcomes) if outcomes else items
 
     def in_state(self, queryset: QuerySet, _: str, text: str) -> QuerySet:
         """Match the state of the property, or that of the mailing address if the property has none."""

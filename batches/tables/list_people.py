@@ -1,32 +1,9 @@
 """The tables on a list's page: its results, and the people who were not sent."""
 
 import django_tables2 as tables
-from django.db.models import Case, F, OuterRef, Subquery, When
-from django.utils.safestring import SafeString
-from django_tables2.columns import BoundColumn
 
-from batches.models import Item, ItemQuerySet
-from batches.statuses import Outcome
-from batches.tables.columns import DateTimeColumn, PartialColumn
-from batches.tables.marks import draw_state
+from batches.tables.columns import DateTimeColumn, PartialColumn, ResultColumn
 from batches.tables.tables import PeopleTable
-
-
-def with_results(items: ItemQuerySet) -> ItemQuerySet:
-    """Annotate people with their result. A reused answer has the result of the list that it comes from.
-
-    The result is looked up person by person. A join could make PostgreSQL read all people of all lists.
-    """
-    answer_outcome = Subquery(Item.objects.filter(pk=OuterRef("same_as")).values("outcome"))
-    return items.annotate(result=Case(When(outcome=Outcome.REUSED, then=answer_outcome), default=F("outcome")))
-
-
-class ResultColumn(tables.Column):
-    """The outcome of a person, or the result that `with_results` has annotated."""
-
-    def render(self, record: Item, bound_column: BoundColumn) -> SafeString:
-        outcome = Outcome(getattr(record, str(bound_column.accessor)))
-        return draw_state(outcome, outcome.label)
 
 
 class ResultTable(PeopleTable):

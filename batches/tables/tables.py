@@ -32,6 +32,7 @@ from batches.tables.columns import (
     MatchColumn,
     PartialColumn,
     PhoneColumn,
+    ResultColumn,
     StandingColumn,
     StatusColumn,
     render_owner,
@@ -163,7 +164,7 @@ class ItemTable(tables.Table):
     row_number = tables.Column(linkify=True, verbose_name="Row", attrs=NUMBER_ATTRS)
     person = tables.Column(accessor="shown_name", linkify=True, order_by=("last_name", "first_name"), empty_values=())
     place = tables.Column(accessor="asked_address", order_by=("state", "city"), verbose_name="Address")
-    outcome = StatusColumn()
+    outcome = ResultColumn()
     found = PartialColumn("items/_found.html", orderable=False, verbose_name="Result")
     match = PartialColumn("items/_match.html", order_by="digest__match", verbose_name="Match check")
     upload = tables.Column(linkify=True, verbose_name="List")
@@ -239,7 +240,7 @@ class PeopleTable(ItemTable):
         attrs={"td": {"class": "a-addr", "data-label": ""}},
     )
     upload = tables.Column(verbose_name="List", attrs={"td": {"class": "p3 off-narrow muted"}, "th": {"class": "p3"}})
-    outcome = StatusColumn(attrs=WIDE_ATTRS | {"help": "column-outcome"})
+    outcome = ResultColumn(attrs=WIDE_ATTRS | {"help": "column-outcome"})
     found = PartialColumn(
         "items/_found.html",
         orderable=False,

@@ -9,7 +9,6 @@ from batches.reports.books import Books, format_loss
 from batches.tables.column_choice import choose_columns
 from batches.tables.filters import BatchFilter
 from batches.tables.list_filters import find_chosen, list_result_filters
-from batches.tables.list_people import with_results
 from batches.tables.tables import BatchTable, EventTable, ItemTable
 from batches.tracing.counts import Counts, count_batches
 from batches.user_request import UserRequest
@@ -36,7 +35,7 @@ def batch_page(request: UserRequest, pk: int) -> HttpResponse:
     counts, books = count_batches([batch])[pk], reconciliation.batch_books(batch)
     filters = list_result_filters(counts)
     chosen = find_chosen(filters, request.GET)
-    items = with_results(batch.items.for_tables()).order_by("row_number")
+    items = batch.items.for_tables().order_by("row_number")
     table = ItemTable(items.filter(chosen.condition) if chosen else items, exclude=["upload"])
     choice = choose_columns(request, table)
     context = {

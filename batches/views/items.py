@@ -1,5 +1,6 @@
 """Show a table of people, show one person in detail, and search people across all lists."""
 
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from batches.people.contacts import Contact, OtherPerson
 from batches.people.match_decision import describe_verdict
 from batches.people.search_terms import read_search
 from batches.people_audit import record_people
+from batches.reports.reused import count_reused
 from batches.results import digests, search
 from batches.results.match_decisions import judge_matches, read_decision
 from batches.sharing import find_shared
@@ -134,9 +136,12 @@ def show_numbers(request: UserRequest, table: PeopleTable, kind: AuditKind) -> N
 
 
 def count_outcomes(upload: Upload) -> dict[str, int]:
-    """Return outcome → how many people of a list have it, which an index answers."""
+    """Return outcome → how many people of a list have it. Reused answers count under their results as well."""
     outcomes = upload.items.order_by().values_list("outcome")
-    return dict(outcomes.annotate(people=Count("pk")))
+    people = Counter(dict(outcomes.annotate(people=Count("pk"))))
+    reused = count_reused([upload])[upload.pk]
+    people.update({Outcome.MATCHED.value: reused.matched, Outcome.NO_MATCH.value: reused.no_match})
+    return people
 
 
 def item_page(request: UserRequest, pk: int) -> HttpResponse:

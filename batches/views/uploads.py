@@ -29,7 +29,7 @@ from batches.tables.list_filters import (
     list_unsent_filters,
     read_view,
 )
-from batches.tables.list_people import ResultTable, UnsentTable, with_results
+from batches.tables.list_people import ResultTable, UnsentTable
 from batches.tables.tables import BatchTable, EventTable, PeopleTable, UploadTable
 from batches.templatetags.list_page import EVENT_WORDS
 from batches.tracing import spending
@@ -154,7 +154,7 @@ def load_people(request: UserRequest, upload: Upload, tab: Tab, counts: Counts) 
         filters, people = list_unsent_filters(upload), items.filter(outcome__in=OUTCOME_UNUSABLE)
     else:
         filters = list_result_filters(counts)
-        people = with_results(items).filter(outcome__in=[*OUTCOME_COUNTED, Outcome.REUSED])
+        people = items.filter(outcome__in=[*OUTCOME_COUNTED, Outcome.REUSED])
     chosen = find_chosen(filters, request.GET)
     if chosen:
         people = people.filter(chosen.condition)

@@ -50,6 +50,16 @@ def test_a_person_says_why_the_match_is_judged_so_and_who_decided_about_it(calle
     assert shown["match_reason"] == f"No, alice said on {format_day(today)} that it is someone else."
 
 
+def test_reused_answers_have_their_result_and_are_found_by_it(caller, finish_upload, make_upload):
+    finish_upload(12, answers=lambda item, position: answer_for(item, "no_match" if position < 5 else "matched"))
+    again = make_upload(people(12), name="again.csv")
+    items = caller.api_get(f"/uploads/{again.pk}/items", outcome="no_match").json()["items"]
+    assert [(item["outcome"], item["result"]) for item in items] == [("reused", "no_match")] * 5
+    shown = caller.api_get(f"/uploads/{again.pk}").json()
+    assert shown["results"] == {"matched": 7, "no_match": 5, "error": 0, "missing": 0}
+    assert (shown["counts"]["matched"], shown["counts"]["reused"]) == (0, 12)
+
+
 def test_a_person_without_an_answer_has_no_contact_details(caller, answered):
     items = caller.api_get(f"/uploads/{answered.pk}/items", outcome="pending").json()["items"]
     assert (len(items), {item["found"] for item in items}) == (11, {None})

@@ -237,6 +237,18 @@ def test_outcomes_are_codes_or_the_words_of_the_screen(upload):
     assert {tuple(row) for row in rows} >= {("matched", "Matched"), ("no_match", "No match")}
 
 
+def test_reused_answers_are_exported_by_their_results(finish_upload, make_upload, tmp_path):
+    finish_upload(12, answers=answer_mixed)
+    again = make_upload(people(12), name="again.csv")
+    layout = Layout("Words", [("Code", "outcome"), ("Outcome", "outcome_word"), ("Message", "message")])
+    _, *rows = read_rows(again, layout)
+    assert [row[:2] for row in rows] == [["reused", "Matched"]] * 3 + [["reused", "No match"]] * 9
+    assert all(row[2].startswith("Traced on") for row in rows)
+    out = tmp_path / "matched.csv"
+    call_command("export", again.pk, outcome="matched", out=str(out))
+    assert len(out.read_text(encoding="utf-8-sig").splitlines()) == 4
+
+
 def test_exports_are_logged(upload, alice):
     content = b"".join(
         files.stream_export(upload, upload.items.all(), files.find_layout("long"), ExportChoices(once=True), user=alice)

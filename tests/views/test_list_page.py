@@ -80,6 +80,35 @@ def test_reused_answers_are_counted_under_their_outcomes(browser, finish_upload,
     assert "58%" in read_page(browser.get("/uploads/?q=again"))
 
 
+@pytest.fixture
+def reusing(finish_upload, make_upload, alice):
+    """Return a list whose twelve answers are all from another list: five without a match, seven with one."""
+    finish_upload(12, answers=answer_some)
+    again = make_upload(people(12), name="again.csv")
+    spending.start(again, alice)
+    return again
+
+
+@pytest.mark.parametrize(("outcome", "count"), [("matched", 7), ("no_match", 5), ("reused", 12), ("error", 0)])
+def test_people_with_reused_answers_are_found_by_result_and_as_reused(browser, reusing, outcome, count):
+    response = browser.get(f"/items/?upload={reusing.pk}&outcome={outcome}")
+    assert len(response.context["table"].rows) == count
+
+
+def test_the_filter_counts_reused_answers_under_their_results_as_well(browser, reusing):
+    counts = browser.get(f"/items/?upload={reusing.pk}").context["counts"]["outcome"]
+    assert (counts["matched"], counts["no_match"], counts["reused"]) == (7, 5, 12)
+
+
+def test_a_person_without_a_match_in_another_list_is_shown_as_no_match(browser, reusing):
+    item = reusing.items.order_by("row_number").first()
+    assert ">No match, free<" in read_page(browser.get(f"/items/?upload={reusing.pk}"))
+    page = read_page(browser.get(item.get_absolute_url()))
+    title = page[page.index("<h1>") : page.index("</h1>") + 200]
+    assert "No match" in title
+    assert "Reused from" in page
+
+
 def test_the_newest_results_come_first_while_a_list_is_running(browser, start_upload):
     upload = start_upload(12)
     upload.batches.update(attempts=1)
