@@ -220,6 +220,9 @@ def make_former_fingerprints(fields: dict[str, str]) -> Iterator[str]:
                 keys = key_of_name(fields.get("first_name", "")), key_of_surname(fields.get("last_name", ""))
                 street_key = addresses.key_of(f"{fields[street]} {written}")
                 yield hash_strings([*keys, street_key, "", addresses.key_of_city(city), state, zip_code])
+    if len(middle := fields.get("middle_name", "")) == 1 and (first := fields.get("first_name", "")):
+        # The initial was left at the end of the first name.
+        yield from make_fingerprints(fields | {"first_name": f"{first} {middle}"})
 
 
 def hash_strings(parts: Iterable[str]) -> str:
@@ -512,6 +515,9 @@ def set_cleaned_names(checked: CheckedRow, given: str, last: str) -> None:
     elif len(words) > len(last_words) > 0 and [word.upper() for word in words[: len(last_words)]] == upper_last:
         # The first name begins with the last name, as in `Smith John` and `Smith`, unless both are one: `Ada Ada`.
         words = words[len(last_words) :] if owner_names.bare(words[-1]) in KNOWN_GIVEN_NAMES else words
+    if len(words) > 1 and len(owner_names.bare(words[0])) > 1 and owner_kinds.is_letter(owner_names.bare(words[-1])):
+        # An initial after the given name, as in `Leonard C`.
+        fields.setdefault("middle_name", words.pop().strip(",."))
     if len(last_words) > 1 and len(words) == 1 and words[0].upper() in (upper_last[0], upper_last[-1]):
         # The last name contains the first name, as in `John` and `John Smith`.
         last_words = last_words[1:] if words[0].upper() == upper_last[0] else last_words[:-1]

@@ -106,12 +106,23 @@ BOX = re.compile(
     r"|(?:box|bx)\s*\#?\s*(?P<bare>[\w-]*\d[\w-]*|[A-Z])",
     re.IGNORECASE,
 )
+RURAL_PATTERN = r"(?:R\.? ?R\.?|R\.?F\.?D\.?|RURAL (?:ROUTE|RTE?\.?))"
+CONTRACT_PATTERN = r"(?:HC|HIGHWAY CONTRACT(?: (?:ROUTE|RTE?\.?))?)"
+OTHER_ROUTE_PATTERN = r"(?:RTE?\.?|ROUTE|HCR|STAR (?:ROUTE|RTE?\.?)|PSC|CMR|UNIT)"
+BOX_PATTERN = r"BO?X\s*\#?\s*"
 ROUTE = re.compile(
-    r"(?:(?P<rural>RR|R\.? ?R\.?|RFD|RURAL (?:ROUTE|RTE?))|(?P<contract>HC|HIGHWAY CONTRACT(?: (?:ROUTE|RTE?))?)"
-    r"|RT|RTE|ROUTE|PSC|CMR|UNIT)\s*#?\s*(?P<box>\d+\w*,?\s+BOX\s+\w+.*)",
+    rf"(?:(?P<rural>{RURAL_PATTERN})|(?P<contract>{CONTRACT_PATTERN})|{OTHER_ROUTE_PATTERN})[\s#-]*"
+    rf"(?P<box>\d+\w*,?\s+{BOX_PATTERN}\w+.*)",
     re.IGNORECASE,
 )
 """A rural route, a highway contract, or a military address."""
+ROUTE_AT_START = re.compile(
+    rf"(?:{RURAL_PATTERN}|{CONTRACT_PATTERN}|{OTHER_ROUTE_PATTERN})[\s#-]*\d+\w*,?\s+{BOX_PATTERN}"
+    r"(?:[\w-]*\d[\w-]*|[A-Z])(?=[\s,])"
+    rf"|(?:{RURAL_PATTERN}|HCR?)[\s#-]*\d+\w*(?=[\s,])",
+    re.IGNORECASE,
+)
+"""A route with its box, or a rural route alone, before a city."""
 NUMBER_AFTER_ROAD = re.compile(
     r"(?P<road>(?:COUNTY|STATE|CO\.?|US|FM|CR|SR|RANCH|FARM|HIGHWAY|HWY)\b[A-Z. ]*\d+\w?),?\s*\#\s*(?P<number>\d+)",
     re.IGNORECASE,

@@ -7,6 +7,7 @@ is not a person's. A name that contains `of` or a number is not a person's.
 import re
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from functools import cache
 from itertools import groupby
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ from batches.people.business_words import BUSINESS_WORDS
 from batches.people.first_names import FIRST_NAMES
 from batches.people.given_names import GIVEN_NAMES
 from batches.people.known_companies import FIRST_WORDS, is_company, may_be_company
-from batches.people.roll_words import cut_roll_words, cut_shares_and_others, drop_roll_words
+from batches.people.roll_words import TITLES, cut_roll_words, cut_shares_and_others, drop_roll_words
 from batches.people.surnames import HISPANIC, IRISH, ITALIAN, SURNAMES, VIETNAMESE
 
 PERSON = "person"
@@ -49,8 +50,21 @@ PHRASES = {
         "DEVISEES OF",
         "PERSONAL REP OF",
         "PERS REP OF",
+        "HRS OF",
     ],
-    "trust": ["LIV TR", "REV TR", "FAM TR", "LIVING TR", "FAMILY TR", "LAND TR", "TR AGMT", "TR AGREEMENT", "TR DATED"],
+    "trust": [
+        "LIV TR",
+        "REV TR",
+        "FAM TR",
+        "LIVING TR",
+        "FAMILY TR",
+        "LAND TR",
+        "TR AGMT",
+        "TR AGREEMENT",
+        "TR DATED",
+        "TR UA",
+        "TR U A",
+    ],
     "government": [
         *("CITY OF", "COUNTY OF", "STATE OF", "TOWN OF", "VILLAGE OF", "TOWNSHIP OF", "BOROUGH OF", "COMMONWEALTH OF"),
         *("BOARD OF", "DEPARTMENT OF", "DEPT OF", "UNITED STATES", "SCHOOL DISTRICT", "SCHOOL DIST", "SCHOOL BOARD"),
@@ -58,30 +72,47 @@ PHRASES = {
         *("DIRECTOR OF", "COMMISSIONER OF", "COMMISSIONERS OF", "TREASURER OF", "CLERK OF", "SHERIFF OF", "PARISH OF"),
         *("PUBLIC WORKS", "WATER DIST", "FIRE DIST", "PARK DIST", "POSTAL SERVICE", "FOREST SERVICE", "TAX COLLECTOR"),
         *("VETERANS AFFAIRS", "STATE HIGHWAY", "TRANSIT AUTHORITY", "LAND BANK", "STATE TREASURER", "COUNTY CLERK"),
+        *("PORT OF", "REGENTS OF", "FISH WILDLIFE", "FISH AND WILDLIFE"),
         *("BD OF", "US GOVT", "U S GOVT", "US ARMY", "U S ARMY", "NATIONAL PARK", "PUBLIC SCHOOL", "FLOOD CONTROL"),
     ],
     "church": [
         *("CHURCH OF", "CONGREGATION OF", "DIOCESE OF", "TEMPLE OF", "ASSEMBLY OF GOD", "ASSEMBLIES OF GOD"),
         *("LATTER DAY", "KINGDOM HALL", "AME ZION", "JEHOVAHS WITNESSES", "SISTERS OF", "ARCHBISHOP OF"),
-        *("BISHOP OF", "SOCIETY OF JESUS", "SALVATION ARMY"),
+        *("BISHOP OF", "SOCIETY OF JESUS", "SALVATION ARMY", "CHRIST CHURCH", "CONG OF", "KOL AMI", "ETZ CHAIM"),
+        *("HOUSE OF PRAYER", "HOUSE OF GOD", "WORD OF LIFE", "WORD OF FAITH", "CASA DE ORACION", "CENTRO CRISTIANO"),
+        *(
+            "IMMACULATE CONCEPTION",
+            "BLESSED SACRAMENT",
+            "BAHAI FAITH",
+            "FRIENDS MEETING",
+            "JEHOVAH WITNESS",
+            "ROMAN CATH",
+        ),
     ],
     "company": [
         *("FANNIE MAE", "FREDDIE MAC", "BANK OF", "REAL ESTATE", "OWNERS ASSOCIATION", "UNIVERSITY OF", "LAW OFFICE"),
         *("LAW OFFICES", "LAW FIRM", "AUTO SALES", "CREDIT UNION", "TITLE CO", "SA DE CV", "AND SONS", "SONS AND"),
-        *("HOME OWNERS", "PROPERTY OWNER", "S CORP", "C CORP", "OIL CO", "FOOD BANK"),
+        *("RED CROSS", "HOME OWNERS", "PROPERTY OWNER", "S CORP", "C CORP", "OIL CO", "FOOD BANK"),
         *("MOBILE HOME", "MOBILE HOMES", "MOBILE ESTATES", "MANUFACTURED HOME", "MANUFACTURED HOUSING"),
     ],
 }
 """Kind of owner → phrases that only its names contain."""
 NEVER_A_PERSON = {
-    "estate": "HEIRS DECEASED DECD DEVISEES",
+    "estate": "HEIRS DECEASED DECD DECEDENT DEVISEES LEGATEES SUCCESSION",
     "trust": "DTD UTD TRUST TRUSTS TRUSTEE TRUSTEES TTEE TTEES TRSTEE TRSTEES TTE TRUS IRREVOCABLE REVOCABLE FBO UTA"
-    " UAD",
+    " UAD UNITRUST TESTAMENTARY QPRT RLT",
     "government": "USA USPS MUNICIPAL MUNICIPALITY ISD CISD USD GOVERNMENT GOVT BOCC COUNTYWIDE SHERIFFS"
-    " TREASURERS DEPARTMENT DEPT REDEVELOPMENT TIITF FNMA FHLMC GNMA BLM USFS TRIBAL",
+    " TREASURERS DEPARTMENT DEPT REDEVELOPMENT TIITF FNMA FHLMC GNMA BLM USFS TRIBAL USDA USFWS USACE"
+    " FDIC FEMA GSA FHA TVA",
     "church": "CHURCHES MINISTRY MINISTRIES DIOCESE ARCHDIOCESE CONGREGATION CONGREGATIONAL SYNAGOGUE MOSQUE"
     " METHODIST LUTHERAN PRESBYTERIAN PENTECOSTAL EPISCOPAL TABERNACLE IGLESIA ADVENTIST NAZARENE APOSTOLIC"
-    " EVANGELICAL MASJID ISLAMIC GURDWARA MONASTERY FELLOWSHIP CATHOLIC ORTHODOX CATHEDRAL SEMINARY WORSHIP GOSPEL",
+    " EVANGELICAL MASJID ISLAMIC GURDWARA MONASTERY FELLOWSHIP CATHOLIC ORTHODOX CATHEDRAL SEMINARY WORSHIP GOSPEL"
+    " BNAI BNEI ANSHEI ANSHE AHAVATH AHAVAS AGUDATH AGUDAS AGUDAH SHAAREI SHAAREY SHAARE KNESSETH KNESSES KEHILLAH"
+    " KEHILLAT KEHILLATH CHABAD LUBAVITCH YESHIVA YESHIVAH YESHIVAS MIKVAH MIKVEH TIFERETH TIKVAH EMETH OHEV ADATH"
+    " TORAH TALMUD CHEVRA CHEVRAH HAVURAH CHAVURAH BUDDHIST HINDU MANDIR SIKH GURUDWARA VIHARA ASHRAM QUAKER QUAKERS"
+    " UNITARIAN UNIVERSALIST MENNONITE WESLEYAN FOURSQUARE PARSONAGE RECTORY PRIORY FRIARY CARMELITE CARMELITES"
+    " FRANCISCAN FRANCISCANS JESUIT JESUITS BENEDICTINE BENEDICTINES URSULINE DOMINICANS TEMPLO MINISTERIO MINISTERIOS"
+    " ASAMBLEA ASAMBLEAS EGLISE",
     "company": "COMPANIES PARTNERSHIP PTNRSHP PTNSHP PTNRS PRTNSHP HOLDINGS HOLDCO PROPCO PROPERTIES INVESTMENTS"
     " INVESTORS ENTERPRISES ASSOCIATION ASSOC ASSN ASSOCIATES CONDOMINIUM CONDOMINIUMS CONDO CONDOS HOMEOWNERS"
     " MORTGAGE MTG MTGE FUNDING VENTURES REALTY REALTORS DEVELOPERS BUILDERS HOMEBUILDERS CONSTRUCTION CONSTR"
@@ -111,7 +142,7 @@ ALSO_SURNAMES = {
     " MUD PUD PUBLIC STATE SCHOOLS SCHOOL SHERIFF TRANSIT PARKS NATION TRIBE FOREST TOWN VILLAGE BOROUGH"
     " CNTY CTY TWP TWSP AUTH",
     "church": "CHURCH TEMPLE CHAPEL PARISH MISSION BAPTIST KINGDOM CH ZION CALVARY SHRINE BETHEL HEBREW CONVENT"
-    " ASSEMBLY CHRISTIAN",
+    " ASSEMBLY CHRISTIAN BAPT METH LUTH EPISC PRESB UMC",
     "company": "BROTHERS PLAZA MARINE GRILL WORKS LEAGUE COOP BANK CAPITAL"
     " FUND GROUP GRP LAND HOMES HOUSING FARM FARMS RANCH CLUB LODGE COLLEGE CLINIC"
     " PARTNERS PROPERTY INVESTMENT DEVELOPMENT TRADING STORES STORE SHOP NATIONAL FEDERAL ELECTRIC HOTEL SERIES"
@@ -125,7 +156,7 @@ ALSO_SURNAMES = {
 }
 """Kind of owner → words that are also surnames. They decide unless the name is a person's."""
 AT_THE_END = {
-    "estate": "ESTATE EST",
+    "estate": "ESTATE EST HRS",
     "trust": "TR TRS TRST TRSTS TRSTE",
     "company": "CO LP LC GP FSB PC",
     "church": "CH",
@@ -140,6 +171,14 @@ NOT_DECISIVE_ALONE = frozenset(
 """Words that are often surnames or places, and decide only together with another ambiguous word."""
 VIRTUES = frozenset("GRACE FAITH HOPE CHARITY MERCY TRINITY CHRISTIAN CARMEN SALEM ZION CALVARY BETHEL VICTORY".split())
 """Given names that the names of churches contain too."""
+CHURCH_NAMES = VIRTUES | {"JOY", "CHRIST", "UNITY", "HARMONY"}
+"""Given names after which the word for a church need not be a surname: `Grace Church`."""
+SYNAGOGUES = frozenset(
+    "ISRAEL SHALOM SHOLOM SINAI EMANUEL EMANU JUDEA HILLEL ISAIAH MICAH TORAH EMETH TIKVAH EL AM OR".split()
+)
+"""Words after `TEMPLE` or `BETH` in the name of a synagogue. Some are given names or surnames too."""
+BETH = frozenset("BETH BET BEIT".split())
+"""House, which begins the name of a synagogue. Beth is also a given name."""
 SAINTS = frozenset("ST SAINT STS OUR HOLY SACRED MT MOUNT FIRST SECOND NEW GREATER".split())
 """Words that begin the name of a church."""
 NOT_IN_NAMES = frozenset(["OF", "FOR"])
@@ -166,6 +205,39 @@ MIN_COMPOUND = 7
 """Minimum number of letters of a compound word. Many shorter surnames can be read as two words."""
 MAX_REMARK_WORDS = 6
 """Maximum number of words in a remark. In a longer name, `not` can belong to what tax rolls add."""
+MIN_TWO_SURNAMES = 5
+"""Minimum number of letters of each surname of which a company's name may consist. Shorter ones are often given names
+of Asia."""
+PLACE_ENDINGS_OF_SURNAMES = tuple(
+    "STONE BRIDGE HURST HERST WOOD FORD FIELD TON BURY WORTH LEY HAM GATE BROOK DALE CREST RIDGE HAVEN POINT WICK"
+    " SHIRE CASTLE STEAD BOURNE THORPE COMBE CLIFFE MOOR MONT VIEW PORT HARBOR WATER".split()
+)
+"""Endings of English surnames and places, after which companies are named: `AMBERLEY GREYBRIDGE`."""
+SPACED_FORMS = frozenset("PC PA NA PS SC LP LC PL".split())
+"""Legal forms of two letters, which are also the initials of people if a space separates them: `ROE & WEBB P C`."""
+SPACED_FORMS_OF_ONE = frozenset("PC PA NA".split())
+"""Those forms that a company which is named after one surname has: `WEBB P C`."""
+NAMES_OF_THINGS = frozenset(
+    "ALPHA AMBER ANGEL AURA AUTUMN BASIL BROOK CANDY CHANCE CLIFF CORAL CRYSTAL DAISY DAWN DESTINY EBONY ERA FAWN FERN"
+    " FLORA GALE GARLAND GARNET GINGER GLEN HAZEL HEATHER HOLLY IRIS IVORY IVY JADE JEWEL LANCE LAUREL LILY MAGNOLIA"
+    " MARVEL MELODY MERRY MISTY NOVA OLIVE OPAL PEARL PRECIOUS PRUDENCE QUEEN RAVEN ROBIN ROCKY ROSE ROYAL RUBY SIERRA"
+    " STERLING SUMMER SUN SUNNY TIARA VICTOR VIOLA VIOLET WINDY".split()
+)
+"""Given names that are also words, and of which the names of companies and places are made."""
+NAMES_OF_PLACES = frozenset(
+    "FLORIDA GEORGIA VIRGINIA CAROLINA DAKOTA MONTANA SAVANNAH AUSTIN DALLAS HOUSTON VICTORIA FLORENCE CHELSEA"
+    " BROOKLYN".split()
+)
+"""Given names that are also places, after which companies are named: `GEORGIA POWER`."""
+STATES = frozenset(
+    "ALABAMA ALASKA ARIZONA ARKANSAS CALIFORNIA COLORADO CONNECTICUT DELAWARE HAWAII IDAHO ILLINOIS IOWA KANSAS"
+    " KENTUCKY LOUISIANA MARYLAND MASSACHUSETTS MICHIGAN MINNESOTA MISSISSIPPI MISSOURI NEBRASKA NEVADA OHIO OKLAHOMA"
+    " OREGON PENNSYLVANIA TENNESSEE TEXAS UTAH VERMONT WISCONSIN WYOMING".split()
+)
+"""States that nobody is called after."""
+WORDLIKE_GIVEN_NAMES = NAMES_OF_THINGS | NAMES_OF_PLACES | CHURCH_NAMES | BETH
+UNCERTAIN_WORDS = BUSINESS_WORDS | STATES | WORDLIKE_GIVEN_NAMES
+"""Words that the name of a company may have beside the given name of a person."""
 PRACTICE = re.compile(r"\b(?:MD|DDS|DMD|DVM|DPM|DC|OD|CPA|JD|PHD|ESQ) P ?[AC]$")
 """The end of the name of a professional association or corporation that is named after its only member."""
 KNOWN_GIVEN_NAMES = FIRST_NAMES | GIVEN_NAMES
@@ -186,7 +258,14 @@ DISTINCTIVE_WORDS = frozenset().union(
     # The first word of `L L C`.
     {"L"},
     NOT_IN_NAMES,
-    (word for phrases in PHRASES.values() for phrase in phrases for word in phrase.split() if len(word) > 1),
+    # Such words are in too many names, and stand beside rarer ones.
+    (
+        word
+        for phrases in PHRASES.values()
+        for phrase in phrases
+        for word in phrase.split()
+        if len(word) > 1 and word not in ("FAITH", "LIFE", "FRIENDS", "DE", "CROSS", "ROMAN")
+    ),
 )
 """A name with none of these words and no digit is a person's."""
 
@@ -261,7 +340,7 @@ def find_kind(text: str, is_split: bool = False) -> str:
     upper = text.upper()
     words = OWNER_WORD.findall(drop_dots_and_apostrophes(upper))
     is_plain = DISTINCTIVE_WORDS.isdisjoint(words) and not DIGIT.search(upper) and words[:1] != ["THE"]
-    if is_plain and not (len(words) > 2 and has_spaced_letters(words)):
+    if is_plain and (len(words) < 3 or not may_be_spelled_out(words, upper)):
         return PERSON
     return PERSON if is_placeholder(upper) else find_distinctive_kind(upper, is_split)
 
@@ -272,10 +351,12 @@ JOINT_INITIALS = re.compile(r"[A-Z] ?& ?[A-Z] ")
 
 PARTNERS = re.compile(r",| & | AND ")
 """What separates the names of the partners of a firm."""
-FIRM = re.compile(r",\s*P\.? ?[AC]\.?$")
+FIRM = re.compile(r",?\s+P\.? ?[AC]\.?$")
 """The end of the name of a firm that is a professional association or corporation."""
 
 
+ONE_LETTER_PART = re.compile(r"(?:^|-)[A-CE-NP-Z](?:-|$)")
+"""A part of a hyphenated word that is one letter, except for the `O` and the `D` of surnames."""
 POSSESSIVE = re.compile(r"[A-Z]{2}['\N{RIGHT SINGLE QUOTATION MARK}]S\b")
 """The end of a name that something else is named after: `JIMMY'S`."""
 
@@ -304,17 +385,38 @@ def judge_full_name(text: str) -> Judgement:
         return known
     if POSSESSIVE.search(upper):
         return Judgement("company", Doubt.NO_NAME)
-    if not KNOWN_GIVEN_NAMES.isdisjoint(words) and BUSINESS_WORDS.isdisjoint(words):
+    is_named = not KNOWN_GIVEN_NAMES.isdisjoint(words)
+    if is_named and UNCERTAIN_WORDS.isdisjoint(words) and (len(words[-2]) > 2 or len(words[-1]) > 2):
         # This is the quick check for most names.
         return Judgement(PERSON)
     words = OWNER_WORD.findall(drop_dots_and_apostrophes(upper))
-    if not text.isascii() or not VIETNAMESE.isdisjoint(words):
+    if ends_with_spaced_form(words):
+        return Judgement(PERSON, Doubt.PERHAPS_COMPANY)
+    if not text.isascii() or not VIETNAMESE.isdisjoint(words) or words[0] in TITLES:
         return Judgement(PERSON)
-    if not KNOWN_GIVEN_NAMES.isdisjoint(words):
-        # A business that is named after a person ends with what it does: `DAVID RICHARD BOOKS`.
-        is_business = drop_roll_words(words)[-1] in BUSINESS_WORDS
-        return Judgement("company", Doubt.NO_NAME) if is_business else Judgement(PERSON)
+    if is_named:
+        return judge_with_given_name(drop_roll_words(words))
     return judge_without_given_name(upper)
+
+
+def judge_with_given_name(words: list[str]) -> Judgement:
+    """Return the Judgement of several words with a known given name.
+
+    A business that is named after a person ends with what it does: `DAVID RICHARD BOOKS`. Given names that are words
+    stand in the names of churches (`Grace Church`) and of companies (`STERLING BRIDGE`).
+    """
+    first, last = words[0], words[-1]
+    if last in BUSINESS_WORDS or first in STATES:
+        return Judgement("company", Doubt.NO_NAME)
+    if first in BETH and last in SYNAGOGUES:
+        return Judgement(PERSON, Doubt.PERHAPS_COMPANY) if last in KNOWN_GIVEN_NAMES else Judgement("church")
+    if len(words) != 2:
+        return Judgement(PERSON)
+    kind = KIND_BY_AMBIGUOUS_WORD.get(last)
+    is_church = first in CHURCH_NAMES and kind == "church"
+    is_company = first in NAMES_OF_PLACES and kind == "company"
+    is_thing = first in NAMES_OF_THINGS and last not in SURNAMES and last not in KNOWN_GIVEN_NAMES and is_english(last)
+    return Judgement(PERSON, Doubt.PERHAPS_COMPANY if is_church or is_company or is_thing else None)
 
 
 def judge_other_kind(kind: str, upper: str) -> Judgement:
@@ -325,15 +427,15 @@ def judge_other_kind(kind: str, upper: str) -> Judgement:
     """
     if kind == "company" and is_place_name(upper):
         return Judgement(kind, Doubt.NO_NAME)
-    if RARE_SURNAMES.isdisjoint(upper.split()):
+    if DOUBTED_SURNAMES.isdisjoint(upper.split()):
         # This is the quick check for most names.
         return Judgement(kind)
     words = [word for word in drop_roll_words(OWNER_WORD.findall(upper)) if word not in NAME_SUFFIXES]
     if not 2 <= len(words) <= 3 or KIND_BY_SURE_WORD.keys() & set(words):
         return Judgement(kind)
-    if len(words) == 3 and words[0] in RARE_SURNAMES and is_letter(words[2]) and is_name_only(words[1]):
+    if len(words) == 3 and words[0] in DOUBTED_SURNAMES and is_letter(words[2]) and is_name_only(words[1]):
         return Judgement(PERSON, Doubt.PERHAPS_COMPANY)
-    if len(words) == 2 and words[0] in RARE_SURNAMES and is_name_only(words[1]):
+    if len(words) == 2 and words[0] in DOUBTED_SURNAMES and is_name_only(words[1]):
         return Judgement(kind, Doubt.PERHAPS_PERSON)
     if words[-1] not in RARE_SURNAMES:
         return Judgement(kind)
@@ -383,11 +485,13 @@ def judge_without_given_name(upper: str) -> Judgement:
     # `EXAMPLE CHURCH`, but not `HUD SANDRA`
     is_ambiguous = (
         partners == 2
+        or may_be_two_surnames(words)
         or words[:1] == ["THE"]
+        or (len(words) == 2 and words[1] in KIND_BY_LAST_WORD)
         or not (KIND_BY_AMBIGUOUS_WORD.keys().isdisjoint(names) or all(map(is_rare_or_listed_name, names)))
     )
     english = [word for word in names if is_english(word)]
-    if names and names[-1] in BUSINESS_WORDS:
+    if names and (names[-1] in BUSINESS_WORDS or not STATES.isdisjoint(names)):
         return Judgement("company", Doubt.NO_NAME)
     if len(names) < 2 or not english:
         is_ambiguous = is_ambiguous or any(map(is_compound, names))
@@ -396,6 +500,8 @@ def judge_without_given_name(upper: str) -> Judgement:
     if not nobodys and len(english) < len(names) and not any(map(is_listed_name, names)):
         # Rare names of which one is also a word: `RED ROOF`.
         nobodys = english
+    if nobodys and all(word in english or is_compound(word) for word in names):
+        return Judgement("company", Doubt.NO_NAME)
     if len(english) == len(names):
         return (
             Judgement("company", Doubt.NO_NAME)
@@ -426,22 +532,50 @@ def is_place_name(upper: str) -> bool:
 
 def is_english(word: str) -> bool:
     """Return whether a word is a common English one, in the singular or the plural."""
-    # Few processes ever need this long list.
+    english = load_english_words()
+    if word in english:
+        return True
+    if not word.endswith("S"):
+        return False
+    return word[:-1] in english or (word.endswith("ES") and (word[:-2] in english or f"{word[:-3]}Y" in english))
+
+
+@cache
+def load_english_words() -> frozenset[str]:
+    """Return the common English words. Few processes ever need this long list."""
     from batches.people.english_words import ENGLISH_WORDS  # noqa: PLC0415
 
-    singulars = (word, word.removesuffix("S"), word.removesuffix("ES"), f"{word.removesuffix('IES')}Y")
-    return not ENGLISH_WORDS.isdisjoint(singulars)
+    return ENGLISH_WORDS
+
+
+@cache
+def load_rare_surnames() -> frozenset[str]:
+    """Return the rarer surnames. Few processes ever need this long list."""
+    from batches.people.rare_surnames import LESS_COMMON_SURNAMES  # noqa: PLC0415
+
+    return LESS_COMMON_SURNAMES
+
+
+def may_be_two_surnames(words: list[str]) -> bool:
+    """Return whether two or three words are all English surnames, of which companies make names: `CLAYTON MARLOWE`.
+
+    A person has them too, if the given name is a surname.
+    """
+    return 2 <= len(words) <= 3 and all(
+        len(word) >= MIN_TWO_SURNAMES
+        and word not in FOREIGN_SURNAMES
+        and (word.endswith(PLACE_ENDINGS_OF_SURNAMES) or is_surname(word) or word in load_rare_surnames())
+        for word in words
+    )
 
 
 def is_compound(word: str) -> bool:
     """Return whether a word that is no name and is not built like one joins two common English words: `SILVERGATE`."""
     if len(word) < MIN_COMPOUND:
         return False
-    # Few processes ever need this long list.
-    from batches.people.english_words import ENGLISH_WORDS  # noqa: PLC0415
-
+    english = load_english_words()
     halves = range(MIN_HALF, len(word) - MIN_HALF + 1)
-    is_joined = any(word[:end] in ENGLISH_WORDS and is_english(word[end:]) for end in halves)
+    is_joined = any(word[:end] in english and is_english(word[end:]) for end in halves)
     return is_joined and not may_be_name(word)
 
 
@@ -453,7 +587,10 @@ def is_name_only(word: str) -> bool:
 def may_be_name(word: str) -> bool:
     """Return whether a word is a given name or a surname, or is built like a surname."""
     upper = drop_dots_and_apostrophes(word.upper())
-    if "-" in upper or is_rare_or_listed_name(upper):
+    if "-" in upper:
+        # `T-MOBILE` and `U-STORE-IT` are no double surnames.
+        return ONE_LETTER_PART.search(upper) is None
+    if is_rare_or_listed_name(upper):
         return True
     if upper.endswith("S") and is_listed_name(upper[:-1]):
         # A business that is named after its owner: `WENDYS`.
@@ -468,12 +605,7 @@ def is_listed_name(upper: str) -> bool:
 
 def is_rare_or_listed_name(upper: str) -> bool:
     """Return whether a word in capitals is in any list of names."""
-    if is_listed_name(upper):
-        return True
-    # Few processes ever need this long list.
-    from batches.people.rare_surnames import LESS_COMMON_SURNAMES  # noqa: PLC0415
-
-    return upper in LESS_COMMON_SURNAMES
+    return is_listed_name(upper) or upper in load_rare_surnames()
 
 
 def drop_dots_and_apostrophes(text: str) -> str:
@@ -484,9 +616,26 @@ def is_letter(word: str) -> bool:
     return len(word) == 1 and word.isalpha()
 
 
-def has_spaced_letters(words: list[str]) -> bool:
-    """Return whether three or more words have one letter, and may be one word with spaces: `U S A`."""
-    return [len(word) for word in words].count(1) > 2
+def ends_with_spaced_form(words: list[str]) -> bool:
+    """Return whether words end with a legal form that is written with a space: `ROE & WEBB P C`."""
+    if len(words) < 3 or len(words[-1]) > 1 or len(words[-2]) > 1:
+        return False
+    return words[-2] + words[-1] in (SPACED_FORMS_OF_ONE if len(words) == 3 else SPACED_FORMS)
+
+
+def is_firm_with_spaced_form(words: list[str], upper: str) -> bool:
+    """Return whether words are the surnames of partners with a legal form: `ROE & WEBB P C`, but not `ROE JOHN P C`."""
+    return ends_with_spaced_form(words) and len(words) > 3 and ("&" in upper or " AND " in upper)
+
+
+def may_be_spelled_out(words: list[str], upper: str) -> bool:
+    """Return whether words of one letter may be one word with spaces: `U S A`, or `P C` after the names of partners."""
+    count = count_letters(words)
+    return count > 2 or (count == 2 and is_firm_with_spaced_form(words, upper))
+
+
+def count_letters(words: list[str]) -> int:
+    return [len(word) for word in words].count(1)
 
 
 def join_spaced_letters(words: list[str]) -> list[str]:
@@ -510,14 +659,26 @@ def find_distinctive_kind(upper: str, is_split: bool) -> str:
     words = drop_roll_words(OWNER_WORD.findall(drop_dots_and_apostrophes(upper)))
     if not LEGAL_FORMS.isdisjoint(words) or re.search(r"\bL ?L [CP]\b", " ".join(words)):
         return "trust" if any(KIND_BY_SURE_WORD.get(word) == "trust" for word in words) else "company"
-    joined = join_spaced_letters(words) if has_spaced_letters(words) else words
+    joined = words
+    if count_letters(words) > 1:
+        joined = join_spaced_letters(words)
+        is_firm = is_firm_with_spaced_form(words, upper) and KNOWN_GIVEN_NAMES.isdisjoint(words)
+        if is_firm or not LEGAL_FORMS.isdisjoint(joined):
+            return "company"
     sure = {KIND_BY_SURE_WORD[word] for word in joined if word in KIND_BY_SURE_WORD}
     found = set(sure)
     if is_split and is_name_of_person(words, is_split):
         found.update(find_kinds_by_phrase(words))
     elif len(words) > 1:
         found.update(find_kinds_by_position(words))
-    if "government" not in sure:
+    if (
+        words[-1] == "USA"
+        and len(words) > 1
+        and not any(KIND_BY_SURE_WORD.get(word) == "government" for word in words[:-1])
+    ):
+        # The American branch of a company.
+        found = found - {"government"} | {"company"}
+    elif "government" not in sure:
         found = drop_place_before_company(found, words)
     return choose_kind(found) or PERSON
 
@@ -562,7 +723,7 @@ def find_kinds_by_phrase(words: list[str]) -> Iterator[str]:
         for kind, phrases in PHRASES.items():
             if any(is_phrase(phrase, text) for phrase in phrases):
                 yield kind
-    if len(words) > 2 and words[0] == "ESTATE" and not KNOWN_GIVEN_NAMES.isdisjoint(words):
+    if len(words) > 2 and words[0] in ("ESTATE", "EST") and not KNOWN_GIVEN_NAMES.isdisjoint(words):
         yield "estate"
     if len(words) > 2 and "REAL" not in words:
         yield from (KIND_BY_LAST_WORD[word] for word in words[1:] if KIND_BY_LAST_WORD.get(word) == "estate")
@@ -602,6 +763,8 @@ def is_name_of_person(words: list[str], is_split: bool = False) -> bool:
         return words[0] in KNOWN_GIVEN_NAMES or len(words[0]) == 1
     if names[0] in SAINTS or (len(names) == 2 and names[1] in PLACE_ENDINGS):
         return False
+    if names[0] == "TEMPLE" and names[-1] in SYNAGOGUES:
+        return False
     given = [
         word
         for word in names
@@ -635,3 +798,7 @@ RARE_SURNAMES = frozenset(
     " TOWERS CENTER GUILD SHERIFF CHAMBER BROTHERS PLAZA MARINE WORKS".split()
 )
 """Ambiguous words that are surnames, but too rare to be in SURNAMES."""
+DOUBTED_SURNAMES = RARE_SURNAMES | {"CHURCH"}
+"""Surnames that begin or end the names of other owners so often that the review asks."""
+FOREIGN_SURNAMES = HISPANIC | ITALIAN | VIETNAMESE
+"""Surnames of which companies rarely make their names."""

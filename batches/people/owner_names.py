@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from batches.people.first_names import FIRST_NAMES
+from batches.people.given_names import VIETNAMESE_GIVEN_NAMES
 from batches.people.owner_kinds import KNOWN_GIVEN_NAMES, PERSON, find_kind, is_rare_or_listed_name
 from batches.people.roll_words import LAST_WORDS, cut_roll_words, drop_roll_words
 from batches.people.surnames import HISPANIC, IRISH, ITALIAN, SURNAMES, VIETNAMESE
@@ -84,6 +85,8 @@ SURNAME_STARTS = PARTICLES | {
 """First words of surnames. Some are also given names or surnames, and their position decides."""
 ALSO_SURNAMES = {"LE", "VAN", "DO", "LO", "TEN", "AL", "DU", "LA", "SAN", "FITZ", "SANTO"}
 """Words of SURNAME_STARTS that are often whole surnames."""
+NEVER_BEFORE_NAMES = frozenset(["AL", "LA", "SAN", "VAN"])
+"""Such words after which a word that is no known given name belongs to the surname: `AL HASSANI NOOR`."""
 SURNAME_LINKS = frozenset(["VDA", "DE", "DEL", "DELA", "DELLA", "LAS", "LOS", "DOS", "DAS", "DER", "DEN", "LA", "VAN"])
 """Particles that can continue the surname before them: `PEREZ DE LEON`."""
 SPANISH_LINKS = frozenset(["VDA", "DE", "DEL", "DELA"])
@@ -427,6 +430,10 @@ def count_linked_words(upper: Sequence[str]) -> int:
 def is_particle(first: str, second: str, third: str) -> bool:
     """Return whether the first word of a name begins a longer surname, such as `Le Blanc`, and is not one itself."""
     if second in SURNAME_STARTS or third in SPANISH_LINKS:
+        return True
+    if first == "LE" and second in VIETNAMESE_GIVEN_NAMES:
+        return False
+    if first in NEVER_BEFORE_NAMES and len(third) > 1 and second not in KNOWN_GIVEN_NAMES | VIETNAMESE_GIVEN_NAMES:
         return True
     if first == "FITZ" and is_rare_or_listed_name(first + second):
         return True

@@ -7,6 +7,9 @@ from typing import NamedTuple
 from localflavor.us.us_states import STATES_NORMALIZED, USPS_CHOICES
 
 from batches.people.addresses import (
+    GRID_NUMBER,
+    ROUTE_AT_START,
+    STREET_ORDINALS,
     UNIT_START,
     UNIT_WORDS,
     bare,
@@ -16,7 +19,14 @@ from batches.people.addresses import (
     shorten,
     split_unit,
 )
-from batches.people.street_words import ANY_DIRECTION, COMMON_TYPES, SHORT_DIRECTIONS, STREET_TYPES
+from batches.people.street_words import (
+    ANY_DIRECTION,
+    COMMON_TYPES,
+    LONE_UNITS,
+    SHORT_DIRECTIONS,
+    STREET_TYPES,
+    UNITS,
+)
 from batches.people.zip_codes import find_state as find_state_of_zip
 
 STATES = {str(name): str(code) for name, code in STATES_NORMALIZED.items()} | {
@@ -37,6 +47,30 @@ STATES = {str(name): str(code) for name, code in STATES_NORMALIZED.items()} | {
     "n jersey": "NJ",
     "n york": "NY",
     "penna": "PA",
+    "cal": "CA",
+    "cali": "CA",
+    "dela": "DE",
+    "n car": "NC",
+    "s car": "SC",
+    "no car": "NC",
+    "so car": "SC",
+    "n dak": "ND",
+    "s dak": "SD",
+    "n mex": "NM",
+    "w va": "WV",
+    "wash dc": "DC",
+    "wash d c": "DC",
+    "n c": "NC",
+    "s c": "SC",
+    "n d": "ND",
+    "s d": "SD",
+    "n h": "NH",
+    "n j": "NJ",
+    "n m": "NM",
+    "n y": "NY",
+    "r i": "RI",
+    "w v": "WV",
+    "dist of columbia": "DC",
     "aa": "AA",
     "ae": "AE",
     "ap": "AP",
@@ -74,6 +108,14 @@ COUNTRY = re.compile(
 )
 STOP = re.compile(r"(?<=\s)(?P<word>[A-Za-z]{4,}|\w*\d)\.\s+(?=(?P<next>[A-Za-z]+))")
 """A full stop after a number or a word that is too long for most abbreviations. It can stand for a comma."""
+PO_BOX_AND_CITY = re.compile(
+    r"((?:P\.?\s*O\.?\s*(?:BOX|BX|DRAWER)|POB|BOX)\s*\#?\s*[\w-]*\d[\w-]*)\s+(.+)", re.IGNORECASE | re.DOTALL
+)
+ROUTE_COMMA = re.compile(r"^(\D{2,20}\d+\w?),\s*(BO?X\b)", re.IGNORECASE)
+"""A comma between a route and its box: `Rte 2, Box 18`."""
+FLOOR = re.compile(rf"(?:\d+(?:ST|ND|RD|TH)|{'|'.join(STREET_ORDINALS)})\s+(?:FL|FLR|FLOOR)\.?", re.IGNORECASE)
+CITY_BEGINNINGS = frozenset("FRONT UPPER LOWER UP DOWN DN SIDE".split())
+"""Words for units that need no number, with which the names of cities begin."""
 COUNTY = re.compile(r".* (?:County|Parish|Borough)", re.IGNORECASE)
 DWELLINGS = frozenset("HOUSE HOME RESIDENCE DWELLING SFR SFH CONDO TOWNHOUSE TOWNHOME DUPLEX BUILDING".split())
 FOREIGN_PLACES = frozenset(
@@ -126,6 +168,8 @@ def find_state(text: str) -> str:
     if code := STATES.get(letters) or STATES.get(lower.strip()) or STATES.get(without_dots.strip()):
         return code
     words = [word for word in re.findall(r"[a-z]+", lower) if word not in ("us", "usa", "united", "states")]
+    if words[:2] == ["state", "of"]:
+        words = words[2:]
     if code := STATES.get(" ".join(words)):
         return code
     # The same state can be there twice, as in `TX - Texas`.
@@ -233,7 +277,8 @@ def split_whole(text: str) -> tuple[str, str, str, str]:
     """Return street, city, state and ZIP of `1 Oak St, Herndon, VA 20170`. Return any other text as the street."""
     if len(text) > MAX_ADDRESS_LENGTH:
         return text, "", "", ""
-    pieces = re.split(r"[,;\n|]|\s/\s", STOP.sub(read_stop, COUNTRY.sub("", text)))
+    text_of_route = ROUTE_COMMA.sub(r"\1 \2", text) if text[:1] in "RrHhSs" else text
+    pieces = re.split(r"[,;\n|]|\s/\s", STOP.sub(read_stop, COUNTRY.sub("", text_of_route)))
     pieces = [piece for piece in map(str.strip, pieces) if piece]
     last = len(pieces) - 1
     pieces = [piece for position, piece in enumerate(pieces) if position in (0, last) or not COUNTY.fullmatch(piece)]
@@ -282,23 +327,39 @@ def split_street(text: str) -> tuple[str, str]:
         street, city = before.strip(), after.strip()
         if is_street(street) and city and not UNIT_START.match(city):
             return street, city
-    if found := re.match(r"((?:P\.?\s*O\.?\s*(?:BOX|BX)|POB|BOX)\s*\#?\s*[\w-]*\d[\w-]*)\s+(.+)", text, re.IGNORECASE):
+    if found := PO_BOX_AND_CITY.fullmatch(text):
         return found[1], found[2]
     words = text.replace(",", " ").replace(" - ", " ").split()
-    end = find_street_end(words)
+    if not text[:1].isdigit() and (route := ROUTE_AT_START.match(text)):
+        end = len(route[0].split())
+    else:
+        end = find_street_end(words)
     if not end or end >= len(words):
         return text, ""
     if bare(words[end]) in SHORT_DIRECTIONS and end < len(words) - 1:
         end += 1
-    while end < len(words) - 1 and (UNIT_START.match(words[end]) or words[end].startswith("#")):
-        end += 1 if re.search(r"\d", words[end]) else 2
+    while end < len(words) - 1 and (count := count_unit_words(words[end], words[end + 1])):
+        end += count
     return " ".join(words[:end]), " ".join(words[end:])
+
+
+def count_unit_words(first: str, second: str) -> int:
+    """Return how many words the unit has that begins with these two after a street, or 0 if none begins there."""
+    if FLOOR.fullmatch(f"{first} {second}"):
+        return 2
+    if bare(first) in LONE_UNITS:
+        # `Upper Darby` and `Front Royal` are cities.
+        is_numbered = bare(first) in UNITS and bool(re.search(r"\d", second))
+        return 2 if is_numbered else int(bare(first) not in CITY_BEGINNINGS)
+    if not UNIT_START.match(first):
+        return 0
+    return 1 if re.search(r"\d", first) else 2
 
 
 def find_street_end(words: list[str]) -> int:
     """Return how many words a street has up to its type, or 0 if that is unclear."""
     upper = [bare(word) for word in words]
-    if not upper or not upper[0][:1].isdigit():
+    if not upper or not (upper[0][:1].isdigit() or GRID_NUMBER.fullmatch(upper[0])):
         return 0
     numbered = re.match(
         r"(\S+(?: [NSEW]{1,2})? (?:(?:US|STATE|COUNTY|INTERSTATE|FARM TO MARKET|RANCH) )*(?:HWY|HIGHWAY|ROUTE|RTE"

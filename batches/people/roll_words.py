@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from itertools import pairwise
 
+from batches.people.given_names import VIETNAMESE_GIVEN_NAMES
+
 TAIL_PHRASES = frozenset(
     phrase.strip()
     for line in """
@@ -90,9 +92,9 @@ ANY_ROLL_SIGN = re.compile(
     re.IGNORECASE,
 )
 """Without any of these signs and words, only the end of a name can contain roll words."""
-MIDDLE_NAMES_OF_LE = frozenset("VAN THI NGOC THANH MINH KIM HONG XUAN DUC HUU QUOC".split())
-"""Words before a `Le` that is a Vietnamese surname, and not a life estate."""
 SEPARATORS = frozenset("&,;")
+TITLES = frozenset(["MR", "MRS", "MS", "MISS"])
+"""Titles that only people have."""
 
 
 def cut_shares_and_others(text: str) -> str:
@@ -132,12 +134,17 @@ def drop_roll_words(words: Iterable[str], min_words: int = 2) -> list[str]:
         if words[-1] in SEPARATORS:
             words.pop()
             continue
-        is_surname = last == "LE" and words[-2].upper() in MIDDLE_NAMES_OF_LE
+        is_surname = last == "LE" and is_surname_after(words[:-1])
         count = count_phrase_words(words, min_words) if last in LAST_WORDS and not is_surname else 0
         if not count:
             break
         del words[-count:]
     return words
+
+
+def is_surname_after(words: list[str]) -> bool:
+    """Return whether `Le` after these words is a Vietnamese surname, and not a life estate: `Ms Hien Le`."""
+    return words[-1].upper() in VIETNAMESE_GIVEN_NAMES or (len(words) == 2 and words[0].upper().strip(".") in TITLES)
 
 
 def count_phrase_words(words: list[str], min_words: int) -> int:

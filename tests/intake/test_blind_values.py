@@ -82,3 +82,30 @@ def test_people_are_still_recognised_by_the_key_that_they_had_with_the_unit_in_t
     former = check({"address": "77 Spruce St"} | place).fields | {"address": f"77 Spruce St {written}"}
     [key] = list(make_fingerprints(former))
     assert key in set(make_former_fingerprints(fields))
+
+
+@pytest.mark.parametrize(
+    ("given", "first", "middle"),
+    [
+        ("Ada C", "Ada", "C"),
+        ("Ada C.", "Ada", "C"),
+        ("Mary Ann C", "Mary Ann", "C"),
+        ("A C", "A C", ""),
+        ("Ada Bo", "Ada Bo", ""),
+    ],
+)
+def test_an_initial_after_a_first_name_is_the_middle_name(given, first, middle):
+    fields = check({"first_name": given, "last_name": "Webb Jr"} | MAILING_ADDRESS).fields
+    assert (fields["first_name"], fields.get("middle_name", ""), fields["last_name"]) == (first, middle, "Webb")
+
+
+def test_a_middle_name_of_its_own_is_kept():
+    row = {"first_name": "Ada C", "middle_name": "Claire", "last_name": "Webb Jr"}
+    assert check(row | MAILING_ADDRESS).fields["middle_name"] == "Claire"
+
+
+def test_people_who_were_suppressed_with_an_initial_in_their_first_name_still_are():
+    before = {"first_name": "Ada C", "last_name": "Webb"} | MAILING_ADDRESS
+    now = check(before).fields
+    assert now["first_name"] == "Ada"
+    assert set(make_fingerprints(before)) <= set(make_former_fingerprints(now))

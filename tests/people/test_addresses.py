@@ -13,7 +13,7 @@ from batches.people.addresses import (
     split_unit,
     tidy,
 )
-from batches.people.places import split_place, split_whole
+from batches.people.places import find_state, split_place, split_whole
 
 
 @pytest.mark.parametrize(
@@ -140,3 +140,49 @@ def test_a_placeholder_in_place_of_the_house_number_is_not_an_address(text, expe
 def test_a_short_state_is_cut_off_the_city_if_the_zip_is_in_it():
     assert split_place("Tampa Fla 33602") == ("Tampa", "FL", "33602")
     assert split_place("Port Del 33602") == ("Port Del", "", "33602")
+
+
+@pytest.mark.parametrize(
+    ("text", "street"),
+    [
+        ("1 Oak St 3RD FL Reno NV 89501", "1 Oak St 3RD FL"),
+        ("1 Oak St third floor Reno NV 89501", "1 Oak St third floor"),
+        ("1 Oak St Rear Reno NV 89501", "1 Oak St Rear"),
+        ("1 Oak St Fl 3 Reno NV 89501", "1 Oak St Fl 3"),
+        ("Rt 2 Box 18 Reno NV 89501", "Rt 2 Box 18"),
+        ("Rte. 2, Box 18-A, Reno, NV 89501", "Rte. 2 Box 18-A"),
+        ("RR#2 BOX #18 Reno NV 89501", "RR#2 BOX #18"),
+        ("R.R. 2 Bx 18 Lot 5 Reno NV 89501", "R.R. 2 Bx 18 Lot 5"),
+        ("HC 61 BOX 30 Reno NV 89501", "HC 61 BOX 30"),
+        ("HCR 61 Box 30 Reno NV 89501", "HCR 61 Box 30"),
+        ("RFD 2 Reno NV 89501", "RFD 2"),
+        ("PO Drawer 9 Reno NV 89501", "PO Drawer 9"),
+        ("W204N11 Oak Dr Reno NV 89501", "W204N11 Oak Dr"),
+    ],
+)
+def test_a_floor_a_route_and_a_grid_number_are_kept_apart_from_the_city(text, street):
+    assert split_whole(text) == (street, "Reno", "NV", "89501")
+
+
+@pytest.mark.parametrize("city", ["Upper Darby", "Front Royal", "Lower Burrell"])
+def test_a_city_may_begin_with_the_word_for_a_unit(city):
+    assert split_whole(f"1 Oak St {city} PA 19082")[:2] == ("1 Oak St", city)
+
+
+def test_a_military_address_is_split_from_its_post_office():
+    assert split_whole("PSC 3 Box 20 APO AE 09021") == ("PSC 3 Box 20", "APO", "AE", "09021")
+
+
+@pytest.mark.parametrize(
+    ("street", "short"),
+    [("HC-61 Box 30", "HC 61 Box 30"), ("Rural Rte. 4 Bx 2", "RR 4 Bx 2"), ("HCR 61 Box 30", "HCR 61 Box 30")],
+)
+def test_routes_are_abbreviated(street, short):
+    assert shorten(street) == short
+
+
+@pytest.mark.parametrize(
+    ("text", "state"), [("Dist. of Columbia", "DC"), ("N. C.", "NC"), ("So. Car.", "SC"), ("State of Utah", "UT")]
+)
+def test_older_abbreviations_of_states_are_known(text, state):
+    assert find_state(text) == state

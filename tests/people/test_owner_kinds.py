@@ -161,3 +161,114 @@ def test_a_word_for_a_public_body_alone_is_one_unless_it_is_a_common_name(name, 
 @pytest.mark.parametrize("name", ["SILVERGATE DOCKSIDE", "CLEARHARBOR ZENTRIX"])
 def test_words_that_join_common_words_are_doubted(name):
     assert judge_full_name(name).doubt == Doubt.PERHAPS_COMPANY
+
+
+@pytest.mark.parametrize("name", ["CLAYBOURNE MARLOWE", "THORNTON BRIDGE", "Lancaster Winfield", "OAKHURST FALLOWGATE"])
+def test_surnames_without_a_given_name_can_be_a_company(name):
+    assert judge_full_name(name) == Judgement("person", Doubt.PERHAPS_COMPANY)
+
+
+@pytest.mark.parametrize("name", ["ORTEGA SALINAS", "CHANG WEI", "OKONKWO CHIDINMA", "LANCASTER JOHN", "WEBB COLE"])
+def test_other_pairs_of_names_are_a_persons(name):
+    assert judge_full_name(name) == Judgement("person")
+
+
+@pytest.mark.parametrize("name", ["CRYSTAL HOLLOW", "Amber Thicket", "GEORGIA POWER"])
+def test_a_given_name_that_is_also_a_word_or_a_place_can_begin_the_name_of_a_company(name):
+    assert judge_full_name(name).doubt == Doubt.PERHAPS_COMPANY
+
+
+@pytest.mark.parametrize("name", ["CRYSTAL WEBB", "AMBER JO THICKET", "Virginia Banks", "ROSE MARIA", "GEORGIA ABBOTT"])
+def test_such_given_names_before_usual_surnames_are_not_doubted(name):
+    assert judge_full_name(name) == Judgement("person")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ROE & HALE P C", "ROE, WEBB & HALE P. A.", "LARCH VIEW L. L. C.", "LARCH VIEW P L L C", "LARCH VIEW I N C"],
+)
+def test_legal_forms_with_spaces_are_those_of_companies(name):
+    assert judge_full_name(name) == Judgement("company")
+
+
+@pytest.mark.parametrize(
+    "name", ["ROE HALE P C", "WEBB ADA P C", "WEBB P C", "Webb & Scott P. A.", "LARCH N A", "LARCH CO"]
+)
+def test_legal_forms_that_may_be_initials_are_doubted(name):
+    assert judge_full_name(name) == Judgement("person", Doubt.PERHAPS_COMPANY)
+
+
+@pytest.mark.parametrize("name", ["WEBB A B", "WEBB ADA R S", "WEBB ADA & JOHN R P", "NGUYEN CO"])
+def test_initials_that_are_no_legal_form_are_not_doubted(name):
+    assert judge_full_name(name) == Judgement("person")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "TEMPLE SHOLOM",
+        "TEMPLE BETH AM",
+        "BETH EL",
+        "B'NAI TORAH",
+        "AGUDATH ACHIM",
+        "Young Israel Cong of Lynn",
+        "KOL AMI NW",
+    ],
+)
+def test_synagogues_are_found_by_their_hebrew_words(name):
+    assert judge_full_name(name).kind == "church"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("TEMPLE EMANUEL", "church"), ("TEMPLE ISAIAH", "church"), ("BETH ISRAEL", "person")]
+)
+def test_a_synagogue_that_can_be_a_person_is_doubted(name, kind):
+    judgement = judge_full_name(name)
+    assert judgement.kind == kind
+    assert judgement.doubt in (Doubt.PERHAPS_COMPANY, Doubt.PERHAPS_PERSON)
+
+
+@pytest.mark.parametrize("name", ["WEBB BETH", "TEMPLE BETH A", "Beth Webb", "TEMPLE ADA", "Israel Webb"])
+def test_people_with_names_that_synagogues_have_too_are_not_doubted(name):
+    assert judge_full_name(name) == Judgement("person")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["SOTO ZEN BUDDHIST", "SHREE MANDIR", "FIRST UNITARIAN", "TEMPLO BELEN", "HOUSE OF PRAYER", "MT OLIVET BAPT"],
+)
+def test_religious_bodies_of_all_kinds_are_found(name):
+    assert judge_full_name(name).kind == "church"
+
+
+@pytest.mark.parametrize("name", ["Faith Church", "Joy Church", "HOPE CHURCH", "CHURCH HOPE", "CHURCH FAITH L"])
+def test_a_church_that_can_be_a_person_is_doubted_whatever_comes_first(name):
+    assert judge_full_name(name).doubt in (Doubt.PERHAPS_COMPANY, Doubt.PERHAPS_PERSON)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("WEBB ADA SUCCESSION", "estate"),
+        ("HRS OF ADA WEBB", "estate"),
+        ("EST ADA WEBB", "estate"),
+        ("WEBB ADA TR UA", "trust"),
+        ("WEBB ADA QPRT", "trust"),
+        ("USDA", "government"),
+        ("PORT OF LYNN", "government"),
+        ("LARCH MOTOR USA", "company"),
+        ("AMERICAN RED CROSS", "company"),
+    ],
+)
+def test_abbreviations_of_rolls_show_the_kind_of_owner(name, kind):
+    assert find_kind(name) == kind
+
+
+@pytest.mark.parametrize("name", ["T-LARCH", "U-HAUL-IT"])
+def test_a_hyphen_after_one_letter_makes_no_double_surname(name):
+    assert judge_full_name(name) == Judgement("company", Doubt.ONE_WORD)
+
+
+@pytest.mark.parametrize("name", ["BLACKPINE HEDGE", "OHIO HEDGE ADA", "TEXAS HALE"])
+def test_words_that_no_person_is_called_are_a_company_and_doubted(name):
+    assert judge_full_name(name) == Judgement("company", Doubt.NO_NAME)

@@ -287,3 +287,22 @@ def test_titles_that_are_names_are_kept(text, order, expected):
 def test_the_second_part_of_a_double_surname_can_be_any_surname_after_a_hispanic_one(text, last):
     [person] = split_owners(text, LAST_FIRST)
     assert person.last == last
+
+
+@pytest.mark.parametrize(
+    ("text", "order", "first", "last"),
+    [
+        ("Ms Hien Le", FIRST_LAST, "Hien", "Le"),
+        ("Mrs. Xiomaraly Le", FIRST_LAST, "Xiomaraly", "Le"),
+        ("Anh Thuy Le", FIRST_LAST, "Anh", "Le"),
+        ("LE THUY ANH", LAST_FIRST, "THUY", "LE"),
+        ("WEBB ADA LE", LAST_FIRST, "ADA", "WEBB"),
+        ("Mrs Ada Webb Le", FIRST_LAST, "Ada", "Webb"),
+        ("AL JABBAR NADIRAH", LAST_FIRST, "NADIRAH", "AL JABBAR"),
+        ("VAN HOUTEN LIESELOT", LAST_FIRST, "LIESELOT", "VAN HOUTEN"),
+        ("VAN THUY ANH", LAST_FIRST, "THUY", "VAN"),
+    ],
+)
+def test_le_and_other_first_words_of_surnames_are_told_from_whole_surnames(text, order, first, last):
+    [person] = split_owners(text, order)
+    assert (person.first, person.last) == (first, last)
