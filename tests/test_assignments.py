@@ -101,6 +101,11 @@ def test_the_table_shows_my_people_and_those_of_nobody(browser, upload, gus, ali
     assert list_rows(browser, f"assigned={gus.pk}") == [4]
 
 
+def test_the_active_filter_says_whose_people_are_shown(browser, upload, alice):
+    assign(upload, alice, alice)
+    assert "Assigned to: Me" in read_text(browser.get("/items/?assigned=me"))
+
+
 def test_my_people_are_found_however_old_they_are(browser, upload, alice, monkeypatch):
     assign(upload, alice, alice)
     monkeypatch.setattr("batches.views.items.MAX_NEWEST", 1)

@@ -1,5 +1,6 @@
 """Files of outcomes: good rows are recorded once, bad rows are listed with row and column."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from batches.models import CallOutcome, Item, LoadedFile, Suppression
 from batches.people.call_words import read_outcome
 from batches.statuses import CallResult, LoadedKind
 from tests.factories import answer_with, people
+from tests.support.pages import read_page
 
 pytestmark = pytest.mark.django_db
 ADA, BEN, SHARED = "2025550101", "2025550102", "2025550103"
@@ -124,6 +126,13 @@ def test_a_dated_row_is_recognised_in_a_longer_file_and_stays_undone(items, alic
     calls.undo(CallOutcome.objects.get().pk, alice)
     assert counts(load(f"{content}{ADA},No answer,2026-03-03\n", alice)) == (1, 1, 0)
     assert CallOutcome.objects.in_force().count() == 1
+
+
+def test_a_call_without_a_time_is_shown_with_its_day_only(items, alice, browser):
+    load(f"Number,Outcome,Date\n{ADA},No answer,2026-03-02\n{ADA},Right person,2026-03-03 15:30\n", alice)
+    page = read_page(browser.get(items[0].get_absolute_url()))
+    assert ">Mar 2, 2026</time>" in page
+    assert re.search(r">Mar 3(, 2026)?, 3:30 PM</time>", page)
 
 
 def test_a_shared_number_needs_the_person_unless_the_outcome_is_about_everybody(items, alice):

@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404
 from accounts.names import name_of
 from accounts.rights import Right, require
 from batches.exports.breakdown import Breakdown
-from batches.exports.rows import CHOICE_LABELS
+from batches.exports.rows import CHOICE_LABELS, LABELS_IN_SENTENCES
 from batches.models import Export, ExportCertificate, ScrubSource, Suppression, in_visible_list
 from batches.models.suppression import today
 from batches.statuses import ScrubKind
@@ -110,6 +110,10 @@ def read_content(certificate: ExportCertificate) -> dict[str, Any]:
     return certificate.content | {
         "answers": [datetime.fromisoformat(vendor[name]) for name in ("first_answer", "last_answer") if vendor[name]],
         "entries": do_not_contact_list["entries"],
+        # A certificate may be older than a choice that is no longer offered.
+        "without": [
+            LABELS_IN_SENTENCES.get(rule["choice"], rule["label"]) for rule in certificate.content["rules"]["left_out"]
+        ],
         "scrub_files": [
             source | {"label": ScrubKind(source["kind"]).label, "as_of": date.fromisoformat(source["as_of"])}
             for source in scrub_files

@@ -18,7 +18,7 @@ from batches.exports.breakdown import Breakdown, BreakdownReader
 from batches.exports.certificates import Sources
 from batches.exports.layouts import BUILT_IN, Layout
 from batches.exports.lines import generate_rows
-from batches.exports.rows import CHOICE_LABELS, ExportChoices
+from batches.exports.rows import LABELS_IN_SENTENCES, ExportChoices
 from batches.files.writers import WRITERS
 from batches.id_set import IdSet
 from batches.models import Export, ExportLayout, Item, ItemQuerySet, Upload, in_visible_list
@@ -100,7 +100,7 @@ def summarise_export(entry: Export) -> str:
     """Summarise how the rows and numbers of an export were chosen."""
     chosen = entry.choices["rows"].items()
     rows = [f"{name} {join_values(value)}" for name, value in chosen]
-    without = [f"without {CHOICE_LABELS[name].lower()}" for name in entry.choices["choices"]]
+    without = [f"without {LABELS_IN_SENTENCES[name]}" for name in entry.choices["choices"]]
     months = entry.choices.get("seen_within")
     seen = [f"seen within {months} months"] if months else []
     return "; ".join([*rows, *without, *seen]) or "all rows"

@@ -10,7 +10,7 @@ from django.http import QueryDict
 
 from accounts.names import name_of
 from batches.exports.files import list_layouts
-from batches.exports.rows import CHOICE_LABELS
+from batches.exports.rows import CHOICE_LABELS, LABELS_IN_SENTENCES
 from batches.models import Export, SavedView
 
 OWN_FIELDS = ("preset", "layout", "format", "seen_within", *CHOICE_LABELS)
@@ -121,7 +121,7 @@ def read_preset(view: SavedView, user: User | None) -> Preset:
     query = QueryDict(view.query)
     layout = query.get("layout") or "wide"
     choices = tuple(name for name in CHOICE_LABELS if query.get(name))
-    left_out = ", ".join(CHOICE_LABELS[choice].lower() for choice in choices) or "nothing"
+    left_out = ", ".join(LABELS_IN_SENTENCES[choice] for choice in choices) or "nothing"
     owner = "" if view.user == user else f" Shared by {name_of(view.user)}."
     return Preset(
         key=f"view-{view.pk}",

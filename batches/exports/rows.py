@@ -122,6 +122,9 @@ class ExportChoices:
 CHOICE_LABELS = {choice.name: choice.metadata["label"] for choice in fields(ExportChoices) if choice.metadata}
 """Choice → its label."""
 
+LABELS_IN_SENTENCES = {name: label[0].lower() + label[1:] for name, label in CHOICE_LABELS.items()}
+"""Choice → its label after other words. “Do Not Call” keeps its capitals."""
+
 
 def find_first_month(months: int, today: date) -> str:
     """Return the month, such as `2025-11`, that began at most this many months ago; "" for 0 months."""

@@ -97,9 +97,9 @@ class FilterBar:
         return self.join(query)
 
     def needs_name(self, group: ChoiceGroup) -> bool:
-        """Return whether the values of a filter say nothing without its name, as “yes” and “none” do."""
+        """Return whether the values of a filter say nothing without its name, as “yes”, “none” and “me” do."""
         return any(
-            isinstance(each, ConditionFilter) and (each.label or name) == group.label
+            (isinstance(each, ConditionFilter) or name == "assigned") and (each.label or name) == group.label
             for name, each in self.filterset.filters.items()
         )
 

@@ -1,14 +1,18 @@
 """Show the outcomes of calls, and the buttons that record them."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, time
 from typing import Any, NamedTuple
 
 from django import template
+from django.utils import timezone
 
 from batches.models import CallOutcome
 from batches.people.contacts import Phone
+from batches.people.standing import format_day
 from batches.statuses import CallResult
 from batches.templatetags.components import post_button
+from batches.templatetags.moments import date_and_time
 
 register = template.Library()
 
@@ -56,6 +60,13 @@ def outcome_button(context: dict[str, Any], button: OutcomeButton, phone: Phone)
         outcome=button.outcome.value,
         next=back,
     )
+
+
+@register.filter
+def called_at(moment: datetime) -> str:
+    """Return the time of a call, or only its day if a file of outcomes gave no time. Such a call is at midnight."""
+    local = timezone.localtime(moment, timezone.get_default_timezone())
+    return format_day(local.date()) if local.time() == time.min else date_and_time(moment)
 
 
 @register.filter

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import zipfile
 from datetime import date, timedelta
 
 import pytest
@@ -20,6 +21,7 @@ from batches.statuses import ScrubKind, ScrubStatus
 from batches.tables.saved_views import save_view
 from tests.exports.test_files import write_export
 from tests.factories import answer_with
+from tests.support.pages import read_page
 
 pytestmark = pytest.mark.django_db
 MOBILE = {"phone": "2025550101", "phoneType": "mobile", "doNotCall": False, "lastSeen": "2026-01-01"}
@@ -214,6 +216,29 @@ def test_the_shell_exports_by_preset(upload, alice, tmp_path):
     assert "2025550102" not in text
     with pytest.raises(CommandError, match=r"Unknown preset: weekly\. Use one of Dialer"):
         call_command("export", str(upload.pk), "--preset", "weekly", "--out", str(out))
+
+
+@pytest.mark.parametrize(
+    ("name", "is_workbook"), [("dialer.xlsx", True), ("DIALER.XLSX", True), ("dialer.csv", False), ("dialer", False)]
+)
+def test_the_name_of_the_file_decides_its_format_also_with_a_preset(upload, tmp_path, name, is_workbook):
+    out = tmp_path / name
+    call_command("export", str(upload.pk), "--preset", "dialer", "--out", str(out))
+    assert zipfile.is_zipfile(out) is is_workbook
+
+
+def test_the_format_of_a_preset_counts_if_the_name_of_the_file_says_nothing(upload, alice, tmp_path):
+    save_view(alice, "export", "Nightly", "layout=long&format=xlsx", EVERYONE)
+    for name, is_workbook in (("out", True), ("out.csv", False)):
+        call_command("export", str(upload.pk), "--preset", "nightly", "--out", str(tmp_path / name))
+        assert zipfile.is_zipfile(tmp_path / name) is is_workbook
+
+
+def test_rules_are_named_with_their_capitals(browser, upload):
+    write_export(upload, without_stale=True, without_dnc=True)
+    sentence = "without do-not-call numbers; without numbers whose Do Not Call flag is stale"
+    assert sentence in read_page(browser.get(f"/exports/{Export.objects.get().pk}/certificate/"))
+    assert sentence in read_page(browser.get("/exports/"))
 
 
 def test_the_api_lists_the_exports_of_a_list_with_purpose_and_certificate(upload, alice, client):

@@ -173,6 +173,10 @@ def test_the_dashboard_says_which_requests_are_due(browser, start_upload):
     page = " ".join(browser.get("/").content.decode().split())
     assert "<b>2 requests</b> not to be contacted are due, 1 overdue since" in page
     assert "(1) Dashboard" in page
+    Suppression.objects.filter(label="2025550149").update(done_at=timezone.now())
+    assert "<b>1 request</b> not to be contacted is overdue since" in " ".join(
+        browser.get("/").content.decode().split()
+    )
     Suppression.objects.filter(due_at__isnull=False).update(done_at=timezone.now())
     assert "not to be contacted" not in browser.get("/").content.decode()
 

@@ -12,6 +12,8 @@ from batches.models import Upload
 from batches.statuses import Outcome
 from batches.tables.filters import ItemFilter
 
+DEFAULT_FORMAT = "csv"
+
 
 class Command(BaseCommand):
     help = "Write the results of a list to a CSV or XLSX file."
@@ -34,7 +36,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--format",
             choices=list(WRITERS),
-            help="The file's format. By default xlsx if its name ends in .xlsx, otherwise csv.",
+            help="The file's format. By default what its name ends in, or else that of the preset, or csv.",
         )
 
     def handle(
@@ -55,7 +57,7 @@ class Command(BaseCommand):
         if outcomes := read_outcomes(outcome):
             data.setlist("outcome", outcomes)
         data["layout"] = layout or data.get("layout", "wide")
-        data["format"] = format or (data.get("format") if preset else None) or find_format(out)
+        data["format"] = format or read_suffix(out) or data.get("format", DEFAULT_FORMAT)
         if seen_within:
             data["seen_within"] = seen_within
         left_out = {"without_dnc": without_dnc, "without_stale": without_stale}
@@ -91,7 +93,7 @@ def write_export(upload: Upload, out: str, data: QueryDict | None = None) -> Non
 
     `data` holds the choices, as the address of an export does. By default, the file is wide and contains everyone.
     """
-    data = data or QueryDict(f"format={find_format(out)}")
+    data = data or QueryDict(f"format={read_suffix(out) or DEFAULT_FORMAT}")
     layout = files.find_layout(data.get("layout", "wide"))
     if layout is None:
         raise CommandError(f"Unknown layout: {data['layout']}. Use one of {', '.join(files.list_layouts())}.")
@@ -101,7 +103,7 @@ def write_export(upload: Upload, out: str, data: QueryDict | None = None) -> Non
         file.writelines(chunks)
 
 
-def find_format(out: str) -> str:
-    """Return the format that the name of a file asks for: CSV unless it ends like another format."""
+def read_suffix(out: str) -> str:
+    """Return the format that the name of a file ends in, or "" if it ends otherwise."""
     suffix = Path(out).suffix.lower().removeprefix(".")
-    return suffix if suffix in WRITERS else "csv"
+    return suffix if suffix in WRITERS else ""
