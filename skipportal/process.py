@@ -13,9 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection
 
-from batches.database import refuse_broken_pool
 from skipportal.supervisor import (
     METRICS_FILES,
     WORKER_OPTIONS,
@@ -68,6 +66,11 @@ def prepare(role: str, settings: Any) -> None:
     """Do what a role needs before its process starts. Raise ImproperlyConfigured if it must not start."""
     settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
     if role in ("receiver", "pages"):
+        # Health checks run this module every few seconds and must not load these, which takes most of the time.
+        from django.db import connection  # noqa: PLC0415
+
+        from batches.database import refuse_broken_pool  # noqa: PLC0415
+
         # A web server would start its workers again and again.
         refuse_broken_pool()
         connection.close()

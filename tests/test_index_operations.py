@@ -7,8 +7,10 @@ from django.apps import apps
 from django.core.management import call_command
 from django.core.management.commands import migrate as django_migrate
 from django.db import connection
-from django.db.migrations.state import ProjectState
-from django.db.models import Index
+from django.db.migrations import Migration, RunPython
+from django.db.migrations.operations import AddField
+from django.db.migrations.state import ProjectState, StateApps
+from django.db.models import BooleanField, Index
 
 from batches.index_operations import AddIndexWhileRunning
 from batches.management.commands import migrate
@@ -59,3 +61,41 @@ def test_an_index_that_an_interrupted_migration_left_is_replaced():
         assert "minute_last_at" in connection.introspection.get_constraints(cursor, model._meta.db_table)
     with connection.schema_editor(atomic=False) as editor:
         operation.database_backwards("batches", editor, state, state)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_worked_out_while_a_table_is_locked(monkeypatch):
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite has one lock, and Django's own order.")
+    executor = migrate.PreparedExecutor(connection)
+    happened = []
+
+    def write(models, _schema_editor):
+        happened.append("data")
+        models.get_model("batches", "Minute").objects.update(is_new=True)
+
+    migration = Migration("9999_test", "batches")
+    field = BooleanField(db_default=False, default=False)
+    migration.operations = [AddField("minute", "is_new", field), RunPython(write, RunPython.noop)]
+    state = executor.loader.project_state()
+    render, forwards = StateApps.render_multiple, AddField.database_forwards
+
+    def render_and_note(*arguments):
+        happened.append("models")
+        render(*arguments)
+
+    def add_and_note(*arguments):
+        happened.append("column")
+        forwards(*arguments)
+
+    monkeypatch.setattr(StateApps, "render_multiple", render_and_note)
+    monkeypatch.setattr(AddField, "database_forwards", add_and_note)
+    try:
+        new = executor.apply_migration(state, migration)
+        assert "models" in happened[: happened.index("column")]
+        assert happened[happened.index("column") :] == ["column", "data"]
+        assert "is_new" in new.models["batches", "minute"].fields
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE batches_minute DROP COLUMN IF EXISTS is_new")
+        executor.recorder.record_unapplied("batches", "9999_test")
