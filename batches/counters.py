@@ -2,17 +2,30 @@
 
 Each process counts in memory. A thread writes the counts to a file from time to time, so that nothing waits for a disk.
 If the disk is full or the directory is missing, the file is out of date and nothing else happens.
+A process that shares its directory with no receiver, such as one in a pod of its own, serves its counts itself.
 """
 
 import contextlib
+import logging
 import os
 import threading
 import time
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from django.db.utils import DatabaseErrorWrapper
-from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
+from django.utils.crypto import constant_time_compare
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
+
+logger = logging.getLogger(__name__)
 
 INTERVAL = 5
 """Seconds between two writes. Files older than `skipportal.process.DEAD_AFTER` count as those of a dead process."""
@@ -75,3 +88,41 @@ def publish(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished.write_bytes(generate_latest(REGISTRY))
         unfinished.replace(path)
+
+
+def start_serving(host: str, port: int, token: str) -> Any:
+    """Serve this process's counts at /metrics until it ends, to callers with the token. Return the server, if any.
+
+    Without a port, do nothing. A port that is taken is logged, and the process works without.
+    """
+    if not port:
+        return None
+    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer  # noqa: PLC0415 - most processes need none
+
+    class Handler(BaseHTTPRequestHandler):
+        timeout = 5
+
+        def do_GET(self) -> None:
+            status, body = HTTPStatus.OK, b""
+            if self.path.partition("?")[0] != "/metrics":
+                status = HTTPStatus.NOT_FOUND
+            elif not token or not constant_time_compare(self.headers.get("authorization", ""), f"Bearer {token}"):
+                status = HTTPStatus.FORBIDDEN
+            else:
+                body = generate_latest(REGISTRY)
+            self.send_response(status)
+            self.send_header("content-type", CONTENT_TYPE_LATEST)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    try:
+        server = ThreadingHTTPServer((host, port), Handler)
+    except OSError as error:
+        logger.error("The counts of this process are not served at METRICS_PORT: %s", type(error).__name__)
+        return None
+    threading.Thread(target=server.serve_forever, name="metrics port", daemon=True).start()
+    return server

@@ -28,7 +28,7 @@ from rq.queue import Queue
 from rq.worker import BaseWorker, SimpleWorker
 
 from batches import assignments, call_files, calls, lease, retention, search_index, shared_files, sharing, spans
-from batches.counters import start_publishing
+from batches.counters import start_publishing, start_serving
 from batches.database import name_error, read_now, refuse_broken_pool
 from batches.intake import corrections, loaded_files, reuse, row_import, scrub_files, stored_files, suppression
 from batches.intake.scrub_files import ScrubDetails
@@ -82,6 +82,7 @@ class Worker(SimpleWorker):
         """Work as RQ's workers do, but refuse to start behind a connection pool that breaks prepared statements."""
         refuse_broken_pool()
         start_publishing(settings.METRICS_DIR)
+        start_serving(settings.HOST, settings.METRICS_PORT, settings.METRICS_TOKEN)
         return super().work(*args, **kwargs)
 
     def procline(self, message: str) -> None:

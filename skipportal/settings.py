@@ -457,6 +457,7 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 # Each receiver writes its counts to its own file in this directory. /metrics adds them up.
 METRICS_DIR = Path(env.str("METRICS_DIR", str(VAR_DIR / "metrics"))).resolve()
 METRICS_TOKEN = env.str("METRICS_TOKEN", "").strip()
+METRICS_PORT = read_count("METRICS_PORT", 0)
 if METRICS_TOKEN and len(METRICS_TOKEN) < MIN_TOKEN_LENGTH and not IS_LOCAL:
     raise ImproperlyConfigured(f"METRICS_TOKEN is too short. Set it to {MIN_TOKEN_LENGTH} random characters or more.")
 

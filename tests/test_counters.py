@@ -1,12 +1,14 @@
 """Each process counts calls to the vendor and database errors, and publishes the counts."""
 
 import pytest
+import requests
 import responses
 from django.conf import settings
 from django.db import DatabaseError, connection
 
 from batches import counters
 from batches.vendor import client, protocol
+from tests.support.services import MAX_WAIT, free_port
 
 ACCEPTED = {"batchId": "vendor-batch", "received": 10}
 
@@ -46,3 +48,43 @@ def test_errors_of_the_database_are_counted_by_their_code():
     with pytest.raises(DatabaseError), connection.cursor() as cursor:
         cursor.execute("SELECT no_such_column")
     assert count_errors()[code] == before + 1
+
+
+def fetch(port, path="/metrics", token=""):
+    """Return the status and the text of a page."""
+    reply = requests.get(
+        f"http://127.0.0.1:{port}{path}", headers={"authorization": f"Bearer {token}"}, timeout=MAX_WAIT
+    )
+    return reply.status_code, reply.text
+
+
+@pytest.fixture
+def serve():
+    servers = []
+
+    def start(token):
+        servers.append(counters.start_serving("127.0.0.1", free_port(), token))
+        return servers[-1].server_port
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def test_a_process_serves_its_counts_to_callers_with_the_token(serve):
+    port = serve("a-long-random-token")
+    status, text = fetch(port, token="a-long-random-token")
+    assert (status, "skipportal_vendor_call_seconds" in text) == (200, True)
+    assert fetch(port, token="another") == (403, "")
+    assert fetch(port, "/admin/", "a-long-random-token") == (404, "")
+
+
+def test_without_a_token_nobody_gets_the_counts(serve):
+    assert fetch(serve("")) == (403, "")
+
+
+def test_a_process_works_without_a_port_and_with_one_that_is_taken(serve, caplog):
+    assert counters.start_serving("127.0.0.1", 0, "") is None
+    assert counters.start_serving("127.0.0.1", serve(""), "") is None
+    assert "METRICS_PORT" in caplog.text

@@ -39,6 +39,15 @@ def test_compose_and_the_manifests_run_every_process():
     assert sorted(in_manifests) == wanted
 
 
+def test_every_worker_and_clock_can_be_scraped():
+    [settings_map] = [manifest["data"] for manifest in list_manifests() if manifest["kind"] == "ConfigMap"]
+    pods = [manifest["spec"]["template"]["spec"] for manifest in list_manifests() if manifest["kind"] == "Deployment"]
+    for container in [container for pod in pods for container in pod["containers"]]:
+        if container["args"][0] in ("worker", "clock"):
+            [port] = container["ports"]
+            assert port == {"name": "metrics", "containerPort": int(settings_map["METRICS_PORT"])}
+
+
 @pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)
 def test_units_run_known_roles_and_stop_in_time(unit):
     text = unit.read_text()

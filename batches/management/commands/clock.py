@@ -15,7 +15,7 @@ from django.db import Error as StorageError
 from django.db import close_old_connections
 
 from batches import jobs, lease
-from batches.counters import start_publishing
+from batches.counters import start_publishing, start_serving
 from batches.database import name_error, refuse_broken_pool
 from batches.models import SendingBlock
 from batches.tracing import closing, doubt
@@ -43,6 +43,7 @@ class Command(BaseCommand):
     def handle(self, **_: Any) -> None:
         refuse_broken_pool()
         start_publishing(settings.METRICS_DIR)
+        start_serving(settings.HOST, settings.METRICS_PORT, settings.METRICS_TOKEN)
         stopping, woken = threading.Event(), threading.Event()
 
         def request_stop(*_: object) -> None:
