@@ -1,7 +1,9 @@
 """The files in deploy/ name only what exists: roles, settings and queues."""
 
+import os
 import re
 import shlex
+import subprocess
 
 import pytest
 import yaml
@@ -78,3 +80,21 @@ def test_the_image_runs_as_nobody_special_and_with_a_health_check():
     assert "\nHEALTHCHECK " in text
     command = re.search(r'CMD \[".venv/bin/python", "-m", "skipportal.process", (.*)\]', text)[1]
     assert read_arguments([word.strip('" ') for word in command.split(",")]).role == "alive"
+
+
+def test_commands_run_with_the_settings_of_the_units(tmp_path):
+    """A stand-in for systemd-run shows its options and runs the command without them, from another directory."""
+    stand_in = tmp_path / "systemd-run"
+    stand_in.write_text('#!/bin/sh\nwhile [ "${1#--}" != "$1" ]; do echo "$1"; shift; done\nexec "$@"\n')
+    stand_in.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "VAR_DIR": str(tmp_path / "var")}
+    done = subprocess.run(
+        [DEPLOY / "manage", "version"], env=environment, cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    options, _, version = done.stdout.strip().rpartition("\n")
+    assert re.fullmatch(r"\d+\.\d+(\.\d+)?", version)
+    unit = (DEPLOY / "systemd" / "skipportal-pages.service").read_text()
+    for name in ("EnvironmentFile", "StateDirectory", "StateDirectoryMode", "UMask"):
+        line = re.search(rf"^{name}=.*$", unit, re.MULTILINE)[0]
+        assert f"--property={line}" in options.splitlines()
+    assert "--same-dir" in options
