@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, render
 from batches.forms.scorecards import PERIODS, CompareForm
 from batches.models import Upload
 from batches.reports import scorecards
+from batches.reports.reused import count_reused
 from batches.statuses import OUTCOME_COUNTED, MatchCheck
 from batches.user_request import UserRequest
 
@@ -34,6 +35,7 @@ def upload_scorecard(request: UserRequest, pk: int) -> HttpResponse:
     context = {
         "upload": upload,
         "score": score,
+        "reused": count_reused([upload])[upload.pk],
         "rows": [score],
         "outcomes": [(outcome, outcome.label, getattr(score, outcome)) for outcome in OUTCOME_COUNTED],
         "matches": [(value, label, getattr(score, f"match_{value}")) for value, label in MatchCheck.choices],

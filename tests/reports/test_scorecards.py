@@ -9,6 +9,7 @@ from batches.models import CallOutcome, Item
 from batches.reports import scorecards
 from batches.statuses import CallResult
 from tests.factories import answer_with, people
+from tests.support.pages import read_page
 
 pytestmark = pytest.mark.django_db
 MOBILE, LANDLINE = "2025550101", "2025550102"
@@ -43,6 +44,13 @@ def test_other_and_undone_outcomes_reach_nobody(upload, alice):
     assert calls.undo(CallOutcome.objects.in_force().get(outcome="right_person").pk, alice)
     score = scorecards.score_upload(upload)
     assert (score.right_parties, score.credits_per_right_party) == (0, None)
+
+
+def test_the_scorecard_of_a_list_says_who_was_answered_from_earlier_lists(upload, make_upload, browser):
+    again = make_upload(people(12), name="again.csv")
+    page = read_page(browser.get(f"/uploads/{again.pk}/scorecard/"))
+    assert "12 people were answered free from earlier lists: 12 matched, 0 no match." in page
+    assert "earlier lists" not in read_page(browser.get(f"/uploads/{upload.pk}/scorecard/"))
 
 
 @pytest.mark.parametrize("by", scorecards.SCORECARD_GROUPINGS)
