@@ -97,6 +97,7 @@ PHRASES = {
     ],
 }
 """Kind of owner → phrases that only its names contain."""
+LAST_WORDS_OF_PHRASES = {kind: frozenset(phrase.split()[-1] for phrase in phrases) for kind, phrases in PHRASES.items()}
 NEVER_A_PERSON = {
     "estate": "HEIRS DECEASED DECD DECEDENT DEVISEES LEGATEES SUCCESSION",
     "trust": "DTD UTD TRUST TRUSTS TRUSTEE TRUSTEES TTEE TTEES TRSTEE TRSTEES TTE TRUS IRREVOCABLE REVOCABLE FBO UTA"
@@ -392,7 +393,7 @@ def judge_full_name(text: str) -> Judgement:
     words = OWNER_WORD.findall(drop_dots_and_apostrophes(upper))
     if ends_with_spaced_form(words):
         return Judgement(PERSON, Doubt.PERHAPS_COMPANY)
-    if not text.isascii() or not VIETNAMESE.isdisjoint(words) or words[0] in TITLES:
+    if not text.isascii() or not VIETNAMESE.isdisjoint(words) or not TITLES.isdisjoint(words[:1]):
         return Judgement(PERSON)
     if is_named:
         return judge_with_given_name(drop_roll_words(words))
@@ -672,8 +673,8 @@ def find_distinctive_kind(upper: str, is_split: bool) -> str:
     elif len(words) > 1:
         found.update(find_kinds_by_position(words))
     if (
-        words[-1] == "USA"
-        and len(words) > 1
+        len(words) > 1
+        and words[-1] == "USA"
         and not any(KIND_BY_SURE_WORD.get(word) == "government" for word in words[:-1])
     ):
         # The American branch of a company.
@@ -720,8 +721,9 @@ def find_kinds_by_phrase(words: list[str]) -> Iterator[str]:
     """Yield the kinds that phrases show. A phrase may begin in the first name and end in the last name."""
     text = " ".join(words)
     if "OF" in words or len(words) > 2 or not KNOWN_GIVEN_NAMES.isdisjoint(words):
-        for kind, phrases in PHRASES.items():
-            if any(is_phrase(phrase, text) for phrase in phrases):
+        for kind, last_words in LAST_WORDS_OF_PHRASES.items():
+            # This is the quick check for most names.
+            if not last_words.isdisjoint(words) and any(is_phrase(phrase, text) for phrase in PHRASES[kind]):
                 yield kind
     if len(words) > 2 and words[0] in ("ESTATE", "EST") and not KNOWN_GIVEN_NAMES.isdisjoint(words):
         yield "estate"

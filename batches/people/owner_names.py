@@ -305,6 +305,8 @@ def is_next_without_surname(part: str, order: str) -> bool:
         return False
     if len(words) == 1:
         return True
+    if order == LAST_FIRST and all(len(word) == 1 for word in words):
+        return True
     if words[0] not in KNOWN_GIVEN_NAMES:
         return False
     rest_is_given = all(len(word) == 1 or word in KNOWN_GIVEN_NAMES for word in words[1:])
@@ -394,6 +396,8 @@ def count_surname_words(upper: Sequence[str]) -> int:
         while count < len(upper) - 1 and upper[count - 1] in SURNAME_STARTS:
             count += 1
         return count - 1 + (count_linked_words(upper[count - 1 :]) or 1)
+    if second == "Y" and first in HISPANIC and third in HISPANIC:
+        return 3 if len(upper) > 3 else 1
     if second in SURNAME_LINKS and (linked := count_linked_words(upper)):
         return linked
     if len(first) <= MAX_PARTICLE and is_in_two_words(first, second, third):

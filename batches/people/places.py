@@ -7,9 +7,13 @@ from typing import NamedTuple
 from localflavor.us.us_states import STATES_NORMALIZED, USPS_CHOICES
 
 from batches.people.addresses import (
+    AMBIGUOUS_UNIT_WORDS,
     GRID_NUMBER,
+    LONE_UNIT_NUMBER,
+    PLAIN_UNITS,
     ROUTE_AT_START,
     STREET_ORDINALS,
+    UNIT_AT_START,
     UNIT_START,
     UNIT_WORDS,
     bare,
@@ -111,6 +115,32 @@ STOP = re.compile(r"(?<=\s)(?P<word>[A-Za-z]{4,}|\w*\d)\.\s+(?=(?P<next>[A-Za-z]
 PO_BOX_AND_CITY = re.compile(
     r"((?:P\.?\s*O\.?\s*(?:BOX|BX|DRAWER)|POB|BOX)\s*\#?\s*[\w-]*\d[\w-]*)\s+(.+)", re.IGNORECASE | re.DOTALL
 )
+NUMBERED_STREET = re.compile(
+    r"(\S+ [NSEW] \d+ [NSEW]"
+    r"|\S+(?: [NSEW]{1,2})? (?:(?:US|STATE|COUNTY|CO|CNTY|INTERSTATE|FARM TO MARKET|FM|RANCH) )*(?:HWY|HIGHWAY|ROUTE"
+    r"|RTE|ROAD|RD|FM|CR|SR|SH|US|RM|I|AVENUE|AVE) (?:\d+\w?|[A-Z])"
+    r"|\S+ I-\d+)(?: |$)"
+)
+"""A street that is named by a number or a letter, up to that: `12 County Road 4`, `12 E 700 S`."""
+WHOLE_STREET_NAMES = frozenset("BROADWAY BOWERY ESPLANADE BOARDWALK EMBARCADERO ALAMEDA".split())
+"""Names of streets that need no type."""
+CITIES_WITH_DIRECTIONS = frozenset(
+    f"{direction} {city.strip()}"
+    for direction, cities in {
+        "N": "LAS VEGAS, MIAMI, MIAMI BEACH, CHARLESTON, LITTLE ROCK, PORT, BERGEN, RICHLAND HILLS, HAVEN"
+        ", TONAWANDA, PLATTE, OLMSTED, HOLLYWOOD, LAUDERDALE, FORT MYERS, FT MYERS, BRUNSWICK, AUGUSTA"
+        ", PALM BEACH, CHICAGO, KANSAS CITY",
+        "S": "SAN FRANCISCO, BEND, GATE, JORDAN, PORTLAND, BURLINGTON, PASADENA, LAKE TAHOE, EL MONTE, ST PAUL"
+        ", MIAMI, PLAINFIELD, ORANGE, HOLLAND, SALT LAKE, OGDEN, SIOUX CITY, PADRE ISLAND, HOUSTON, EUCLID, DAYTONA",
+        "E": "ST LOUIS, ORANGE, LANSING, HARTFORD, PROVIDENCE, HAVEN, CLEVELAND, CHICAGO, POINT, BRUNSWICK, PALO ALTO"
+        ", MOLINE, PEORIA, RUTHERFORD, HAMPTON, GREENWICH, LIVERPOOL, STROUDSBURG, WENATCHEE, RIDGE, MEADOW",
+        "W": "PALM BEACH, COVINA, JORDAN, VALLEY CITY, VALLEY, HOLLYWOOD, HARTFORD, ALLIS, DES MOINES, ORANGE, WARWICK"
+        ", SACRAMENTO, LAFAYETTE, CHESTER, HAVEN, FARGO, SPRINGFIELD, MEMPHIS, MONROE, COLUMBIA, BEND, BLOOMFIELD"
+        ", CHICAGO, LINN, PLAINS, POINT, NEW YORK, MIFFLIN, SENECA, ROXBURY, MILFORD, LONG BRANCH, HAVERSTRAW",
+    }.items()
+    for city in cities.split(",")
+)
+"""Cities whose names begin with a direction, so that it is not the end of the street before them."""
 ROUTE_COMMA = re.compile(r"^(\D{2,20}\d+\w?),\s*(BO?X\b)", re.IGNORECASE)
 """A comma between a route and its box: `Rte 2, Box 18`."""
 FLOOR = re.compile(rf"(?:\d+(?:ST|ND|RD|TH)|{'|'.join(STREET_ORDINALS)})\s+(?:FL|FLR|FLOOR)\.?", re.IGNORECASE)
@@ -329,6 +359,9 @@ def split_street(text: str) -> tuple[str, str]:
             return street, city
     if found := PO_BOX_AND_CITY.fullmatch(text):
         return found[1], found[2]
+    if not text[:1].isdigit() and (found := UNIT_AT_START.fullmatch(text)):
+        street, city = split_street(found["street"])
+        return (f"{text[: found.start('street')]}{street}", city) if city else (text, "")
     words = text.replace(",", " ").replace(" - ", " ").split()
     if not text[:1].isdigit() and (route := ROUTE_AT_START.match(text)):
         end = len(route[0].split())
@@ -336,7 +369,8 @@ def split_street(text: str) -> tuple[str, str]:
         end = find_street_end(words)
     if not end or end >= len(words):
         return text, ""
-    if bare(words[end]) in SHORT_DIRECTIONS and end < len(words) - 1:
+    is_after_street = bare(words[end]) in SHORT_DIRECTIONS and end < len(words) - 1
+    if is_after_street and " ".join(words[end:]).upper() not in CITIES_WITH_DIRECTIONS:
         end += 1
     while end < len(words) - 1 and (count := count_unit_words(words[end], words[end + 1])):
         end += count
@@ -351,9 +385,15 @@ def count_unit_words(first: str, second: str) -> int:
         # `Upper Darby` and `Front Royal` are cities.
         is_numbered = bare(first) in UNITS and bool(re.search(r"\d", second))
         return 2 if is_numbered else int(bare(first) not in CITY_BEGINNINGS)
+    if LONE_UNIT_NUMBER.fullmatch(first.upper()) and not first.isdigit():
+        return 1
     if not UNIT_START.match(first):
         return 0
-    return 1 if re.search(r"\d", first) else 2
+    if re.search(r"\d", first):
+        return 1
+    # `Key West` and `Ste Genevieve` are cities.
+    max_letters = 0 if bare(first) in AMBIGUOUS_UNIT_WORDS else 2
+    return 2 if re.search(r"\d", second) or len(second) <= max_letters or bare(first) == "#" else 0
 
 
 def find_street_end(words: list[str]) -> int:
@@ -361,21 +401,27 @@ def find_street_end(words: list[str]) -> int:
     upper = [bare(word) for word in words]
     if not upper or not (upper[0][:1].isdigit() or GRID_NUMBER.fullmatch(upper[0])):
         return 0
-    numbered = re.match(
-        r"(\S+(?: [NSEW]{1,2})? (?:(?:US|STATE|COUNTY|INTERSTATE|FARM TO MARKET|RANCH) )*(?:HWY|HIGHWAY|ROUTE|RTE"
-        r"|ROAD|RD|FM|CR|SR|SH|US"
-        r"|RM|I|AVENUE|AVE) (?:\d+\w?|[A-Z]))(?: |$)",
-        " ".join(upper),
-    )
-    if numbered:
+    if numbered := NUMBERED_STREET.match(" ".join(upper)):
         return len(numbered[1].split())
     start = 2 if len(upper) > 2 and upper[1] not in ANY_DIRECTION else 3
     for position in range(start, len(upper)):
         if STREET_TYPES.get(upper[position]) in COMMON_TYPES:
-            return position + 1
+            return find_unit(words, start, position) or position + 1
+    if len(upper) > 2 and upper[start - 1] in WHOLE_STREET_NAMES:
+        return start
     for position in range(start, len(upper) - 1):
         if upper[position] in STREET_TYPES:
-            return position + 1
+            return find_unit(words, start, position) or position + 1
+    return find_unit(words, start, len(words) - 1)
+
+
+def find_unit(words: list[str], start: int, end: int) -> int:
+    """Return the position of a unit with a number that ends a street without a type, or 0: `12 Broadway Apt 4`."""
+    for position in range(start, end):
+        word = bare(words[position])
+        is_sign = word.startswith("#") or (word in PLAIN_UNITS and word not in STREET_TYPES)
+        if is_sign and re.search(r"\d", f"{word[1:]} {words[position + 1]}"):
+            return position
     return 0
 
 

@@ -158,15 +158,30 @@ def test_a_short_state_is_cut_off_the_city_if_the_zip_is_in_it():
         ("RFD 2 Reno NV 89501", "RFD 2"),
         ("PO Drawer 9 Reno NV 89501", "PO Drawer 9"),
         ("W204N11 Oak Dr Reno NV 89501", "W204N11 Oak Dr"),
+        ("1 E 700 S Reno NV 89501", "1 E 700 S"),
+        ("1 S 1200 W #4 Reno NV 89501", "1 S 1200 W #4"),
+        ("1 Co Rd 12 Reno NV 89501", "1 Co Rd 12"),
+        ("1 I-80 E Reno NV 89501", "1 I-80 E"),
+        ("1 Broadway Reno NV 89501", "1 Broadway"),
+        ("1 Broadway Apt 4 Reno NV 89501", "1 Broadway Apt 4"),
+        ("1 Camino Verde # 4 Reno NV 89501", "1 Camino Verde # 4"),
+        ("1 Oak St 3B Reno NV 89501", "1 Oak St 3B"),
+        ("Apt 4 1 Oak St Reno NV 89501", "Apt 4 1 Oak St"),
+        ("#4 1 Oak St Reno NV 89501", "#4 1 Oak St"),
     ],
 )
 def test_a_floor_a_route_and_a_grid_number_are_kept_apart_from_the_city(text, street):
     assert split_whole(text) == (street, "Reno", "NV", "89501")
 
 
-@pytest.mark.parametrize("city", ["Upper Darby", "Front Royal", "Lower Burrell"])
+@pytest.mark.parametrize("city", ["Upper Darby", "Front Royal", "Lower Burrell", "Key Haven", "Ste Marie"])
 def test_a_city_may_begin_with_the_word_for_a_unit(city):
     assert split_whole(f"1 Oak St {city} PA 19082")[:2] == ("1 Oak St", city)
+
+
+def test_a_direction_after_a_street_is_the_citys_if_the_city_is_known_to_have_one():
+    assert split_whole("1 Oak St N Las Vegas NV 89030")[:2] == ("1 Oak St", "N Las Vegas")
+    assert split_whole("1 Oak St N Reno NV 89501")[:2] == ("1 Oak St N", "Reno")
 
 
 def test_a_military_address_is_split_from_its_post_office():

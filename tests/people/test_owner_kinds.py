@@ -264,6 +264,11 @@ def test_abbreviations_of_rolls_show_the_kind_of_owner(name, kind):
     assert find_kind(name) == kind
 
 
+@pytest.mark.parametrize("name", ["& &", "/ %", "1/2 1/2", "- -", "ÑÑ & &", ". ,", "MR", "& MR", "LE", "LE LE", "% LE"])
+def test_text_without_a_name_is_judged_all_the_same(name):
+    assert judge_full_name(name).kind in ("person", "company")
+
+
 @pytest.mark.parametrize("name", ["T-LARCH", "U-HAUL-IT"])
 def test_a_hyphen_after_one_letter_makes_no_double_surname(name):
     assert judge_full_name(name) == Judgement("company", Doubt.ONE_WORD)

@@ -301,8 +301,17 @@ def test_the_second_part_of_a_double_surname_can_be_any_surname_after_a_hispanic
         ("AL JABBAR NADIRAH", LAST_FIRST, "NADIRAH", "AL JABBAR"),
         ("VAN HOUTEN LIESELOT", LAST_FIRST, "LIESELOT", "VAN HOUTEN"),
         ("VAN THUY ANH", LAST_FIRST, "THUY", "VAN"),
+        ("SALINAS Y ORTEGA ANA", LAST_FIRST, "ANA", "SALINAS Y ORTEGA"),
+        ("SALINAS Y ANA", LAST_FIRST, "Y", "SALINAS"),
     ],
 )
 def test_le_and_other_first_words_of_surnames_are_told_from_whole_surnames(text, order, first, last):
     [person] = split_owners(text, order)
     assert (person.first, person.last) == (first, last)
+
+
+def test_a_second_owner_can_have_only_initials():
+    assert [(person.first, person.middle, person.last) for person in split_owners("WEBB J D & R M", LAST_FIRST)] == [
+        ("J", "D", "WEBB"),
+        ("R", "M", "WEBB"),
+    ]
