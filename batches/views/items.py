@@ -11,6 +11,7 @@ from django.db.models import Count
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
 from msgspec.structs import replace
 
@@ -55,6 +56,8 @@ MAX_TICKED = 500
 """Maximum number of people who can be ticked one by one: an address with more ids would be refused as too long."""
 MAX_VIEW_QUERY = 4_000
 """Maximum length of the filters that a person's page receives from the table that the reader came from."""
+PANEL_ID = "person-panel"
+"""The element beside a table in which htmx shows a person."""
 CONTACT_COLUMNS = ["phone", "call"]
 """Columns of the table of people that show contact details."""
 MAX_APPEARANCES = 20
@@ -145,7 +148,10 @@ def count_outcomes(upload: Upload) -> dict[str, int]:
 
 
 def item_page(request: UserRequest, pk: int) -> HttpResponse:
-    """Show the numbers of a person, who was asked for and who was found, the raw answer, and the other lists."""
+    """Show the numbers of a person, who was asked for and who was found, the raw answer, and the other lists.
+
+    The panel beside a table gets the parts that a caller needs.
+    """
     visible = Item.objects.visible_to(request.user)
     item = get_object_or_404(visible.select_related("upload", "batch", "same_as__same_as"), pk=pk)
     require(request.user, Right.SEE_CONTACTS)
@@ -186,7 +192,11 @@ def item_page(request: UserRequest, pk: int) -> HttpResponse:
         "exports": files.find_exports(item, request.user),
         "table_position": find_table_position(request, item),
     }
-    return render(request, "items/page.html", context)
+    template = "items/_panel.html" if request.htmx.target == PANEL_ID else "items/page.html"
+    response = render(request, template, context)
+    # A browser that goes back to this address must not show the panel's part as the page.
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    return response
 
 
 def list_others(contact: Contact) -> list[OtherPerson]:

@@ -2,7 +2,8 @@
 const form = document.querySelector("[data-ticks]");
 const maxTicked = Number(form.dataset.maxTicked);
 const storageKey = `ticks ${form.dataset.ticks}`;
-const boxes = [...form.querySelectorAll("input[name=item][type=checkbox]")];
+// The panel of a person replaces the row of that person, so boxes are looked for each time.
+const listBoxes = () => [...form.querySelectorAll("input[name=item][type=checkbox]")];
 const ticked = new Set(JSON.parse(sessionStorage.getItem(storageKey) || "[]"));
 const bar = form.querySelector(".selection");
 const all = form.querySelector("[data-all]");
@@ -27,6 +28,7 @@ function describe(elsewhere) {
 }
 
 function show() {
+  const boxes = listBoxes();
   const here = new Set(boxes.map((box) => box.value));
   for (const box of boxes) box.checked = ticked.has(box.value);
   const elsewhere = [...ticked].filter((item) => !here.has(item));
@@ -50,20 +52,22 @@ function start() {
   headBox.setAttribute("aria-label", "Select everyone on this page");
   form.querySelector("th.a-tick")?.replaceChildren(headBox);
   headBox.addEventListener("click", () => {
-    for (const box of boxes) tick(box, headBox.checked);
+    for (const box of listBoxes()) tick(box, headBox.checked);
     show();
   });
   let lastIndex = null;
-  for (const [index, box] of boxes.entries()) {
-    box.addEventListener("click", (event) => {
-      // With Shift, tick or untick all boxes from the last one to this one.
-      const start = event.shiftKey && lastIndex !== null ? lastIndex : index;
-      const between = boxes.slice(Math.min(index, start), Math.max(index, start) + 1);
-      for (const other of between) tick(other, box.checked);
-      lastIndex = index;
-      show();
-    });
-  }
+  form.addEventListener("click", (event) => {
+    const boxes = listBoxes();
+    const index = boxes.indexOf(event.target);
+    if (index < 0) return;
+    // With Shift, tick or untick all boxes from the last one to this one.
+    const start = event.shiftKey && lastIndex !== null ? lastIndex : index;
+    const between = boxes.slice(Math.min(index, start), Math.max(index, start) + 1);
+    for (const other of between) tick(other, boxes[index].checked);
+    lastIndex = index;
+    show();
+  });
+  form.addEventListener("htmx:load", show);
   form.querySelector("[data-untick]").addEventListener("click", () => {
     ticked.clear();
     if (all) all.checked = false;

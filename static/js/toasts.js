@@ -1,7 +1,7 @@
 // Removes messages about what has worked after six seconds, unless the user points at them or has the focus in them.
 const SECONDS = 6;
 
-for (const toast of document.querySelectorAll("[data-toast]")) {
+function watch(toast) {
   let timer;
   const start = () => {
     timer = setTimeout(() => toast.remove(), SECONDS * 1000);
@@ -14,3 +14,8 @@ for (const toast of document.querySelectorAll("[data-toast]")) {
   toast.querySelector("[data-close]").addEventListener("click", () => toast.remove());
   start();
 }
+
+for (const toast of document.querySelectorAll("[data-toast]")) watch(toast);
+document.addEventListener("htmx:afterSwap", ({ target }) => {
+  for (const toast of target.querySelectorAll("[data-toast]")) watch(toast);
+});

@@ -235,6 +235,78 @@ def test_filters_show_only_matching_people(page, portal, leads, odd, name):
     assert 0 < expected < total
 
 
+# The panel of a person
+
+
+def show_people_to_call(page, leads):
+    """Show those people of a list who may be called. Return the links to them, and the panel, which is closed."""
+    page.goto(f"/items/?upload={leads}&has=callable&match=same")
+    panel = page.get_by_role("region", name="Person")
+    expect(panel).to_have_count(0)
+    return page.locator("tbody a.go"), panel
+
+
+def test_a_person_is_opened_beside_the_table_with_the_keyboard_alone(page, leads):
+    links, panel = show_people_to_call(page, leads)
+    table_address, names = page.url, links.all_inner_texts()
+    page.keyboard.press("j")
+    expect(links.nth(0)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(panel.get_by_role("heading", level=2).first).to_have_text(names[0])
+    expect(panel.get_by_role("heading", level=2).first).to_be_focused()
+    assert page.url == links.nth(0).evaluate("link => link.href")
+    page.keyboard.press("j")
+    expect(panel.get_by_role("heading", level=2).first).to_have_text(names[1])
+    assert page.url == links.nth(1).evaluate("link => link.href")
+    # Escape closes a menu first, then the panel.
+    panel.get_by_text("Assign", exact=True).first.click()
+    page.keyboard.press("Escape")
+    expect(panel.locator("details[open]")).to_have_count(0)
+    expect(panel).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(panel).to_have_count(0)
+    expect(links.nth(1)).to_be_focused()
+    assert page.url == table_address
+
+
+def test_the_address_of_the_panel_is_that_of_the_page(page, leads):
+    links, panel = show_people_to_call(page, leads)
+    table_address, name = page.url, links.first.inner_text()
+    links.first.click()
+    expect(panel.get_by_role("heading", level=2).first).to_have_text(name)
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)
+    expect(panel).to_have_count(0)
+    page.go_back()
+    page.wait_for_url(table_address)
+    expect(links.first).to_have_text(name)
+
+
+def test_what_came_of_a_call_is_recorded_in_the_panel_and_shown_in_the_table(page, leads):
+    links, panel = show_people_to_call(page, leads)
+    links.first.click()
+    row = page.locator("tbody tr.open")
+    row.locator("input.tick").check()
+    number = panel.locator(".phone.first .tel").inner_text()
+    panel.get_by_role("button", name=f"Do not call {number}").click()
+    struck = panel.locator(".phone.quiet", has_text=number)
+    expect(struck).to_be_visible()
+    expect(page.locator("tbody a.tel", has_text=number)).to_have_count(0)
+    struck.get_by_role("button", name="Undo").first.click()
+    expect(panel.locator(".phone.first .tel")).to_have_text(number)
+    page.keyboard.press("Escape")
+    expect(panel).to_have_count(0)
+
+
+def test_a_person_is_opened_as_a_page_on_phones_and_without_javascript(chromium, portal, leads):
+    for options in ({"viewport": {"width": 390, "height": 800}}, {"java_script_enabled": False}):
+        with browse(chromium, portal, **options) as page:
+            links, _ = show_people_to_call(page, leads)
+            name = links.first.inner_text()
+            links.first.click()
+            expect(page.get_by_role("heading", level=1)).to_have_text(name)
+
+
 # Actions on selected people
 
 

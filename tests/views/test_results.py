@@ -108,6 +108,38 @@ def test_the_page_of_a_person_shows_the_row_and_the_result(browser, upload):
     assert "Someone else" in get_text(browser, upload.items.get(row_number=4).get_absolute_url())
 
 
+def test_the_panel_of_a_person_is_a_part_of_their_page(browser, upload):
+    address = f"{upload.items.get(row_number=2).get_absolute_url()}?view=upload%3D{upload.pk}"
+    response = browser.get(address, headers=HTMX | {"HX-Target": "person-panel"})
+    panel = read_page(response)
+    assert "<html" not in panel
+    assert "<h1" not in panel
+    assert "HX-Target" in response["Vary"]
+    for text in ('<h2 tabindex="-1">', "Next person (J)", "(202) 555-0101", "Wrong number", "Add note", "Your list"):
+        assert text in panel
+    assert AuditEntry.objects.filter(kind="seen").count() == 1
+    assert "<html" in get_text(browser, address)
+
+
+def test_a_form_of_the_panel_leads_back_to_the_panel(browser, upload):
+    item = upload.items.get(row_number=2)
+    address = f"{item.get_absolute_url()}?view="
+    posted = {"number": "2025550101", "outcome": "no_answer", "next": address}
+    headers = HTMX | {"HX-Target": "person-panel"}
+    response = browser.post(f"{item.get_absolute_url()}call/", posted, headers=headers)
+    assert response.url == address
+    panel = read_page(browser.get(address, headers=headers))
+    assert "Recorded: No answer." in panel
+    assert "<html" not in panel
+
+
+def test_the_panel_is_only_for_readers_who_may_see_contact_details(browser, client, make_user, upload):
+    assert "data-person-panel" in get_text(browser, "/items/", upload=upload.pk)
+    client.force_login(make_user("vera", Role.VIEWER, team=Team.objects.get()))
+    page = get_text(client, "/items/", upload=upload.pk)
+    assert "data-person-panel" not in page
+
+
 def test_the_page_of_a_person_shows_other_lists_and_exports(browser, upload, make_upload):
     other = make_upload([person(1), person(60)], name="again.csv")
     page = get_text(browser, upload.items.get(row_number=2).get_absolute_url())
