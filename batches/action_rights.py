@@ -62,6 +62,7 @@ ACTION_RIGHTS: dict[str, Right] = {
             "upload-export",
             "upload-export-choose",
             "items-export",
+            "items-export-lists",
             "reconciliation-export",
             "spend-export",
             "suppressions-export",

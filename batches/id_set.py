@@ -25,6 +25,23 @@ class IdSet:
             self.bits.extend(bytes(index - len(self.bits) + 1))
         self.bits[index] |= 1 << number % 8
 
+    def update(self, other: Self) -> None:
+        """Add all ids of another set."""
+        if other.first is None:
+            return
+        if self.first is None:
+            self.first = other.first
+        if other.first < self.first:
+            self.bits[:0] = bytes((self.first - other.first) // 8)
+            self.first = other.first
+        start = (other.first - self.first) // 8
+        end = start + len(other.bits)
+        if end > len(self.bits):
+            self.bits.extend(bytes(end - len(self.bits)))
+        # As one long number each: a loop over the bytes would take seconds for a list of millions.
+        both = int.from_bytes(self.bits[start:end], "big") | int.from_bytes(other.bits, "big")
+        self.bits[start:end] = both.to_bytes(end - start, "big")
+
     def __contains__(self, number: int) -> bool:
         offset = number - (self.first or 0)
         return 0 <= offset < 8 * len(self.bits) and bool(self.bits[offset // 8] >> number % 8 & 1)

@@ -136,6 +136,7 @@ urlpatterns = [
     path("shared/<id:pk>/revoke/", sharing.revoke_link, name="shared-revoke"),
     path("items/suppress/", item_actions.suppress_items, name="items-suppress"),
     path("items/export/", item_actions.export_items, name="items-export"),
+    path("items/export/lists/", item_actions.export_lists, name="items-export-lists"),
     path("suppressions/", suppressions.suppression_list, name="suppressions"),
     path("suppressions/add/", suppressions.add_suppressions, name="suppressions-add"),
     path("suppressions/export/", suppressions.export_suppressions, name="suppressions-export"),

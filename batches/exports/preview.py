@@ -1,6 +1,8 @@
-"""Fill a layout with one person, so that whoever edits it sees what its columns contain."""
+"""Fill a layout with the first rows of a list, so that whoever edits it sees what its columns contain."""
 
 from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
 
 from django.contrib.auth.models import User
 
@@ -12,41 +14,63 @@ from batches.people.contacts import HOUSEHOLD, Address, Contact, Email, OtherPer
 from batches.people.standing import CALL, LABELS, StandingPhone
 from batches.statuses import MatchCheck, Outcome, UploadStatus
 
+MAX_ROWS = 3
+"""How many rows a preview shows. More would not fit beside the editor."""
 MAX_LISTS = 5
 """How many of the newest complete lists are searched for a person."""
 MAX_PEOPLE = 20
 """How many people of each of them are tried. A layout may leave out some, such as those without a phone."""
 
 
+class PreviewRow(NamedTuple):
+    """A line that a layout would write."""
+
+    values: list[str]
+    item_id: int = 0
+    """0 for the invented person."""
+    number: str = ""
+    """The number of the person's row in the list."""
+
+
 @dataclass(frozen=True)
 class LayoutPreview:
-    """The first line that a layout would write."""
+    """The first lines that a layout would write."""
 
-    cells: list[tuple[str, str]]
-    """Pairs of a column name and its value."""
+    names: list[str]
+    """The names of its columns."""
+    rows: list[PreviewRow]
     upload: Upload | None = None
-    """The person's list. None for the invented person."""
-    item_id: int = 0
-    row_number: str = ""
+    """The list of the rows. None for the invented person."""
+
+    @property
+    def columns(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Pairs of a column's name and its values, one for each row."""
+        return list(zip(self.names, zip(*(row.values for row in self.rows), strict=True), strict=False))
+
+    @property
+    def item_ids(self) -> list[int]:
+        """The ids of the people who are shown, each once."""
+        return list(dict.fromkeys(row.item_id for row in self.rows))
 
 
 def make_preview(layout: Layout, user: User) -> LayoutPreview:
-    """Fill a layout with the first person of the user's newest list who fits it, or else with an invented person."""
+    """Fill a layout with the first rows of the user's newest list with people who fit, or with an invented person."""
     complete = Upload.objects.visible_to(user).filter(status=UploadStatus.COMPLETE)
     for upload in complete.order_by("-pk")[:MAX_LISTS]:
         matched = upload.items.filter(outcome=Outcome.MATCHED, emptied="").order_by("row_number", "owner_number")
         ids = list(matched.values_list("pk", flat=True)[:MAX_PEOPLE])
         reader = ExportReader(upload, upload.items.filter(pk__in=ids), layout, ExportChoices())
-        for row in read_lines(reader, Tally()):
-            return LayoutPreview(fill(layout, row, upload.all_columns), upload, row.pk, row.number)
-    return LayoutPreview(fill(layout, make_sample_row(layout), []))
+        # Each line is filled before the next is read: those of one person are the same object.
+        lines = (PreviewRow(fill(layout, row), row.pk, row.number) for row in read_lines(reader, Tally()))
+        if rows := list(islice(lines, MAX_ROWS)):
+            return LayoutPreview(name_columns(layout, upload.all_columns), rows, upload)
+    return LayoutPreview(name_columns(layout, []), [PreviewRow(fill(layout, make_sample_row(layout)))])
 
 
-def fill(layout: Layout, row: ExportRow, originals: list[str]) -> list[tuple[str, str]]:
-    """Return the pairs of a column name and its value in a row. `originals` are the names of the list's own columns."""
+def fill(layout: Layout, row: ExportRow) -> list[str]:
+    """Return the values of a row, in the order of the layout's columns."""
     values = compile_columns(layout.columns)(row)
-    cells = [*row.cells, *values] if layout.originals else values
-    return list(zip(name_columns(layout, originals), cells, strict=False))
+    return [*row.cells, *values] if layout.originals else values
 
 
 SAMPLE_PHONES = [

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from batches import assignments, sharing
 from batches.assignments import list_filter_choices
+from batches.exports.exported import was_exported
 from batches.exports.rows import find_first_month
 from batches.forms.exports import SEEN_LABELS
 from batches.forms.widgets import CheckboxSelectMultiple, SearchInput, Select, TextInput
@@ -110,14 +111,20 @@ DECEASED_CONDITIONS = {
     "no": ("No, or unknown", ~Q(digest__deceased=True) | Q(digest=None)),
 }
 
+EXPORTED_CONDITIONS = {"no": ("Not exported yet", Q()), "yes": ("Exported before", Q())}
 CREDIT_CONDITIONS = {"odd": ("Cannot be counted", Q(digest__odd_credits__gt=""))}
+
+
+OTHER_FIELDS = ["has", "seen", "dnc", "deceased", "credits", "exported", "state", "assigned", "problem"]
+"""The filters of people that are no checkboxes, as an export's page shows them."""
 
 
 class ConditionFilter(filters.ChoiceFilter):
     """A choice among conditions, given as value → (label, condition of a record)."""
 
-    def __init__(self, conditions: Mapping[str, tuple[str, Q]], **kwargs: Any) -> None:
-        self.conditions = conditions
+    def __init__(self, conditions: Mapping[str, tuple[str, Q]], says_all: bool = False, **kwargs: Any) -> None:
+        """Make a filter. If `says_all`, the labels of its choices are clear without the filter's own."""
+        self.conditions, self.says_all = conditions, says_all
         choices = [(value, label) for value, (label, _) in conditions.items()]
         super().__init__(choices=choices, empty_label="Any", widget=Select, **kwargs)
 
@@ -144,6 +151,7 @@ class ItemFilter(filters.FilterSet):
     dnc = ConditionFilter(DO_NOT_CALL_CONDITIONS, label="Do not call", method="filter_do_not_call")
     deceased = ConditionFilter(DECEASED_CONDITIONS, label="Deceased")
     credits = ConditionFilter(CREDIT_CONDITIONS, label="Credits")
+    exported = ConditionFilter(EXPORTED_CONDITIONS, label="Exports", method="filter_exported", says_all=True)
     state = filters.CharFilter(
         method="in_state",
         label="State",
@@ -169,6 +177,7 @@ class ItemFilter(filters.FilterSet):
             "dnc",
             "deceased",
             "credits",
+            "exported",
             "state",
             "assigned",
             "shared",
@@ -182,7 +191,7 @@ class ItemFilter(filters.FilterSet):
         """
         super().__init__(data, queryset)
         self.user = user
-        self.is_one_upload = upload is not None
+        self.list_of_page = upload
         # A function: the choices are only loaded if they are shown, or one is chosen.
         self.filters["assigned"].extra["choices"] = partial(list_filter_choices, user)
 
@@ -191,7 +200,7 @@ class ItemFilter(filters.FilterSet):
 
         Within a list or batch, match people whose requested fields contain every word. Otherwise, use the search index.
         """
-        if not (self.is_one_upload or self.form.cleaned_data.get("upload") or self.form.cleaned_data.get("batch")):
+        if not (self.list_of_page or self.form.cleaned_data.get("upload") or self.form.cleaned_data.get("batch")):
             return queryset.filter(pk__in=result_search.search_people(text, self.user).ids)
         fields = ["first_name", "last_name", "address", "city", "mail_address", "phone", "email"]
         for word in text.split()[:MAX_SEARCH_WORDS]:
@@ -231,6 +240,19 @@ class ItemFilter(filters.FilterSet):
         must_not = has_phone(callable=False)
         return items.filter(must_not) if value == "some" else items.exclude(must_not)
 
+    def filter_exported(self, items: ItemQuerySet, _: str, value: str) -> ItemQuerySet:
+        """Match people who are in an export of their list, or in none. Only complete exports count."""
+        chosen = self.form.cleaned_data
+        exports = Export.objects.all()
+        if upload := self.list_of_page or chosen.get("upload"):
+            exports = exports.filter(upload=upload)
+        elif batch := chosen.get("batch"):
+            exports = exports.filter(upload__batches=batch)
+        condition = was_exported(exports)
+        if value == "yes":
+            return items.filter(condition) if condition else items.none()
+        return items.exclude(condition) if condition else items
+
     def filter_assigned(self, items: ItemQuerySet, _: str, value: str) -> ItemQuerySet:
         return assignments.filter_assigned(items, value, self.user)
 
@@ -263,9 +285,7 @@ class ItemFilter(filters.FilterSet):
 
     @property
     def other_fields(self) -> list[BoundField]:
-        return [
-            self.form[name] for name in ("has", "seen", "dnc", "deceased", "credits", "state", "assigned", "problem")
-        ]
+        return [self.form[name] for name in OTHER_FIELDS]
 
     @property
     def chosen(self) -> dict[str, list[str]]:

@@ -31,8 +31,8 @@ from batches.tables.tables import ExportTable
 from batches.user_request import UserRequest
 from batches.views.shortcuts import filtered_upload, render_list
 
-PREVIEWED = "previewed_person"
-"""The session's key for the person whom the preview of a layout showed last."""
+PREVIEWED = "previewed_people"
+"""The session's key for the people whom the preview of a layout showed last."""
 MAX_ROWS_COUNTED_AT_ONCE = 50_000
 """In lists with more rows than this, the rows to export are counted only when the user asks for the count."""
 
@@ -180,21 +180,21 @@ def edit_layout(request: UserRequest, pk: int | None = None) -> HttpResponse:
 
 @require_POST
 def preview_layout(request: UserRequest) -> HttpResponse:
-    """Fill the layout, as it is typed, with one person. Nothing is saved."""
+    """Fill the layout, as it is typed, with the first rows of a list. Nothing is saved."""
     require(request.user, Right.EXPORT)
     return render(request, "exports/_layout_preview.html", fill_draft(request, LayoutForm(request.POST)))
 
 
 def fill_draft(request: UserRequest, form: LayoutForm) -> dict[str, Any]:
-    """Return the context of a layout's preview. A person who is shown is written to the audit log, once in a row."""
+    """Return the context of a layout's preview. People who are shown are written to the audit log, once in a row."""
     draft = form.read_draft()
     if isinstance(draft, str):
         return {"problem": draft}
     preview = make_preview(draft, request.user)
-    # The same person is shown again after each change of the draft.
-    if preview.upload and request.session.get(PREVIEWED) != preview.item_id:
-        request.session[PREVIEWED] = preview.item_id
-        seen = [(preview.upload.pk, preview.item_id)]
+    # The same people are shown again after each change of the draft.
+    if preview.upload and request.session.get(PREVIEWED) != preview.item_ids:
+        request.session[PREVIEWED] = preview.item_ids
+        seen = [(preview.upload.pk, pk) for pk in preview.item_ids]
         record_people(AuditKind.SEEN, request.user, seen, "preview of a layout")
     return {"preview": preview}
 

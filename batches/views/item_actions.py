@@ -1,8 +1,9 @@
-"""Act on selected people: add them to the do-not-contact list, or export them."""
+"""Act on selected people: add them to the do-not-contact list, or export them, list by list."""
 
 from django.contrib import messages
+from django.db.models import Count
 from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
@@ -10,12 +11,15 @@ from django.views.decorators.http import require_POST
 from accounts.rights import Right, require
 from accounts.sign_in import recently_authenticated
 from batches.intake import suppression
-from batches.keys import read_key, read_keys
+from batches.keys import read_keys
 from batches.models import Upload
 from batches.tables.filters import ItemFilter
 from batches.user_request import UserRequest
-from batches.views.item_choice import choose_confirmed, choose_people
+from batches.views.item_choice import MAX_TICKED, choose_confirmed, choose_people, find_chosen
 from batches.views.shortcuts import redirect_back
+
+MAX_LISTS = 100
+"""Maximum number of lists that are shown for a selection, the latest first."""
 
 
 @require_POST
@@ -30,12 +34,38 @@ def suppress_items(request: UserRequest) -> HttpResponse:
 @require_POST
 @recently_authenticated
 def export_items(request: UserRequest) -> HttpResponse:
-    """Redirect to the export page of the list, with the selected people or filters in the address."""
+    """Redirect to the export page of the list, with the selected people or filters in the address.
+
+    If the selected people are in several lists, redirect to the page of these lists.
+    """
     require(request.user, Right.EXPORT)
-    upload = Upload.objects.visible_to(request.user).filter(pk=read_key(request.POST.get("upload", "")) or 0).first()
-    if upload is None or choose_people(request) is None:
+    if (items := choose_people(request)) is None:
         return redirect_back(request, "items")
     ticked = read_keys(request.POST.getlist("item")) if request.POST.get("which") != "all" else []
     filters = {name: request.POST.getlist(name) for name in request.POST if name in ItemFilter.base_filters}
-    query = {"item": ticked} if ticked else filters
-    return redirect(f"{reverse('upload-export-choose', args=[upload.pk])}?{urlencode(query, doseq=True)}")
+    query = urlencode({"item": ticked} if ticked else filters, doseq=True)
+    uploads = list(items.order_by().values_list("upload_id", flat=True).distinct()[:2])
+    if not uploads:
+        messages.warning(request, "Nobody matches any more.")
+        return redirect_back(request, "items")
+    address = reverse("upload-export-choose", args=uploads) if len(uploads) == 1 else reverse("items-export-lists")
+    return redirect(f"{address}?{query}")
+
+
+@recently_authenticated
+def export_lists(request: UserRequest) -> HttpResponse:
+    """Show the lists that the selected people are in. Each has a file of its own, with its own columns."""
+    require(request.user, Right.EXPORT)
+    if (items := find_chosen(request, request.GET, "all")) is None:
+        return redirect("items")
+    filters = {name: request.GET.getlist(name) for name in request.GET if name in ItemFilter.base_filters}
+    counts = items.order_by().values_list("upload").annotate(people=Count("pk")).values_list("upload", "people")
+    people = dict(counts.order_by("-upload")[:MAX_LISTS])
+    uploads = Upload.objects.visible_to(request.user).in_bulk(people)
+    lists = []
+    for pk in people:
+        ids = list(items.filter(upload=pk).order_by("pk").values_list("pk", flat=True)[: MAX_TICKED + 1])
+        # A search means something else within a list, so the people themselves are passed on if there are few.
+        query = urlencode({"item": ids} if len(ids) <= MAX_TICKED else filters, doseq=True)
+        lists.append((uploads[pk], people[pk], f"{reverse('upload-export-choose', args=[pk])}?{query}"))
+    return render(request, "exports/lists.html", {"lists": lists, "is_cut_off": len(people) == MAX_LISTS})

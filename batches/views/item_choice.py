@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.db.models import QuerySet
+from django.http import QueryDict
 
 from batches.forms.result_messages import changed_count_message
 from batches.keys import read_key, read_keys
@@ -9,6 +10,9 @@ from batches.models import Item, ItemQuerySet
 from batches.tables import paging
 from batches.tables.filters import ItemFilter
 from batches.user_request import UserRequest
+
+MAX_TICKED = 500
+"""Maximum number of people who can be ticked one by one: an address with more ids would be refused as too long."""
 
 
 def is_unchanged(request: UserRequest, records: QuerySet, shown: str, count_limit: int | None = None) -> bool:
@@ -28,13 +32,24 @@ def choose_people(request: UserRequest) -> ItemQuerySet | None:
 
     Return None, with a warning, if nobody is selected.
     """
-    which, ticked = request.POST.get("which"), read_keys(request.POST.getlist("item"))
-    if ticked and which != "all":
-        return Item.objects.visible_to(request.user).filter(pk__in=ticked)
-    filterset = ItemFilter(request.POST, Item.objects.visible_to(request.user), request.user)
+    items = find_chosen(request, request.POST, request.POST.get("which", ""))
+    if items is None:
+        messages.warning(request, "No people selected. Tick some people, or choose all that match the filters.")
+    return items
+
+
+def find_chosen(request: UserRequest, data: QueryDict, which: str) -> ItemQuerySet | None:
+    """Return the people whom `data` ticks or, if `which` is "all", those whom its filters choose, or else None.
+
+    Ticked people count more than filters in an address, and less in a form.
+    """
+    visible = Item.objects.visible_to(request.user)
+    ticked = read_keys(data.getlist("item"))
+    if ticked and (which != "all" or data is request.GET):
+        return visible.filter(pk__in=ticked)
+    filterset = ItemFilter(data, visible, request.user)
     if which == "all" and filterset.is_valid() and filterset.can_choose_all:
         return filterset.qs
-    messages.warning(request, "No people selected. Tick some people, or choose all that match the filters.")
     return None
 
 

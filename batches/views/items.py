@@ -48,12 +48,11 @@ from batches.templatetags.numbers import count, number
 from batches.user_request import UserRequest
 from batches.vendor.answers import is_cached, read_contact
 from batches.vendor.protocol import quote_credits
+from batches.views.item_choice import MAX_TICKED
 from batches.views.shortcuts import filtered_upload, indent_json, paginate
 
 MAX_NEWEST = 50_000
 """Maximum number of people shown if no list is chosen."""
-MAX_TICKED = 500
-"""Maximum number of people who can be ticked one by one: an address with more ids would be refused as too long."""
 MAX_VIEW_QUERY = 4_000
 """Maximum length of the filters that a person's page receives from the table that the reader came from."""
 PANEL_ID = "person-panel"

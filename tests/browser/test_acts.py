@@ -158,7 +158,7 @@ def test_a_person_is_put_on_the_do_not_contact_list(hand, portal, upload):
     hand.page.get_by_role("link", name="Previous").first.wait_for()
     hand.click("button", "Do not contact")
     # The row behind the panel has an Undo too.
-    undo = hand.page.get_by_role("region", name="Person").get_by_role("button", name="Undo").first
+    undo = hand.page.get_by_role("region", name="Person", exact=True).get_by_role("button", name="Undo").first
     undo.wait_for()
     check(hand, "Put a person on the do-not-contact list")
     # Other tests need to find people to call in the same list.

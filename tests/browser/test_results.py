@@ -241,7 +241,7 @@ def test_filters_show_only_matching_people(page, portal, leads, odd, name):
 def show_people_to_call(page, leads):
     """Show those people of a list who may be called. Return the links to them, and the panel, which is closed."""
     page.goto(f"/items/?upload={leads}&has=callable&match=same")
-    panel = page.get_by_role("region", name="Person")
+    panel = page.get_by_role("region", name="Person", exact=True)
     expect(panel).to_have_count(0)
     return page.locator("tbody a.go"), panel
 
@@ -288,7 +288,7 @@ def test_what_came_of_a_call_is_recorded_in_the_panel_and_shown_in_the_table(pag
     row = page.locator("tbody tr.open")
     row.locator("input.tick").check()
     number = panel.locator(".phone.first .tel").inner_text()
-    panel.get_by_role("button", name=f"Do not call {number}").click()
+    panel.get_by_role("button", name=f"Do not call: {number}").click()
     struck = panel.locator(".phone.quiet", has_text=number)
     expect(struck).to_be_visible()
     expect(page.locator("tbody a.tel", has_text=number)).to_have_count(0)
@@ -402,7 +402,7 @@ def test_columns_of_a_layout_are_dragged_and_the_preview_follows(page, leads):
     text = page.get_by_role("textbox", name="Columns")
     text.fill("Who = found_name\nKind = phone_1_type\nNothing = phone_40")
     preview = page.locator("#layout-preview")
-    expect(preview.get_by_role("row", name="Nothing —")).to_be_visible()
+    expect(preview.get_by_role("row", name="Nothing — — —")).to_be_visible()
     first = page.locator("[data-grip]").first
     first.hover()
     page.mouse.down()
@@ -412,6 +412,7 @@ def test_columns_of_a_layout_are_dragged_and_the_preview_follows(page, leads):
     page.mouse.up()
     expect(page.locator("#announcement")).to_have_text("Who: position 3 of 3")
     expect(preview.get_by_role("rowheader")).to_have_text(["Kind", "Nothing", "Who"])
+    expect(preview.get_by_role("columnheader")).to_have_count(4)
     expect(text).to_have_value("Kind = phone_1_type\nNothing = phone_40\nWho = found_name")
 
     page.get_by_label("Move up").last.click()
@@ -426,6 +427,34 @@ def test_columns_of_a_layout_are_dragged_and_the_preview_follows(page, leads):
     page.mouse.up()
     expect(page.locator(".dragged")).to_have_count(0)
     expect(text).to_have_value("Kind = phone_1_type\nWho = found_name\nNothing = phone_40")
+
+
+def test_columns_of_a_layout_are_dragged_with_a_finger(chromium, portal):
+    with browse(chromium, portal, viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True) as page:
+        page.goto("/exports/layouts/new/")
+        page.get_by_text("As text").tap()
+        text = page.get_by_role("textbox", name="Columns")
+        text.fill("Who = found_name\nKind = phone_1_type\nMail = email_1")
+        first, last = page.locator("[data-grip]").first, page.locator("[data-grip]").last
+        first.scroll_into_view_if_needed()
+        start, end = first.bounding_box(), last.bounding_box()
+        scrolled = page.evaluate("window.scrollY")
+        finger = page.context.new_cdp_session(page)
+
+        def touch(kind, *y):
+            points = [{"x": start["x"] + start["width"] / 2, "y": each} for each in y]
+            finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+        top, bottom = start["y"] + start["height"] / 2, end["y"] + end["height"] - 2
+        touch("touchStart", top)
+        expect(page.locator(".dragged")).to_have_count(1)
+        for step in range(1, 5):
+            touch("touchMove", top + (bottom - top) * step / 4)
+        touch("touchEnd")
+        expect(text).to_have_value("Kind = phone_1_type\nMail = email_1\nWho = found_name")
+        expect(page.locator(".dragged")).to_have_count(0)
+        # The page did not scroll under the finger.
+        assert page.evaluate("window.scrollY") == scrolled
 
 
 # Without JavaScript

@@ -300,6 +300,18 @@ def test_an_id_set_contains_exactly_the_ids_that_were_added(numbers):
     assert {number for number in candidates if number in unpacked} == candidates & set(numbers)
 
 
+@pytest.mark.parametrize(("one", "other"), [([], [5]), ([5], []), ([40, 1000], [3, 41]), ([3], [900]), ([900], [3, 4])])
+def test_an_id_set_takes_in_another(one, other):
+    ids, more = IdSet(), IdSet()
+    for number in one:
+        ids.add(number)
+    for number in other:
+        more.add(number)
+    ids.update(more)
+    assert list(ids) == sorted([*one, *other])
+    assert list(more) == sorted(other)
+
+
 # Workbooks
 
 

@@ -103,6 +103,7 @@ ADDRESSES = """{
     "retention": "/retention/",
     "forget a person": "/forget/",
     "budget of a team": f"/team/teams/{Team.objects.get().pk}/budget/",
+    "export of people of several lists": "/items/export/lists/?assigned=me",
     "exports": "/exports/",
     "certificate of an export": f"/exports/{Export.objects.order_by('pk').first().pk}/certificate/",
     "layouts": "/exports/layouts/",

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry, Team
 from accounts.rights import Role
+from batches import assignments
 from batches.exports import files
 from batches.exports.layouts import LAYOUT_FIELDS, NUMBERED_FIELDS
 from batches.id_set import IdSet
@@ -85,6 +86,26 @@ def list_row_numbers(browser, upload, **query):
 )
 def test_people_are_filtered(browser, upload, query, rows):
     assert list_row_numbers(browser, upload, **query) == rows
+
+
+def test_people_who_were_not_exported_yet_are_filtered(browser, upload, make_upload):
+    everyone = list(range(2, 15))
+    assert list_row_numbers(browser, upload, exported="no") == everyone
+    assert list_row_numbers(browser, upload, exported="yes") == []
+    chosen = upload.items.filter(row_number__in=[2, 4, 13]).values_list("pk", flat=True)
+    b"".join(browser.get(f"/uploads/{upload.pk}/export/", {"item": list(chosen)}))
+    assert list_row_numbers(browser, upload, exported="yes") == [2, 4, 13]
+    assert list_row_numbers(browser, upload, exported="no") == sorted({*everyone} - {2, 4, 13})
+    # People of other lists, and of files that never became complete, were not exported.
+    later = make_upload([person(80)], name="later.csv")
+    Export.objects.create(upload=later, layout="wide", format="csv", item_ids=b"")
+    shown = browser.get("/items/", {"exported": "no"}).context["table"].page.object_list
+    assert {row.record.row_number for row in shown if row.record.upload_id == upload.pk} == {*everyone} - {2, 4, 13}
+    assert [row.record.upload_id for row in shown].count(later.pk) == 1
+    # An export can be limited to them.
+    address = f"/uploads/{upload.pk}/export/choose/?outcome=matched&exported=no&layout=wide"
+    assert "1 row" in read_words(browser, address)
+    assert "Not exported yet remove" in read_words(browser, "/items/", exported="no")
 
 
 def test_the_filter_for_living_people_keeps_everyone_not_known_to_be_deceased(browser, upload):
@@ -199,8 +220,37 @@ def test_a_selection_is_exported(browser, upload):
     assert "phone numbers 2 rows" in read_words(browser, f"{response.url}&layout=wide")
 
 
+def test_people_of_several_lists_are_exported_list_by_list(browser, client, make_upload, make_user, upload):
+    other = make_upload([person(70), person(71), person(72)], name="more.csv")
+    ticked = [*upload.items.filter(row_number__in=[2, 4]), other.items.get(row_number=2)]
+    form = {"item": [item.pk for item in ticked], "which": "ticked"}
+    response = browser.post("/items/export/", form)
+    assert response.url.startswith("/items/export/lists/?item=")
+    lists = browser.get(response.url).context["lists"]
+    assert [(each, count) for each, count, _ in lists] == [(other, 1), (upload, 2)]
+    assert "2 selected people" in get_text(browser, lists[1][2])
+    # Whoever selects people of one list gets its page at once.
+    one = browser.post("/items/export/", {"item": ticked[0].pk})
+    assert one.url == f"/uploads/{upload.pk}/export/choose/?item={ticked[0].pk}"
+    # People of lists that somebody does not see stay out.
+    client.force_login(make_user("zoe", Role.LEAD, team=Team.objects.create(name="East")))
+    assert client.get(response.url).context["lists"] == []
+
+
+def test_all_people_of_an_assignee_are_exported_list_by_list(browser, alice, make_upload, upload):
+    other = make_upload([person(70)], name="more.csv")
+    mine = [*upload.items.filter(row_number__in=[2, 4]), *other.items.all()]
+    assignments.assign(Item.objects.filter(pk__in=[item.pk for item in mine]), alice, alice)
+    response = browser.post("/items/export/", {"which": "all", "assigned": "me"})
+    assert response.url == "/items/export/lists/?assigned=me"
+    lists = browser.get(response.url).context["lists"]
+    assert [(each, count) for each, count, _ in lists] == [(other, 1), (upload, 2)]
+    assert browser.get("/items/export/lists/?outcome=matched").url == "/items/"
+
+
 def test_a_selection_outside_a_list_is_not_exported(browser, upload):
     assert browser.post("/items/export/", {"which": "all"}).url == "/items/"
+    assert browser.post("/items/export/", {"item": 0, "which": "ticked"}).url == "/items/"
     assert browser.post("/items/export/", {"upload": upload.pk, "which": "ticked"}).url == "/items/"
 
 
@@ -299,32 +349,36 @@ DRAFT = {"name": "", "per": "person", "needs": "", "max_phones": 0}
 
 
 def preview(browser, columns, **fields):
-    """Return the preview of a layout's draft: its values by column, and all of its words."""
+    """Return the preview of a layout's draft: the values of its first row by column, and all of its words."""
     response = browser.post("/exports/layouts/preview/", DRAFT | {"columns": columns} | fields, headers=HTMX)
     assert response.status_code == 200
     shown = response.context.get("preview")
     words = " ".join(re.sub(r"<[^>]*>", " ", read_page(response)).split())
-    return dict(shown.cells) if shown else None, words
+    return {name: values[0] for name, values in shown.columns} if shown else None, words
 
 
-def test_the_preview_fills_a_draft_with_a_person_of_the_newest_list(browser, upload, alice):
+def test_the_preview_fills_a_draft_with_the_first_rows_of_the_newest_list(browser, upload, alice):
     cells, words = preview(browser, "Who = found_name\nNumber = phone_1\nThird = phone_3", originals="on")
-    first = upload.items.get(row_number=2)
     assert cells["Number"] == "2025550101"
     assert list(cells)[: len(upload.all_columns)] == upload.all_columns
-    assert "Third —" in words
-    assert f"Row {first.row_number} of {upload.name}" in words
+    assert "Row 2 Row 3 Row 4" in words
+    assert "Third — — —" in words
+    assert f"The first rows of {upload.name}" in words
     assert not ExportLayout.objects.filter(created_by=alice).exists()
     entry = AuditEntry.objects.latest("pk")
     assert (entry.upload_id, entry.detail) == (upload.pk, "preview of a layout")
-    assert first.pk in IdSet.unpack(bytes(entry.item_ids))
-    # Whoever changes the draft still sees the same person.
+    shown = upload.items.filter(row_number__in=[2, 3, 4])
+    assert set(IdSet.unpack(bytes(entry.item_ids))) == set(shown.values_list("pk", flat=True))
+    # Whoever changes the draft still sees the same people.
     preview(browser, "Number = phone_1")
     assert AuditEntry.objects.latest("pk") == entry
 
 
 def test_the_preview_follows_the_choices_of_a_draft(browser, upload):
-    assert preview(browser, "Phone = phone", per="phone")[0] == {"Phone": "2025550101"}
+    cells, words = preview(browser, "Phone = phone", per="phone")
+    assert cells == {"Phone": "2025550101"}
+    # The first person has two phones, so the layout has two rows for that person.
+    assert "Row 2 Row 2 Row 3 Phone 2025550101 2025550102 2025550102" in words
     assert preview(browser, "Phone = phone_1", types=["landline"])[0] == {"Phone": "2025550102"}
     # Only the first person has an email, and nobody has a VoIP number.
     assert preview(browser, "Mail = email_1", needs="email")[0] == {"Mail": "ada@example.com"}
@@ -353,7 +407,7 @@ def test_the_preview_shows_nobody_of_a_list_that_the_user_does_not_see(client, u
 
 def test_the_editor_shows_the_preview_of_a_saved_layout(browser, upload):
     layout = ExportLayout.objects.create(name="Ours", columns=[["Number", "phone_1"]])
-    assert "Number 2025550101" in read_words(browser, f"/exports/layouts/{layout.pk}/")
+    assert "Number 2025550101 2025550102" in read_words(browser, f"/exports/layouts/{layout.pk}/")
     assert "Add a column to see what it contains." in read_words(browser, "/exports/layouts/new/")
 
 
