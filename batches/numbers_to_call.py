@@ -8,7 +8,7 @@ from typing import NamedTuple
 from django.utils import timezone
 
 from accounts.names import name_of
-from batches.intake.erased import Key, find_erased
+from batches.erased import Key, find_erased
 from batches.intake.suppression import make_suppression_keys
 from batches.models import Item, Suppression
 from batches.numbers.facts import NO_FACTS, load_facts, read_rules

@@ -14,13 +14,13 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry, AuditKind
 from batches import retention
+from batches.erased import find_erased
 from batches.files import isolated_reader
 from batches.files.file_format import FileFormat
 from batches.forgetting import erasing, people
 from batches.forgetting.identity import Identity
 from batches.id_set import IdSet
 from batches.intake import corrections, reuse, suppression
-from batches.intake.erased import find_erased
 from batches.models import (
     Batch,
     Correction,
@@ -31,6 +31,7 @@ from batches.models import (
     Export,
     Item,
     MappingTemplate,
+    PhoneNumber,
     Suppression,
     Upload,
 )
@@ -255,6 +256,30 @@ def test_suppressed_contacts_of_erased_people_stay_out_of_exports(traced, finish
     )
     text = staff_browser.get(f"/uploads/{other.pk}/export/").getvalue().decode()
     assert "7035550188" not in text
+
+
+@pytest.mark.parametrize("comes", ["before", "after"])
+def test_filters_know_numbers_of_erased_people_that_others_have(traced, finish_upload, alice, charlie, browser, comes):
+    def trace_others():
+        return finish_upload(
+            [person(n) for n in range(50, 62)],
+            name="other.csv",
+            answers=lambda item, place: answer_with(item, phones=[{"phone": f"703555018{8 if place == 0 else 9}"}]),
+        )
+
+    suppression.suppress_lines(["7035550188", "7035550166"], alice)
+    other = trace_others() if comes == "before" else None
+    forget("zelda quimby", charlie)
+    other = other or trace_others()
+    # The page of the person strikes the number through, so the filters must not find the person by it.
+    shown = browser.get("/items/", {"upload": other.pk, "has": "callable"}).context["table"].page.object_list
+    assert [row.record.row_number for row in shown] == list(range(3, 14))
+    page = browser.get(other.items.get(row_number=2).get_absolute_url()).content.decode()
+    assert "Someone who had it asked to be forgotten." in page
+    assert "do-not-contact list since" not in page
+    assert PhoneNumber.objects.get(pk=7035550188).listed == "erased"
+    # Numbers that nobody else has are not kept.
+    assert not PhoneNumber.objects.filter(pk=7035550166).exists()
 
 
 def test_people_who_are_still_being_traced_cannot_be_erased_yet(start_upload, charlie):

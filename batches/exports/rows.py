@@ -18,9 +18,9 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 from msgspec.structs import replace
 
+from batches.erased import Key, find_erased
 from batches.exports.layouts import FIELDS_READ, AskedFields, ExportRow, Layout, fold_name
 from batches.id_set import IdSet
-from batches.intake.erased import Key, find_erased
 from batches.intake.suppression import find_not_to_contact, list_suppressed_contacts, make_suppression_keys
 from batches.models import Digest, Item, ItemQuerySet, PhoneNumber, Upload
 from batches.numbers.facts import NO_FACTS, FactsReader, read_rules

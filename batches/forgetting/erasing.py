@@ -15,19 +15,20 @@ from accounts.rights import Right, require
 from batches import search_index
 from batches.assignments import forget_assignments
 from batches.calls import forget_people
+from batches.erased import Key, remember
 from batches.forgetting.files import IsErased, Replacement, discard, needs_rewrite, rewrite
 from batches.forgetting.identity import Identity
 from batches.forgetting.people import Selection
 from batches.forgetting.texts import erase_texts
 from batches.id_set import IdSet
 from batches.intake.corrections import PROBLEM_COLUMN, read_row_number
-from batches.intake.erased import Key, remember
 from batches.intake.row_check import check
 from batches.intake.row_import import refresh_counts
 from batches.intake.suppression import make_suppression_keys
 from batches.intake.uploads import NEXT_REVISION
 from batches.models import Correction, EarlierAnswer, ErasureRequest, Item, Suppression, Upload
 from batches.nouns import noun_for
+from batches.numbers.refresh import refresh
 from batches.people.contacts import Contact
 from batches.people.search_terms import read_search
 from batches.results.deciding import forget_decisions
@@ -222,7 +223,8 @@ def erase_in_database(
     for replacement in replacements:
         if not replacement.apply():
             raise NotYet("Nothing was erased, because a file has since been replaced. Please try again.")
-    remember(request, person.keys | set(Suppression.objects.filter(person.entries).values_list("kind", "key")))
+    keys = person.keys | set(Suppression.objects.filter(person.entries).values_list("kind", "key"))
+    remember(request, keys)
     Suppression.objects.filter(person.entries).delete()
     counts["texts"] = erase_texts(person.identity, ids)
     forget_people(ids)
@@ -230,6 +232,7 @@ def erase_in_database(
     forget_decisions(ids)
     forget_shared(ids)
     erase_items(person)
+    refresh(digits for kind, digits in keys if kind == SuppressionKind.PHONE)
     counts["files"] = sum(bool(each.new) for each in replacements)
     counts["files_deleted"] = sum(not each.new for each in replacements)
     ErasureRequest.objects.filter(pk=request.pk).update(

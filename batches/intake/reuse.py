@@ -2,7 +2,7 @@
 
 from django.db.models import F, OuterRef, Subquery
 
-from batches.intake.erased import ERASED_MESSAGE, find_erased
+from batches.erased import ERASED_MESSAGE, find_erased
 from batches.intake.suppression import make_suppression_keys
 from batches.models import ErasedKey, Item, Suppression, Upload
 from batches.statuses import Outcome, SuppressionKind

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from batches.intake.erased import ERASED_MESSAGE, Key, find_erased
+from batches.erased import ERASED_MESSAGE, Key, find_erased
 from batches.intake.row_check import CheckedRow, ProblemKind, RowProblem, check, check_co_owner, hash_strings
 from batches.intake.row_warnings import WarningTally
 from batches.intake.suppression import find_not_to_trace, make_suppression_keys

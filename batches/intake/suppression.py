@@ -15,8 +15,8 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import AuditKind
 from accounts.rights import Right, require
+from batches.erased import ErasedContacts, Key
 from batches.intake.business_days import add_business_days
-from batches.intake.erased import ErasedContacts, Key
 from batches.intake.row_check import MAILING_FIELDS, PROPERTY_FIELDS, check, make_fingerprints, make_former_fingerprints
 from batches.mapping.guessing import guess_mapping
 from batches.models import Item, Suppression, SuppressionQuerySet

@@ -5,9 +5,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from batches.erased import Key
 from batches.files import isolated_reader
 from batches.intake import suppression
-from batches.intake.erased import Key
 from batches.intake.loaded_files import FileIntake, Row, RowProblem, SliceResult
 from batches.intake.suppression import MAX_PASTED_COLUMNS, Terms
 from batches.models import LoadedFile

@@ -8,7 +8,7 @@ from django.conf import settings
 
 from batches.models import PhoneNumber, ScrubSource
 from batches.numbers.found import read_digits
-from batches.numbers.refresh import read_sources
+from batches.numbers.refresh import ERASED, read_sources
 from batches.people.contacts import Phone
 from batches.people.standing import CallFact, ListEntry, NumberFacts, Rules, ScrubHit
 
@@ -69,7 +69,8 @@ class FactsReader:
         hits = [self.sources[pk] for pk in map(int, scrubs.split()) if pk in self.sources]
         return NumberFacts(
             **facts,
-            listed=ListEntry(listed, listed_by, listed_at, listed_reason) if listed else None,
+            # Pages and exports recognise numbers of erased people by their hashes, and say so themselves.
+            listed=ListEntry(listed, listed_by, listed_at, listed_reason) if listed not in ("", ERASED) else None,
             scrubs=tuple(ScrubHit(source.kind, source.name, source.as_of) for source in hits),
             calls=tuple(CallFact(outcome, date.fromisoformat(at), by, person) for outcome, at, by, person in calls),
         )

@@ -1,11 +1,12 @@
 """Record what answers say about each number, and delete it when the person is erased."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 
 from django.db import transaction
+from django.utils import timezone
 
 from batches.models import PhoneNumber
 from batches.numbers.refresh import refresh
@@ -89,13 +90,21 @@ def hash_name(name: str) -> str:
     return blake2b(f"{words[0]} {words[-1]}".encode(), digest_size=4).hexdigest() if words else ""
 
 
-def forget_numbers(contacts: Iterable[Contact]) -> None:
-    """Delete what is known about the numbers of people who are erased.
+def forget_numbers(contacts: Iterable[Contact]) -> set[int]:
+    """Delete what is known about the numbers of people who are erased. Return these numbers.
 
     What other answers and our own lists say about such a number is read from them, until an answer names it again.
     """
-    digits = {read_digits(phone.digits) for contact in contacts for phone in contact.phones}
-    PhoneNumber.objects.filter(pk__in=[each for each in digits if each]).delete()
+    digits = {number for contact in contacts for phone in contact.phones if (number := read_digits(phone.digits))}
+    PhoneNumber.objects.filter(pk__in=digits).delete()
+    return digits
+
+
+def keep_numbers(digits: Collection[int]) -> None:
+    """Write down numbers that other people have too, with what our own lists say about them."""
+    rows = (PhoneNumber(digits=number, found_at=timezone.now()) for number in sorted(digits))
+    PhoneNumber.objects.bulk_create(rows, ignore_conflicts=True)
+    refresh(digits)
 
 
 RETAINED_NUMBERS = Retained("Numbers", PhoneNumber.objects.all(), "found_at", delete_records)

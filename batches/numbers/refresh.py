@@ -1,32 +1,39 @@
 """Compute again what our own lists say about numbers: the do-not-contact list, scrub files and outcomes of calls.
 
+Numbers of people who asked to be forgotten are marked too, if other people have them (docs/decisions/0087).
+
 Whoever changes one of these calls `refresh` with the numbers, or `refresh_scrubs` after a whole file. Only numbers that
 have been found have a row. For others there is nothing to compute.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.names import name_of
+from batches.erased import find_erased
 from batches.models import CallOutcome, PhoneNumber, ScrubLine, Suppression
 from batches.statuses import ScrubStatus, SuppressionKind
 
 CHUNK_SIZE = 1_000
 SLICE_SIZE = 50_000
 """Numbers that one statement compares with the lines of scrub files. It locks those that change."""
+ERASED = "erased"
+"""What `listed` says about a number of somebody who asked to be forgotten."""
 NOT_LISTED = {"listed": "", "listed_at": None, "listed_by": "", "listed_reason": ""}
 Fields = dict[int, dict[str, Any]]
 """Number → what one source says about it, by field of its row."""
 
 
 def read_listed(digits: Collection[int]) -> Fields:
-    """Return what the do-not-contact list says about numbers."""
+    """Return what the do-not-contact list says about numbers, and which belong to people who were erased."""
     keys = [f"{number:010d}" for number in digits]
+    erased = find_erased((SuppressionKind.PHONE.value, key) for key in keys)
+    marked: Fields = {int(key): NOT_LISTED | {"listed": ERASED} for _, key in erased}
     entries = Suppression.objects.blocking_contact().filter(kind=SuppressionKind.PHONE, key__in=keys).order_by()
-    return {
+    return marked | {
         int(entry.key): {
             "listed": entry.kind,
             "listed_at": entry.created_at.date(),
@@ -76,7 +83,8 @@ SOURCES: list[tuple[dict[str, Any], Callable[[Collection[int]], Fields]]] = [
 """For each source, the fields of a number that it says nothing about, and the function that reads what it says."""
 FIND_SOURCES = """
 SELECT
-  EXISTS (SELECT 1 FROM batches_suppression WHERE lifted_at IS NULL AND kind = %s AND key IN ({marks})),
+  EXISTS (SELECT 1 FROM batches_suppression WHERE lifted_at IS NULL AND kind = %s AND key IN ({marks}))
+    OR EXISTS (SELECT 1 FROM batches_erasedkey WHERE kind = %s),
   EXISTS (SELECT 1 FROM batches_scrubline WHERE number IN ({marks})),
   EXISTS (SELECT 1 FROM batches_calloutcome WHERE number IN ({marks}))
 """
@@ -100,11 +108,12 @@ def find_sources(digits: Collection[int]) -> Sequence[bool]:
     keys = [f"{number:010d}" for number in digits]
     with connection.cursor() as cursor:
         marks = ", ".join(["%s"] * len(keys))
-        cursor.execute(FIND_SOURCES.format(marks=marks), [SuppressionKind.PHONE.value, *keys, *digits, *digits])
+        phone = SuppressionKind.PHONE.value
+        cursor.execute(FIND_SOURCES.format(marks=marks), [phone, *keys, phone, *digits, *digits])
         return cursor.fetchone()
 
 
-def refresh(digits: Collection[int] | Collection[str]) -> None:
+def refresh(digits: Iterable[int] | Iterable[str]) -> None:
     """Compute again what our own lists say about these numbers, given as ten digits or as integers."""
     numbers = sorted({int(each) for each in digits if len(str(each)) <= 10 and str(each).isdecimal()})
     for start in range(0, len(numbers), CHUNK_SIZE):

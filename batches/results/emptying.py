@@ -8,11 +8,13 @@ from django.db.models import QuerySet
 
 from accounts.models import AuditEntry
 from batches import search_index
+from batches.erased import find_erased
 from batches.models import Digest, EarlierAnswer, ExportCertificate, Item, Suppression, Upload
-from batches.numbers.found import forget_numbers
+from batches.numbers.found import forget_numbers, keep_numbers
 from batches.results import digests
+from batches.results.search import search_people
 from batches.retention import AT_ONCE, CHUNK_SIZE, Retained, RetainedOfLists, delete_records
-from batches.statuses import Emptied, Outcome
+from batches.statuses import Emptied, Outcome, SuppressionKind
 from batches.vendor.protocol import PERSON_FIELDS
 
 EMPTY_INPUTS: dict[str, Any] = dict.fromkeys(
@@ -43,10 +45,13 @@ def expire_inputs(upload: Upload) -> Iterator[int]:
 def erase_answers(items: QuerySet[Any]) -> None:
     """Remove everything that was found for items, and what the vendor said about it."""
     ids = list(items.order_by().values_list("pk", flat=True))
-    forget_numbers(digests.read_contacts(ids).values())
+    numbers = forget_numbers(digests.read_contacts(ids).values())
     Item.objects.filter(pk__in=ids).update(answer="", message="")
     EarlierAnswer.objects.filter(item__in=ids).update(answer="", message="")
     Digest.objects.filter(item__in=ids).update(found="", search_terms="")
+    # Filters look up each number by its row. Only the few numbers that are recognised later need to be searched for.
+    erased = find_erased((SuppressionKind.PHONE.value, f"{number:010d}") for number in numbers)
+    keep_numbers({int(digits) for _, digits in erased if search_people(digits, None, limit=1).ids})
 
 
 def erase_late_answers(items: QuerySet[Any]) -> None:

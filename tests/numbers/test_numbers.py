@@ -140,7 +140,7 @@ def test_what_is_known_about_the_numbers_of_a_page_takes_two_queries(django_asse
 def test_numbers_without_a_row_are_looked_up_in_our_own_lists(alice, django_assert_num_queries):
     suppression.suppress_lines(["2025550101"], alice)
     load_source(2025550102)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         facts = load_facts([Phone("2025550101"), Phone("2025550102"), Phone("2025550103")])
     assert facts["2025550101"].listed.by == "alice"
     assert facts["2025550102"].scrubs[0].kind == "litigator"
