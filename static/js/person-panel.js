@@ -4,7 +4,9 @@ const panel = document.querySelector("[data-person-panel]");
 const isWide = window.matchMedia("(min-width: 1000px)");
 const tableAddress = window.location.href;
 const tableTitle = document.title;
-const load = { target: panel, swap: "innerHTML" };
+const load = { source: panel, target: panel, swap: "innerHTML" };
+// A request that another has replaced is rejected.
+const request = (...options) => htmx.ajax(...options).catch(() => {});
 let shown = ""; // The address of the person in the panel.
 let place = 0; // The position of that person's row, for when it leaves the table.
 
@@ -19,16 +21,20 @@ function markRow() {
   if (current) place = links.indexOf(current);
 }
 
-// Shows a person, and gives the heading the focus, so that it is read out.
-async function show(address) {
+function show(address) {
   shown = address;
   panel.hidden = false;
   panel.setAttribute("aria-busy", "true");
   markRow();
-  await htmx.ajax("GET", address, load);
+  return request("GET", address, load);
+}
+
+// Gives the heading the focus, so that it is read out.
+function showLoaded() {
+  const { address, title } = panel.querySelector("[data-title]")?.dataset ?? {};
+  if (pathOf(address ?? shown) !== pathOf(shown)) return;
   panel.removeAttribute("aria-busy");
-  if (shown !== address) return;
-  document.title = panel.querySelector("[data-title]")?.dataset.title ?? tableTitle;
+  document.title = title ?? tableTitle;
   panel.scrollTop = 0;
   panel.querySelector("h2")?.focus();
 }
@@ -57,17 +63,16 @@ const close = () => window.history.back();
 function refreshRow() {
   const row = findLink()?.closest("tr");
   const select = `tr:has(a.go[href^="${pathOf(shown)}"])`;
-  if (row) return htmx.ajax("GET", tableAddress, { target: row, swap: "outerHTML", select }).then(markRow);
+  if (row) request("GET", tableAddress, { source: row, target: row, swap: "outerHTML", select }).then(markRow);
 }
 
 // Sends a form of the panel, and shows the person again. Someone who has left the table keeps the way to the next one.
 async function send(form, action) {
   const address = shown;
   const neighbors = panel.querySelector("[data-neighbors]");
-  await htmx.ajax("POST", action, { ...load, source: form });
+  await request("POST", action, { ...load, source: form });
   if (shown !== address) return;
   if (neighbors) panel.querySelector("[data-neighbors]:empty")?.replaceWith(neighbors);
-  panel.querySelector("h2")?.focus();
   refreshRow();
 }
 
@@ -101,6 +106,7 @@ function start() {
     if (state?.person) show(state.person);
     else if (!panel.hidden) hide();
   });
+  panel.addEventListener("htmx:afterSwap", ({ target }) => target === panel && showLoaded());
   // Whatever cannot be shown here is shown by the page itself.
   for (const kind of ["htmx:responseError", "htmx:sendError"]) {
     panel.addEventListener(kind, () => window.location.assign(shown));

@@ -96,6 +96,8 @@ def open_first_person_to_call(hand, upload):
     hand.page.goto(f"/items/?upload={upload}&has=callable&match=same&deceased=no")
     hand.page.locator("tbody a.go").first.click()
     hand.page.wait_for_url("**/items/*/**")
+    # The panel has the address before it has the person.
+    hand.page.locator("#person-panel .phone").first.wait_for()
 
 
 def test_there_are_ten_acts():
@@ -155,7 +157,7 @@ def test_the_best_number_is_copied(hand, upload):
 def test_a_person_is_put_on_the_do_not_contact_list(hand, portal, upload):
     open_first_person_to_call(hand, upload)
     hand.page.keyboard.press("j")
-    hand.page.get_by_role("link", name="Previous").first.wait_for()
+    hand.page.get_by_role("link", name="Previous person").first.wait_for()
     hand.click("button", "Do not contact")
     # The row behind the panel has an Undo too.
     undo = hand.page.get_by_role("region", name="Person", exact=True).get_by_role("button", name="Undo").first

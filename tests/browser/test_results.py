@@ -274,6 +274,7 @@ def test_the_address_of_the_panel_is_that_of_the_page(page, leads):
     table_address, name = page.url, links.first.inner_text()
     links.first.click()
     expect(panel.get_by_role("heading", level=2).first).to_have_text(name)
+    # The browser goes back within the page that was reloaded, which has never shown the table.
     page.reload()
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
     expect(panel).to_have_count(0)
@@ -288,7 +289,7 @@ def test_what_came_of_a_call_is_recorded_in_the_panel_and_shown_in_the_table(pag
     row = page.locator("tbody tr.open")
     row.locator("input.tick").check()
     number = panel.locator(".phone.first .tel").inner_text()
-    panel.get_by_role("button", name=f"Do not call: {number}").click()
+    panel.locator(".phone.first").get_by_role("button", name="Do not call").click()
     struck = panel.locator(".phone.quiet", has_text=number)
     expect(struck).to_be_visible()
     expect(page.locator("tbody a.tel", has_text=number)).to_have_count(0)
