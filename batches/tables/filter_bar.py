@@ -99,7 +99,7 @@ class FilterBar:
     def needs_name(self, group: ChoiceGroup) -> bool:
         """Return whether the values of a filter say nothing without its name, as “yes”, “none” and “me” do."""
         return any(
-            (isinstance(each, ConditionFilter) and not each.says_all or name == "assigned")
+            ((isinstance(each, ConditionFilter) and not each.says_all) or name == "assigned")
             and (each.label or name) == group.label
             for name, each in self.filterset.filters.items()
         )

@@ -16,8 +16,8 @@ PEOPLE = "tickableitemtable"
 READY_TO_CALL = "deceased=no&has=callable&match=same"
 """The people to call first: the right person, alive as far as is known, with a number that may be called."""
 MY_PEOPLE = "assigned=me"
-NOT_EXPORTED = "exported=no&outcome=matched&outcome=reused"
-"""People with a result that is in no file yet."""
+NOT_EXPORTED = "exported=no&outcome=matched"
+"""People with a match that is in no file yet."""
 COMMON_VIEWS: dict[str, list[tuple[str, str]]] = {
     PEOPLE: [
         ("Everyone", ""),
