@@ -550,4 +550,4 @@ def test_the_facts_of_a_number_are_those_that_its_standing_rests_on(browser, upl
     number = get_text(browser, item.get_absolute_url()).partition("(202) 555-0101</bdi>")[2].partition("</li>")[0]
     assert "Disconnected, the vendor said" in number
     assert "disconnected ·" in number
-    assert "· on the Do Not Call list" in number
+    assert "· vendor’s Do Not Call flag: yes" in number

@@ -6,6 +6,7 @@ from accounts.rights import Right
 from batches.intake import suppression
 from batches.models import Item, Suppression
 from tests.factories import answer_with, people
+from tests.support.pages import read_page
 
 pytestmark = pytest.mark.django_db
 NUMBER = "2025550101"
@@ -49,6 +50,13 @@ def test_undo_lifts_the_entry_and_leads_back_to_the_table(browser, upload, entry
 def test_a_number_of_a_suppressed_person_has_undo_for_the_entry_of_the_person(browser, upload):
     person = Suppression.objects.create(kind="person", key=Item.objects.get().fingerprint, label="Ada Abbott")
     assert button(person) in browser.get(f"/items/?upload={upload.pk}").content.decode()
+
+
+def test_a_number_on_our_list_is_not_said_to_be_on_no_list(browser, upload, entry):
+    page = read_page(browser.get(Item.objects.get().get_absolute_url()))
+    assert "On your do-not-contact list since" in page
+    assert "vendor’s Do Not Call flag: no" in page
+    assert "not on the Do Not Call list" not in page
 
 
 def test_numbers_that_are_not_called_for_other_reasons_have_no_undo(browser, finish_upload):
