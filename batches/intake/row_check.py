@@ -771,7 +771,7 @@ def normalise_zip(text: str, state: str) -> str:
     if len(text) == 5 and text.isdecimal() and text.isascii():
         return text
     plain = cells.normalise_dashes(text)
-    plain = cells.write_out_exponent(re.sub(r"\.0$", "", plain.strip("'\"")))
+    plain = cells.write_out_exponent(re.sub(r"\.0+$", "", plain.strip("'\"")))
     plain = places.COUNTRY.sub("", plain)
     words = re.findall(r"[A-Za-z]+", plain)
     # `TX 75201` and `ZIP: 75201` are ZIPs. Letters among the digits are typos, and not removed.

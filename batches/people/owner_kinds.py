@@ -78,7 +78,16 @@ PHRASES = {
     "church": [
         *("CHURCH OF", "CONGREGATION OF", "DIOCESE OF", "TEMPLE OF", "ASSEMBLY OF GOD", "ASSEMBLIES OF GOD"),
         *("LATTER DAY", "KINGDOM HALL", "AME ZION", "JEHOVAHS WITNESSES", "SISTERS OF", "ARCHBISHOP OF"),
-        *("BISHOP OF", "SOCIETY OF JESUS", "SALVATION ARMY", "CHRIST CHURCH", "CONG OF", "KOL AMI", "ETZ CHAIM"),
+        *(
+            "BISHOP OF",
+            "OUR LADY OF",
+            "SOCIETY OF JESUS",
+            "SALVATION ARMY",
+            "CHRIST CHURCH",
+            "CONG OF",
+            "KOL AMI",
+            "ETZ CHAIM",
+        ),
         *("HOUSE OF PRAYER", "HOUSE OF GOD", "WORD OF LIFE", "WORD OF FAITH", "CASA DE ORACION", "CENTRO CRISTIANO"),
         *(
             "IMMACULATE CONCEPTION",

@@ -109,3 +109,7 @@ def test_people_who_were_suppressed_with_an_initial_in_their_first_name_still_ar
     now = check(before).fields
     assert now["first_name"] == "Ada"
     assert set(make_fingerprints(before)) <= set(make_former_fingerprints(now))
+
+
+def test_a_zip_with_any_number_of_decimals_that_are_zero_is_read():
+    assert check(NAME | PLACE | {"address": "1 Oak St", "zip": "33602.00"}).fields["zip"] == "33602"

@@ -235,7 +235,7 @@ def test_people_with_names_that_synagogues_have_too_are_not_doubted(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["SOTO ZEN BUDDHIST", "SHREE MANDIR", "FIRST UNITARIAN", "TEMPLO BELEN", "HOUSE OF PRAYER", "MT OLIVET BAPT"],
+    ["SOTO ZEN BUDDHIST", "SHREE MANDIR", "FIRST UNITARIAN", "TEMPLO BELEN", "HOUSE OF PRAYER", "OUR LADY OF LORETO"],
 )
 def test_religious_bodies_of_all_kinds_are_found(name):
     assert judge_full_name(name).kind == "church"
