@@ -32,10 +32,15 @@ class PreparedExecutor(MigrationExecutor):
     """
 
     def apply_migration(self, state: ProjectState, migration: Migration, *args: Any, **options: Any) -> ProjectState:
-        if self.connection.vendor == "postgresql":
-            steps = list_steps(migration, state)
-            migration.apply = partial(run_steps, migration, steps)  # type: ignore[method-assign]
-        return super().apply_migration(state, migration, *args, **options)
+        if self.connection.vendor != "postgresql":
+            return super().apply_migration(state, migration, *args, **options)
+        steps = list_steps(migration, state)
+        migration.apply = partial(run_steps, migration, steps)  # type: ignore[method-assign]
+        try:
+            return super().apply_migration(state, migration, *args, **options)
+        finally:
+            # The executor keeps its migrations, and the models of all steps take hundreds of megabytes.
+            del migration.apply
 
 
 # Django's command has no other place for it.
