@@ -153,7 +153,7 @@ def write_script(directory, number):
     from batches.tracing.filing import FILE_SQL  # noqa: PLC0415 - once Django is set up
 
     values = {
-        "key": ":key",
+        "item_id": ":key",
         "token": ":token",
         "outcome": "'matched'",
         "message": "'Successful'",

@@ -254,6 +254,7 @@ if not REALESTATEAPI_URL.startswith(("https://", "http://")):
 VENDOR_NETWORKS = read_networks("VENDOR_NETWORKS", [])
 VENDOR_TIMEOUT = read_count("VENDOR_TIMEOUT", 60, minimum=1)
 ITEMS_IN_FLIGHT = read_count("ITEMS_IN_FLIGHT", 1500, minimum=1)
+SMALL_KEYS = read_flag("SMALL_KEYS", False)
 UNCONFIRMED_WAIT = read_count("UNCONFIRMED_WAIT", 600)
 UNCONFIRMED_POLICY = read_choice("UNCONFIRMED_POLICY", "ask", ["ask", "resend"])
 COMPLETION_GRACE = read_count("COMPLETION_GRACE", 120)

@@ -18,7 +18,7 @@ from batches.intake.trace_settings import TraceSettings
 from batches.models import Receiver, Upload
 from batches.results import digests
 from batches.statuses import BatchStatus
-from batches.tracing import closing, dispatch, filing, lifecycle, packing, spending
+from batches.tracing import closing, dispatch, filing, item_keys, lifecycle, packing, spending
 from batches.tracing.lifecycle import transition_batch
 from batches.vendor import protocol
 from batches.views import live
@@ -69,6 +69,7 @@ def _clean_environment(settings, tmp_path, monkeypatch):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     django_rq.get_connection("vendor").flushdb()
     cache.clear()
+    item_keys.known_bases.clear()
     # The process also keeps the live part that it rendered last.
     monkeypatch.setattr(live, "FRESH_SECONDS", 0)
 

@@ -65,6 +65,7 @@ class UnmatchedDelivery(models.Model):
     reason = models.CharField(max_length=200)
     body = models.BinaryField(help_text="Exactly as received.")
     # The item that the body names, which need not exist. While the delivery needs review, the item is not sent again.
+    # Empty if the body names none, or the address belongs to no batch.
     item = models.ForeignKey(
         Item,
         models.DO_NOTHING,

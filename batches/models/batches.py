@@ -175,6 +175,13 @@ class Batch(models.Model):
     upload = models.ForeignKey(Upload, models.CASCADE, verbose_name="list", related_name="batches")
     number = models.PositiveIntegerField(help_text="Counted from 1 within the list.")
     token = models.CharField(max_length=10, unique=True, default=make_token, editable=False)
+    # Never changes: answers may come long after the batch was sent.
+    key_base = models.BigIntegerField(
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="What has to be added to the vendor's key of a person to get their id.",
+    )
     kind = models.CharField(max_length=6, choices=BatchKind, default=BatchKind.BULK)
     status = models.CharField(max_length=12, choices=BatchStatus, default=BatchStatus.PLANNED, db_index=True)
     size = models.PositiveIntegerField("people", help_text="People in the batch.")
@@ -411,12 +418,12 @@ class ItemQuerySet(models.QuerySet["Item"]):
 
 
 class Item(models.Model):
-    """One person to trace: one row of an upload, or its second owner. The vendor returns the primary key as `key`.
+    """One person to trace: one row of an upload, or its second owner.
 
     The fields from `first_name` to `email` hold the normalised values that are sent; `cells` holds the original row.
     """
 
-    # 32 bits: the vendor's OpenAPI file declares `key` as int32.
+    # 32 bits: while SMALL_KEYS is off, it is also the vendor's key, which has no more.
     id = models.AutoField(primary_key=True)
     # No index of its own: the constraint below has one that starts with `upload`.
     upload = models.ForeignKey(Upload, models.CASCADE, verbose_name="list", related_name="items", db_index=False)

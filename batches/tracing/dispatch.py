@@ -20,7 +20,7 @@ from batches import lease
 from batches.database import read_now, retry_write
 from batches.models import Batch, BatchQuerySet, Event, Item, Receiver, SendingBlock, Upload
 from batches.statuses import BatchKind, BatchStatus, Outcome, UploadStatus
-from batches.tracing import budgets, closing, filing, limits, overlaps, packing
+from batches.tracing import budgets, closing, filing, item_keys, limits, overlaps, packing
 from batches.tracing.counts import format_people
 from batches.tracing.lifecycle import record, transition_batch
 from batches.tracing.limits import SpendingRefused
@@ -192,11 +192,17 @@ def wait_for_budget(batch_id: int, problem: str, now: datetime) -> None:
 def send_items(batch: Batch, items: list[Item]) -> int | None:
     """Send people over the bulk endpoint. Return the id of their upload if some of them are to be replanned."""
     answer_url = packing.answer_url(batch.token)
-    encoded = [protocol.encode_item(item.pk, vars(item), answer_url, batch.upload.match_requirements) for item in items]
+    encoded = [
+        protocol.encode_item(
+            item_keys.make_key(item.pk, batch.key_base), vars(item), answer_url, batch.upload.match_requirements
+        )
+        for item in items
+    ]
     acknowledgement = client.submit_batch(protocol.encode_batch(encoded, packing.completion_url(batch.token)))
     if acknowledgement.received == 0 and not acknowledgement.request_ids:
         raise client.VendorBusy("The vendor accepted none of the people.")
-    return retry_write(partial(acknowledge, batch, items, acknowledgement), STORE_TIMEOUT)
+    named = item_keys.name_items(acknowledgement, batch.key_base)
+    return retry_write(partial(acknowledge, batch, items, named), STORE_TIMEOUT)
 
 
 def send_person(batch: Batch, item: Item) -> None:
@@ -220,7 +226,7 @@ def file_person(batch: Batch, item: Item, answer: protocol.Answer, text: str) ->
 
 @transaction.atomic
 def acknowledge(batch: Batch, items: list[Item], acknowledgement: protocol.Acknowledgement) -> int | None:
-    """Record what the vendor says it accepted. People whom it did not accept are replanned.
+    """Record what the vendor says it accepted, by ids of items. People whom it did not accept are replanned.
 
     Return the id of the upload if people are to be replanned.
     """

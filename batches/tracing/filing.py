@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from enum import Enum
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -21,6 +22,7 @@ from batches.models import Batch, EarlierAnswer, Event, Item, Upload
 from batches.retention import Retained
 from batches.statuses import OUTCOME_ANSWERED, OUTCOME_RERUNNABLE, BatchStatus, Emptied, Outcome
 from batches.tracing.counts import freeze_counts
+from batches.tracing.item_keys import find_bases, find_item_id, find_item_id_by_token
 from batches.tracing.lifecycle import lock_batch, record
 from batches.tracing.receipts import NEEDS_COUNT
 from batches.vendor.protocol import Answer, Completion, decode_completion
@@ -46,7 +48,8 @@ UPDATE batches_item AS item
 SET outcome = %(outcome)s, message = %(message)s, request_id = %(request_id)s, credits = %(credits)s,
     answer = %(answer)s, answered_at = {now}, answered_via_id = batch.id
 FROM batches_batch AS batch
-WHERE batch.token = %(token)s AND item.id = %(key)s AND item.upload_id = batch.upload_id AND item.outcome = 'pending'
+WHERE batch.token = %(token)s AND item.id = %(item_id)s AND item.upload_id = batch.upload_id
+    AND item.outcome = 'pending'
 """
 """The statement that files an answer.
 
@@ -91,16 +94,18 @@ def file_pending(answers: Sequence[tuple[str, Answer, str]]) -> list[bool]:
     Every answer must have a key.
     """
     now = timezone.now()
-    writes = [
-        (file_statement(answer.outcome), answer_values(answer, text) | {"token": token, "key": answer.key, "now": now})
-        for token, answer, text in answers
-    ]
-    # All transactions lock the items in the order of their keys, so that two of them cannot deadlock.
-    keys = [answer.key or 0 for _, answer, _ in answers]
-    by_key = sorted(range(len(keys)), key=keys.__getitem__)
-    row_counts = write_each([writes[position] for position in by_key])
+    bases = find_bases(token for token, _, _ in answers)
+    writes: list[tuple[int, int, tuple[str, dict[str, Any]]]] = []
+    for position, (token, answer, text) in enumerate(answers):
+        item_id = find_item_id(answer.key or 0, bases[token]) if token in bases else None
+        if item_id is not None:
+            values = answer_values(answer, text) | {"token": token, "item_id": item_id, "now": now}
+            writes.append((item_id, position, (file_statement(answer.outcome), values)))
+    # All transactions lock the items in the order of their ids, so that two of them cannot deadlock.
+    writes.sort(key=itemgetter(0, 1))
+    row_counts = write_each([write for _, _, write in writes]) if writes else []
     is_filed = [False] * len(answers)
-    for position, row_count in zip(by_key, row_counts, strict=True):
+    for (_, position, _), row_count in zip(writes, row_counts, strict=True):
         is_filed[position] = row_count == 1
     return is_filed
 
@@ -138,10 +143,11 @@ def answer_values(answer: Answer, text: str) -> dict[str, Any]:
 
 def file_unexpected(token: str, key: int, answer: Answer, text: str) -> Filing:
     """File an answer whose item is not pending: it is late, a duplicate, or unmatched."""
-    batch = Batch.objects.filter(token=token).only("upload_id").first()
+    batch = Batch.objects.filter(token=token).only("upload_id", "key_base").first()
     if batch is None:
         return Filing.UNKNOWN_BATCH
-    item = Item.objects.filter(pk=key, upload=batch.upload_id).defer("cells").first()
+    item_id = find_item_id(key, batch.key_base)
+    item = Item.objects.filter(pk=item_id or 0, upload=batch.upload_id).defer("cells").first()
     if item is None:
         return Filing.UNKNOWN_ITEM
     if is_known(item, answer, text):
@@ -191,7 +197,8 @@ def file_manually(token: str, answer: Answer, text: str, user: User) -> Filing:
     filing = file_answer(token, answer, text)
     if filing is not Filing.ONE_TOO_MANY or answer.outcome == Outcome.ERROR or answer.key is None:
         return filing
-    error = Item.objects.filter(pk=answer.key, outcome=Outcome.ERROR, upload__batches__token=token)
+    item_id = find_item_id_by_token(token, answer.key)
+    error = Item.objects.filter(pk=item_id or 0, outcome=Outcome.ERROR, upload__batches__token=token)
     item = error.defer("cells").first()
     batch = Batch.objects.filter(token=token).only("pk").first()
     if item is None or batch is None:

@@ -14,6 +14,7 @@ from django.db.models import F, Max, Q
 
 from batches.models import Batch, Event, Item, ItemQuerySet, Upload, make_token
 from batches.statuses import BatchKind, BatchStatus, Outcome, UploadStatus
+from batches.tracing import item_keys
 from batches.tracing.batch_plan import PlannedBatch, SizedItem, plan_batches
 from batches.tracing.counts import format_people
 from batches.tracing.lifecycle import record, transition_batch
@@ -79,6 +80,8 @@ def estimate_batches(upload: Upload) -> int:
 def size_items(upload: Upload) -> Iterator[SizedItem]:
     """Find the upload's unplanned items, with their encoded sizes, which are the same for any token.
 
+    The vendor's keys of the items may be smaller than their ids, which are used here, but not greater.
+
     Leave out people with an unmatched delivery, unless they are re-run.
     """
     url = answer_url(make_token())
@@ -104,7 +107,7 @@ def make_batch(upload: Upload, planned: PlannedBatch, may_hold_resent: bool) -> 
     with transaction.atomic():
         if not lock_if_started(upload.pk):
             return False
-        batch = create_batch(upload.pk, len(planned.ids), is_single=planned.is_single, may_hold_resent=may_hold_resent)
+        batch = create_batch(upload.pk, planned.ids, is_single=planned.is_single, may_hold_resent=may_hold_resent)
         claimed = upload.items.unplanned().filter(pk__in=planned.ids).update(batch=batch)
         if claimed != len(planned.ids):
             transaction.set_rollback(True)
@@ -119,12 +122,19 @@ def lock_if_started(upload_id: int) -> bool:
 
 
 def create_batch(
-    upload_id: int, size: int, *, may_hold_resent: bool, is_single: bool = False, split_from_id: int | None = None
+    upload_id: int,
+    ids: Sequence[int],
+    *,
+    may_hold_resent: bool,
+    is_single: bool = False,
+    split_from_id: int | None = None,
 ) -> Batch:
+    """Create a batch for the items with these ids, which are put into it afterwards."""
     return Batch.objects.create(
         upload_id=upload_id,
         number=Batch.objects.filter(upload=upload_id).count() + 1,
-        size=size,
+        size=len(ids),
+        key_base=item_keys.choose_base(ids),
         may_hold_resent=may_hold_resent,
         kind=BatchKind.SINGLE if is_single else BatchKind.BULK,
         split_from_id=split_from_id,
@@ -211,7 +221,7 @@ def make_piece(batch: Batch, ids: Sequence[int]) -> int:
     """Move the pending items among `ids` from a refused batch into a new one. Return how many."""
     piece = create_batch(
         batch.upload_id,
-        len(ids),
+        ids,
         is_single=len(ids) == 1,
         split_from_id=first_batch_id(batch),
         may_hold_resent=True,

@@ -24,6 +24,8 @@ MIN_BATCH_SIZE = 10
 """Minimum number of items in one batch (1)."""
 MAX_BATCH_SIZE = 1_000
 """Maximum number of items in one batch (1)."""
+MAX_KEY = 2**31 - 1
+"""The greatest key: the vendor's OpenAPI file limits keys to 32 bits (1)."""
 MAX_BODY_BYTES = 256_000
 """Maximum size of one encoded request, in bytes: "256 KB", read the stricter way (1)."""
 BATCH_CALLS_PER_SECOND = 20
@@ -318,9 +320,9 @@ def load_object(body: bytes | str) -> dict[str, Any]:
 
 
 def to_key(value: Any) -> int | None:
-    """Return our key, given as a number or as text, or None. The vendor's OpenAPI file limits keys to 32 bits."""
+    """Return our key, given as a number or as text, or None."""
     number = to_count(value)
-    return number if number is not None and 0 < number < 2**31 else None
+    return number if number is not None and 0 < number <= MAX_KEY else None
 
 
 def to_count(value: Any) -> int | None:

@@ -19,7 +19,7 @@ from tests.faults.run_until_failure import report, run_until_failure
 
 POLICIES = [
     {"UNCONFIRMED_POLICY": "ask", "MISSING_RETRIES": "0"},
-    {"UNCONFIRMED_POLICY": "resend", "MISSING_RETRIES": "1", "MISSING_SHARE": "100"},
+    {"UNCONFIRMED_POLICY": "resend", "MISSING_RETRIES": "1", "MISSING_SHARE": "100", "SMALL_KEYS": "1"},
 ]
 """Settings that decide what happens without a user's decision. The runs are divided among them."""
 

@@ -4,10 +4,13 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from batches.models import Batch, Event, Item
+from batches.tracing.item_keys import find_item_id
 
 STORED = 200
 NOT_STORED = {0, 503}
 """Statuses that a delivery may have if it is not stored. 0 means no response."""
+known_bases = {}
+"""Token → key base, also of batches that a restored database has forgotten."""
 
 
 @dataclass(frozen=True)
@@ -15,13 +18,16 @@ class Books:
     """The vendor's records at one moment."""
 
     items: list
-    """A record for each person sent in a batch."""
+    """A record for each person sent in a batch. Its `key` is the item's id, whatever key was sent."""
     calls: list
     """A record for each call to the single endpoint."""
 
     @classmethod
     def read(cls, vendor):
-        return cls(vendor.books("items"), vendor.books("calls"))
+        records = vendor.books("items")
+        # After the vendor's records, so that none of them is of a batch that was planned later.
+        known_bases.update(Batch.objects.values_list("token", "key_base"))
+        return cls([record | {"key": read_item_id(record)} for record in records], vendor.books("calls"))
 
     def find_delivered_ids(self):
         """Return the request ids of the answers that were delivered."""
@@ -82,6 +88,11 @@ def count_decisions(uploads, books):
     for pk, retries, reruns in Item.objects.filter(upload__in=uploads).values_list("pk", "retries", "reruns"):
         decisions[pk] = retries + reruns + sum(resends_of_batch[batch] for batch in batches_of_item[pk])
     return decisions
+
+
+def read_item_id(record):
+    """Return the id of the item that the record of a person is about, as a string."""
+    return str(find_item_id(int(record["key"]), known_bases.get(read_batch_token(record), 0)))
 
 
 def read_batch_token(record):

@@ -33,6 +33,8 @@ PROCESS_TITLES = {
     "vendor worker": "skipportal: worker for vendor",
 }
 """The process titles of the supervisor's children."""
+ITEMS_BEFORE = 1_000_000
+"""Number of items that the database seems to have had before."""
 WORKER = ("--worker-class", "batches.jobs.Worker", "-v0")
 RESTART_WAIT = 20
 """Seconds within which a server that was stopped or killed must respond again."""
@@ -72,6 +74,7 @@ class System:
         copy_static_files(self.portal.directory)
         self.portal.start()
         use_database_of(self.portal)
+        skip_item_ids()
         from django.contrib.auth import get_user_model  # noqa: PLC0415 - needs complete settings
 
         get_user_model().objects.create_superuser("staff", password="a-password-of-staff")
@@ -260,6 +263,17 @@ def use_database_of(portal):
     import django  # noqa: PLC0415 - needs the portal's environment
 
     django.setup()
+
+
+def skip_item_ids():
+    """Give new items great ids, as in a database that is in use for long. In a young one, keys equal them."""
+    from django.db import connection  # noqa: PLC0415 - needs Django to be set up
+
+    statement = "INSERT INTO sqlite_sequence (name, seq) VALUES ('batches_item', %s)"
+    if connection.vendor == "postgresql":
+        statement = "SELECT setval(pg_get_serial_sequence('batches_item', 'id'), %s)"
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [ITEMS_BEFORE])
 
 
 def responds_ok(address, session=requests):

@@ -48,6 +48,8 @@ REFUSALS = {
 """Replies with which the vendor accepts nothing, by name: a status and a body."""
 LIST_SIZES = strategies.sampled_from([5, 12, 25, 45])
 MAX_LISTS = 3
+FIRST_ID = 10_000
+"""Id of the first item: in a young database, keys and ids are the same."""
 INDEXES = strategies.integers(0, 200)
 """Numbers that choose from sequences of any length, by their remainders."""
 SHORTAGE = 7
@@ -68,7 +70,7 @@ class Answer(NamedTuple):
     """An answer to a person in a batch, which the vendor has delivered."""
 
     token: str
-    key: int
+    item_id: int
     request_id: str
     body: bytes
 
@@ -82,12 +84,13 @@ class TracingMachine(RuleBasedStateMachine):
         self.transaction.__enter__()
         self.uploads = []
         self.call_count = 0
-        # Answers that the vendor has yet to deliver: (token, vendor's id of the batch, key of the item).
+        self.next_id = FIRST_ID
+        # Answers that the vendor has yet to deliver: (token, vendor's id of the batch, key of the item, its id).
         self.under_way = []
         self.delivered = []
         # Batches that the vendor has accepted: (token, vendor's id of the batch).
         self.accepted_batches = []
-        # How often the vendor has accepted each item, and how often decisions allowed that again, by the item's key.
+        # How often the vendor has accepted each item, and how often decisions allowed that again, by the item's id.
         self.accepted, self.allowed_again = Counter(), Counter()
 
     def teardown(self):
@@ -105,11 +108,13 @@ class TracingMachine(RuleBasedStateMachine):
     @initialize(size=LIST_SIZES)
     def start_list(self, size):
         upload = Upload.objects.create(name="people", status=UploadStatus.RUNNING, row_count=size)
-        common = {"upload": upload, "cells": [], "first_name": "Ada", "city": "Herndon", "state": "VA"}
+        common = {"upload": upload, "cells": [], "first_name": "Ada", "address": "1 Oak St", "city": "Herndon"}
+        common |= {"state": "VA"}
         Item.objects.bulk_create(
-            Item(row_number=number, fingerprint=str(number), address=f"{number} Oak St", **common)
+            Item(pk=self.next_id + number, row_number=number, fingerprint=str(number), **common)
             for number in range(size)
         )
+        self.next_id += size
         packing.plan_upload(upload.pk)
         self.uploads.append(upload)
 
@@ -118,6 +123,11 @@ class TracingMachine(RuleBasedStateMachine):
     def start_overlapping_list(self, size):
         """Start a list with the same people as the others. The people of a shorter list are all in a longer one."""
         self.start_list(size)
+
+    @rule(is_on=strategies.booleans())
+    def switch_small_keys(self, is_on):
+        """Have batches that are planned from now on use small keys, or ids."""
+        self.settings.SMALL_KEYS = is_on
 
     # The vendor
 
@@ -144,9 +154,12 @@ class TracingMachine(RuleBasedStateMachine):
         if fate == "partly accepted":
             skips = skips[: max(len(skips) - SHORTAGE, 1)]
         self.accepted_batches.append((token, vendor_id))
+        batch = Batch.objects.get(token=token)
         for skip in skips:
-            self.accept(skip["key"])
-            self.under_way.append((token, vendor_id, skip["key"]))
+            item_id = batch.key_base + skip["key"]
+            assert batch.items.filter(pk=item_id, outcome=Outcome.PENDING).exists()
+            self.accept(item_id)
+            self.under_way.append((token, vendor_id, skip["key"], item_id))
         if fate == "results first":
             for _ in range(3):
                 self.deliver_one(len(self.under_way) - 1, "matched")
@@ -169,13 +182,13 @@ class TracingMachine(RuleBasedStateMachine):
             return 500, {}, "{}"
         return 200, {}, answer_for(item)
 
-    def accept(self, key):
+    def accept(self, item_id):
         """Count an item as accepted. Check that this was allowed, and that no other list has or awaits its answer."""
-        self.accepted[key] += 1
-        item = Item.objects.get(pk=key)
-        allowed = 1 + self.allowed_again[key] + item.retries
-        assert self.accepted[key] <= allowed, (
-            f"item {key} was paid for {self.accepted[key]} times, but only {allowed} times were allowed"
+        self.accepted[item_id] += 1
+        item = Item.objects.get(pk=item_id)
+        allowed = 1 + self.allowed_again[item_id] + item.retries
+        assert self.accepted[item_id] <= allowed, (
+            f"item {item_id} was paid for {self.accepted[item_id]} times, but only {allowed} times were allowed"
         )
         in_other_lists = Item.objects.filter(fingerprint=item.fingerprint).exclude(upload=item.upload)
         is_answered = Q(outcome__in=[Outcome.MATCHED, Outcome.NO_MATCH])
@@ -195,12 +208,12 @@ class TracingMachine(RuleBasedStateMachine):
 
     def deliver_one(self, index, outcome):
         if self.under_way:
-            token, vendor_id, key = self.under_way.pop(index % len(self.under_way))
+            token, vendor_id, key, item_id = self.under_way.pop(index % len(self.under_way))
             request_id = f"{vendor_id}-{key}"
             body = answer_for(Item(pk=key), outcome, batchId=vendor_id, batchRequestId=request_id)
-            self.delivered.append(Answer(token, key, request_id, body))
+            self.delivered.append(Answer(token, item_id, request_id, body))
             filing.file_delivery(filing.Delivery(DeliveryKind.ITEM, token, body))
-            self.check_filed(Item.objects.get(pk=key), request_id)
+            self.check_filed(Item.objects.get(pk=item_id), request_id)
 
     def check_filed(self, item, request_id):
         """Check that an answer was filed with its item, unless the item has another answer or was refused or reused."""
@@ -306,7 +319,7 @@ class TracingMachine(RuleBasedStateMachine):
         unmatched = [delivery.text for delivery in UnmatchedDelivery.objects.all()]
         for answer in self.delivered:
             is_unmatched = any(f'"{answer.request_id}"' in text for text in unmatched)
-            assert (answer.key, answer.request_id) in stored or is_unmatched
+            assert (answer.item_id, answer.request_id) in stored or is_unmatched
 
     @invariant()
     def closed_batches_count_their_items(self):
@@ -374,6 +387,7 @@ class ResendAllowance:
 def test_every_list_ends_without_losses_in_any_order_of_events(settings, django_user_model, policy):
     settings.UNCONFIRMED_POLICY = policy
     settings.REALESTATEAPI_URL = "https://vendor.example"
+    TracingMachine.settings = settings
     TracingMachine.staff = django_user_model.objects.create_superuser("alice")
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
     run_state_machine_as_test(

@@ -318,9 +318,11 @@ def test_an_answer_is_filed_with_its_outcome(call, batch, outcome):
 
 
 def test_filing_an_answer_takes_one_statement_and_its_savepoint(call, batch, django_assert_max_num_queries):
-    body = answer_for(batch.items.first())
+    first, item = batch.items.all()[:2]
+    # The first answer of a batch takes another query, for the batch's base.
+    call("item", answer_for(first))
     with django_assert_max_num_queries(3):
-        call("item", body)
+        call("item", answer_for(item))
 
 
 def test_an_answer_that_is_delivered_again_is_only_counted(call, batch):
@@ -425,7 +427,7 @@ def test_a_delivery_that_breaks_the_statement_does_not_affect_the_others(deliver
     write_each = item_filing.write_each
 
     def refuse(writes):
-        if any(values["key"] == other.pk for _, values in writes):
+        if any(values["item_id"] == other.pk for _, values in writes):
             raise DataError("Ada Abbott")
         return write_each(writes)
 

@@ -22,6 +22,7 @@ from batches.models import Item
 from batches.retention import Retained
 from batches.statuses import Emptied
 from batches.tracing.filing import Filing, file_answer, file_manually, file_pending, record_completion
+from batches.tracing.item_keys import find_item_id_by_token
 from batches.vendor import protocol
 from webhooks.models import DeliveryKind, UnmatchedDelivery, UnmatchedDeliveryQuerySet
 
@@ -174,7 +175,7 @@ def store_unmatched(delivery: Delivery, reason: str) -> None:
 
 def make_unmatched(delivery: Delivery, reason: str) -> UnmatchedDelivery:
     """Return an unsaved record for a delivery that could not be filed, without the body of an erased person."""
-    item_id = find_key(delivery)
+    item_id = find_named_item_id(delivery)
     is_erased = item_id is not None and Item.objects.filter(pk=item_id, emptied=Emptied.ERASED).exists()
     return UnmatchedDelivery(
         kind=delivery.kind,
@@ -186,14 +187,18 @@ def make_unmatched(delivery: Delivery, reason: str) -> UnmatchedDelivery:
     )
 
 
-def find_key(delivery: Delivery) -> int | None:
-    """Return the primary key of the item that a delivery names, or None if it names none."""
+def find_named_item_id(delivery: Delivery) -> int | None:
+    """Return the id of the item that a delivery names, or None if it names none. The item need not exist.
+
+    At an address that belongs to no batch, a key can stand for anybody, and so names no item.
+    """
     if delivery.kind != DeliveryKind.ITEM:
         return None
+    key = None
     # A body that cannot be read is stored anyway.
     with suppress(Exception):
-        return protocol.decode_answer(protocol.read_text(delivery.body)).key
-    return None
+        key = protocol.decode_answer(protocol.read_text(delivery.body)).key
+    return None if key is None else find_item_id_by_token(delivery.token, key)
 
 
 def retry_due(now: datetime) -> int:
