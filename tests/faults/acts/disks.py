@@ -78,9 +78,11 @@ def fill_var(system, vendor, rng, uploads):
 
 def find_orphaned_files(system):
     """Return the names of uploaded files that belong to no list."""
-    from batches.models import Upload  # noqa: PLC0415 - once Django is set up
+    from batches.intake.stored_files import UPLOAD_FOLDER  # noqa: PLC0415 - once Django is set up
+    from batches.models import Upload  # noqa: PLC0415
 
-    files = {path.name for path in (system.portal.directory / "files").rglob("*") if path.is_file()}
+    folder = system.portal.directory / "files" / UPLOAD_FOLDER
+    files = {path.name for path in folder.rglob("*") if path.is_file()}
     return files - {Path(name).name for name in Upload.objects.values_list("file", flat=True)}
 
 
