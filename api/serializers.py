@@ -100,7 +100,7 @@ def name_mapped_columns(upload: Upload) -> dict[str, list[str]]:
 
 
 def serialize_counts(counts: Counts) -> dict[str, int]:
-    return {name: getattr(counts, name) for name in ["pending", *OUTCOME_COUNTED]}
+    return {"pending": counts.pending} | serialize_results(counts)
 
 
 def serialize_results(counts: Counts) -> dict[str, int]:

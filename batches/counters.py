@@ -90,6 +90,11 @@ def publish(path: Path) -> None:
         unfinished.replace(path)
 
 
+def carries_token(authorization: str, token: str) -> bool:
+    """Return whether the Authorization header of a call carries a token."""
+    return constant_time_compare(authorization, f"Bearer {token}")
+
+
 def start_serving(host: str, port: int, token: str) -> Any:
     """Serve this process's counts at /metrics until it ends, to callers with the token. Return the server, if any.
 
@@ -106,7 +111,7 @@ def start_serving(host: str, port: int, token: str) -> Any:
             status, body = HTTPStatus.OK, b""
             if self.path.partition("?")[0] != "/metrics":
                 status = HTTPStatus.NOT_FOUND
-            elif not token or not constant_time_compare(self.headers.get("authorization", ""), f"Bearer {token}"):
+            elif not token or not carries_token(self.headers.get("authorization", ""), token):
                 status = HTTPStatus.FORBIDDEN
             else:
                 body = generate_latest(REGISTRY)

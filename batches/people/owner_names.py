@@ -85,8 +85,8 @@ SURNAME_STARTS = PARTICLES | {
 """First words of surnames. Some are also given names or surnames, and their position decides."""
 ALSO_SURNAMES = {"LE", "VAN", "DO", "LO", "TEN", "AL", "DU", "LA", "SAN", "FITZ", "SANTO"}
 """Words of SURNAME_STARTS that are often whole surnames."""
-NEVER_BEFORE_NAMES = frozenset(["AL", "LA", "SAN", "VAN"])
-"""Such words after which a word that is no known given name belongs to the surname: `AL HASSANI NOOR`."""
+PARTICLES_BEFORE_SURNAMES = frozenset(["AL", "LA", "SAN", "VAN"])
+"""Words of SURNAME_STARTS after which a word that is no known given name belongs to the surname: `AL HASSANI NOOR`."""
 SURNAME_LINKS = frozenset(["VDA", "DE", "DEL", "DELA", "DELLA", "LAS", "LOS", "DOS", "DAS", "DER", "DEN", "LA", "VAN"])
 """Particles that can continue the surname before them: `PEREZ DE LEON`."""
 SPANISH_LINKS = frozenset(["VDA", "DE", "DEL", "DELA"])
@@ -437,7 +437,8 @@ def is_particle(first: str, second: str, third: str) -> bool:
         return True
     if first == "LE" and second in VIETNAMESE_GIVEN_NAMES:
         return False
-    if first in NEVER_BEFORE_NAMES and len(third) > 1 and second not in KNOWN_GIVEN_NAMES | VIETNAMESE_GIVEN_NAMES:
+    may_begin_surname = first in PARTICLES_BEFORE_SURNAMES and len(third) > 1
+    if may_begin_surname and second not in KNOWN_GIVEN_NAMES and second not in VIETNAMESE_GIVEN_NAMES:
         return True
     if first == "FITZ" and is_rare_or_listed_name(first + second):
         return True

@@ -144,7 +144,8 @@ def claim(batch_id: int, now: datetime) -> tuple[Batch, list[Item]] | None:
     overlaps.remove_shared(batch)
     packing.release_items(batch, batch.items.filter(reruns=0).with_unmatched_delivery())
     items = list(batch.items.filter(outcome=Outcome.PENDING).defer("cells"))
-    if not is_too_small(batch, items):
+    may_be_sent = not is_too_small(batch, items)
+    if may_be_sent:
         budgets.refuse_over_budget(batch.upload, len(items), now)
         limits.add_sent(batch.upload_id, len(items), now)
     changes: dict[str, Any] = {"attempts": F("attempts") + 1, "submitted_at": now, "next_try_at": None}
@@ -153,7 +154,7 @@ def claim(batch_id: int, now: datetime) -> tuple[Batch, list[Item]] | None:
     if batch.upload.wait_reason:
         Upload.objects.filter(pk=batch.upload_id).update(wait_reason="")
     batch.refresh_from_db(fields=["status", *changes])
-    if not is_too_small(batch, items):
+    if may_be_sent:
         detail = f"{format_people(len(items))}, attempt {batch.attempts}"
         record(batch.upload_id, "sent", batch_id=batch_id, detail=detail)
     return batch, items

@@ -56,7 +56,8 @@ def export_items(request: UserRequest) -> HttpResponse:
 def export_lists(request: UserRequest) -> HttpResponse:
     """Show the lists that the selected people are in. Each has a file of its own, with its own columns."""
     require(request.user, Right.EXPORT)
-    if (items := find_chosen(request, request.GET, "all")) is None:
+    which = "" if read_keys(request.GET.getlist("item")) else "all"
+    if (items := find_chosen(request, request.GET, which)) is None:
         return redirect("items")
     filters = {name: request.GET.getlist(name) for name in request.GET if name in ItemFilter.base_filters}
     counts = items.order_by().values_list("upload").annotate(people=Count("pk")).values_list("upload", "people")

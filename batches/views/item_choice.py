@@ -39,13 +39,10 @@ def choose_people(request: UserRequest) -> ItemQuerySet | None:
 
 
 def find_chosen(request: UserRequest, data: QueryDict, which: str) -> ItemQuerySet | None:
-    """Return the people whom `data` ticks or, if `which` is "all", those whom its filters choose, or else None.
-
-    Ticked people count more than filters in an address, and less in a form.
-    """
+    """Return the people whom the filters of `data` choose if `which` is "all", or else those whom it ticks, or None."""
     visible = Item.objects.visible_to(request.user)
     ticked = read_keys(data.getlist("item"))
-    if ticked and (which != "all" or data is request.GET):
+    if ticked and which != "all":
         return visible.filter(pk__in=ticked)
     filterset = ItemFilter(data, visible, request.user)
     if which == "all" and filterset.is_valid() and filterset.can_choose_all:

@@ -15,12 +15,12 @@ from django.db import Error as StorageError
 from django.db.models import Count, Min
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.crypto import constant_time_compare
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Metric, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.parser import text_string_to_metric_families
 
 from batches import jobs, lease
+from batches.counters import carries_token
 from batches.database import read_skew
 from batches.models import Batch, Item, Lease, Receiver, SendingBlock
 from batches.reports import reconciliation
@@ -45,7 +45,7 @@ def is_allowed(request: HttpRequest) -> bool:
     """Return whether the request carries the token or, if no token is set, whether only this computer is served."""
     if not settings.METRICS_TOKEN:
         return settings.IS_LOCAL and settings.HOST in settings.LOOPBACK
-    return constant_time_compare(request.headers.get("authorization", ""), f"Bearer {settings.METRICS_TOKEN}")
+    return carries_token(request.headers.get("authorization", ""), settings.METRICS_TOKEN)
 
 
 class ProcessMetrics:

@@ -1,5 +1,4 @@
 // Copies numbers and emails, and says for a moment that they were copied.
-// Also shows the table again after a reload: the panel beside it has changed the address without loading this page.
 const READABLE_MS = 1500;
 
 document.addEventListener("click", async (event) => {
@@ -14,10 +13,4 @@ document.addEventListener("click", async (event) => {
     if (name) button.setAttribute("aria-label", name);
     else button.removeAttribute("aria-label");
   }, READABLE_MS);
-});
-
-const { pathname } = window.location;
-const isPage = !document.querySelector("[data-person-panel]");
-window.addEventListener("popstate", () => {
-  if (isPage && window.location.pathname !== pathname) window.location.reload();
 });
