@@ -182,3 +182,12 @@ def test_a_printed_page_contains_only_the_content(page, portal, pine_lists, name
         assert visible == [], selector
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.pdf().startswith(b"%PDF")
+
+
+def test_newer_text_replaces_a_search_that_still_runs(page):
+    """The first search is never answered. As every test, this one fails if that is reported as an error."""
+    first_search = re.compile(r"/search/\?q=$")
+    page.route(first_search, lambda route: None)
+    with page.expect_request(first_search):
+        page.locator("#search").click()
+    search(page, "settings")
