@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from batches.people import owner_kinds, owner_names
+from batches.people import owner_names, owner_words
 from batches.vendor import protocol
 
 
@@ -59,7 +59,7 @@ class NameOrder(models.TextChoices):
 
 
 class OwnerKind(models.TextChoices):
-    PERSON = owner_kinds.PERSON, "Person"
+    PERSON = owner_words.PERSON, "Person"
     COMPANY = "company", "Company"
     TRUST = "trust", "Trust"
     ESTATE = "estate", "Estate"

@@ -120,7 +120,7 @@ def is_same(kind: str, got: str, wanted: str) -> bool:
 def normalise(kind: str, text: str) -> str:
     """Return a string that is the same for all spellings of a part."""
     from batches.people.addresses import is_unit, key_of, key_of_unit, normalise_unit, shorten  # noqa: PLC0415
-    from batches.people.places import find_state  # noqa: PLC0415
+    from batches.people.states import find_state  # noqa: PLC0415
 
     text = text.strip(" ,.")
     if kind in ("names", "kinds of owners"):

@@ -59,7 +59,9 @@ def normalise(text):
 
 def count(names):
     """Return how many businesses have each word in their names, for how many it comes last, and how many people."""
-    from batches.people.owner_kinds import KNOWN_GIVEN_NAMES, PERSON, find_kind  # noqa: PLC0415
+    from batches.people.name_words import KNOWN_GIVEN_NAMES  # noqa: PLC0415
+    from batches.people.owner_kinds import find_kind  # noqa: PLC0415
+    from batches.people.owner_words import PERSON  # noqa: PLC0415
 
     businesses, last_words, people = Counter(), Counter(), Counter()
     for name in names:
@@ -74,7 +76,7 @@ def count(names):
 
 def find_last(words):
     """Return the last word of a business before its legal form and words such as SERVICES, if another precedes it."""
-    from batches.people.owner_kinds import KIND_BY_SURE_WORD, LEGAL_FORMS  # noqa: PLC0415
+    from batches.people.owner_words import KIND_BY_SURE_WORD, LEGAL_FORMS  # noqa: PLC0415
 
     words = [word for word in words if len(word) > 1 and word not in LEGAL_FORMS]
     while len(words) > 1 and words[-1] in KIND_BY_SURE_WORD:
@@ -84,13 +86,8 @@ def find_last(words):
 
 def choose(businesses, last_words, people):
     """Return the words that only the names of businesses contain."""
-    from batches.people.owner_kinds import (  # noqa: PLC0415
-        KIND_BY_SURE_WORD,
-        LEGAL_FORMS,
-        is_english,
-        is_listed_name,
-        is_rare_or_listed_name,
-    )
+    from batches.people.name_words import is_english, is_listed_name, is_rare_or_listed_name  # noqa: PLC0415
+    from batches.people.owner_words import KIND_BY_SURE_WORD, LEGAL_FORMS  # noqa: PLC0415
     from batches.people.roll_words import LAST_WORDS  # noqa: PLC0415
 
     def is_frequent(word, number):

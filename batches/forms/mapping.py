@@ -40,7 +40,7 @@ from batches.mapping.fields import (
 )
 from batches.models import MappingTemplate, Upload
 from batches.people.owner_names import is_order_needed
-from batches.people.places import title_of
+from batches.people.states import title_of
 from batches.statuses import CompanyHandling, NameOrder
 
 MAX_LISTED = 1_000

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from batches.forms.widgets import CheckboxInput, DateInput, FileInput, Select, TextInput
 from batches.intake.scrub_files import ScrubDetails
-from batches.people.places import find_state
+from batches.people.states import find_state
 from batches.statuses import ScrubKind
 
 

@@ -19,10 +19,24 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from rapidfuzz.distance import OSA
 
-from batches.people import addresses, cells, owner_kinds, owner_names, places, roll_words, zip_codes
+from batches.people import (
+    addresses,
+    cells,
+    name_words,
+    owner_kinds,
+    owner_names,
+    owner_placeholders,
+    owner_words,
+    places,
+    roll_words,
+    states,
+    whole_addresses,
+    zip_codes,
+)
 from batches.people.first_names import FIRST_NAMES
-from batches.people.owner_kinds import KNOWN_GIVEN_NAMES, PERSON
+from batches.people.name_words import KNOWN_GIVEN_NAMES
 from batches.people.owner_names import FIRST_LAST
+from batches.people.owner_words import PERSON
 from batches.people.surnames import SURNAMES
 from batches.vendor.protocol import PERSON_FIELDS
 
@@ -155,7 +169,7 @@ class CheckedRow:
     fields: dict[str, str]
     problems: list[RowProblem] = field(default_factory=list)
     owner_kind: str = PERSON
-    """`person`, or one of owner_kinds.OWNER_KINDS."""
+    """`person`, or one of owner_words.OWNER_KINDS."""
     owner_name: str = ""
     """The name of an owner that is not a person, as in the file."""
     co_owner: owner_names.Person | None = None
@@ -354,7 +368,7 @@ def split_combined_fields(fields: dict[str, str]) -> None:
         if whole := fields.pop(f"{prefix}full_address", ""):
             if places.is_foreign(whole):
                 fields.setdefault(f"{prefix}country", whole)
-            parts = dict(zip(("address", "city", "state", "zip"), places.split_whole(whole), strict=True))
+            parts = dict(zip(("address", "city", "state", "zip"), whole_addresses.split_whole(whole), strict=True))
         if place := fields.pop(f"{prefix}place", ""):
             parts |= dict(zip(("city", "state", "zip"), places.split_place(place), strict=True))
         for part, text in parts.items():
@@ -373,8 +387,8 @@ def read_names(checked: CheckedRow, order: str) -> None:
     fields = checked.fields
     full, given, last = fields.pop("full_name", ""), fields.get("first_name", ""), fields.get("last_name", "")
     is_plain = given.isalpha() and last.isalpha()
-    may_be_placeholder = not is_plain or owner_kinds.may_be_placeholder(given or last)
-    if (given or last) and may_be_placeholder and owner_kinds.is_placeholder(f"{given} {last}"):
+    may_be_placeholder = not is_plain or owner_placeholders.may_be_placeholder(given or last)
+    if (given or last) and may_be_placeholder and owner_placeholders.is_placeholder(f"{given} {last}"):
         given = last = ""
         for name in NAME_FIELDS:
             fields.pop(name, None)
@@ -390,7 +404,7 @@ def read_names(checked: CheckedRow, order: str) -> None:
         checked.owner_kind = owner_kinds.find_kind(f"{given} {last}".strip(), is_split=bool(given and last))
         if checked.owner_kind == PERSON:
             read_parts(checked, given, last)
-    elif full and not owner_kinds.is_placeholder(full):
+    elif full and not owner_placeholders.is_placeholder(full):
         checked.owner_kind, doubt = owner_kinds.judge_full_name(full)
         if checked.owner_kind == PERSON:
             set_owners(checked, owner_names.split_owners(full, order))
@@ -418,7 +432,7 @@ def may_lack_surname(fields: dict[str, str]) -> bool:
 def are_plain_names(given: str, last: str) -> bool:
     """Return whether a first and a last name of one word each need no further reading. This is a quick check."""
     words = (given, last)
-    return owner_names.UNPLAIN_WORDS.isdisjoint(words) and owner_kinds.DISTINCTIVE_WORDS.isdisjoint(words)
+    return owner_names.UNPLAIN_WORDS.isdisjoint(words) and owner_words.DISTINCTIVE_WORDS.isdisjoint(words)
 
 
 def is_repeated_whole_name(text: str) -> bool:
@@ -515,7 +529,7 @@ def set_cleaned_names(checked: CheckedRow, given: str, last: str) -> None:
     elif len(words) > len(last_words) > 0 and [word.upper() for word in words[: len(last_words)]] == upper_last:
         # The first name begins with the last name, as in `Smith John` and `Smith`, unless both are one: `Ada Ada`.
         words = words[len(last_words) :] if owner_names.bare(words[-1]) in KNOWN_GIVEN_NAMES else words
-    if len(words) > 1 and len(owner_names.bare(words[0])) > 1 and owner_kinds.is_letter(owner_names.bare(words[-1])):
+    if len(words) > 1 and len(owner_names.bare(words[0])) > 1 and name_words.is_letter(owner_names.bare(words[-1])):
         # An initial after the given name, as in `Leonard C`.
         fields.setdefault("middle_name", words.pop().strip(",."))
     if len(last_words) > 1 and len(words) == 1 and words[0].upper() in (upper_last[0], upper_last[-1]):
@@ -604,7 +618,7 @@ def split_off_city(checked: CheckedRow, parts: list[str]) -> str:
     """Split a street that ends with its city, if the city has no cell of its own. Return the street."""
     fields = checked.fields
     street_name, _, *place_names = parts
-    street, *place = places.split_whole(fields[street_name])
+    street, *place = whole_addresses.split_whole(fields[street_name])
     if street and place[0]:
         fields[street_name] = street
         for name, text in zip(place_names, place, strict=True):
@@ -642,7 +656,7 @@ def read_place(city: str, state_text: str, zip_text: str, country: str) -> Check
         if not tidied:
             reasons.append(("city", f"“{shorten(city)}” is not a city."))
         city = tidied
-    state = places.find_state(state_text) if state_text else ""
+    state = states.find_state(state_text) if state_text else ""
     zip_code, zip_problem = read_zip(zip_text, state)
     if zip_problem:
         warnings.append(("zip", zip_problem))
@@ -724,7 +738,7 @@ def tidy_city(city: str, state_text: str, zip_text: str) -> tuple[str, str, str]
         return "", state_text, zip_text
     if NOT_CITY_WORDS.issuperset(words) and not any(map(str.isdigit, city)):
         return "", state_text, zip_text
-    state = places.find_state(state_text) if state_text else ""
+    state = states.find_state(state_text) if state_text else ""
     # A state or a ZIP shows in a digit, a comma, or a last word of two, four or more letters.
     place = places.read_place(city) if re.search(r"[\d,]|\s\w\w$|\s\w{4,}$", city) else None
     if place and not place.city and place.state and place.zip:
@@ -759,7 +773,7 @@ def is_abroad(country: str, state: str, zip_code: str, zip_text: str) -> bool:
 
 def is_misspelt_state(text: str, state: str) -> bool:
     """Return whether `text` is the name of this state with at most two typos."""
-    name = places.LONGEST_STATE_NAME[state]
+    name = states.LONGEST_STATE_NAME[state]
     return len(text) > 3 and bool(name) and OSA.distance(text.lower(), name, score_cutoff=2) <= 2
 
 
@@ -775,7 +789,7 @@ def normalise_zip(text: str, state: str) -> str:
     plain = places.COUNTRY.sub("", plain)
     words = re.findall(r"[A-Za-z]+", plain)
     # `TX 75201` and `ZIP: 75201` are ZIPs. Letters among the digits are typos, and not removed.
-    is_labelled = all(word.lower() in ("zip", "code") or places.find_state(word) for word in words)
+    is_labelled = all(word.lower() in ("zip", "code") or states.find_state(word) for word in words)
     if words and is_labelled and not re.search(r"\d[A-Za-z]|[A-Za-z]\d{1,4}\b", plain):
         plain = re.sub(r"[A-Za-z:]+", "", plain)
     digits = re.sub(r"[\s-]", "", re.sub(r"[-_. ]+$", "", plain))

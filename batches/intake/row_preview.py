@@ -13,7 +13,7 @@ from batches.intake.row_warnings import WARNING_TEXTS
 from batches.mapping.fields import is_derived
 from batches.models import Upload
 from batches.people.contacts import Phone
-from batches.people.owner_kinds import PERSON
+from batches.people.owner_words import PERSON
 from batches.statuses import CompanyHandling, Outcome, OwnerKind
 
 NAME_LABELS = {"first_name": "First name", "middle_name": "Middle name", "last_name": "Last name"}

@@ -13,7 +13,7 @@ from batches.intake.suppression import find_not_to_trace, make_suppression_keys
 from batches.mapping import fields
 from batches.mapping.guessing import find_countries
 from batches.models import ErasedKey, Item, Suppression, Upload
-from batches.people.owner_kinds import PERSON
+from batches.people.owner_words import PERSON
 from batches.statuses import CompanyHandling, Outcome, OwnerKind, SuppressionKind
 from batches.vendor.protocol import PERSON_FIELDS
 

@@ -7,7 +7,7 @@ column.
 import re
 from collections.abc import Callable, Iterable
 
-from batches.people import places
+from batches.people import places, states, whole_addresses
 from batches.people.cells import clean
 from batches.people.first_names import FIRST_NAMES
 from batches.people.street_words import STREET_TYPES
@@ -31,7 +31,7 @@ TITLE_VALUES = {"mr", "mrs", "ms", "miss", "dr"}
 
 
 def is_state(text: str) -> bool:
-    return len(text) <= MAX_STATE_LENGTH and bool(places.find_state(text))
+    return len(text) <= MAX_STATE_LENGTH and bool(states.find_state(text))
 
 
 def is_place(text: str) -> bool:
@@ -47,7 +47,7 @@ def is_sure_place(text: str) -> bool:
 
 def is_whole_address(text: str) -> bool:
     """Return whether a value has a street, a city and a state: `1 Oak St, Herndon, VA 20170`."""
-    street, city, state, zip_code = places.split_whole(text)
+    street, city, state, zip_code = whole_addresses.split_whole(text)
     return bool(city and state and (zip_code or "," in text or "\n" in text) and STREET.fullmatch(street))
 
 

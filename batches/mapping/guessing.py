@@ -35,7 +35,8 @@ from batches.mapping.split_streets import find_parts
 from batches.mapping.value_guesses import NOT_PERSONAL, VALUES_CONFIDENCE, Guess, Guesses, guess_by_values
 from batches.people.cells import clean
 from batches.people.owner_names import guess_order
-from batches.people.places import find_state, split_whole
+from batches.people.states import find_state
+from batches.people.whole_addresses import split_whole
 
 NO_HOUSE_NUMBERS_DOUBT = "Its values have no house numbers."
 ANOTHER_OWNER_DOUBT = "It names who receives the mail, and another column seems to name the owner."

@@ -11,8 +11,10 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from batches.people.first_names import FIRST_NAMES
-from batches.people.owner_kinds import DISTINCTIVE_WORDS, PERSON, find_kind, is_placeholder
+from batches.people.owner_kinds import find_kind
 from batches.people.owner_names import FIRST_LAST, HONORIFICS, JOINT, LAST_FIRST, PARTICLES, SUFFIXES, split_owners
+from batches.people.owner_placeholders import is_placeholder
+from batches.people.owner_words import DISTINCTIVE_WORDS, PERSON
 
 MAX_NAME_LENGTH = 120
 """Maximum number of letters of a name that are compared, to limit the time. No real name is longer."""

@@ -8,7 +8,9 @@ from functools import lru_cache
 
 from batches.people.first_names import FIRST_NAMES
 from batches.people.given_names import VIETNAMESE_GIVEN_NAMES
-from batches.people.owner_kinds import KNOWN_GIVEN_NAMES, PERSON, find_kind, is_rare_or_listed_name
+from batches.people.name_words import KNOWN_GIVEN_NAMES, is_rare_or_listed_name
+from batches.people.owner_kinds import find_kind
+from batches.people.owner_words import PERSON
 from batches.people.roll_words import LAST_WORDS, cut_roll_words, drop_roll_words
 from batches.people.surnames import HISPANIC, IRISH, ITALIAN, SURNAMES, VIETNAMESE
 

@@ -3,7 +3,8 @@
 import pytest
 
 from batches.intake.row_check import check, make_fingerprints, make_former_fingerprints
-from batches.people.owner_kinds import is_placeholder, judge_full_name
+from batches.people.owner_kinds import judge_full_name
+from batches.people.owner_placeholders import is_placeholder
 from tests.samples import blind_values
 
 MAILING_ADDRESS = {"mail_address": "9 Elm St", "mail_city": "Tampa", "mail_state": "FL", "mail_zip": "33602"}

@@ -6,7 +6,7 @@ import pytest
 
 from batches.intake.row_check import check
 from batches.intake.row_reader import RowReader
-from batches.people.owner_kinds import PERSON
+from batches.people.owner_words import PERSON
 from tests.samples import variants
 
 MAILING_ADDRESS = {"mail_address": "100 Elm St", "mail_city": "Dallas", "mail_state": "TX", "mail_zip": "75201"}

@@ -3,7 +3,7 @@
 import pytest
 
 from batches.intake.row_check import check
-from batches.people.owner_kinds import PERSON
+from batches.people.owner_words import PERSON
 from tests.samples import unseen_values
 
 MAILING_ADDRESS = {"mail_address": "9 Elm St", "mail_city": "Tampa", "mail_state": "FL", "mail_zip": "33602"}

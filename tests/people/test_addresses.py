@@ -13,7 +13,9 @@ from batches.people.addresses import (
     split_unit,
     tidy,
 )
-from batches.people.places import find_state, split_place, split_whole
+from batches.people.places import split_place
+from batches.people.states import find_state
+from batches.people.whole_addresses import split_whole
 
 
 @pytest.mark.parametrize(

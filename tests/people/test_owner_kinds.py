@@ -2,7 +2,8 @@
 
 import pytest
 
-from batches.people.owner_kinds import Doubt, Judgement, find_kind, is_placeholder, judge_full_name
+from batches.people.owner_kinds import Doubt, Judgement, find_kind, judge_full_name
+from batches.people.owner_placeholders import is_placeholder
 
 
 @pytest.mark.parametrize("name", ["WALMART", "Walgreens", "NVR", "JPMC", "AUTOZONE", "Zillow."])

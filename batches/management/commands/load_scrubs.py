@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from batches.intake import scrub_files
 from batches.intake.scrub_files import ScrubDetails
 from batches.numbers import scrubs
-from batches.people.places import find_state
+from batches.people.states import find_state
 from batches.statuses import ScrubKind, ScrubStatus
 
 

@@ -1,0 +1,209 @@
+"""Split a cell that holds a whole address into street, city, state and ZIP. Pure."""
+
+import re
+
+from batches.people.addresses import (
+    AMBIGUOUS_UNIT_WORDS,
+    GRID_NUMBER,
+    LONE_UNIT_NUMBER,
+    PLAIN_UNITS,
+    ROUTE_AT_START,
+    STREET_ORDINALS,
+    UNIT_AT_START,
+    UNIT_START,
+    UNIT_WORDS,
+    bare,
+    is_street,
+    is_unit_line,
+    key_of,
+    shorten,
+    split_unit,
+)
+from batches.people.places import COUNTRY, COUNTY, read_place
+from batches.people.street_words import ANY_DIRECTION, COMMON_TYPES, LONE_UNITS, SHORT_DIRECTIONS, STREET_TYPES, UNITS
+
+STOP = re.compile(r"(?<=\s)(?P<word>[A-Za-z]{4,}|\w*\d)\.\s+(?=(?P<next>[A-Za-z]+))")
+"""A full stop after a number or a word that is too long for most abbreviations. It can stand for a comma."""
+PO_BOX_AND_CITY = re.compile(
+    r"((?:P\.?\s*O\.?\s*(?:BOX|BX|DRAWER)|POB|BOX)\s*\#?\s*[\w-]*\d[\w-]*)\s+(.+)", re.IGNORECASE | re.DOTALL
+)
+NUMBERED_STREET = re.compile(
+    r"(\S+ [NSEW] \d+ [NSEW]"
+    r"|\S+(?: [NSEW]{1,2})? (?:(?:US|STATE|COUNTY|CO|CNTY|INTERSTATE|FARM TO MARKET|FM|RANCH) )*(?:HWY|HIGHWAY|ROUTE"
+    r"|RTE|ROAD|RD|FM|CR|SR|SH|US|RM|I|AVENUE|AVE) (?:\d+\w?|[A-Z])"
+    r"|\S+ I-\d+)(?: |$)"
+)
+"""A street that is named by a number or a letter, up to that: `12 County Road 4`, `12 E 700 S`."""
+WHOLE_STREET_NAMES = frozenset("BROADWAY BOWERY ESPLANADE BOARDWALK EMBARCADERO ALAMEDA".split())
+"""Names of streets that need no type."""
+CITIES_WITH_DIRECTIONS = frozenset(
+    f"{direction} {city.strip()}"
+    for direction, cities in {
+        "N": "LAS VEGAS, MIAMI, MIAMI BEACH, CHARLESTON, LITTLE ROCK, PORT, BERGEN, RICHLAND HILLS, HAVEN"
+        ", TONAWANDA, PLATTE, OLMSTED, HOLLYWOOD, LAUDERDALE, FORT MYERS, FT MYERS, BRUNSWICK, AUGUSTA"
+        ", PALM BEACH, CHICAGO, KANSAS CITY",
+        "S": "SAN FRANCISCO, BEND, GATE, JORDAN, PORTLAND, BURLINGTON, PASADENA, LAKE TAHOE, EL MONTE, ST PAUL"
+        ", MIAMI, PLAINFIELD, ORANGE, HOLLAND, SALT LAKE, OGDEN, SIOUX CITY, PADRE ISLAND, HOUSTON, EUCLID, DAYTONA",
+        "E": "ST LOUIS, ORANGE, LANSING, HARTFORD, PROVIDENCE, HAVEN, CLEVELAND, CHICAGO, POINT, BRUNSWICK, PALO ALTO"
+        ", MOLINE, PEORIA, RUTHERFORD, HAMPTON, GREENWICH, LIVERPOOL, STROUDSBURG, WENATCHEE, RIDGE, MEADOW",
+        "W": "PALM BEACH, COVINA, JORDAN, VALLEY CITY, VALLEY, HOLLYWOOD, HARTFORD, ALLIS, DES MOINES, ORANGE, WARWICK"
+        ", SACRAMENTO, LAFAYETTE, CHESTER, HAVEN, FARGO, SPRINGFIELD, MEMPHIS, MONROE, COLUMBIA, BEND, BLOOMFIELD"
+        ", CHICAGO, LINN, PLAINS, POINT, NEW YORK, MIFFLIN, SENECA, ROXBURY, MILFORD, LONG BRANCH, HAVERSTRAW",
+    }.items()
+    for city in cities.split(",")
+)
+"""Cities whose names begin with a direction, so that it is not the end of the street before them."""
+ROUTE_COMMA = re.compile(r"^(\D{2,20}\d+\w?),\s*(BO?X\b)", re.IGNORECASE)
+"""A comma between a route and its box: `Rte 2, Box 18`."""
+FLOOR = re.compile(rf"(?:\d+(?:ST|ND|RD|TH)|{'|'.join(STREET_ORDINALS)})\s+(?:FL|FLR|FLOOR)\.?", re.IGNORECASE)
+CITY_BEGINNINGS = frozenset("FRONT UPPER LOWER UP DOWN DN SIDE".split())
+"""Words for units that need no number, with which the names of cities begin."""
+DWELLINGS = frozenset("HOUSE HOME RESIDENCE DWELLING SFR SFH CONDO TOWNHOUSE TOWNHOME DUPLEX BUILDING".split())
+MAX_UNIT_LETTERS = 2
+"""Maximum number of letters of a piece that can be a unit."""
+NO_CITY_STARTS = frozenset("THE OFF NEAR BEHIND CORNER LOT BLOCK BLK ATTN CARE".split())
+"""Words that begin a remark after a street, or part of a legal description."""
+ENDS_OF_STREETS = frozenset("ST AVE RD DR LN BLVD CT CIR PKWY WAY TRL".split())
+"""Street types that are rarely the last word of a city."""
+MAX_ADDRESS_LENGTH = 500
+"""Maximum length of a whole address."""
+
+
+def split_whole(text: str) -> tuple[str, str, str, str]:
+    """Return street, city, state and ZIP of `1 Oak St, Herndon, VA 20170`. Return any other text as the street."""
+    if len(text) > MAX_ADDRESS_LENGTH:
+        return text, "", "", ""
+    text_of_route = ROUTE_COMMA.sub(r"\1 \2", text) if text[:1] in "RrHhSs" else text
+    pieces = re.split(r"[,;\n|]|\s/\s", STOP.sub(read_stop, COUNTRY.sub("", text_of_route)))
+    pieces = [piece for piece in map(str.strip, pieces) if piece]
+    last = len(pieces) - 1
+    pieces = [piece for position, piece in enumerate(pieces) if position in (0, last) or not COUNTY.fullmatch(piece)]
+    for count in range(1, min(len(pieces), 4) + 1):
+        place = read_place(", ".join(pieces[-count:]))
+        if not place or not place.city or not (place.state or place.zip):
+            continue
+        if count == len(pieces) or is_street(place.city) or (count > 1 and is_street(pieces[-count])):
+            street, city = split_street(place.city)
+            if not city:
+                continue
+            pieces[-count:] = [street]
+            return join_street(pieces), city, place.state, place.zip
+        if place.state:
+            return join_street(pieces[:-count]), place.city, place.state, place.zip
+    if len(pieces) > 1 and is_only_city(pieces[-1]) and is_street(pieces[0]):
+        return join_street(pieces[:-1]), pieces[-1], "", ""
+    return text.strip(), "", "", ""
+
+
+def read_stop(found: re.Match[str]) -> str:
+    """Return a comma in the place of a full stop that separates two parts: `Unit 4. Tampa`, but not `Blvd. N`."""
+    is_abbreviation = found["word"].upper() in UNIT_WORDS or found["next"].upper() in ANY_DIRECTION
+    return found[0] if is_abbreviation else f"{found['word']}, "
+
+
+def is_only_city(text: str) -> bool:
+    """Return whether the end of a whole address can only be its city: words that are no unit, street or direction."""
+    words = [bare(word) for word in text.split()]
+    is_name = text.replace(" ", "").replace(".", "").replace("'", "").replace("-", "").isalpha()
+    return (
+        is_name
+        and len(text) > MAX_UNIT_LETTERS
+        and not is_unit_line(text)
+        and not UNIT_WORDS.intersection(words)
+        and words[-1] not in ANY_DIRECTION
+        and words[0] not in NO_CITY_STARTS
+        and not (len(words) > 1 and STREET_TYPES.get(words[-1]) in ENDS_OF_STREETS)
+    )
+
+
+def split_street(text: str) -> tuple[str, str]:
+    """Return street and city of `18 Elm St Dallas`. The street ends with its type, a direction or a unit."""
+    if "," in text:
+        before, _, after = text.rpartition(",")
+        street, city = before.strip(), after.strip()
+        if is_street(street) and city and not UNIT_START.match(city):
+            return street, city
+    if found := PO_BOX_AND_CITY.fullmatch(text):
+        return found[1], found[2]
+    if not text[:1].isdigit() and (found := UNIT_AT_START.fullmatch(text)):
+        street, city = split_street(found["street"])
+        return (f"{text[: found.start('street')]}{street}", city) if city else (text, "")
+    words = text.replace(",", " ").replace(" - ", " ").split()
+    if not text[:1].isdigit() and (route := ROUTE_AT_START.match(text)):
+        end = len(route[0].split())
+    else:
+        end = find_street_end(words)
+    if not end or end >= len(words):
+        return text, ""
+    is_after_street = bare(words[end]) in SHORT_DIRECTIONS and end < len(words) - 1
+    if is_after_street and " ".join(words[end:]).upper() not in CITIES_WITH_DIRECTIONS:
+        end += 1
+    while end < len(words) - 1 and (count := count_unit_words(words[end], words[end + 1])):
+        end += count
+    return " ".join(words[:end]), " ".join(words[end:])
+
+
+def count_unit_words(first: str, second: str) -> int:
+    """Return how many words the unit has that begins with these two after a street, or 0 if none begins there."""
+    if FLOOR.fullmatch(f"{first} {second}"):
+        return 2
+    if bare(first) in LONE_UNITS:
+        # `Upper Darby` and `Front Royal` are cities.
+        is_numbered = bare(first) in UNITS and bool(re.search(r"\d", second))
+        return 2 if is_numbered else int(bare(first) not in CITY_BEGINNINGS)
+    if LONE_UNIT_NUMBER.fullmatch(first.upper()) and not first.isdigit():
+        return 1
+    if not UNIT_START.match(first):
+        return 0
+    if re.search(r"\d", first):
+        return 1
+    # `Key West` and `Ste Genevieve` are cities.
+    max_letters = 0 if bare(first) in AMBIGUOUS_UNIT_WORDS else 2
+    return 2 if re.search(r"\d", second) or len(second) <= max_letters or bare(first) == "#" else 0
+
+
+def find_street_end(words: list[str]) -> int:
+    """Return how many words a street has up to its type, or 0 if that is unclear."""
+    upper = [bare(word) for word in words]
+    if not upper or not (upper[0][:1].isdigit() or GRID_NUMBER.fullmatch(upper[0])):
+        return 0
+    if numbered := NUMBERED_STREET.match(" ".join(upper)):
+        return len(numbered[1].split())
+    start = 2 if len(upper) > 2 and upper[1] not in ANY_DIRECTION else 3
+    for position in range(start, len(upper)):
+        if STREET_TYPES.get(upper[position]) in COMMON_TYPES:
+            return find_unit(words, start, position) or position + 1
+    if len(upper) > 2 and upper[start - 1] in WHOLE_STREET_NAMES:
+        return start
+    for position in range(start, len(upper) - 1):
+        if upper[position] in STREET_TYPES:
+            return find_unit(words, start, position) or position + 1
+    return find_unit(words, start, len(words) - 1)
+
+
+def find_unit(words: list[str], start: int, end: int) -> int:
+    """Return the position of a unit with a number that ends a street without a type, or 0: `12 Broadway Apt 4`."""
+    for position in range(start, end):
+        word = bare(words[position])
+        is_sign = word.startswith("#") or (word in PLAIN_UNITS and word not in STREET_TYPES)
+        if is_sign and re.search(r"\d", f"{word[1:]} {words[position + 1]}"):
+            return position
+    return 0
+
+
+def join_street(pieces: list[str]) -> str:
+    """Return the street and its unit from the pieces before a city, without the names of houses and villages."""
+    position = next((position for position, piece in enumerate(pieces) if is_street(split_unit(piece)[0])), None)
+    if position is None:
+        return ", ".join(pieces)
+    street = pieces[position]
+    kept, keys = [street], {key_of(shorten(street))}
+    for piece in pieces[:position]:
+        if UNIT_START.match(piece):
+            kept.append(piece)
+    for piece in pieces[position + 1 :]:
+        key = key_of(shorten(piece))
+        if key not in keys and piece.upper() not in DWELLINGS and (re.search(r"\d", piece) or UNIT_START.match(piece)):
+            keys.add(key)
+            kept.append(piece)
+    return ", ".join(kept)
