@@ -240,7 +240,15 @@ def compile_columns(columns: Iterable[tuple[str, str]]) -> Callable[[ExportRow],
     """Return a function that reads the cells of a layout's columns, adjacent ones of one origin together."""
     sources = [find_source(name) for _, name in columns]
     readers = [make_reader(origin, list(run)) for origin, run in groupby(sources, key=lambda source: source.origin)]
-    return lambda row: [cell for read in readers for cell in read(row)]
+
+    def read_cells(row: ExportRow) -> list[str]:
+        # This runs for each row of a file. Extending a list is faster than going through the cells.
+        cells: list[str] = []
+        for read in readers:
+            cells += read(row)
+        return cells
+
+    return read_cells
 
 
 def make_reader(origin: str, sources: list[Source]) -> Callable[[ExportRow], Iterable[str]]:
@@ -266,8 +274,11 @@ def make_block_reader(path: str, attributes: list[str], count: int) -> Callable[
     get_list, get_cells, blanks = attrgetter(path), make_getter(attributes), [""] * (len(attributes) * count)
 
     def read(row: ExportRow) -> list[str]:
-        cells = [cell for entry in get_list(row)[:count] for cell in get_cells(entry)]
-        return cells + blanks[len(cells) :]
+        cells: list[str] = []
+        for entry in get_list(row)[:count]:
+            cells += get_cells(entry)
+        cells += blanks[len(cells) :]
+        return cells
 
     return read
 

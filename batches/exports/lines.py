@@ -53,4 +53,4 @@ def generate_rows(reader: ExportReader, tally: Tally) -> Iterator[list[str]]:
     yield name_columns(layout, reader.upload.all_columns)
     read = compile_columns(layout.columns)
     for row in read_lines(reader, tally):
-        yield [*row.cells, *read(row)] if layout.originals else read(row)
+        yield row.cells + read(row) if layout.originals else read(row)

@@ -258,10 +258,12 @@ class ExportReader:
         """Return the row of an item, without its phones."""
         contact, match, traced_at, original = details
         cells = decode_cells(item.row)
+        if missing := len(self.originals) - len(cells):
+            cells += [""] * missing
         return ExportRow(
             pk=item.pk,
             number=str(item.row_number),
-            cells=cells + [""] * (len(self.originals) - len(cells)),
+            cells=cells,
             outcome=item.outcome,
             message=format_message(item, contact, original),
             credits=format_credits(item.credits) if item.outcome in OUTCOME_ANSWERED else "",

@@ -177,8 +177,11 @@ def load_digests(items: Iterable[Item]) -> dict[int, Digest | None]:
     return {item.pk: made.get(item.pk) or getattr(item, "digest", None) for item in items}
 
 
-def make_digests(ids: Iterable[int]) -> list[Digest]:
+def make_digests(ids: Collection[int]) -> list[Digest]:
     """Make the digests of items, whose verdicts follow what users have decided. They are not stored."""
+    if not ids:
+        # This is the usual case. Building a query that finds nothing takes a tenth of the time of a page.
+        return []
     items = list(read_items(ids))
     made = [make_digest(item) for item in items]
     found = [
