@@ -8,6 +8,7 @@ import pytest
 
 from skipportal import proxy
 from skipportal.proxy import PagesProxy
+from tests.support.services import MAX_WAIT
 
 GET_SCOPE = {"type": "http", "method": "GET", "path": "/lists/", "query_string": b"", "headers": []}
 SESSION_COOKIE = (b"cookie", b"sessionid=abc")
@@ -57,20 +58,25 @@ class Pages:
         writer.close()
 
 
-async def call_proxy(socket_path, scope, *pieces, disconnect_after=60):
-    """Send a request whose body arrives in these pieces. Return the messages that the caller gets."""
-    sent = []
+async def call_proxy(socket_path, scope, *pieces, leaves_early=False):
+    """Send a request whose body arrives in these pieces. Return the messages that the caller gets.
+
+    If `leaves_early` is true, the caller disconnects once the response has begun.
+    """
+    sent, can_leave = [], asyncio.Event()
     messages = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces[:-1]]
     messages += [{"type": "http.request", "body": pieces[-1] if pieces else b""}]
 
     async def receive():
         if messages:
             return messages.pop(0)
-        await asyncio.sleep(disconnect_after)
+        await can_leave.wait()
         return {"type": "http.disconnect"}
 
     async def send(message):
         sent.append(message)
+        if leaves_early:
+            can_leave.set()
 
     pages = PagesProxy(socket_path, upload_limit=LIMIT - proxy.FORM_OVERHEAD, session_cookie="sessionid")
     try:
@@ -191,8 +197,8 @@ def test_a_page_is_told_that_its_reader_has_disconnected(socket_path):
     async def exchange():
         beginning = b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nsome"
         async with Pages(socket_path, beginning, keeps_open=True).run() as pages:
-            await call_proxy(socket_path, GET_SCOPE, disconnect_after=0.1)
-            async with asyncio.timeout(5):
+            await call_proxy(socket_path, GET_SCOPE, leaves_early=True)
+            async with asyncio.timeout(MAX_WAIT):
                 await pages.disconnected.wait()
 
     asyncio.run(exchange())
