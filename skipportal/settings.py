@@ -51,6 +51,7 @@ MISSPELT_ABOVE = 0.9
 """Similarity of two names above which one is the other, misspelt: one letter in ten."""
 MIN_SECRET_LENGTH, MIN_SECRET_LETTERS = 32, 8
 MIN_TOKEN_LENGTH = 12
+MAX_PORT = 65535
 env = Environment()
 
 
@@ -117,6 +118,13 @@ def read_count(name: str, default: int, minimum: int = 0) -> int:
     if value < minimum:
         raise ImproperlyConfigured(f"{name} is {value}; it must be {minimum} or more.")
     return value
+
+
+def read_port(name: str, default: int, minimum: int = 1) -> int:
+    port = read_count(name, default, minimum)
+    if port > MAX_PORT:
+        raise ImproperlyConfigured(f"{name} is {port}; it must be {MAX_PORT} or less.")
+    return port
 
 
 def read_roles(name: str) -> list[str]:
@@ -216,7 +224,7 @@ os.umask(0o077)
 # Addresses
 VAR_DIR = Path(env.str("VAR_DIR", str(BASE_DIR / "var"))).resolve()
 HOST = env.str("HOST", "127.0.0.1")
-PORT = read_count("PORT", 8000, minimum=1)
+PORT = read_port("PORT", 8000)
 PAGES_SOCKET = socket_path("pages.sock")
 PUBLIC_URL = env.str("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 PUBLIC_HOST = urlsplit(PUBLIC_URL).hostname or ""
@@ -229,7 +237,7 @@ if not IS_LOCAL and not IS_HTTPS:
 # The vendor
 SANDBOX_PRICE = 0.12
 """An invented price of one credit, so that the sandbox shows amounts of money."""
-SANDBOX_PORT = read_count("SANDBOX_PORT", PORT + 1, minimum=1)
+SANDBOX_PORT = read_port("SANDBOX_PORT", PORT + 1)
 REALESTATEAPI_KEY = env.str("REALESTATEAPI_KEY", "").strip()
 REALESTATEAPI_KEYS_ACCEPTED = env.str("REALESTATEAPI_KEYS_ACCEPTED", "").replace(",", " ").split()
 IS_SANDBOX = not REALESTATEAPI_KEY
@@ -458,7 +466,7 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 # Each receiver writes its counts to its own file in this directory. /metrics adds them up.
 METRICS_DIR = Path(env.str("METRICS_DIR", str(VAR_DIR / "metrics"))).resolve()
 METRICS_TOKEN = env.str("METRICS_TOKEN", "").strip()
-METRICS_PORT = read_count("METRICS_PORT", 0)
+METRICS_PORT = read_port("METRICS_PORT", 0, minimum=0)
 if METRICS_TOKEN and len(METRICS_TOKEN) < MIN_TOKEN_LENGTH and not IS_LOCAL:
     raise ImproperlyConfigured(f"METRICS_TOKEN is too short. Set it to {MIN_TOKEN_LENGTH} random characters or more.")
 

@@ -4,14 +4,17 @@ import csv
 import os
 import signal
 import stat
+import subprocess
+import sys
 import time
 
 import pytest
 import requests
 
+from skipportal.supervisor import is_listening
 from tests.end_to_end.test_whole_way import check_export, make_list, read_csv
-from tests.support.portal import Portal, run_portal
-from tests.support.services import wait_until
+from tests.support.portal import ROOT, Portal, run_portal
+from tests.support.services import MAX_WAIT, free_port, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +84,24 @@ def responds_ok(address):
     except requests.RequestException:
         time.sleep(0.1)
         return False
+
+
+@pytest.mark.parametrize("role", [["worker", "messages"], ["clock"]])
+def test_a_worker_and_a_clock_serve_their_counts_at_the_metrics_port(portal, role):
+    port, token = free_port(), "a-long-random-token-for-metrics"
+    environment = portal.environment | {"METRICS_PORT": str(port), "METRICS_TOKEN": token}
+    process = subprocess.Popen([sys.executable, "-m", "skipportal.process", *role], cwd=ROOT, env=environment)
+    address = f"http://127.0.0.1:{port}/metrics"
+    try:
+        wait_until(lambda: process.poll() is not None or is_listening(port), f"the {role[0]}")
+        reply = requests.get(address, headers={"authorization": f"Bearer {token}"}, timeout=MAX_WAIT)
+        assert reply.status_code == 200
+        assert "# TYPE skipportal_vendor_call_seconds histogram" in reply.text
+        assert "# TYPE skipportal_database_errors_total counter" in reply.text
+        assert requests.get(address, timeout=MAX_WAIT).status_code == 403
+    finally:
+        process.terminate()
+        process.wait(MAX_WAIT)
 
 
 IMPORT_BIG_LIST = """

@@ -44,6 +44,11 @@ def test_only_the_sandbox_has_a_default_price(tmp_path):
     assert evaluate("s.PRICE_PER_CREDIT", tmp_path, **PRODUCTION) == "0"
 
 
+def test_workers_and_clocks_serve_their_counts_only_on_request(tmp_path):
+    assert evaluate("s.METRICS_PORT", tmp_path) == "0"
+    assert evaluate("s.METRICS_PORT", tmp_path, METRICS_PORT="9464") == "9464"
+
+
 def test_the_secret_key_stays_the_same(tmp_path):
     assert evaluate("s.SECRET_KEY", tmp_path) == evaluate("s.SECRET_KEY", tmp_path)
     assert (tmp_path / "var" / "secret-key").stat().st_mode & 0o077 == 0
@@ -83,6 +88,10 @@ def test_production_is_safe_by_default(tmp_path):
         ({"EMAIL_URL": "mail.example.com"}, "EMAIL_URL must look like smtp+tls://"),
         ({"EMAIL_URL": "smtp://mail.example.com:twenty"}, "EMAIL_URL must look like smtp+tls://"),
         ({"MAIL_FROM": "skipportal"}, "it must be an email address"),
+        ({"METRICS_PORT": "-1"}, "METRICS_PORT is -1; it must be 0 or more"),
+        ({"METRICS_PORT": "metrics"}, "METRICS_PORT is 'metrics'; it must be a whole number"),
+        ({"METRICS_PORT": "65536"}, "METRICS_PORT is 65536; it must be 65535 or less"),
+        ({"PORT": "80000"}, "PORT is 80000; it must be 65535 or less"),
         ({"API_RATE": "-1"}, "API_RATE is -1; it must be 0 or more"),
         ({"FIELD_ENCRYPTION_KEYS": f"{FERNET_KEY},too-short"}, "FIELD_ENCRYPTION_KEYS contains something that is not"),
         ({"FIELD_ENCRYPTION_KEYS": "ä" * 44}, "FIELD_ENCRYPTION_KEYS contains something that is not"),

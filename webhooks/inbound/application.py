@@ -1,5 +1,6 @@
 """Make the ASGI application that the web server runs as a receiver, with metrics and a heartbeat."""
 
+import gc
 from typing import Any
 
 from django.conf import settings
@@ -17,4 +18,7 @@ def make_application(pages: Any) -> Any:
     start_publishing(settings.METRICS_DIR, metrics.INTERVAL)
     heartbeat = Heartbeat()
     heartbeat.start()
+    # What was loaded stays. The garbage collector would examine it again and again while deliveries wait.
+    gc.collect()
+    gc.freeze()
     return heartbeat.watch(ReceiverApp(pages))
