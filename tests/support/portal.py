@@ -249,4 +249,5 @@ def make_database(url, template="template1", name=None):
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name}")
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-    return re.sub(r"/[^/]*$", f"/{name}", url)
+    # What follows the name says how long a busy computer may take to connect.
+    return re.sub(r"/[^/?]*(?=\?|$)", f"/{name}", url, count=1)
