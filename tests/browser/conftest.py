@@ -3,8 +3,6 @@
 Tests share the portals and run in any order. Each creates what it needs under a unique name, and checks only that.
 """
 
-import itertools
-
 import pytest
 
 from tests.support.browsing import browse, run_chromium
@@ -13,7 +11,8 @@ from tests.support.tour import fill_portal, make_list, wait_for_results
 
 RUNNING_COUNT = 6_000
 """People in a list that runs while a test looks at it: the vendor needs two minutes for them."""
-STREETS = itertools.cycle(f"Oak{ending}" for ending in ("dale", "land", "mont", "ridge", "view", "wood"))
+ENDINGS = ["brook", "crest", "dale", "field", "ford", "land", "mont", "ridge", "ton", "view", "wood", "worth"]
+STREETS = iter([f"Oak{ending}" for ending in ENDINGS])
 """One street for each list, because people who were traced before are not sent to the vendor again."""
 
 
@@ -42,13 +41,15 @@ def busy_portal(tmp_path_factory):
 def running_list(busy_portal):
     """Start a list, and return its name once results arrive. It runs for as long as a test needs.
 
-    The lists of the tour cannot be used for this, because they may have finished when a test begins.
+    The lists of the tour cannot be used for this, because they may have finished when a test begins. Afterwards the
+    list is cancelled, because the next one of the same priority would wait for it.
     """
     street = next(STREETS)
     name = f"{street} owners"
     make_list(busy_portal, name, RUNNING_COUNT, street, "urgent")
     wait_for_results(busy_portal, name)
-    return name
+    yield name
+    busy_portal.cancel_list(name)
 
 
 @pytest.fixture

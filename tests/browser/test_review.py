@@ -24,7 +24,8 @@ def upload_and_check(page, path):
     page.goto("/uploads/new/")
     page.get_by_label("Choose CSV or Excel files").set_input_files(path)
     page.get_by_role("button", name="Check the columns").click()
-    page.get_by_role("button", name=re.compile("^Check")).click()
+    page.wait_for_url("**/columns/")
+    page.get_by_role("button", name=re.compile("^Check .*rows$")).click()
 
 
 @pytest.mark.parametrize("has_javascript", [True, False])
@@ -32,6 +33,8 @@ def test_rows_are_edited_on_the_page_and_the_edit_is_undone(chromium, portal, tm
     with browse(chromium, portal, java_script_enabled=has_javascript, viewport=NARROW) as page:
         upload_and_check(page, write_list(tmp_path / "Atlantis.csv"))
         page.get_by_role("heading", name="3 rows cannot be traced").wait_for()
+        # A script loads the rows as soon as they are shown.
+        page.wait_for_load_state()
         page.get_by_text("Fix rows").first.click()
         if has_javascript:
             page.get_by_role("button", name="Save and check").wait_for()

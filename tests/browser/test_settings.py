@@ -1,6 +1,9 @@
 """Users choose a theme, with and without JavaScript."""
 
+import re
+
 import pytest
+from playwright.sync_api import expect
 
 from tests.support.browsing import browse
 
@@ -33,6 +36,6 @@ def test_a_theme_is_chosen_without_javascript(chromium, portal):
     with browse(chromium, portal, java_script_enabled=False, color_scheme="light") as page:
         page.goto("/settings/")
         page.locator("main").get_by_role("button", name="Dark").click()
-        assert page.locator("html").get_attribute("data-theme") == "dark"
+        expect(page.locator("html")).to_have_attribute("data-theme", "dark")
         page.locator("main").get_by_role("button", name="System").click()
-        assert page.locator("html").get_attribute("data-theme") is None
+        expect(page.locator("html")).not_to_have_attribute("data-theme", re.compile(""))

@@ -34,6 +34,7 @@ def test_two_files_become_lists_and_a_third_is_refused(chromium, portal, has_jav
         page.get_by_role("link", name="Use the same columns for all 2").click()
         page.get_by_role("button", name=re.compile("^Check 3 rows")).click()
         page.get_by_role("heading", name="2 new lists").wait_for()
+        page.wait_for_load_state()
         assert page.get_by_text("Columns to check").count() == 0
 
 

@@ -24,9 +24,10 @@ MAX_WAIT_MS = 90_000
 """Far more than any page needs: Playwright's 5 and 30 seconds are too few for a busy computer."""
 REFUSED_FORM = "422"
 """The status of the response to a refused form, which the console reports as an error."""
-REPLACED_REQUEST = "htmx:(afterRequest|sendAbort), "
-"""The two errors that htmx reports when it drops a request for a newer one (hx-sync), which depends on the time between
-them. A request that fails reports another event as well."""
+REPEATED_REQUEST = "htmx:(afterRequest|sendAbort|timeout), "
+"""The errors that htmx reports when it drops a request for a newer one (hx-sync), which depends on the time between
+them, and when a live part gets no answer in time and asks again, as on a busy computer. A request that fails reports
+another event as well."""
 
 
 @contextmanager
@@ -38,7 +39,7 @@ def run_chromium():
 
     expect.set_options(timeout=MAX_WAIT_MS)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS, timeout=MAX_WAIT_MS)
         yield chromium
         chromium.close()
 
@@ -52,9 +53,7 @@ def browse(chromium, portal, allowed_errors=REFUSED_FORM, login=None, **options)
     """
     errors = []
     state = None if login else log_in_once(chromium, portal)
-    context = chromium.new_context(base_url=portal.address, storage_state=state, **options)
-    context.set_default_timeout(MAX_WAIT_MS)
-    page = context.new_page()
+    page = open_page(chromium, portal.address, storage_state=state, **options)
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
     if login:
@@ -64,30 +63,38 @@ def browse(chromium, portal, allowed_errors=REFUSED_FORM, login=None, **options)
     try:
         yield page
     finally:
-        context.close()
-    allowed = re.compile(f"{allowed_errors}|{REPLACED_REQUEST}")
+        page.context.close()
+    allowed = re.compile(f"{allowed_errors}|{REPEATED_REQUEST}")
     unexpected = [error for error in errors if not allowed.search(error)]
     assert not unexpected, unexpected
+
+
+def open_page(chromium, address, **options):
+    """Open a page in a new session, not logged in. It waits as long as the pages of all other tests."""
+    context = chromium.new_context(base_url=address, **options)
+    context.set_default_timeout(MAX_WAIT_MS)
+    return context.new_page()
 
 
 def log_in_once(chromium, portal):
     """Return the cookies of a session that is shared by all tests except those about logging in."""
     if not hasattr(portal, "session"):
-        page = chromium.new_page(base_url=portal.address)
-        page.set_default_timeout(MAX_WAIT_MS)
+        page = open_page(chromium, portal.address)
         log_in(page, portal.read_login())
         page.get_by_role("heading", name="Dashboard").wait_for()
         portal.session = page.context.storage_state()
-        page.close()
+        page.context.close()
     return portal.session
 
 
 def log_in(page, login):
+    """Log in by the form, and wait until the scripts of the next page have run."""
     name, password = login
     page.goto("/")
     page.get_by_label("User name").fill(name)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Log in").click()
+    page.wait_for_load_state()
 
 
 def log_in_again(page, login):
@@ -98,7 +105,7 @@ def log_in_again(page, login):
     name, password = login
     base_url = re.match(r"https?://[^/]+", page.url)[0]
     before = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
-    tab = page.context.browser.new_context(base_url=base_url)
+    tab = open_page(page.context.browser, base_url).context
     assert tab.request.get("/login/").ok
     token = next(cookie["value"] for cookie in tab.cookies() if cookie["name"] == "csrftoken")
     form = {"username": name, "password": password, "csrfmiddlewaretoken": token}

@@ -122,6 +122,15 @@ class Portal:
         """Run `trace` in the shell. Return its summary."""
         return json.loads(self.call_command("trace", *arguments).splitlines()[-1])
 
+    def trace_completely(self, *arguments):
+        """Run `trace` until the list is complete. Return its summary."""
+        return self.trace(*arguments, "--wait", "--timeout", MAX_WAIT)
+
+    def cancel_list(self, name):
+        """Cancel a list that runs, so that it keeps nothing from being sent that comes after it."""
+        self.do("from batches.tracing import pausing")
+        self.do(f"pausing.cancel_upload(Upload.objects.get(name={name!r}), None)")
+
     def ask(self, expression):
         """Return the value of a Django expression, as JSON. Models, `timezone` and `get_user_model` are available."""
         return self.run_code("eval", expression)
