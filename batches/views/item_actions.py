@@ -12,10 +12,10 @@ from accounts.rights import Right, require
 from accounts.sign_in import recently_authenticated
 from batches.intake import suppression
 from batches.keys import read_keys
-from batches.models import Upload
+from batches.models import ItemQuerySet, Upload
 from batches.tables.filters import ItemFilter
 from batches.user_request import UserRequest
-from batches.views.item_choice import MAX_TICKED, choose_confirmed, choose_people, find_chosen
+from batches.views.item_choice import MAX_TICKED, choose_confirmed, choose_people, find_chosen, warn_of_no_people
 from batches.views.shortcuts import redirect_back
 
 MAX_LISTS = 100
@@ -56,17 +56,31 @@ def export_items(request: UserRequest) -> HttpResponse:
 def export_lists(request: UserRequest) -> HttpResponse:
     """Show the lists that the selected people are in. Each has a file of its own, with its own columns."""
     require(request.user, Right.EXPORT)
-    which = "" if read_keys(request.GET.getlist("item")) else "all"
+    which = "" if "item" in request.GET else "all"
     if (items := find_chosen(request, request.GET, which)) is None:
+        warn_of_no_people(request)
         return redirect("items")
     filters = {name: request.GET.getlist(name) for name in request.GET if name in ItemFilter.base_filters}
-    counts = items.order_by().values_list("upload").annotate(people=Count("pk")).values_list("upload", "people")
-    people = dict(counts.order_by("-upload")[:MAX_LISTS])
+    people = count_by_list(items)
     uploads = Upload.objects.visible_to(request.user).in_bulk(people)
+    # A search means something else within a list, so the people themselves are passed on if there are few.
+    ids = list_ids(items, [pk for pk, count in people.items() if count <= MAX_TICKED])
     lists = []
-    for pk in people:
-        ids = list(items.filter(upload=pk).order_by("pk").values_list("pk", flat=True)[: MAX_TICKED + 1])
-        # A search means something else within a list, so the people themselves are passed on if there are few.
-        query = urlencode({"item": ids} if len(ids) <= MAX_TICKED else filters, doseq=True)
-        lists.append((uploads[pk], people[pk], f"{reverse('upload-export-choose', args=[pk])}?{query}"))
+    for pk, count in people.items():
+        query = urlencode({"item": ids[pk]} if pk in ids else filters, doseq=True)
+        lists.append((uploads[pk], count, f"{reverse('upload-export-choose', args=[pk])}?{query}"))
     return render(request, "exports/lists.html", {"lists": lists, "is_cut_off": len(people) == MAX_LISTS})
+
+
+def count_by_list(items: ItemQuerySet) -> dict[int, int]:
+    """Return list id → number of these people in it, for at most MAX_LISTS lists, the latest first."""
+    counts = items.order_by().values_list("upload").annotate(people=Count("pk")).values_list("upload", "people")
+    return dict(counts.order_by("-upload")[:MAX_LISTS])
+
+
+def list_ids(items: ItemQuerySet, uploads: list[int]) -> dict[int, list[int]]:
+    """Return list id → the ids of these people in it. This takes one query."""
+    ids: dict[int, list[int]] = {}
+    for upload, pk in items.filter(upload__in=uploads).order_by("pk").values_list("upload", "pk"):
+        ids.setdefault(upload, []).append(pk)
+    return ids

@@ -34,8 +34,12 @@ def choose_people(request: UserRequest) -> ItemQuerySet | None:
     """
     items = find_chosen(request, request.POST, request.POST.get("which", ""))
     if items is None:
-        messages.warning(request, "No people selected. Tick some people, or choose all that match the filters.")
+        warn_of_no_people(request)
     return items
+
+
+def warn_of_no_people(request: UserRequest) -> None:
+    messages.warning(request, "No people selected. Tick some people, or choose all that match the filters.")
 
 
 def find_chosen(request: UserRequest, data: QueryDict, which: str) -> ItemQuerySet | None:

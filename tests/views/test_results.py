@@ -4,6 +4,8 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import AuditEntry, Team
@@ -16,6 +18,7 @@ from batches.intake import suppression
 from batches.models import Batch, Event, Export, ExportLayout, Item, PhoneNumber, Suppression, Upload
 from batches.results import digests
 from batches.statuses import Outcome, UploadStatus
+from batches.views import item_actions
 from tests.factories import answer_for, answer_with, people, person
 from tests.support.pages import read_page
 
@@ -245,7 +248,35 @@ def test_all_people_of_an_assignee_are_exported_list_by_list(browser, alice, mak
     assert response.url == "/items/export/lists/?assigned=me"
     lists = browser.get(response.url).context["lists"]
     assert [(each, count) for each, count, _ in lists] == [(other, 1), (upload, 2)]
-    assert browser.get("/items/export/lists/?outcome=matched").url == "/items/"
+
+
+@pytest.mark.parametrize("query", ["", "outcome=matched", "item=abc'", "item=abc'&assigned=me", "assigned=nobody"])
+def test_an_address_that_selects_nobody_leads_back_to_people_and_says_so(browser, alice, upload, query):
+    assignments.assign(upload.items.all(), alice, alice)
+    response = browser.get(f"/items/export/lists/?{query}", follow=True)
+    assert response.redirect_chain == [("/items/", 302)]
+    assert "No people selected. Tick some people" in read_page(response)
+
+
+def test_the_page_of_several_lists_makes_the_same_number_of_queries_for_two_and_four(browser, make_upload):
+    items = [make_upload([person(70 + number)], name=f"{number}.csv").items.get() for number in range(4)]
+    address = "/items/export/lists/?item="
+    browser.get(f"{address}{items[0].pk}")
+    counted = []
+    for chosen in (items[:2], items):
+        with CaptureQueriesContext(connection) as queries:
+            page = browser.get(address + ",".join(str(item.pk) for item in chosen))
+        assert len(page.context["lists"]) == len(chosen)
+        counted.append(len(queries))
+    assert counted[0] == counted[1]
+
+
+def test_many_people_of_a_list_are_passed_on_by_their_filters(browser, alice, upload, monkeypatch):
+    monkeypatch.setattr(item_actions, "MAX_TICKED", 1)
+    assignments.assign(upload.items.filter(row_number__in=[2, 4]), alice, alice)
+    [(_, _, address)] = browser.get("/items/export/lists/?assigned=me").context["lists"]
+    assert address == f"/uploads/{upload.pk}/export/choose/?assigned=me"
+    assert "2 rows" in read_words(browser, f"{address}&layout=wide")
 
 
 def test_a_selection_outside_a_list_is_not_exported(browser, upload):
