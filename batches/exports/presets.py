@@ -25,7 +25,7 @@ CALLABLE_ONLY = [
 ]
 
 CACHE_SECONDS = 30
-"""How long the presets are cached for parts of pages that update themselves."""
+"""How long a user's presets are cached for parts of pages that update themselves."""
 
 
 @dataclass(frozen=True)
@@ -105,9 +105,12 @@ def list_presets(user: User | None) -> list[Preset]:
     return [*built_in, *(read_preset(view, user) for view in SavedView.objects.presets_for(user))]
 
 
-def load_presets() -> tuple[Preset, ...]:
-    """Return the presets that everyone has. They may be CACHE_SECONDS old."""
-    return cast(tuple[Preset, ...], cache.get_or_set("presets", lambda: tuple(list_presets(None)), CACHE_SECONDS))
+def load_presets(user: User, is_update: bool) -> tuple[Preset, ...]:
+    """Return the presets that a user can choose. For the update of a page, they may be CACHE_SECONDS old."""
+    key = f"presets:{user.pk}"
+    if not is_update:
+        cache.delete(key)
+    return cast(tuple[Preset, ...], cache.get_or_set(key, lambda: tuple(list_presets(user)), CACHE_SECONDS))
 
 
 def find_preset(text: str, presets: Sequence[Preset]) -> Preset | None:

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 
 from accounts.names import name_of
-from batches.exports.presets import Preset, load_presets
+from batches.exports.presets import Preset
 from batches.models import Upload
 from batches.nouns import noun_for
 from batches.reports.charts import draw_bar, draw_share
@@ -232,7 +232,7 @@ def describe_finished(context: Any, ended: FinishedList, kind: str) -> Row:
         is_new=not seen_at or bool(upload.completed_at and seen_at < upload.completed_at),
         is_over=True,
         can_export=may_export,
-        presets=load_presets() if may_export else (),
+        presets=context["presets"],
     )
 
 

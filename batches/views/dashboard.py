@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accounts.access import holders
 from accounts.rights import Right, can
+from batches.exports.presets import load_presets
 from batches.keys import read_key
 from batches.models import IS_IN_DOUBT, Batch, ListVisit, SendingBlock, Upload
 from batches.reports.due_requests import load_due_requests
@@ -43,6 +44,7 @@ def dashboard(request: UserRequest) -> HttpResponse:
         "is_first_run": found.is_empty and not Upload.objects.visible_to(request.user).exists(),
         "needs": load_needs(request.user) if "lists" in found.waiting else Needs(),
         "due_requests": load_due_requests(request.user) if "requests" in found.waiting else None,
+        "presets": load_presets(request.user, bool(request.htmx)) if can(request.user, Right.EXPORT) else (),
         "seen": ListVisit.objects.read_times(request.user, [each.upload.pk for each in finished]),
         "repairers": list_repairers() if found.vendor.needs_repair else [],
         "cost_warning": cost_warning(),

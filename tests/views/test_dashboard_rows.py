@@ -9,9 +9,11 @@ from django.utils import timezone
 from accounts.rights import Role
 from batches.database import find_filled
 from batches.exports.presets import BUILT_IN_PRESETS
-from batches.models import Batch, Export, Item, Lease, Upload
+from batches.models import EXPORT_TABLE, Batch, Export, Item, Lease, SavedView, Upload
 from batches.reports.overview import load_overview
+from batches.tables.saved_views import save_view
 from batches.templatetags.dashboard import draw_row
+from tests.support.pages import read_page
 
 DOWNLOAD = re.compile(r'href="(/uploads/\d+/export/\?[^"]+)"')
 
@@ -24,6 +26,28 @@ def test_a_finished_list_is_exported_from_its_row_without_numbers_that_must_not_
     for_dialer = next(address for address in addresses if "preset=dialer" in address)
     assert browser.get(for_dialer)["Content-Disposition"].startswith("attachment")
     assert "without_dnc" in Export.objects.get().choices["choices"]
+
+
+def test_the_row_of_a_finished_list_offers_the_presets_that_the_readers_role_may_use(
+    browser, client, alice, make_user, finish_upload
+):
+    finish_upload(1)
+    for name, shared_with in (("Ours", Role.MEMBER.value), ("Of leads", Role.LEAD.value), ("Of all", "everyone")):
+        save_view(alice, EXPORT_TABLE, name, "layout=long&without_dnc=1", shared_with)
+    page = read_page(browser.get("/"))
+    assert [name for name in ("Ours", "Of leads", "Of all") if name in page] == ["Ours", "Of leads", "Of all"]
+    client.force_login(make_user("mia", Role.MEMBER))
+    page = read_page(client.get("/"))
+    assert "Of leads" not in page
+    # The updates of the page have what it had.
+    update = client.get("/", headers={"HX-Request": "true"}).content.decode()
+    assert ("Ours" in update, "Of all" in update, "Of leads" in update) == (True, True, False)
+    view = SavedView.objects.get(name="Ours")
+    address = f"?preset=view-{view.pk}"
+    assert address in page
+    # Whoever loads the page again sees at once that a preset is gone.
+    view.delete()
+    assert address not in client.get("/").content.decode()
 
 
 def test_a_reader_who_may_not_export_finds_no_way_to_do_so(client, make_user, alice, finish_upload):
