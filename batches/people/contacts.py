@@ -173,5 +173,9 @@ def sort_by_usefulness(phones: Iterable[Phone]) -> list[Phone]:
 
 def rank_phone(phone: Phone) -> tuple[bool, bool, int, bool]:
     """Return a sort key. It is lower for a more useful phone."""
-    rank_of_type = RANK_BY_TYPE.get(phone.type, len(RANK_BY_TYPE))
-    return phone.is_connected is False, phone.do_not_call is True, rank_of_type, phone.is_connected is None
+    return rank_use(phone.type, phone.is_connected, phone.do_not_call)
+
+
+def rank_use(kind: str, is_connected: bool | None, do_not_call: bool | None) -> tuple[bool, bool, int, bool]:
+    rank_of_type = RANK_BY_TYPE.get(kind, len(RANK_BY_TYPE))
+    return is_connected is False, do_not_call is True, rank_of_type, is_connected is None

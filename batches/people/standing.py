@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import asdict
 
-from batches.people.contacts import LANDLINE, MOBILE, VOIP, Phone
+from batches.people.contacts import LANDLINE, MOBILE, VOIP, Phone, rank_use
 from batches.people.match_check import OTHER, PERHAPS
 
 CALL, CHECK, DO_NOT_CALL = "call", "check", "do_not_call"
@@ -374,11 +374,15 @@ def is_older_than(seen: str, months: int, today: date) -> bool:
 def sort_by_standing(phones: Iterable[JudgedPhone]) -> list[JudgedPhone]:
     """Sort phones by standing, and within one standing those first that the right person has answered.
 
-    Otherwise they stay in order, the most useful first.
+    Otherwise, the most useful come first, by what is known from all lists, and not only from the person's own answer.
     """
-    return sorted(phones, key=rank_judged)
+    # Sort twice, because only the dates are in descending order. The second sort is stable.
+    recent = sorted(phones, key=lambda judged: judged.facts.last_seen, reverse=True)
+    return sorted(recent, key=rank_judged)
 
 
-def rank_judged(judged: JudgedPhone) -> tuple[int, bool, bool]:
-    outcomes = {call.outcome for call in judged.facts.calls}
-    return RANK[judged.standing.value], RIGHT_PERSON not in outcomes, NO_ANSWER in outcomes
+def rank_judged(judged: JudgedPhone) -> tuple[int, bool, bool, tuple[bool, bool, int, bool]]:
+    facts = judged.facts
+    outcomes = {call.outcome for call in facts.calls}
+    usefulness = rank_use(judged.phone.type, facts.is_connected, facts.flag)
+    return RANK[judged.standing.value], RIGHT_PERSON not in outcomes, NO_ANSWER in outcomes, usefulness

@@ -8,6 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
+from api.serializers import serialize_items
 from batches.exports.breakdown import make_breakdown
 from batches.exports.files import as_layout, find_layout
 from batches.exports.layouts import PER_PHONE, Layout
@@ -70,6 +71,21 @@ def test_a_file_says_of_each_number_whether_it_may_be_called_why_and_how_old_the
     assert rows["2025550101"][1].startswith("Mobile, seen Jan 2026, not on the Do Not Call list as of")
     assert rows["2025550103"][1].startswith("On the Do Not Call list, the vendor said on")
     assert {row[2] for row in rows.values()} == {today.isoformat()}
+
+
+def test_the_number_that_any_list_saw_last_comes_first_on_pages_over_the_api_and_in_files(browser, upload):
+    assert list_numbers(upload)[:2] == ["2025550101", "2025550102"]
+    PhoneNumber.objects.filter(pk=2025550102).update(last_seen="2026-11-01")
+    assert list_numbers(upload)[:2] == ["2025550102", "2025550101"]
+    item = upload.items.get(row_number=2)
+    page = browser.get(item.get_absolute_url()).content.decode()
+    assert page.index("(202) 555-0102") < page.index("(202) 555-0101")
+    table = browser.get("/items/", {"upload": upload.pk}).content.decode()
+    assert "(202) 555-0102" in table
+    assert "(202) 555-0101" not in table
+    [shown] = serialize_items(upload.items.filter(pk=item.pk))
+    found = shown["found"]["phones"]
+    assert [phone["number"] for phone in found[:2]] == ["2025550102", "2025550101"]
 
 
 def test_a_number_in_a_scrub_file_is_left_out_with_the_do_not_call_numbers(upload):

@@ -197,6 +197,25 @@ def test_numbers_to_call_come_first_and_among_them_those_that_were_answered():
     assert [each.phone.number[-1] for each in ordered] == ["3", "2", "1", "4"]
 
 
+def test_numbers_of_one_standing_are_in_the_order_in_which_any_list_saw_them_last():
+    def judged(number, seen, **facts):
+        phone = Phone(number, "mobile", last_seen=seen)
+        return judge_phone(phone, SAME, NumberFacts(**facts), Rules(), TODAY)
+
+    seen_elsewhere = judged("2025550101", "2025-01-01", last_seen="2025-12-01")
+    seen_here, seen_long_ago = judged("2025550102", "2025-06-01"), judged("2025550103", "2024-06-01")
+    ordered = sort_by_standing([seen_here, seen_long_ago, seen_elsewhere])
+    assert [each.phone.number[-1] for each in ordered] == ["1", "2", "3"]
+
+
+def test_a_connection_that_another_list_knows_of_comes_before_one_that_nobody_does():
+    def judged(number, **facts):
+        return judge_phone(Phone(number, "mobile", last_seen="2025-06-01"), SAME, NumberFacts(**facts), Rules(), TODAY)
+
+    unknown, known = judged("2025550101"), judged("2025550102", is_connected=True, connected_at=RECENT)
+    assert [each.phone.number[-1] for each in sort_by_standing([unknown, known])] == ["2", "1"]
+
+
 @pytest.mark.parametrize(("seen", "text"), [("2025-11-03", "Nov 2025"), ("lately", "lately"), ("", "")])
 def test_the_last_sighting_of_a_number_is_shown_as_a_month_if_it_is_a_date(seen, text):
     assert JudgedPhone(MOBILE, Standing(CALL), NumberFacts(last_seen=seen)).last_seen == text
