@@ -1,7 +1,9 @@
 """An answer in the vendor's second shape, about a household of three with the asked person second, comes out right."""
 
+import io
 import json
 
+import openpyxl
 import pytest
 from django.test import Client
 
@@ -64,10 +66,54 @@ def test_the_api_returns_the_asked_person_and_the_others_apart(item, alice):
     assert not [word for word in NOT_READ if word in json.dumps(shown)]
 
 
-@pytest.mark.parametrize("name", ["wide", "long", "full", "Dialer", "Text messages"])
-def test_every_layout_has_the_numbers_of_the_asked_person_only(item, name):
+@pytest.mark.parametrize("address", ["/uploads/{}/", "/find/?q=7035550132"])
+def test_the_list_and_a_search_show_a_number_of_the_asked_person(browser, item, address):
+    words = read_words(browser, address.format(item.upload_id))
+    assert "(703) 555-0132" in words
+    assert "555-0131" not in words
+
+
+def test_the_panel_shows_the_asked_person_and_the_others_apart(browser, item):
+    headers = {"HX-Request": "true", "HX-Target": "person-panel"}
+    page = browser.get(item.get_absolute_url(), headers=headers).content.decode()
+    own, _, others = page.partition("Other people in the answer")
+    assert "(703) 555-0132" in own
+    assert "(703) 555-0131" not in own
+    assert "(703) 555-0131" in others
+
+
+def export(item, name, file_format):
+    """Return the file of a layout as text, with the cells of a workbook separated by commas."""
     saved = ExportLayout.objects.filter(name=name).first()
-    text = write_export(item.upload, as_layout(saved) if saved else find_layout(name)).decode("utf-8-sig")
+    content = write_export(item.upload, as_layout(saved) if saved else find_layout(name), file_format)
+    if file_format == "csv":
+        return content.decode("utf-8-sig")
+    sheet = openpyxl.load_workbook(io.BytesIO(content)).active
+    return "\n".join(",".join(str(cell or "") for cell in row) for row in sheet.iter_rows(values_only=True))
+
+
+@pytest.mark.parametrize("file_format", ["csv", "xlsx"])
+def test_the_layout_for_letters_has_the_address_of_the_asked_person(item, file_format):
+    text = export(item, "Mailer", file_format)
+    assert "Ada Abbott" in text
+    assert "1 Oak St,Herndon,VA,20170" in text
+    assert "Underhill" not in text
+
+
+@pytest.mark.parametrize("file_format", ["csv", "xlsx"])
+def test_the_household_and_the_former_address_can_be_exported(item, file_format):
+    fields = ["found_name", "phone_1", "phone_1_usage", "phone_2_dnc", "household", "former_addresses", "age"]
+    ExportLayout.objects.create(name="Household", columns=[[name, name] for name in fields])
+    text = export(item, "Household", file_format)
+    expected = "Ada M Abbott,7035550132,5,yes,Wes Underhill (7035550131); Zoe Zamora (7035550133),"
+    assert expected in text
+    assert "9 Elm St, Tampa, FL 33602" in text
+
+
+@pytest.mark.parametrize("file_format", ["csv", "xlsx"])
+@pytest.mark.parametrize("name", ["wide", "long", "full", "Dialer", "Text messages"])
+def test_every_layout_has_the_numbers_of_the_asked_person_only(item, name, file_format):
+    text = export(item, name, file_format)
     assert "7035550132" in text
     assert "7035550131" not in text
     assert "7035550133" not in text
