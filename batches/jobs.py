@@ -36,7 +36,7 @@ from batches.intake.trace_settings import TraceSettings
 from batches.intake.uploads import accept_settings
 from batches.log_context import in_log_context
 from batches.models import Batch, Correction, ItemQuerySet, LoadedFile, NumberBackfill, ScrubCheck, ScrubSource, Upload
-from batches.numbers import found, scrub_checks, scrubs
+from batches.numbers import found, refresh, scrub_checks, scrubs
 from batches.reports import pace
 from batches.results import deciding, digests, emptying
 from batches.statuses import UPLOAD_STARTED, CorrectionStatus, LoadedKind, UploadStatus
@@ -253,6 +253,12 @@ def digest_upload(upload_id: int) -> None:
 def record_earlier_numbers() -> None:
     if not digests.record_earlier_numbers(time.monotonic() + BACKFILL_SECONDS):
         enqueue("results", record_earlier_numbers)
+
+
+@job
+def mark_earlier_erased() -> None:
+    if not refresh.mark_earlier_erased(time.monotonic() + BACKFILL_SECONDS):
+        enqueue("results", mark_earlier_erased)
 
 
 @job
@@ -497,9 +503,11 @@ def purge_if_due(now: datetime) -> None:
 
 
 def record_numbers_if_due(_now: datetime) -> None:
-    """Write down the numbers of earlier answers, once after the update that brought the table of numbers."""
+    """Write down the numbers of earlier answers, and mark those of erased people, once after the update."""
     if not NumberBackfill.objects.filter(done_at__isnull=False).exists():
         enqueue("results", record_earlier_numbers)
+    if not NumberBackfill.objects.filter(erased_marked_at__isnull=False).exists():
+        enqueue("results", mark_earlier_erased)
 
 
 def digest_leftovers(now: datetime) -> None:

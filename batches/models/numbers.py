@@ -52,10 +52,15 @@ class PhoneNumber(models.Model):
 
 
 class NumberBackfill(models.Model):
-    """How far the numbers in answers that were digested before this table existed have been recorded."""
+    """How far the numbers in answers that were digested before this table existed have been recorded.
+
+    Also how far the numbers of people who were erased before this was known here have been marked.
+    """
 
     last_item = models.BigIntegerField(default=0)
     done_at = models.DateTimeField(null=True)
+    last_number = models.BigIntegerField(default=0, db_default=0)
+    erased_marked_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"backfill of numbers up to item {self.last_item}"

@@ -6,6 +6,7 @@ Whoever changes one of these calls `refresh` with the numbers, or `refresh_scrub
 have been found have a row. For others there is nothing to compute.
 """
 
+import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.utils import timezone
 
 from accounts.names import name_of
 from batches.erased import find_erased
-from batches.models import CallOutcome, PhoneNumber, ScrubLine, Suppression
+from batches.models import CallOutcome, NumberBackfill, PhoneNumber, ScrubLine, Suppression
 from batches.statuses import ScrubStatus, SuppressionKind
 
 CHUNK_SIZE = 1_000
@@ -133,6 +134,26 @@ def refresh_chunk(digits: Collection[int]) -> None:
     if changed:
         names = [name for nothing, _ in SOURCES for name in nothing]
         PhoneNumber.objects.bulk_create(changed, update_conflicts=True, unique_fields=["digits"], update_fields=names)
+
+
+def mark_earlier_erased(deadline: float) -> bool:
+    """Mark the numbers of people who were erased before numbers were marked. Return whether all are.
+
+    It continues where it ended, and ends at `deadline`, in monotonic time.
+    """
+    state, _ = NumberBackfill.objects.get_or_create(pk=1)
+    while not state.erased_marked_at:
+        numbers = PhoneNumber.objects.filter(pk__gt=state.last_number).order_by("pk").values_list("pk", flat=True)
+        if page := list(numbers[:CHUNK_SIZE]):
+            erased = find_erased((SuppressionKind.PHONE.value, f"{number:010d}") for number in page)
+            refresh(key for _, key in erased)
+            state.last_number = page[-1]
+        else:
+            state.erased_marked_at = timezone.now()
+        state.save(update_fields=["last_number", "erased_marked_at"])
+        if time.monotonic() > deadline:
+            break
+    return state.erased_marked_at is not None
 
 
 def refresh_scrubs() -> int:

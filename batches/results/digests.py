@@ -142,7 +142,7 @@ def record_earlier_numbers(deadline: float) -> bool:
             state.last_item = digests[-1].pk
         else:
             state.done_at = timezone.now()
-        state.save()
+        state.save(update_fields=["last_item", "done_at"])
         if time.monotonic() > deadline:
             break
     return state.done_at is not None

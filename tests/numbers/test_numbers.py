@@ -6,8 +6,18 @@ import pytest
 from django.utils import timezone
 
 from batches import jobs
+from batches.erased import remember
 from batches.intake import suppression
-from batches.models import Digest, Item, NumberBackfill, PhoneNumber, ScrubLine, ScrubSource, Suppression
+from batches.models import (
+    Digest,
+    ErasureRequest,
+    Item,
+    NumberBackfill,
+    PhoneNumber,
+    ScrubLine,
+    ScrubSource,
+    Suppression,
+)
 from batches.numbers import refresh as refreshing
 from batches.numbers.facts import NO_FACTS, FactsReader, load_facts
 from batches.numbers.found import FoundContact, forget_numbers, hash_name, record_found
@@ -15,6 +25,7 @@ from batches.numbers.refresh import refresh, refresh_scrubs
 from batches.people.contacts import Contact, Phone
 from batches.people.standing import ScrubHit
 from batches.results import digests
+from batches.statuses import SuppressionKind
 from tests.factories import answer_with, person
 
 pytestmark = pytest.mark.django_db
@@ -179,4 +190,23 @@ def test_the_sweep_writes_down_earlier_numbers_once(monkeypatch):
     jobs.record_numbers_if_due(timezone.now())
     jobs.record_earlier_numbers.__wrapped__()
     jobs.record_numbers_if_due(timezone.now())
-    assert enqueued == [jobs.record_earlier_numbers]
+    jobs.mark_earlier_erased.__wrapped__()
+    jobs.record_numbers_if_due(timezone.now())
+    assert enqueued == [jobs.record_earlier_numbers, jobs.mark_earlier_erased, jobs.mark_earlier_erased]
+
+
+def test_numbers_of_people_who_were_erased_earlier_are_marked_in_slices(charlie, monkeypatch):
+    monkeypatch.setattr(refreshing, "CHUNK_SIZE", 2)
+    numbers = [f"202555010{n}" for n in range(5)]
+    record_found([make_found("Ada Lovelace", number=number) for number in numbers])
+    request = ErasureRequest.objects.create(reference="T-1", created_by=charlie)
+    remember(request, [(SuppressionKind.PHONE.value, number) for number in ("2025550101", "2025550104", "2025550199")])
+    assert not refreshing.mark_earlier_erased(0)
+    assert list_marked() == [2025550101]
+    while not refreshing.mark_earlier_erased(0):
+        pass
+    assert list_marked() == [2025550101, 2025550104]
+
+
+def list_marked():
+    return list(PhoneNumber.objects.filter(listed="erased").order_by("pk").values_list("pk", flat=True))
