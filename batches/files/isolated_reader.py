@@ -1,7 +1,7 @@
 """Read uploaded files as rows of text, in a separate process with limits on memory and time.
 
 At worst, a hostile file ends the process that reads it, and the caller gets an UnreadableFile. `examine` and
-`read_rows` have the same arguments and results as those in `parsing`.
+`read_rows` have the same arguments and results as those in `parsing`. `unpacked` opens archives in such a process too.
 """
 
 import json
@@ -16,11 +16,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
 
 import msgspec
 
-from batches.files.file_format import ADVICE, OUT_OF_MEMORY, ExaminedFile, FileFormat, UnreadableFile
+from batches.files import archives
+from batches.files.file_format import ADVICE, OUT_OF_MEMORY, ExaminedFile, FileFormat, UnreadableFile, read_head
 
 logger = logging.getLogger(__name__)
 COMMAND = [sys.executable, "-m", "batches.files.reader_process"]
@@ -65,6 +67,8 @@ class ReaderMessage(msgspec.Struct):
 
     rows: list[tuple[int, list[str]]] = []
     examined: ExaminedFile | None = None
+    unpacked: list[str] = []
+    """The names of the files in an archive."""
     problem: str = ""
     """Why the file cannot be read, for the user."""
     error: str = ""
@@ -90,13 +94,39 @@ def read_rows(path: str | Path, file_format: FileFormat) -> Iterator[tuple[int, 
         yield from message.rows
 
 
+class UnpackedFile(NamedTuple):
+    """A file from an archive."""
+
+    name: str
+    """Its name in the archive. Empty for a file that is not from one."""
+    path: Path
+
+
+@contextmanager
+def unpacked(path: str | Path) -> Iterator[list[UnpackedFile]]:
+    """Yield the files in a zip archive, unpacked within the block, or the file itself if it is no archive.
+
+    Raise UnreadableFile or OSError if an archive cannot be unpacked.
+    """
+    itself = UnpackedFile("", Path(path))
+    if not read_head(path, 4).startswith(archives.SIGNATURES):
+        yield [itself]
+        return
+    with TemporaryDirectory(prefix="skipportal-unpacked-") as directory:
+        names = [name for message in read_messages(path, directory=directory) for name in message.unpacked]
+        # A workbook is an archive too, but is read as it is.
+        files = [UnpackedFile(name, Path(directory) / str(position)) for position, name in enumerate(names)]
+        yield files or [itself]
+
+
 def read_messages(
     path: str | Path,
     sheet: str | None = None,
     with_hidden: bool = False,
     file_format: dict[str, Any] | None = None,
+    directory: str = "",
 ) -> Iterator[ReaderMessage]:
-    """Start a reader process for a file and yield its messages.
+    """Start a reader process for a file and yield its messages. With a `directory`, it unpacks the file into that.
 
     Raise UnreadableFile or OSError if the file cannot be read.
     """
@@ -106,6 +136,8 @@ def read_messages(
         "sheet": sheet,
         "with_hidden": with_hidden,
         "file_format": file_format,
+        "directory": directory,
+        "file_size": archives.MAX_UNPACKED_BYTES if directory else 0,
         "memory": limits.memory,
         "cpu_seconds": limits.cpu_seconds,
     }

@@ -5,26 +5,15 @@ A or D in change lists, or yes, no or no data in answers about reassigned number
 """
 
 import re
-import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
-
-from batches.files.file_format import UnreadableFile, read_head
 
 SAMPLE_LINES = 200
 """Lines that show whether a file has one number a line."""
 MAX_LINE_BYTES = 200
 """Maximum length of a line that holds a number and short cells. Longer lines are not read to their end at once."""
-MAX_UNPACKED_BYTES = 8 << 30
-"""Maximum size of the file in a zip archive: twice that of all numbers of the national registry."""
-COPY_BYTES = 1 << 20
-ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
-"""First bytes of zip archives; those of the second kind are empty."""
-WORKBOOK_PART = "[Content_Types].xml"
 
 NUMBER = re.compile(r"(?:\+?1)?([2-9]\d{2}[2-9]\d{6})")
 PUNCTUATION = re.compile(r"[\s().\-/]+")
@@ -107,57 +96,3 @@ def read_lines(
 def is_header(text: str) -> bool:
     """Return whether a first line without a phone number says what follows, such as `Phone 1`."""
     return any(character.isalpha() for character in text)
-
-
-@contextmanager
-def unpacked(path: str | Path) -> Iterator[Path]:
-    """Yield the path of the only file in a zip archive, unpacked within the block, or the path of another file.
-
-    Raise UnreadableFile if an archive has no file, several, or one that is too large.
-    """
-    if not is_archive(path):
-        yield Path(path)
-        return
-    with TemporaryDirectory(prefix="skipportal-scrubs-") as directory:
-        target = Path(directory) / "unpacked"
-        try:
-            unpack(path, target)
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError):
-            raise UnreadableFile("The zip archive is damaged or locked. Unpack it, and load the file in it.") from None
-        yield target
-
-
-def is_archive(path: str | Path) -> bool:
-    """Return whether a file is a zip archive, but not a workbook, which is one too."""
-    if not read_head(path, 4).startswith(ZIP_SIGNATURES):
-        return False
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return WORKBOOK_PART not in archive.namelist()
-    except zipfile.BadZipFile:
-        return True
-
-
-def unpack(path: str | Path, target: Path) -> None:
-    """Write the only file of an archive to `target`. Raise UnreadableFile if there is not exactly one, or it is large.
-
-    The size is measured while it is unpacked: what an archive says about itself may be wrong.
-    """
-    with zipfile.ZipFile(path) as archive:
-        members = [each for each in archive.infolist() if is_content(each)]
-        if len(members) != 1:
-            found = "no file" if not members else f"{len(members):,} files"
-            raise UnreadableFile(f"The zip archive has {found} in it. Load archives of one file.")
-        size = 0
-        with archive.open(members[0]) as source, target.open("wb") as file:
-            while piece := source.read(COPY_BYTES):
-                size += len(piece)
-                if size > MAX_UNPACKED_BYTES:
-                    raise UnreadableFile("The file in the zip archive is too large. Split it by area codes.")
-                file.write(piece)
-
-
-def is_content(member: zipfile.ZipInfo) -> bool:
-    """Return whether a member of an archive is a file, and not one that a Mac adds."""
-    name = Path(member.filename)
-    return not member.is_dir() and "__MACOSX" not in name.parts and not name.name.startswith(".")

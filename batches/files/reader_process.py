@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from batches.files import parsing
+from batches.files import archives, parsing
 from batches.files.file_format import OUT_OF_MEMORY, FileFormat, UnreadableFile
 
 CHUNK_SIZE = 100_000
@@ -33,7 +33,7 @@ def main() -> None:
     request = json.loads(read_line(sys.stdin.fileno()))
     end_with_parent(sys.stdin.fileno())
     try:
-        limit_resources(request["memory"], request["cpu_seconds"])
+        limit_resources(request["memory"], request["cpu_seconds"], request["file_size"])
         for message in answer_request(request):
             send(message)
     except MemoryError:
@@ -67,14 +67,17 @@ def end_with_parent(descriptor: int) -> None:
         os._exit(0)
 
 
-def limit_resources(memory: int, cpu_seconds: int) -> None:
-    """Limit the resources of this process. Not every system supports every limit."""
+def limit_resources(memory: int, cpu_seconds: int, file_size: int) -> None:
+    """Limit the resources of this process. Not every system supports every limit.
+
+    `file_size` is the size of the files that it may write: 0 unless it unpacks an archive.
+    """
     limits = {
         resource.RLIMIT_AS: (memory, memory),
         resource.RLIMIT_CPU: (cpu_seconds, cpu_seconds + EXTRA_CPU_SECONDS),
         # A core dump would contain personal data.
         resource.RLIMIT_CORE: (0, 0),
-        resource.RLIMIT_FSIZE: (0, 0),
+        resource.RLIMIT_FSIZE: (file_size, file_size),
     }
     for kind, amount in limits.items():
         with contextlib.suppress(ValueError, OSError):
@@ -87,7 +90,9 @@ def limit_resources(memory: int, cpu_seconds: int) -> None:
 def answer_request(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the messages that answer a request: the result and the end, or why there is no result."""
     try:
-        if request["file_format"] is None:
+        if request["directory"]:
+            yield {"unpacked": archives.unpack(request["path"], request["directory"])}
+        elif request["file_format"] is None:
             yield {"examined": asdict(parsing.examine(request["path"], request["sheet"], request["with_hidden"]))}
         else:
             rows = parsing.read_rows(request["path"], FileFormat(**request["file_format"]))

@@ -47,7 +47,7 @@ class ScrubForm(forms.Form):
         super().__init__(*args, **kwargs)
         size = filesizeformat(settings.MAX_UPLOAD_BYTES).replace(".0", "")
         self.fields["file"].help_text = (
-            f"Text, CSV, XLSX, or a zip of one text file, up to {size}. "
+            f"Text, CSV, XLSX, or a zip of such files, up to {size}. "
             "Whoever runs the server loads larger files with the command load_scrubs."
         )
 

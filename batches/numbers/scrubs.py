@@ -22,6 +22,7 @@ from batches.database import read_now, run_sql
 from batches.file_storage import local_copy
 from batches.files import isolated_reader, number_lines
 from batches.files.file_format import UnreadableFile
+from batches.files.isolated_reader import UnpackedFile
 from batches.files.number_lines import NOT_REASSIGNED, REMOVED, NumberLine
 from batches.job_claims import JobClaims, Superseded
 from batches.models import ScrubLine, ScrubSource
@@ -74,8 +75,8 @@ def load(source: ScrubSource) -> None:
     """Load a claimed file and put it in force, or record why that cannot be done."""
     loader = Loader(source)
     try:
-        with local_copy(source.file) as stored, number_lines.unpacked(stored) as path:
-            loader.load(path)
+        with local_copy(source.file) as stored, isolated_reader.unpacked(stored) as files:
+            loader.load(files)
     except Superseded:
         return
     except UnreadableFile as problem:
@@ -106,8 +107,8 @@ class Loader:
         self.line_count = self.unreadable_count = self.unlisted_count = 0
         self.unreadable: list[int] = []
 
-    def load(self, path: Path) -> None:
-        lines = self.count(read_file(path, find_removal_words(self.source)))
+    def load(self, files: Sequence[UnpackedFile]) -> None:
+        lines = self.count(read_files(files, find_removal_words(self.source)))
         if self.source.is_change_list:
             self.apply_changes(lines)
             return
@@ -204,6 +205,23 @@ def find_removal_words(source: ScrubSource) -> frozenset[str]:
 
 
 # Reading
+
+
+def read_files(files: Sequence[UnpackedFile], removal_words: frozenset[str]) -> Iterator[NumberedLine]:
+    """Yield the lines of the files of an archive, or of one file. Positions are counted through all of them.
+
+    Raise UnreadableFile, with the name of the file in the archive, if one has no phones or cannot be read.
+    """
+    start = 0
+    for file in files:
+        end = start
+        try:
+            for position, line in read_file(file.path, removal_words):
+                end = start + position
+                yield end, line
+        except UnreadableFile as problem:
+            raise UnreadableFile(f"“{file.name}”: {problem}" if file.name else str(problem)) from None
+        start = end
 
 
 def read_file(path: Path, removal_words: frozenset[str]) -> Iterator[NumberedLine]:

@@ -63,6 +63,13 @@ REGISTRY_FILES = {
     "semicolons": b"Ref;Mobile\nx-1;7035550100\nx-2;+1 571 555 0102\n",
     "workbook": b"".join(write_xlsx([["Name", "Cell phone"], ["Ada", "7035550100"], ["Ben", "571-555-0102"]])),
     "zip of a text file": zip_files(**{"dnc.txt": "7035550100\n5715550102\n", "__MACOSX/._dnc.txt": "x"}),
+    "zip of a file by area code": zip_files(**{"703.txt": "703,5550100", "571.txt": "571,5550102\n", "202.txt": ""}),
+    "zip of other files": zip_files(
+        **{
+            "lists/a.csv": b"Name,Phone\nAda,703-555-0100\n",
+            "b.xlsx": b"".join(write_xlsx([["Cell phone"], ["571-555-0102"]])),
+        }
+    ),
 }
 
 
@@ -81,8 +88,14 @@ def test_numbers_are_read_from_every_kind_of_file(content):
         (b"", "is empty"),
         (b"no numbers\nhere\n", "phone number"),
         (b"Name,City\nAda,Herndon\nBen,Reston\n", "phone numbers"),
-        (zip_files(a="7035550100", b="7035550101"), "2 files"),
+        (
+            zip_files(**{"703.txt": "7035550100", "read me.txt": "Nothing\nhere\n"}),
+            "“read me.txt”: No column of the file",
+        ),
+        (zip_files(**{"703.txt": "7035550100", "more.zip": zip_files(a="7035550101")}), "“more.zip”: "),
         (zip_files(), "no file"),
+        (zip_files(**{"703.txt": ""}), "only empty ones"),
+        (zip_files(**{f"{n}.txt": "7035550100" for n in range(1_001)}), "1,001 files"),
         (b"PK\x03\x04 and nothing more", "damaged"),
     ],
 )
@@ -100,6 +113,19 @@ def test_unreadable_lines_are_counted_and_the_first_are_listed_by_their_position
     source = load("\n".join([*["7035550101"] * 70, *lines]))
     assert (source.number_count, source.line_count, source.unreadable_count) == (3, 132, 60)
     assert source.unreadable == list(range(72, 122))
+
+
+def test_the_lines_of_the_files_of_an_archive_are_counted_through_all_of_them():
+    source = load(zip_files(**{"703.txt": "7035550100\n123\n", "571.txt": "5715550102\n7035550101\n456\n"}))
+    assert (source.number_count, source.line_count, source.unreadable_count) == (3, 5, 2)
+    assert source.unreadable == [2, 5]
+
+
+def test_a_change_list_may_be_an_archive():
+    load("7035550100\n")
+    changes = zip_files(**{"adds.txt": "7035550101,A\n", "drops.txt": "7035550100,D\n"})
+    applied = load(changes, is_change_list=True, as_of=date(2026, 12, 1))
+    assert (applied.status, applied.added_count, applied.removed_count) == (ScrubStatus.APPLIED, 1, 1)
 
 
 def test_a_number_that_is_in_a_file_twice_is_one_line():
