@@ -7,8 +7,12 @@ from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations import AddField, AddIndex
 
-LOCK_TIMEOUT = "500ms"
-"""How long `manage.py migrate` waits for a lock. Others who need the same table wait that long too."""
+LOCK_TIMEOUT = "300ms"
+"""How long `manage.py migrate` waits for a lock.
+
+Others who need the same table wait that long too, and then for the migration's statements. In all, they are to wait
+for 500 ms at most.
+"""
 
 
 @contextmanager

@@ -43,9 +43,28 @@ def test_a_migration_that_meets_a_locked_table_gives_way_and_tries_again(monkeyp
     monkeypatch.setattr(migrate.time, "sleep", lambda _seconds: holder.close())
     call_command("migrate")
     assert "A table is in use (attempt 1 of 30)." in capsys.readouterr().err
+    assert read_setting("lock_timeout") == "0"
+
+
+def read_setting(name):
     with connection.cursor() as cursor:
-        cursor.execute("SHOW lock_timeout")
-        assert cursor.fetchone() == ("0",)
+        cursor.execute(f"SHOW {name}")
+        [value] = cursor.fetchone()
+    return value
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_migration_does_not_keep_its_locks_until_the_disk_has_written(monkeypatch):
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite writes before each commit.")
+    names, seen = ["lock_timeout", "synchronous_commit"], []
+    before = [read_setting(name) for name in names]
+    monkeypatch.setattr(
+        django_migrate.Command, "handle", lambda *_, **__: seen.extend(read_setting(name) for name in names)
+    )
+    call_command("migrate")
+    assert seen == ["300ms", "off"]
+    assert [read_setting(name) for name in names] == before
 
 
 @pytest.mark.django_db(transaction=True)
