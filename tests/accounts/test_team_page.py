@@ -86,10 +86,10 @@ def test_the_pages_have_no_inline_scripts_or_styles(admin_browser, address):
 def test_users_are_shown_with_roles_teams_and_status(admin_browser, alice, bob, east):
     set_roles(alice, Role.LEAD)
     east.members.add(alice)
-    User.objects.filter(pk=alice.pk).update(email="alice@example.com", last_login="2026-03-04 05:06Z")
+    User.objects.filter(pk=alice.pk).update(email="alice@example.com", last_login="2025-03-04 05:06Z")
     User.objects.filter(pk=bob.pk).update(is_active=False)
     rows = read_rows(admin_browser.get("/team/"))
-    assert "alice alice@example.com Active Lead East Mar 4, 5:06 AM No" in rows
+    assert "alice alice@example.com Active Lead East Mar 4, 2025, 5:06 AM No" in rows
     assert "bob No email Deactivated — — Never No" in rows
     assert "East 1 0" in rows
 
