@@ -79,7 +79,8 @@ def test_a_line_of_json_has_the_code_of_a_database_error_but_not_its_message():
     line = json.loads(text)
     assert line | {"level": "ERROR", "logger": "batches", "message": "List 7 failed.", "sqlstate": "53100"} == line
     assert "Abbott" not in text
-    assert "555" not in text
+    # The time and the process id may have the digits alone.
+    assert "555-" not in text
 
 
 @contextmanager
