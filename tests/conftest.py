@@ -28,8 +28,8 @@ from tests.support.services import make_directory
 from webhooks import tasks as webhook_tasks
 from webhooks.inbound import filing as inbound_filing
 
-# How long it takes to generate examples depends on the load of the machine.
-NO_TIME_CHECK = {"suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+# How long it takes to generate and to try examples depends on the load of the machine.
+NO_TIME_CHECK = {"suppress_health_check": [hypothesis.HealthCheck.too_slow], "deadline": None}
 hypothesis.settings.register_profile("full", **NO_TIME_CHECK)
 hypothesis.settings.register_profile("fast", max_examples=25, **NO_TIME_CHECK)
 hypothesis.settings.load_profile("full")
@@ -79,11 +79,21 @@ def time_machine(time_machine, monkeypatch):
     """Make time travel also affect code that reads the database's time."""
     for module in (jobs, dispatch, lifecycle, inbound_filing, webhook_tasks):
         monkeypatch.setattr(module, "read_now", timezone.now)
+    for module in (closing, dispatch, filing):
+        monkeypatch.setattr(module, "Now", timezone.now)
     file_statement = filing.file_statement
     monkeypatch.setattr(
         filing, "file_statement", lambda outcome: file_statement(outcome).replace("statement_timestamp()", "%(now)s")
     )
     return time_machine
+
+
+@pytest.fixture
+def stopped_time(time_machine):
+    """Stop the time, however long a busy machine takes for the test. Return it."""
+    now = timezone.now()
+    time_machine.move_to(now, tick=False)
+    return now
 
 
 @pytest.fixture

@@ -243,7 +243,7 @@ def test_a_rate_of_0_means_no_limit(caller, settings):
     assert {caller.api_get("/uploads").status_code for _ in range(5)} == {200}
 
 
-def test_wrong_tokens_are_limited_by_address_but_valid_ones_still_work(caller, monkeypatch):
+def test_wrong_tokens_are_limited_by_address_but_valid_ones_still_work(caller, monkeypatch, stopped_time):
     monkeypatch.setattr(auth, "WRONG_TOKENS_PER_MINUTE", 2)
     assert [Caller("wrong").api_get("/uploads").status_code for _ in range(3)] == [401, 401, 429]
     assert caller.api_get("/uploads").status_code == 200

@@ -174,12 +174,14 @@ def test_a_batch_closes_when_every_item_has_an_answer(send_batch):
     ("is_completed", "seconds", "closes"),
     [(True, 119, False), (True, 121, True), (False, 3599, False), (False, 3601, True)],
 )
-def test_a_batch_closes_after_the_grace_period_or_after_a_long_silence(send_batch, is_completed, seconds, closes):
+def test_a_batch_closes_after_the_grace_period_or_after_a_long_silence(
+    send_batch, stopped_time, is_completed, seconds, closes
+):
     batch = send_batch()
     file_answer(batch, batch.items.first())
     if is_completed:
         record_completion(batch)
-    later = timezone.now() + timedelta(seconds=seconds)
+    later = stopped_time + timedelta(seconds=seconds)
     assert closing.list_closable(later) == ([batch.pk] if closes else [])
 
 
@@ -378,12 +380,12 @@ def test_people_without_an_answer_for_long_do_not_delay_others(send_batch, setti
     assert Item.objects.in_flight(later).count() == 11
 
 
-def test_a_completed_batch_without_new_answers_soon_stops_delaying_others(send_batch):
-    batch, now = send_batch(), timezone.now()
+def test_a_completed_batch_without_new_answers_soon_stops_delaying_others(send_batch, stopped_time):
+    batch = send_batch()
     record_completion(batch)
     file_answer(batch, batch.items.first())
-    assert Item.objects.in_flight(now + timedelta(seconds=14)).count() == 11
-    assert Item.objects.in_flight(now + timedelta(seconds=17)).count() == 0
+    assert Item.objects.in_flight(stopped_time + timedelta(seconds=14)).count() == 11
+    assert Item.objects.in_flight(stopped_time + timedelta(seconds=16)).count() == 0
 
 
 def test_people_in_a_batch_closed_by_hand_are_missing_and_not_replanned(send_batch, alice):

@@ -23,7 +23,7 @@ def pages(start_upload):
     return ["/", "/uploads/", "/batches/", upload.get_absolute_url(), upload.batches.get().get_absolute_url()]
 
 
-def test_an_unchanged_live_part_is_not_sent_again(browser, pages):
+def test_an_unchanged_live_part_is_not_sent_again(browser, pages, stopped_time):
     for address in pages:
         first = browser.get(address, headers=HTMX)
         again = browser.get(address, headers=HTMX | {"If-None-Match": first["ETag"]})
