@@ -55,6 +55,10 @@ STATE = [
 """What tells why a portal does not go on."""
 
 
+LAST_LINE = "Press Ctrl-C to stop."
+"""What the supervisor prints once everything runs. The login comes before it."""
+
+
 class Portal:
     """All processes of skipportal on one var/, started by the supervisor, with ports of their own."""
 
@@ -81,11 +85,10 @@ class Portal:
             self.process = subprocess.Popen(
                 command, env=self.environment, cwd=self.root, stdout=log, stderr=subprocess.STDOUT
             )
-        ready = f"skipportal is ready at {self.address}"
-        earlier_starts = self.log.read_text().count(ready)
+        earlier_starts = self.log.read_text().count(LAST_LINE)
 
         def is_ready_or_ended():
-            return self.log.read_text().count(ready) > earlier_starts or self.process.poll() is not None
+            return self.log.read_text().count(LAST_LINE) > earlier_starts or self.process.poll() is not None
 
         wait_until(is_ready_or_ended, "skipportal")
         assert self.process.poll() is None, self.log.read_text()

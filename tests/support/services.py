@@ -278,10 +278,17 @@ OWN_PORTS = range(15_000, 32_000)
 
 
 def free_port():
-    """Return a port that no program listens on."""
+    """Return a port that no program listens on, and that this test run has not given to anybody else."""
     while True:
         # Not `random`, which the tests seed alike in all workers.
         port = secrets.choice(OWN_PORTS)
         with socket.socket() as listener, suppress(OSError):
             listener.bind(("127.0.0.1", port))
+            reserve(port)
             return port
+
+
+def reserve(port):
+    """Reserve a port for this test run, because its server may start much later. Raise OSError if it is reserved."""
+    if DIRECTORY_VARIABLE in os.environ:
+        Path(os.environ[DIRECTORY_VARIABLE], f"port-{port}").touch(exist_ok=False)
