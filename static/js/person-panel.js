@@ -63,7 +63,9 @@ const close = () => window.history.back();
 function refreshRow() {
   const row = findLink()?.closest("tr");
   const select = `tr:has(a.go[href^="${pathOf(shown)}"])`;
-  if (row) request("GET", tableAddress, { source: row, target: row, swap: "outerHTML", select }).then(markRow);
+  // For htmx, the page of a list is only its live part, which has no rows.
+  const headers = { "HX-Request": "false" };
+  if (row) request("GET", tableAddress, { source: row, target: row, swap: "outerHTML", select, headers }).then(markRow);
 }
 
 // Sends a form of the panel, and shows the person again. Someone who has left the table keeps the way to the next one.

@@ -299,6 +299,27 @@ def test_what_came_of_a_call_is_recorded_in_the_panel_and_shown_in_the_table(pag
     expect(panel).to_have_count(0)
 
 
+def test_a_person_is_opened_beside_the_results_on_the_page_of_a_list(page, leads):
+    page.goto(f"/uploads/{leads}/?outcome=matched")
+    link = page.locator("tbody tr:has(a.tel) a.go").nth(4)
+    panel, list_address, name = page.get_by_role("region", name="Person", exact=True), page.url, link.inner_text()
+    link.click()
+    expect(panel.get_by_role("heading", level=2).first).to_have_text(name)
+    row = page.locator("tbody tr.open")
+    number = panel.locator(".phone.first .tel").inner_text()
+    panel.locator(".phone.first").get_by_role("button", name="Do not call").click()
+    struck = panel.locator(".phone.quiet", has_text=number)
+    expect(struck).to_be_visible()
+    # The row says so at once, and stays in the table.
+    expect(row.locator("a.tel", has_text=number)).to_have_count(0)
+    expect(row.locator("a.go")).to_have_text(name)
+    struck.get_by_role("button", name="Undo").first.click()
+    expect(panel.locator(".phone.first .tel")).to_have_text(number)
+    page.keyboard.press("Escape")
+    expect(panel).to_have_count(0)
+    assert page.url == list_address
+
+
 def test_a_person_is_opened_as_a_page_on_phones_and_without_javascript(chromium, portal, leads):
     for options in ({"viewport": {"width": 390, "height": 800}}, {"java_script_enabled": False}):
         with browse(chromium, portal, **options) as page:
