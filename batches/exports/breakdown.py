@@ -147,7 +147,7 @@ class BreakdownReader(ExportReader):
             return "without_other"
         if is_suppressed:
             return "without_suppressed"
-        return "without_exported" if any(row.pk in ids for ids in self.exported) else ""
+        return "without_exported" if row.pk in self.exported else ""
 
     def reason_for_phone(self, phone: Phone, row: ExportRow, is_suppressed: bool, is_in_file: bool) -> str:
         choices, types = self.choices, self.layout.types

@@ -4,8 +4,10 @@ A person was exported if a complete export of their list contains them. Exports 
 (`batches/id_set.py`), so no row of a person changes when a file is written.
 """
 
-from typing import Any
+import hashlib
+from typing import Any, NamedTuple
 
+from django.core.cache import cache
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BooleanField, F, Func, Q, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
@@ -42,9 +44,34 @@ class IsIn(Func):
         return f"CASE WHEN {column} BETWEEN {self.first} AND {last} THEN {is_set} ELSE FALSE END", (self.bits,)
 
 
+CACHE_SECONDS = 86_400
+"""How long it is remembered who is in some exports. Those that have been made since are added."""
+
+
+class Exported(NamedTuple):
+    """The people in some exports."""
+
+    exports: frozenset[int]
+    people: IdSet
+
+
 def was_exported(exports: QuerySet[Export]) -> Q | None:
     """Return the condition for people who are in one of these exports, or None if nobody is in any."""
-    everyone = IdSet()
-    for packed in exports.filter(is_complete=True).order_by().values_list("item_ids", flat=True).iterator():
-        everyone.update(IdSet.unpack(bytes(packed)))
-    return Q(IsIn(everyone)) if everyone.bits else None
+    people = find_exported(exports.filter(is_complete=True).order_by())
+    return Q(IsIn(people)) if people.bits else None
+
+
+def find_exported(exports: QuerySet[Export]) -> IdSet:
+    """Return the people in complete exports. Only those that are new since the last time are read and unpacked."""
+    key = f"exported:{hashlib.blake2b(str(exports.query).encode(), digest_size=16).hexdigest()}"
+    ids = frozenset(exports.values_list("pk", flat=True))
+    known: Exported | None = cache.get(key)
+    if known is None or not known.exports <= ids:
+        known = Exported(frozenset(), IdSet())
+    if ids == known.exports:
+        return known.people
+    new = exports.filter(pk__in=ids - known.exports) if known.exports else exports
+    for packed in new.values_list("item_ids", flat=True).iterator():
+        known.people.update(IdSet.unpack(bytes(packed)))
+    cache.set(key, Exported(ids, known.people), CACHE_SECONDS)
+    return known.people

@@ -19,6 +19,7 @@ from django.utils import timezone
 from msgspec.structs import replace
 
 from batches.erased import Key, find_erased
+from batches.exports.exported import find_exported
 from batches.exports.layouts import FIELDS_READ, AskedFields, ExportRow, Layout, fold_name
 from batches.id_set import IdSet
 from batches.intake.suppression import find_not_to_contact, list_suppressed_contacts, make_suppression_keys
@@ -160,7 +161,8 @@ class ExportReader:
             self.positions.setdefault(fold_name(name), position)
         self.suppressed_phones, self.suppressed_emails = list_suppressed_contacts()
         self.written_numbers = NumberSet() if choices.once else None
-        self.exported = list_exported_ids(upload) if choices.without_exported else []
+        exports = upload.exports.filter(is_complete=True).order_by()
+        self.exported = find_exported(exports) if choices.without_exported else IdSet()
         self.rules, self.today = read_rules(), timezone.localdate()
         self.facts = make_facts_reader(layout, choices)
         self.has_decisions = self.facts is not None and has_decisions()
@@ -277,7 +279,7 @@ class ExportReader:
         )
 
     def is_wanted(self, row: ExportRow) -> bool:
-        if self.exported and any(row.pk in ids for ids in self.exported):
+        if self.choices.without_exported and row.pk in self.exported:
             return False
         if self.choices.without_deceased and row.contact.deceased:
             return False
@@ -366,12 +368,6 @@ def find_reason_of_standing(phone: Phone, choices: ExportChoices) -> str:
             if getattr(choices, name) and not codes.isdisjoint(phone.codes):
                 return name
     return ""
-
-
-def list_exported_ids(upload: Upload) -> list[IdSet]:
-    """Return the ids of the people in each complete export of a list."""
-    exports = upload.exports.filter(is_complete=True).order_by()
-    return [IdSet.unpack(bytes(packed)) for packed in exports.values_list("item_ids", flat=True)]
 
 
 def find_suppressed_ids(page: Sequence[ItemRow], page_asked: Sequence[Sequence[str]]) -> set[int]:
