@@ -9,7 +9,7 @@ one bad item.
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -84,6 +84,7 @@ LAST_DOT = re.compile(r"(?<=[A-Za-z]{3})\.$")
 CITY_OF = re.compile(r"(?:CITY|TOWN|VILLAGE|TOWNSHIP|BOROUGH) OF (?=\w)", re.IGNORECASE)
 FORMER_UNITS = {"Lowr": ("dn", "down"), "Uppr": ("up",)}
 """Unit → the words for it that were formerly read as part of the street."""
+FLOOR = re.compile(r"Fl (\d{1,2})")
 LOOSE_END = re.compile(r"(?:\s*[&+/;]|\s+(?:AND|OR))+$", re.IGNORECASE)
 LOOSE_START = re.compile(r"(?:[&+/;]\s*|(?:AND|OR)\s+)+", re.IGNORECASE)
 """Words between two people that are left over at the end of the first name, or at the start of the last name."""
@@ -229,14 +230,32 @@ def make_former_fingerprints(fields: dict[str, str]) -> Iterator[str]:
             name = fold(fields.get("first_name", "")), fold(fields.get("last_name", ""))
             where = re.sub(r"[\W_]+", " ", fields[street].lower()).strip(), addresses.key_of_unit(unit) if unit else ""
             yield hash_strings([*name, *where, fold(city), state, zip_code])
-            for written in FORMER_UNITS.get(unit, (unit,) if unit.isdigit() else ()):
+            for written in list_former_spellings(unit):
                 # The unit was left at the end of the street.
                 keys = key_of_name(fields.get("first_name", "")), key_of_surname(fields.get("last_name", ""))
                 street_key = addresses.key_of(f"{fields[street]} {written}")
                 yield hash_strings([*keys, street_key, "", addresses.key_of_city(city), state, zip_code])
+            if addresses.GRID_PARTS.search(lower := fields[street].lower()):
+                # A grid number with and without a space was not the same.
+                keys = key_of_name(fields.get("first_name", "")), key_of_surname(fields.get("last_name", ""))
+                unit_key = addresses.key_of_unit(unit) if unit else ""
+                street_key = addresses.key_of_spelling(lower)
+                yield hash_strings([*keys, street_key, unit_key, addresses.key_of_city(city), state, zip_code])
+    if len(surnames := fields.get("last_name", "").split()) == 2 and fields.get("first_name"):
+        # The second of two surnames was read as the first name.
+        yield from make_fingerprints(fields | {"first_name": surnames[1], "last_name": surnames[0]})
     if len(middle := fields.get("middle_name", "")) == 1 and (first := fields.get("first_name", "")):
         # The initial was left at the end of the first name.
         yield from make_fingerprints(fields | {"first_name": f"{first} {middle}"})
+
+
+def list_former_spellings(unit: str) -> Sequence[str]:
+    """Return how a unit was written that was formerly read as part of the street: `4`, `4B`, `2FL`."""
+    if unit.isdigit() or addresses.NUMBER_AND_LETTER.fullmatch(unit.upper()):
+        return (unit,)
+    if found := FLOOR.fullmatch(unit):
+        return [f"{found[1]}{written}" for written in ("fl", "flr", " fl", "floor")]
+    return FORMER_UNITS.get(unit, ())
 
 
 def hash_strings(parts: Iterable[str]) -> str:
@@ -392,6 +411,9 @@ def read_names(checked: CheckedRow, order: str) -> None:
         given = last = ""
         for name in NAME_FIELDS:
             fields.pop(name, None)
+    if given and last and not (is_plain and are_plain_names(given.upper(), last.upper())):
+        given, last = drop_nameless_cell(fields, given, last)
+        is_plain = bool(given and last) and is_plain
     if given and last and " " in given and given.upper() == last.upper() and is_repeated_whole_name(given):
         # Both columns hold the full name.
         full, given, last, order = given, "", "", owner_names.find_order(given, FIRST_LAST)
@@ -423,6 +445,16 @@ def read_names(checked: CheckedRow, order: str) -> None:
             fields[name] = owner_names.capitalise(fields[name])
 
 
+def drop_nameless_cell(fields: dict[str, str], given: str, last: str) -> tuple[str, str]:
+    """Drop a first or a last name that is a placeholder or a roll word: `Owner`, `Etal`. Return both names."""
+    for name, text in (("first_name", given), ("last_name", last)):
+        if not name_words.is_rare_or_listed_name(text.upper()) and (
+            owner_placeholders.is_placeholder(text) or roll_words.is_roll_phrase(text)
+        ):
+            del fields[name]
+    return fields.get("first_name", ""), fields.get("last_name", "")
+
+
 def may_lack_surname(fields: dict[str, str]) -> bool:
     """Return whether a name is an initial and a given name, or a surname that is also a given name: `PERRY J`."""
     first, middle, last = (fields.get(name, "").strip(".") for name in NAME_FIELDS)
@@ -432,7 +464,11 @@ def may_lack_surname(fields: dict[str, str]) -> bool:
 def are_plain_names(given: str, last: str) -> bool:
     """Return whether a first and a last name of one word each need no further reading. This is a quick check."""
     words = (given, last)
-    return owner_names.UNPLAIN_WORDS.isdisjoint(words) and owner_words.DISTINCTIVE_WORDS.isdisjoint(words)
+    return (
+        owner_names.UNPLAIN_WORDS.isdisjoint(words)
+        and owner_words.DISTINCTIVE_WORDS.isdisjoint(words)
+        and owner_placeholders.DECISIVE_PLACEHOLDER_WORDS.isdisjoint(words)
+    )
 
 
 def is_repeated_whole_name(text: str) -> bool:

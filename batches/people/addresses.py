@@ -43,7 +43,8 @@ UNIT_AT_END = re.compile(
     rf"(?P<kind>{UNIT_WORD_PATTERN})(?:[.:]?\s*\#\s*|[.:]?\s+NO\.?\s*|[.:]?\s+|[.:-]|(?=\d))"
     rf"(?P<number>{UNIT_NUMBER_PATTERN})|\#\s*(?P<bare>{UNIT_NUMBER_PATTERN})"
     r"|(?:NO|NUM|NUMBER|NBR)\.?\s*\#?\s*(?P<counted>\d[\w-]*)"
-    rf"|(?P<floor>\d+(?=ST|ND|RD|TH)|{'|'.join(STREET_ORDINALS)})(?:ST|ND|RD|TH)?\s+(?:FL|FLR|FLOOR)\.?"
+    rf"|(?P<floor>\d+(?=ST|ND|RD|TH)|{'|'.join(STREET_ORDINALS)})(?:ST|ND|RD|TH)?\s*(?:FL|FLR|FLOOR)\.?"
+    r"|(?P<level>\d{1,2})\s?(?:FL|FLR|FLOOR)\.?"
     rf"|(?P<lone>{'|'.join(LONE_UNITS)})(?:\s+(?:UNIT|LEVEL|LVL|APT))?)",
     re.IGNORECASE,
 )
@@ -59,12 +60,24 @@ LONE_UNIT_NUMBER = re.compile(r"\d{1,3}[A-Z]|[A-Z]-?\d{1,3}|\d{1,4}")
 """The number of a unit that needs no word for units before it."""
 UNNUMBERED_TYPES = frozenset("ST AVE BLVD DR LN CT PL WAY TER CIR PKWY SQ".split())
 """Street types after which a number is never part of the street's name."""
+NUMBER_AND_LETTER = re.compile(r"\d{1,3}[A-Z]")
+"""The number of a unit that cannot be that of a street: `3B`."""
+WHOLE_STREET_NAMES = frozenset("MAIN BROADWAY BOWERY ESPLANADE BOARDWALK EMBARCADERO ALAMEDA".split())
+"""Names of streets that need no type."""
+NUMBERED_ROADS = frozenset(
+    "HWY HIGHWAY ROUTE RTE RT ROAD RD FM CR SR SH US RM I COUNTY STATE INTERSTATE AVENUE LOT MILE UNIT APT BOX".split()
+)
+"""Words that a number after them continues: `12 Highway 9W`."""
+ROADS_WITH_NUMBERS = frozenset("HWY HIGHWAY ROUTE RTE".split())
+"""Roads that have a number for a name."""
 ROAD_OWNERS = frozenset("COUNTY CO CNTY CTY STATE".split())
 """Words before the type of a road that has a number instead of a name."""
 AMBIGUOUS_UNIT_WORDS = frozenset(["FL", "SP", "SU", "KEY"])
 """Words for units that often mean something else, so their number has at most three digits."""
-GLUED_UNIT_WORD = re.compile(rf"(?:{UNIT_WORD_PATTERN})(?:[.:-]|\d)", re.IGNORECASE)
-"""A word for units with its number or a sign, but no space, after it: `Apt4`, `Apt.`"""
+GLUED_UNIT_WORD = re.compile(rf"(?:{UNIT_WORD_PATTERN})(?:[.:-]|\d)|\d+(?:ST|ND|RD|TH)?FL(?:OO)?R?\.?$", re.IGNORECASE)
+"""A word for units with its number or a sign, but no space, beside it: `Apt4`, `Apt.`, `2FL`."""
+GLUED_FLOOR = re.compile(r"(?<=[A-Za-z])(?=\d{1,2}(?:ST|ND|RD|TH)?FL(?:OO)?R?\.?$)", re.IGNORECASE)
+"""Where a floor follows a street without a space: `12 Main St2FL`."""
 STREET_START = re.compile(r"(?:\d\S*|[NSEW]\s?\d+(?:\s?[NSEW]\s?\d*)?\w?)\s+\S", re.IGNORECASE)
 """A house number, or a grid number (N6W23001, W148 N9748), followed by more text."""
 GRID_NUMBER = re.compile(r"[NSEW]\d+(?:[NSEW]\d*)?[A-Z]?", re.IGNORECASE)
@@ -123,6 +136,8 @@ ROUTE_AT_START = re.compile(
     re.IGNORECASE,
 )
 """A route with its box, or a rural route alone, before a city."""
+GRID_PARTS = re.compile(r"(?<=\d)\s+(?=[nsew]\d)")
+"""The space within a grid number: `N89 W16840`."""
 NUMBER_AFTER_ROAD = re.compile(
     r"(?P<road>(?:COUNTY|STATE|CO\.?|US|FM|CR|SR|RANCH|FARM|HIGHWAY|HWY)\b[A-Z. ]*\d+\w?),?\s*\#\s*(?P<number>\d+)",
     re.IGNORECASE,
@@ -324,6 +339,8 @@ def is_address_placeholder(text: str) -> bool:
 
 def split_unit(street: str) -> tuple[str, str]:
     """Return a street address without its unit, and the unit, or "" if there is none."""
+    if street[-1:] in "Ll.Rr" and "FL" in street[-6:].upper():
+        street = GLUED_FLOOR.sub(" ", street)
     words = street.split()
     upper = [word.upper() for word in words]
     if not may_have_unit(street, upper):
@@ -339,7 +356,7 @@ def split_unit(street: str) -> tuple[str, str]:
     units: list[str] = []
     while len(units) < 3 and (found := UNIT_AT_END.fullmatch(street)) and is_unit_match(found, units):
         units.insert(0, read_unit(found))
-        street = found["street"].rstrip(" ,-")
+        street = found["street"].rstrip(" ,-#")
     return street, " ".join(units)
 
 
@@ -361,11 +378,16 @@ def may_have_unit(street: str, upper: list[str]) -> bool:
 
 def ends_with_lone_number(upper: list[str]) -> bool:
     """Return whether an address ends with the number of a unit alone, and not of a road: `61-20 Woodhaven Blvd 4F`."""
-    if len(upper) < 4 or not upper[0][0].isdigit():
+    if len(upper) < 3 or not upper[0][0].isdigit():
         return False
-    street_type = STREET_TYPES.get(upper[-2].rstrip("."))
-    if street_type not in UNNUMBERED_TYPES or not LONE_UNIT_NUMBER.fullmatch(upper[-1]):
+    if not LONE_UNIT_NUMBER.fullmatch(upper[-1]):
         return False
+    before = upper[-2].rstrip(".,")
+    if before in WHOLE_STREET_NAMES or (NUMBER_AND_LETTER.fullmatch(upper[-1]) and before.isalpha()):
+        return before not in NUMBERED_ROADS
+    if STREET_TYPES.get(before) not in UNNUMBERED_TYPES:
+        is_numbered = before in NUMBERED_ROADS and not (before in ("RD", "ROAD") and upper[-3] not in ROAD_OWNERS)
+        return upper[-2].endswith(",") and before.isalpha() and not is_numbered
     # The street needs a name, because `N Avenue 64` is one itself.
     return not upper[-1].isdigit() or not (ANY_DIRECTION | ROAD_OWNERS).issuperset(upper[1:-2])
 
@@ -388,8 +410,13 @@ def ends_with_plain_unit(upper: list[str]) -> bool:
 
 def is_unit_match(found: re.Match[str], units: list[str]) -> bool:
     """Return whether what was found at the end of an address is a unit. The text before it must be a street."""
-    street = found["street"].rstrip(" ,-")
+    street = found["street"].rstrip(" ,-#")
     if not STREET_START.match(street) and not (street[-1:].isdigit() and is_street(street)):
+        return False
+    if found["level"] and bare(street.rpartition(" ")[2]) in NUMBERED_ROADS:
+        return False
+    if (found["bare"] or found["counted"]) and bare(street.rpartition(" ")[2]) in ROADS_WITH_NUMBERS:
+        # `2104 State Highway No 70`
         return False
     if found["lone"]:
         last = bare(street.split()[-1])
@@ -403,6 +430,8 @@ def read_unit(found: re.Match[str]) -> str:
     """Return the unit that was found at the end of an address, in its usual form."""
     if found["lone"]:
         return LONE_UNITS[found["lone"].upper()]
+    if found["level"]:
+        return f"Fl {found['level']}"
     if found["floor"]:
         ordinal = STREET_ORDINALS.get(found["floor"].lower(), found["floor"])
         return f"Fl {ordinal.rstrip('stndrh')}"
@@ -437,6 +466,11 @@ def format_unit(kind: str, number: str) -> str:
 def key_of(street: str) -> str:
     """Return a key that is equal for different spellings of a street address. Call `shorten` on the address first."""
     key = street.lower()
+    return key_of_spelling(GRID_PARTS.sub("", key) if key[:1] in "nsew" else key)
+
+
+def key_of_spelling(key: str) -> str:
+    """Return what `key_of` does, for a street in small letters. A space within a grid number counts."""
     if not key.replace(" ", "").isalnum():
         key = SEPARATORS.sub(" ", key.replace("'", "").replace("\N{RIGHT SINGLE QUOTATION MARK}", "")).strip()
     return key if REWRITTEN_WORDS.isdisjoint(key.split()) else normalise_spellings(key)

@@ -9,6 +9,7 @@ PLACEHOLDERS = frozenset(
     #div/0! #num! #null! #error! #error #spill! #calc!
     \\n \\N undefined (undefined) blank (blank) [blank] unknown (unknown) unk
     unkn tbd tba x xx xxx xxxx no-data nodata
+    nmn nmi n.m.n. n.m.i.
     noname test! none. n\\a n|a void notavailable false #field! #busy! #unknown! ~ @ # * / \\ | :""".split()
 ) | {
     "n a",

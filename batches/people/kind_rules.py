@@ -13,10 +13,12 @@ from batches.people.name_words import (
     OWNER_WORD,
     drop_dots_and_apostrophes,
     is_letter,
+    is_listed_name,
     is_rare_or_listed_name,
     is_surname,
 )
 from batches.people.owner_words import (
+    FOREIGN_FORMS,
     KIND_BY_AMBIGUOUS_WORD,
     KIND_BY_LAST_WORD,
     KIND_BY_SURE_WORD,
@@ -42,6 +44,21 @@ PRACTICE = re.compile(r"\b(?:MD|DDS|DMD|DVM|DPM|DC|OD|CPA|JD|PHD|ESQ) P ?[AC]$")
 """The end of the name of a professional association or corporation that is named after its only member."""
 DIGIT = re.compile(r"\d")
 ORDINAL = re.compile(r"(2ND|3RD|4TH)$")
+SHORT_PHRASES = {
+    phrase: kind for kind in ("government", "church", "company") for phrase in PHRASES[kind] if phrase.count(" ") == 1
+}
+"""Phrases of two words that can be a whole name: `UNITED STATES`."""
+PUBLIC_SERVICES = frozenset(
+    "UTILITIES UTILITY HOSPITAL SERVICES SERVICE SVCS SVC MANAGEMENT MGMT AGENCY TRANSPORT TRANSPORTATION MUSEUM"
+    " CEMETERY HEALTH NURSING FINANCE IMPROVEMENTS ENGINEERING VETERANS".split()
+)
+"""Words of companies that the departments of cities and counties have in their names too."""
+TRUSTEES = frozenset(["TRUSTEES", "TTEES", "TRSTEES"])
+"""Words for several trustees, who also govern townships, schools and churches."""
+GOVERNED = frozenset(
+    "TOWNSHIP TWP TWSP VILLAGE COUNTY CNTY TOWN BOROUGH CITY SCHOOL SCHOOLS DISTRICT DIST LIBRARY".split()
+)
+"""Words for public bodies that have trustees."""
 
 
 def ends_with_spaced_form(words: list[str]) -> bool:
@@ -108,7 +125,27 @@ def find_distinctive_kind(upper: str, is_split: bool) -> str:
         found = found - {"government"} | {"company"}
     elif "government" not in sure:
         found = drop_place_before_company(found, words)
+    if not TRUSTEES.isdisjoint(words) and (governed := find_governed(words)):
+        return governed
     return choose_kind(found) or PERSON
+
+
+def find_governed(words: list[str]) -> str:
+    """Return the kind of body that trustees govern, or "" if there is none: `BATH TOWNSHIP TRUSTEES`.
+
+    The body stands before the trustees, or after `of`. Elsewhere, a place can begin the name of a bank.
+    """
+    position = next(position for position, word in enumerate(words) if word in TRUSTEES)
+    rest = words[position + 1 :]
+    body = rest if rest[:1] == ["OF"] else words[max(position - 1, 0) : position]
+    if "BOARD" in words[:position]:
+        body = words
+    if "TRUST" in words or "BANK" in words:
+        return ""
+    kinds = {KIND_BY_SURE_WORD.get(word) or KIND_BY_AMBIGUOUS_WORD.get(word, "") for word in body}
+    if "church" in kinds:
+        return "church"
+    return "government" if not GOVERNED.isdisjoint(body) or body is words else ""
 
 
 def choose_kind(found: Iterable[str]) -> str:
@@ -119,7 +156,7 @@ def choose_kind(found: Iterable[str]) -> str:
 def find_kinds_by_position(words: list[str]) -> Iterator[str]:
     """Yield the kinds that phrases show, and that words show by their position in a name."""
     yield from find_kinds_by_phrase(words)
-    if PRACTICE.search(" ".join(words)):
+    if PRACTICE.search(" ".join(words)) or is_foreign_firm(words):
         yield "company"
     is_long_enough = len(words) > 2 or KIND_BY_LAST_WORD.get(words[-1]) != "company"
     if words[-1] in KIND_BY_LAST_WORD and is_long_enough and words[-2:] != ["REAL", "ESTATE"]:
@@ -137,17 +174,24 @@ def find_kinds_by_position(words: list[str]) -> Iterator[str]:
 
 
 def drop_place_before_company(kinds: set[str], words: list[str]) -> set[str]:
-    """Return kinds without the government, if its word only begins the name of a company: `CITY ELECTRIC SUPPLY`."""
+    """Return kinds without the government, if its word only names where a company is.
+
+    `CITY ELECTRIC SUPPLY` and `BAYOU CITY ROOFING` are companies, and `POLK COUNTY UTILITIES` is a public body.
+    """
     if not kinds >= {"government", "company"} or "OF" in words:
         return kinds
     begins = KIND_BY_AMBIGUOUS_WORD.get(words[0]) == "government"
-    return kinds - {"government"} if begins and not any(find_kinds_by_phrase(words)) else kinds
+    trades = {word for word in words if KIND_BY_SURE_WORD.get(word) == "company"}
+    is_place = begins or (trades and trades.isdisjoint(PUBLIC_SERVICES))
+    return kinds - {"government"} if is_place and not any(find_kinds_by_phrase(words)) else kinds
 
 
 def find_kinds_by_phrase(words: list[str]) -> Iterator[str]:
     """Yield the kinds that phrases show. A phrase may begin in the first name and end in the last name."""
     text = " ".join(words)
-    if "OF" in words or len(words) > 2 or not KNOWN_GIVEN_NAMES.isdisjoint(words):
+    if text in SHORT_PHRASES:
+        yield SHORT_PHRASES[text]
+    elif "OF" in words or len(words) > 2 or not KNOWN_GIVEN_NAMES.isdisjoint(words):
         for kind, last_words in LAST_WORDS_OF_PHRASES.items():
             # This is the quick check for most names.
             if not last_words.isdisjoint(words) and any(is_phrase(phrase, text) for phrase in PHRASES[kind]):
@@ -155,9 +199,15 @@ def find_kinds_by_phrase(words: list[str]) -> Iterator[str]:
     if len(words) > 2 and words[0] in ("ESTATE", "EST") and not KNOWN_GIVEN_NAMES.isdisjoint(words):
         yield "estate"
     if len(words) > 2 and "REAL" not in words:
-        yield from (KIND_BY_LAST_WORD[word] for word in words[1:] if KIND_BY_LAST_WORD.get(word) == "estate")
+        # `DEC` is also a month.
+        yield from ("estate" for word in words[1:] if KIND_BY_LAST_WORD.get(word) == "estate" and word != "DEC")
         if KIND_BY_LAST_WORD.get(words[-1]) == "trust":
             yield "trust"
+
+
+def is_foreign_firm(words: list[str]) -> bool:
+    """Return whether words are the name of a business and its foreign legal form: `PHADIA AB`."""
+    return words[-1] in FOREIGN_FORMS and KNOWN_GIVEN_NAMES.isdisjoint(words) and not is_listed_name(words[-2])
 
 
 def is_numbered(words: list[str]) -> bool:

@@ -19,6 +19,15 @@ MIN_ENDED_SURNAME = 4
 """A surname with one of these endings has more letters than this: NVR, ZOES."""
 MIN_HALF = 3
 """Minimum number of letters of each half of a compound word."""
+MAX_ACRONYM = 5
+"""Maximum number of letters of an acronym."""
+VOWELS = frozenset("AEIOUY")
+ONSETS = frozenset(
+    "BH BL BR CH CL CR CS CZ DH DJ DM DN DR DV DW DZ FJ FL FR GH GJ GL GN GR GW HJ HL HM HN HR KH KL KN KR KS KV KW LH"
+    " LL LJ MB MC MD MG MK ML MN MR MS MW NB ND NG NH NJ NK NT NW PF PH PL PN PR PS PT QU RH RW SC SH SK SL SM SN SP SQ"
+    " SR ST SV SW SZ TC TH TJ TK TL TR TS TW TZ VL VR WH WR XH ZB ZD ZH ZL ZM ZN ZV ZW".split()
+)
+"""Pairs of consonants with which names in many languages begin."""
 MIN_COMPOUND = 7
 """Minimum number of letters of a compound word. Many shorter surnames can be read as two words."""
 MIN_TWO_SURNAMES = 5
@@ -84,6 +93,22 @@ def is_compound(word: str) -> bool:
     halves = range(MIN_HALF, len(word) - MIN_HALF + 1)
     is_joined = any(word[:end] in english and is_english(word[end:]) for end in halves)
     return is_joined and not may_be_name(word)
+
+
+def may_be_thing(word: str) -> bool:
+    """Return whether a word is a common English one and in no list of names: `GALLERY`."""
+    if len(word) <= MIN_HALF or word in KNOWN_GIVEN_NAMES or word in SURNAMES:
+        # This is the quick check for most names.
+        return False
+    return is_english(word) and not is_rare_or_listed_name(word)
+
+
+def is_acronym(word: str) -> bool:
+    """Return whether a short word that is no name cannot be spoken, or hardly so, as those of companies: `BMO`."""
+    if not 3 <= len(word) <= MAX_ACRONYM or not word.isalpha() or is_rare_or_listed_name(word):
+        return False
+    vowels = [letter in VOWELS for letter in word]
+    return not any(vowels) or (not vowels[0] and not vowels[1] and word[:2] not in ONSETS)
 
 
 def may_be_name(word: str) -> bool:

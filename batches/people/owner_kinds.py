@@ -17,12 +17,14 @@ from batches.people.name_words import (
     OWNER_WORD,
     RARE_SURNAMES,
     drop_dots_and_apostrophes,
+    is_acronym,
     is_compound,
     is_english,
     is_letter,
     is_listed_name,
     is_rare_or_listed_name,
     may_be_name,
+    may_be_thing,
     may_be_two_surnames,
 )
 from batches.people.owner_placeholders import is_placeholder
@@ -37,6 +39,8 @@ from batches.people.owner_words import (
     NAMES_OF_THINGS,
     NOT_DECISIVE_ALONE,
     PERSON,
+    PLACE_WORDS,
+    SAINTS,
     STATES_NOT_NAMES,
     SYNAGOGUES,
     UNCERTAIN_WORDS,
@@ -90,6 +94,10 @@ POSSESSIVE = re.compile(r"[A-Z]{2}['\N{RIGHT SINGLE QUOTATION MARK}]S\b")
 """The end of a name that something else is named after: `JIMMY'S`."""
 
 
+FAMILY_FIRM = re.compile(r"(?:&|\bAND) (?:CO|COMPANY|SONS|DAUGHTERS|BROS|BROTHERS|ASSOC\w*)\.?$|^\w+ (?:&|AND) SON$")
+"""The end of the name of a business that belongs to a family or to partners: `WEBB & CO`."""
+
+
 class Judgement(NamedTuple):
     """What kind of owner a full name belongs to, and how certain that is."""
 
@@ -106,26 +114,48 @@ def judge_full_name(text: str) -> Judgement:
     kind = find_kind(text)
     if kind != PERSON:
         return judge_other_kind(kind, text.upper())
-    if " " not in (word := text.strip(" .,")):
+    if " " not in (word := text.strip(" .,")) and "," not in word:
         return judge_single_word(word)
     upper = text.upper()
-    words = upper.split()
+    words = upper.replace(",", " ").split()
     if words[0].replace(".", "") in FIRST_WORDS and (known := judge_known_company(upper)):
         return known
     if POSSESSIVE.search(upper):
         return Judgement("company", Doubt.NO_NAME)
+    if ("&" in upper or " AND " in upper) and FAMILY_FIRM.search(upper):
+        return Judgement("company")
+    if words[-1] in ("P.A.", "P.A", "PA") and len(words) > 2 and "&" not in upper:
+        return judge_professional(upper)
     is_named = not KNOWN_GIVEN_NAMES.isdisjoint(words)
-    if is_named and UNCERTAIN_WORDS.isdisjoint(words) and (len(words[-2]) > 2 or len(words[-1]) > 2):
+    if is_named and "&" in upper and is_firm(upper):
+        return Judgement(PERSON, Doubt.PERHAPS_COMPANY)
+    is_plain = (
+        is_named
+        and words[0] not in SAINTS
+        and UNCERTAIN_WORDS.isdisjoint(words)
+        and (len(words[-2]) > 2 or len(words[-1]) > 2)
+    )
+    if is_plain and (len(words[-1]) < 4 or words[-1] in KNOWN_GIVEN_NAMES or not may_be_thing(words[-1])):
         # This is the quick check for most names.
         return Judgement(PERSON)
-    words = OWNER_WORD.findall(drop_dots_and_apostrophes(upper))
+    words = OWNER_WORD.findall(drop_dots_and_apostrophes(cut_roll_words(upper)))
     if ends_with_spaced_form(words):
         return Judgement(PERSON, Doubt.PERHAPS_COMPANY)
     if not text.isascii() or not VIETNAMESE.isdisjoint(words) or not TITLES.isdisjoint(words[:1]):
         return Judgement(PERSON)
-    if is_named:
+    if is_named and words:
         return judge_with_given_name(drop_roll_words(words))
     return judge_without_given_name(upper)
+
+
+def judge_professional(upper: str) -> Judgement:
+    """Return the Judgement of a name before the letters of a professional association.
+
+    Without full stops, they are also a state and a given name.
+    """
+    if upper.endswith(" PA"):
+        return Judgement(PERSON, Doubt.PERHAPS_COMPANY)
+    return Judgement("company", Doubt.PERHAPS_PERSON)
 
 
 def judge_with_given_name(words: list[str]) -> Judgement:
@@ -139,13 +169,18 @@ def judge_with_given_name(words: list[str]) -> Judgement:
         return Judgement("company", Doubt.NO_NAME)
     if first in BETH and last in SYNAGOGUES:
         return Judgement(PERSON, Doubt.PERHAPS_COMPANY) if last in KNOWN_GIVEN_NAMES else Judgement("church")
+    if may_be_thing(last) and (len(words) == 2 or words[-2] in SURNAMES):
+        return Judgement(PERSON, Doubt.PERHAPS_COMPANY)
     if len(words) != 2:
         return Judgement(PERSON)
     kind = KIND_BY_AMBIGUOUS_WORD.get(last)
     is_church = first in CHURCH_NAMES and kind == "church"
     is_company = first in NAMES_OF_PLACES and kind == "company"
     is_thing = first in NAMES_OF_THINGS and last not in SURNAMES and last not in KNOWN_GIVEN_NAMES and is_english(last)
-    return Judgement(PERSON, Doubt.PERHAPS_COMPANY if is_church or is_company or is_thing else None)
+    is_saint = first in ("ST", "SAINT", "STS")
+    is_place = last in PLACE_WORDS and not is_listed_name(first if last in NAMES_OF_THINGS else last)
+    is_doubtful = is_church or is_company or is_thing or is_place or is_saint
+    return Judgement(PERSON, Doubt.PERHAPS_COMPANY if is_doubtful else None)
 
 
 def judge_other_kind(kind: str, upper: str) -> Judgement:
@@ -208,14 +243,24 @@ def judge_without_given_name(upper: str) -> Judgement:
     """
     words = drop_roll_words(OWNER_WORD.findall(drop_dots_and_apostrophes(cut_roll_words(upper))))
     names = [word for word in words if len(word) > 2 and word not in CONNECTING_WORDS and word not in NAME_SUFFIXES]
+    if not words:
+        return Judgement(PERSON)
     partners = count_partners(upper)
     if partners > 2:
         return Judgement("company")
+    is_joint = "&" in upper or " AND " in upper
+    if not names and (is_joint or len(words) > 2):
+        # `R & R`, `P G & E`
+        return Judgement("company", Doubt.NO_NAME)
+    if words[-1] == "CO" and len(words) == 2 and may_be_thing(words[0]):
+        return Judgement("company", Doubt.NO_NAME)
     # `EXAMPLE CHURCH`, but not `HUD SANDRA`
     is_ambiguous = (
         partners == 2
         or may_be_two_surnames(words)
         or words[:1] == ["THE"]
+        or words[-1] in PLACE_WORDS
+        or any(map(is_acronym, names))
         or (len(words) == 2 and words[1] in KIND_BY_LAST_WORD)
         or not (KIND_BY_AMBIGUOUS_WORD.keys().isdisjoint(names) or all(map(is_rare_or_listed_name, names)))
     )
@@ -251,6 +296,11 @@ def count_partners(upper: str) -> int:
     parts = [part.strip() for part in PARTNERS.split(firm) if part.strip()]
     are_words = all(part.isalpha() and len(part) > 1 for part in parts)
     return len(parts) + (firm != upper) if are_words else 0
+
+
+def is_firm(upper: str) -> bool:
+    """Return whether a name is that of a firm although a partner may be called like a person: `HALE & LEE, P.A.`."""
+    return bool(FIRM.search(upper)) and count_partners(upper) > 2
 
 
 def is_place_name(upper: str) -> bool:

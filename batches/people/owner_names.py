@@ -12,21 +12,37 @@ from batches.people.name_words import KNOWN_GIVEN_NAMES, is_rare_or_listed_name
 from batches.people.owner_kinds import find_kind
 from batches.people.owner_words import PERSON
 from batches.people.roll_words import LAST_WORDS, cut_roll_words, drop_roll_words
-from batches.people.surnames import HISPANIC, IRISH, ITALIAN, SURNAMES, VIETNAMESE
+from batches.people.surnames import HISPANIC, IBERIAN, IRISH, ITALIAN, SURNAMES, SURNAMES_AS_GIVEN_NAMES, VIETNAMESE
 
 FIRST_LAST, LAST_FIRST = "first_last", "last_first"
 """The order of the words of a full name."""
 SUFFIXES = {"JR", "SR", "II", "III", "IV", "V", "ESQ", "MD", "PHD", "DDS", "2ND", "3RD"}
-MORE_SUFFIXES = SUFFIXES.union("4TH ESQUIRE CPA DVM DMD DPM EDD JD LPN MBA PHARMD PSYD RN USAF USN USMC USCG".split())
-AFTER_COMMA = MORE_SUFFIXES | {"DC", "DO", "LCSW", "NP", "OD", "PE", "RPH"}
+MORE_SUFFIXES = SUFFIXES.union(
+    "4TH 5TH ESQUIRE CPA DVM DMD DPM EDD JD LPN MBA PHARMD PSYD RN BSN MSN APRN USAF USN USMC USCG AIA".split()
+)
+AFTER_COMMA = MORE_SUFFIXES | frozenset(
+    "DC DO LCSW LMFT LMHC NP FNP OD PA PE RPH MSW DNP ARNP CFP CLU CFA GRI CRS LNCC CSI".split()
+)
 """Suffixes and degrees. Some of them are names or initials, unless they stand alone after a comma."""
-GENERATIONS = {"SR": "SR", "JR": "JR", "II": "II", "III": "III", "IV": "IV", "2ND": "II", "3RD": "III", "4TH": "IV"}
+GENERATIONS = {
+    "SR": "SR",
+    "JR": "JR",
+    "II": "II",
+    "III": "III",
+    "IV": "IV",
+    "2ND": "II",
+    "3RD": "III",
+    "4TH": "IV",
+    "5TH": "V",
+}
 """Suffix that distinguishes a child from a parent with the same name → the usual spelling."""
 HONORIFICS = {"MR", "MRS", "MS", "MISS", "DR", "REV", "HON"}
+TITLES_AT_THE_END = HONORIFICS - {"HON", "MS"}
 LEADING_HONORIFICS = HONORIFICS | {"PROF", "COL", "CAPT", "SGT", "MAJ", "CPT", "CDR", "MX", "MESSRS"}
 FULL_TITLES = frozenset(
     "SISTER SR BROTHER BR FATHER FR PASTOR RABBI IMAM DEACON ELDER BISHOP JUDGE HONORABLE REVEREND PROFESSOR DOCTOR LT"
-    " LTC COLONEL CAPTAIN SERGEANT SSGT MSGT TSGT SFC CPL PVT CMDR ADM GEN OFC OFFICER DET DETECTIVE DEPUTY".split()
+    " LTC COLONEL CAPTAIN SERGEANT SSGT MSGT TSGT SFC CPL PVT CMDR ADM GEN OFC OFFICER DET DETECTIVE DEPUTY MAYOR"
+    " SENATOR REPRESENTATIVE CONGRESSMAN CONGRESSWOMAN GOVERNOR ATTORNEY ATTY CHIEF TROOPER".split()
 )
 """Titles that are also surnames. They count only at the start of a name that begins with given names."""
 PARTICLES = {
@@ -89,21 +105,30 @@ ALSO_SURNAMES = {"LE", "VAN", "DO", "LO", "TEN", "AL", "DU", "LA", "SAN", "FITZ"
 """Words of SURNAME_STARTS that are often whole surnames."""
 PARTICLES_BEFORE_SURNAMES = frozenset(["AL", "LA", "SAN", "VAN"])
 """Words of SURNAME_STARTS after which a word that is no known given name belongs to the surname: `AL HASSANI NOOR`."""
+SPANISH_SAINTS = frozenset("AGUSTIN ANDRES ANTONIO DIEGO JOSE JUAN LUIS MARTIN MIGUEL NICOLAS PEDRO ROMAN".split())
+"""Saints after whom people with the surname San Juan or San Miguel are called."""
 SURNAME_LINKS = frozenset(["VDA", "DE", "DEL", "DELA", "DELLA", "LAS", "LOS", "DOS", "DAS", "DER", "DEN", "LA", "VAN"])
 """Particles that can continue the surname before them: `PEREZ DE LEON`."""
+IBERIAN_LINKS = frozenset(["Y", "E", "DA", "DO", "DOS", "DAS"])
+"""Words between two Spanish or Portuguese surnames of one person."""
 SPANISH_LINKS = frozenset(["VDA", "DE", "DEL", "DELA"])
 """Links that continue a surname even if there is only one of them."""
 MAX_PARTICLE = 3
 """Maximum number of letters of the first of two words that are one surname."""
+MAX_ABBREVIATION = 4
+"""Maximum number of letters and full stops of an abbreviated word: `Wm.`, `Jos.`."""
 HEBREW_PARTICLES = frozenset(["BEN", "BAR"])
 """First words of surnames that are given names too. They count only before a whole name that begins with a surname."""
 PLAIN_NAME = re.compile(r"[^\W\d_]+(?:[ '.-]+[^\W\d_]+)*\.?")
 JOINT = re.compile(
-    r"\s*(?:(?:&|\bAND\b)\s*(?:WF|WIFE|HUS|HUSB|HUSBAND|SPOUSE|HIS WIFE|HER HUSBAND)\b\.?(?=\s*\w)|&[WH]\b(?=\s*\w)"
+    r"\s*(?:(?:&|\bAND\b)\s*(?:WF|WIFE|HUS|HUSB|HUSBAND|SPOUSE|HIS WIFE|HER HUSBAND)\b\.?(?=\s*\w)"
+    r"|&[WH]\b(?=\s*\w)"
     r"|\b(?:UX|ET ?UX|ET ?VIR|H/W|W/H|OR|AND)\b(?!\s*$)|&|\+|;|/(?=\s*\w\w))\s*",
     re.IGNORECASE,
 )
 """What separates the names of two owners."""
+HUSBAND_AND_WIFE = re.compile(r"\bH ?& ?W\b(?=\s*\w)|\bW/(?=\s)", re.IGNORECASE)
+"""Codes before the name of a wife: `ROE JOHN H & W JANE`, `ROE JOHN W/ JANE`."""
 COUPLE = re.compile(r"^\s*(?:MR|DR|MS)S?\.?\s*(?:&|AND)\s*(?:MR|DR|MS)S?\.?\s*", re.IGNORECASE)
 
 
@@ -117,8 +142,9 @@ class Person:
 
 
 def bare(word: str) -> str:
-    """Return a word in capitals, without full stops and commas around it."""
-    return word.upper().strip(".,")
+    """Return a word in capitals, without full stops and commas around it, nor inside of a degree: `PHD` for `Ph.D.`."""
+    upper = word.upper().strip(".,")
+    return undotted if "." in upper and (undotted := upper.replace(".", "")) in AFTER_COMMA else upper
 
 
 # The order of many names
@@ -184,12 +210,13 @@ def split_owners(text: str, order: str = FIRST_LAST) -> list[Person]:
     for part in parts:
         words = drop_roll_words(part.split(), min_words=1 if people else 2)
         is_title_only = bool(words) and all(bare(word) in HONORIFICS or not bare(word) for word in words)
-        if people and is_title_only:
+        is_unknown = bool(words) and bare(words[0]) in ("UNKNOWN", "UNK")
+        if people and (is_title_only or is_unknown):
             continue
         part = " ".join(words).strip(" ,")
         if people and bare(words[0]) != bare(people[0].last) and is_next_without_surname(part, order):
             people.append(split_given(part, people[0].last))
-        elif person := split_name(part, find_order_of_next(part, order) if people else order):
+        elif person := split_name(part, find_order_of_next(part, order, people[0].last) if people else order):
             people.append(person)
     if len(people) > 1 and parts and is_first_without_surname(parts[0], order):
         people[0] = split_given(parts[0].strip(" ,"), people[-1].last)
@@ -224,6 +251,10 @@ UNPLAIN_WORDS = frozenset().union(
         "NKA",
         "FNA",
         "NEE",
+        "NMN",
+        "NMI",
+        "UNK",
+        "UNKNOWN",
         "NÉE",
     ),
     (
@@ -246,10 +277,14 @@ UNPLAIN_WORDS = frozenset().union(
 
 def clean(text: str) -> str:
     """Remove what tax rolls add to a name: shares, roles, nicknames and care-of lines."""
+    if "&" in text or "/" in text:
+        text = HUSBAND_AND_WIFE.sub("&", text)
     words = drop_roll_words(cut_roll_words(COUPLE.sub("", text)).split())
     if " VIR " in text.upper():
         separate_husband(words)
-    return " ".join(words).strip(" ,&")
+    if words and len(words[-1]) > MAX_ABBREVIATION:
+        words[-1] = words[-1].rstrip(".")
+    return " ".join(words).strip(" ,&#")
 
 
 def separate_husband(words: list[str]) -> None:
@@ -280,8 +315,8 @@ def join_suffixes(text: str) -> str:
     words = right.replace(",", " ").split()
     if not comma or not words or not all(is_suffix(word) for word in words):
         return text
-    # A single letter after one word is an initial, as in `Smith, V`.
-    is_initial = len(bare(words[0])) == 1 and len(left.split()) < 2
+    # A single letter after one word is an initial, as in `Smith, V`, and so can be some degrees, as in `Ngo, Do`.
+    is_initial = len(left.split()) < 2 and (len(bare(words[0])) == 1 or MORE_SUFFIXES.isdisjoint(map(bare, words)))
     kept = [word for word in words if bare(word) in MORE_SUFFIXES and len(bare(word)) > 1]
     return text if is_initial else " ".join([left.strip(), *kept])
 
@@ -317,11 +352,14 @@ def is_next_without_surname(part: str, order: str) -> bool:
     return all(len(word) == 1 for word in words[1:])
 
 
-def find_order_of_next(part: str, order: str) -> str:
+def find_order_of_next(part: str, order: str, first_surname: str) -> str:
     """Return the order of an owner after the first, which may differ: `JANE E JONES` after `SMITH JOHN`."""
     words = part.upper().replace(".", "").split()
-    is_first_last = len(words) == 3 and words[0] in FIRST_NAMES and len(words[1]) == 1 and len(words[2]) > 1
-    return FIRST_LAST if is_first_last else order
+    if len(words) < 2 or words[0] not in FIRST_NAMES:
+        return order
+    is_first_last = len(words) == 3 and len(words[1]) == 1 and len(words[2]) > 1
+    has_other_surname = words[0] not in SURNAMES and words[-1] in SURNAMES and words[-1] not in KNOWN_GIVEN_NAMES
+    return FIRST_LAST if is_first_last or has_other_surname or words[-1] == bare(first_surname) else order
 
 
 def is_first_without_surname(part: str, order: str) -> bool:
@@ -370,6 +408,11 @@ def split_last_first(words: list[str], generation: str) -> Person:
     """
     if len(words) == 2 and len(words[1]) < 3 and is_letter(words[1]) and is_only_given_name(words[0]):
         return Person(words[0], words[1], "", generation)
+    if len(words) == 2 and bare(words[0]) == "MC":
+        return Person("", "", " ".join(words), generation)
+    if is_letter(words[0]) and len(bare(words[-1])) > 1 and bare(words[0]) not in SURNAME_STARTS:
+        # No surname is one letter: `J DOE`.
+        return split_first_last(words, generation)
     count = count_surname_words([bare(word) for word in words])
     rest = drop_titles(words[count:])
     if not rest:
@@ -397,8 +440,11 @@ def count_surname_words(upper: Sequence[str]) -> int:
         count = 1
         while count < len(upper) - 1 and upper[count - 1] in SURNAME_STARTS:
             count += 1
-        return count - 1 + (count_linked_words(upper[count - 1 :]) or 1)
-    if second == "Y" and first in HISPANIC and third in HISPANIC:
+        count += (count_linked_words(upper[count - 1 :]) or 1) - 1
+        # A second surname: `DELA CRUZ REYES MARIA`.
+        is_double = count < len(upper) - 1 and upper[count] in IBERIAN and upper[count - 1] in IBERIAN
+        return count + (is_double and upper[count + 1] in KNOWN_GIVEN_NAMES)
+    if second in IBERIAN_LINKS and first in IBERIAN and third in IBERIAN:
         return 3 if len(upper) > 3 else 1
     if second in SURNAME_LINKS and (linked := count_linked_words(upper)):
         return linked
@@ -406,10 +452,26 @@ def count_surname_words(upper: Sequence[str]) -> int:
         return 2
     if second in KNOWN_GIVEN_NAMES or third not in KNOWN_GIVEN_NAMES:
         return 1
-    if second in HISPANIC:
-        return 2 if first in HISPANIC or first in SURNAMES else 1
+    if second in IBERIAN:
+        return 2 if first in IBERIAN or first in SURNAMES else 1
+    if third in SURNAMES or not is_rare_or_listed_name(second):
+        return 1
     # Of a double surname, the second can be rare: `SOTO MAYOR ELENA`.
-    return 2 if first in HISPANIC and third not in SURNAMES and is_rare_or_listed_name(second) else 1
+    return 2 if first in IBERIAN or are_two_surnames(first, second, third) else 1
+
+
+def are_two_surnames(first: str, second: str, third: str) -> bool:
+    """Return whether two English surnames before a given name are one: `BONHAM CARTER HELENA`.
+
+    If the second is also a usual given name, it is one: `SMITH PARKER JAMES`.
+    """
+    return (
+        third in FIRST_NAMES
+        and second in SURNAMES
+        and second not in SURNAMES_AS_GIVEN_NAMES
+        and is_rare_or_listed_name(first)
+        and first not in VIETNAMESE
+    )
 
 
 def is_in_two_words(first: str, second: str, third: str) -> bool:
@@ -435,14 +497,16 @@ def count_linked_words(upper: Sequence[str]) -> int:
 
 def is_particle(first: str, second: str, third: str) -> bool:
     """Return whether the first word of a name begins a longer surname, such as `Le Blanc`, and is not one itself."""
+    if first == "LE" and (second in VIETNAMESE_GIVEN_NAMES or (second == "VAN" and third in VIETNAMESE_GIVEN_NAMES)):
+        return False
     if second in SURNAME_STARTS or third in SPANISH_LINKS:
         return True
-    if first == "LE" and second in VIETNAMESE_GIVEN_NAMES:
-        return False
     may_begin_surname = first in PARTICLES_BEFORE_SURNAMES and len(third) > 1
     if may_begin_surname and second not in KNOWN_GIVEN_NAMES and second not in VIETNAMESE_GIVEN_NAMES:
         return True
     if first == "FITZ" and is_rare_or_listed_name(first + second):
+        return True
+    if first == "SAN" and second in SPANISH_SAINTS:
         return True
     return third in KNOWN_GIVEN_NAMES and (second not in KNOWN_GIVEN_NAMES or first in ("SAN", "LA", "AL"))
 
@@ -461,7 +525,7 @@ def find_surname(upper: Sequence[str]) -> int:
     """Return the position at which the surname begins in a name that begins with given names."""
     start = len(upper) - 1
     last, before = upper[start], upper[start - 1]
-    if start > 1 and last in HISPANIC and before in HISPANIC and before not in KNOWN_GIVEN_NAMES:
+    if start > 1 and last in IBERIAN and before in IBERIAN and before not in KNOWN_GIVEN_NAMES:
         start -= 1
     elif start > 1 and ((before == "O" and last in IRISH) or (before == "D" and last in ITALIAN)):
         return start - 1
@@ -496,6 +560,8 @@ def drop_suffixes(words: list[str]) -> tuple[list[str], str]:
     A suffix is at the end, or after a surname that comes first, as in `SMITH JR JOHN`.
     """
     upper = [bare(word) for word in words]
+    if len(words) > 2 and upper[-1] in TITLES_AT_THE_END:
+        words, upper = words[:-1], upper[:-1]
     if MORE_SUFFIXES.isdisjoint(upper):
         return words, ""
     generation = next((GENERATIONS[word] for word in upper[1:] if word in GENERATIONS), "")

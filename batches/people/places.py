@@ -18,7 +18,7 @@ STATE_AT_START = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 ZIP = re.compile(
-    r"(?<![\d#])(?P<zip>\d{5})(?:[-\s]?\d{4}|-(?!\d))?(?![\d-])|(?<=[A-Za-z]{2}[\s,.])\s*(?P<short>\d{4}|\d{3})(?:-\d{4})?\s*$"
+    r"(?<![\d#])(?<!\d[NSEWnsew])(?P<zip>\d{5})(?:[-\s]?\d{4}|-(?!\d))?(?![\d-])|(?<=[A-Za-z]{2}[\s,.])\s*(?P<short>\d{4}|\d{3})(?:-\d{4})?\s*$"
 )
 COUNTRY = re.compile(
     r"(?:[\s,;]|(?<=\d))+(?:USA|U\.\s?S\.\s?A\.?|US|U\.S\.?|United States(?: of America)?|Etats Unis|EEUU)[\s.]*$",

@@ -11,7 +11,7 @@ TAIL_PHRASES = frozenset(
     for line in """
     ETAL, ETALS, ET AL, ET ALS, ET ALIA, ETUX, ET UX, ETVIR, ET VIR, ET, UX, VIR, ETC, ET CETERA, JT, JTS, JT TEN
     JTTEN, JT TENANTS, JT/RS, JTRS, JT RS, JTROS, JT ROS, JTWROS, JT WROS, JTWRS, JTW/ROS, J/T, WROS, W/ROS, ROS
-    R/S, W/RS, JOINT, JOINT TEN, JOINT TENANT, JOINT TENANTS, JOINT TENANCY, AS JOINT TENANTS
+    JT/WROS, JT/WRS, JT W/ROS, R/S, W/RS, JOINT, JOINT TEN, JOINT TENANT, JOINT TENANTS, JOINT TENANCY, AS JOINT TENANTS
     WITH RIGHTS OF SURVIVORSHIP, WITH RIGHT OF SURVIVORSHIP, RIGHT OF SURVIVORSHIP, RIGHTS OF SURVIVORSHIP
     SURVIVORSHIP, CPWROS, CP/WROS, CPWRS, CPRS, CP/RS, CP, COMM PROP, COMMUNITY PROPERTY, COM PROP, CP WROS
     AS COMMUNITY PROPERTY, TEN COM, TENCOM, TEN IN COM, TEN IN COMMON, TIC, T/C, T/I/C, TENANTS IN COMMON
@@ -30,12 +30,15 @@ TAIL_PHRASES = frozenset(
     AS SOLE AND SEPARATE PROPERTY, AS SEPARATE PROPERTY, AS HIS SEPARATE PROPERTY, AS HER SEPARATE PROPERTY
     HIS SOLE AND SEPARATE PROPERTY, HER SOLE AND SEPARATE PROPERTY, S/P, S/M, S/W, U/M, U/W, M/M, M/W, A MINOR
     AN INDIVIDUAL, INDIVIDUALLY, INDIV, LIFE EST, LIFE ESTATE, LIFE TENANT, LIFE TENANTS, LIFE TEN, LIFE INT
-    LIFE INTEREST, L/E, LE, LIFE, L/T, L/EST, LF EST, LFE EST, RES LIFE EST, ENH LIFE EST, ENHANCED LIFE ESTATE
+    LIFE INTEREST, L/E, LE, LIFE, L/T, L/EST, LF EST, LFE EST
+    LF ESTATE, LF TEN, LF TENANT, LF INT, LFE TEN, LIF EST, RES LIFE EST, ENH LIFE EST, RLE, ELE, LTE
+    ENHANCED LIFE ESTATE
     ENHANCED LIFE EST, A LIFE ESTATE, REM, REMAINDER, REMAINDERMAN, REMAINDERMEN, RMDR, REMDR, DECLARANT, GRANTOR
-    GRANTOR/TRUSTEE, BENEFICIARY, BENEFICIARIES, TOD, POD, T/O/D, P/O/D, POA, P/O/A, ATTY IN FACT
-    ATTORNEY IN FACT, AGT, AGENT, GDN, GDNS, GUARDIAN, CONSERVATOR, CUST, UTMA, UGMA, C/F, RET, RETIRED
+    GRANTOR/TRUSTEE, BENEFICIARY, BENEFICIARIES, TOD, POD, T/O/D, P/O/D, POA, P/O/A, POWER OF ATTORNEY, ATTY IN FACT
+    ATTORNEY IN FACT, AGT, AGENT, GDN, GDNS, GUARDIAN, CONSERVATOR, CUST, CUSTODIAN, UTMA, UGMA, C/F, RET, RETIRED
     SURVIVING SPOUSE, SURV SPOUSE, SURVIVOR, SURVIVORS, SURV, INT, INTEREST, UND, UNDIV, UNDIVIDED, CO-OWNER
-    CO-OWNERS, COOWNER, CO-TENANTS, TENANT, TENANTS, OTHERS, AND OTHERS, & OTHERS, EXECUTOR, EXECUTRIX, EXEC
+    CO-OWNERS, COOWNER, CO-TENANTS, TENANT, TENANTS, OTHERS, AND OTHERS, & OTHERS
+    BANKRUPTCY, BANKRUPT, ATTORNEY, ATTORNEY AT LAW, ATTY, ATTY AT LAW, REALTOR, EXECUTOR, EXECUTRIX, EXEC
     EXECUTRIX OF, ADMINISTRATOR, ADMINISTRATRIX, ADMR, ADMX, PERS REP, PER REP, PERSONAL REP, AS, ET UXOR, ET-AL, ET-UX
     """.splitlines()
     for phrase in line.split(",")
@@ -81,19 +84,26 @@ LABELS = re.compile(
     re.IGNORECASE,
 )
 """A label that is separated from the name before or after it: `Ada Webb - Owner`."""
+UNKNOWN_OTHERS = re.compile(
+    r"(?<=\w)[\s,.]*(?:&|/|;|\+|\b(?:AND|OR)\b)\s*(?:(?:UNKNOWN|UNK|UNKN|CURRENT|ALL|ANY)\s+)*"
+    r"(?:UNKNOWN|UNK|UNKN|(?:CURRENT )?(?:OWNERS?|OCCUPANTS?|RESIDENTS?|TENANTS?)(?: OF RECORD)?)"
+    r"(?:\s+(?:SPOUSE|WIFE|HUSBAND))?\s*$",
+    re.IGNORECASE,
+)
+"""A second owner who is not known: `Ada Webb & Unknown`, `Ada Webb or current resident`."""
 IN_BRACKETS = re.compile(r"\([^)]*\)?|\[[^\]]*\]?|\*+")
 NICKNAMES = re.compile(r"[\"“”][^\"“”]*[\"“”]|(?<=\s)['‘’][^'‘’\s]+['‘’](?=\s|$)")
 ROLL_WORDS_BETWEEN_OWNERS = re.compile(
-    r"\b(?:JT/RS|JTWROS|J/T|T/C|T/E|L/E|H/E|W/E|R/S|W/ROS|TBE|CPWROS|ETALS?|JT\s+TEN|TEN\s+(?:ENT|COM)|T\s+BY\s+E)\b",
+    r"\b(?:JT/RS|JTWROS|J/T|T/C|T/E|L/E|H/E|W/E|R/S|W/ROS|TBE|CPWROS|ETALS?|JT\s+TEN|TEN\s+(?:ENT|COM)|T\s+BY\s+E|NM[NI])\b",
     re.IGNORECASE,
 )
 ANY_ROLL_SIGN = re.compile(
     r"[%(\[*\"“”/\d‘’']|\b(?:C|IN|ATTN?|ATTENTION|[DAFN][KBN]A|FORMERLY|N[EÉ]E|LE|LIFE|REM\w*|TOD|POD|POA|CUST\w*|GDN"
-    r"|GUARDIAN|BY|JT\w*|TEN|TBE|CPWROS|ETALS?|OWNERS?)\b",
+    r"|GUARDIAN|BY|JT\w*|TEN|TBE|CPWROS|ETALS?|OWNERS?|NM[NI]|UNK\w*|OCCUPANTS?|RESIDENTS?|TENANTS?)\b",
     re.IGNORECASE,
 )
 """Without any of these signs and words, only the end of a name can contain roll words."""
-SEPARATORS = frozenset("&,;")
+SEPARATORS = frozenset(["&", ",", ";", "-", "AND"])
 TITLES = frozenset(["MR", "MRS", "MS", "MISS"])
 """Titles that only people have."""
 
@@ -102,7 +112,7 @@ def cut_shares_and_others(text: str) -> str:
     """Return a name without labels, shares and a part about others, such as care of or doing business as."""
     if not ANY_ROLL_SIGN.search(text):
         return text
-    text = CARE_OF.sub("", LABELS.sub("", text))
+    text = UNKNOWN_OTHERS.sub("", CARE_OF.sub("", LABELS.sub("", text)))
     return OTHERS_AND_REST.sub("", cut_shares(text))
 
 
@@ -127,12 +137,17 @@ def cut_roll_words(text: str) -> str:
     return ROLL_WORDS_BETWEEN_OWNERS.sub(" ", text).strip(" ,")
 
 
+def is_roll_phrase(text: str) -> bool:
+    """Return whether a string is only what tax rolls add to names: `ETAL`, `et ux`. Shorter ones can be names."""
+    return len(text) > 3 and text.upper().strip(".,") in PHRASES
+
+
 def drop_roll_words(words: Iterable[str], min_words: int = 2) -> list[str]:
     """Drop roll words at the end of a name, but keep `min_words` words, because Le and Al are names too."""
     words = list(words)
     while len(words) > min_words:
         last = words[-1].upper().strip(".,;")
-        if words[-1] in SEPARATORS:
+        if words[-1].upper() in SEPARATORS:
             words.pop()
             continue
         is_surname = last == "LE" and is_surname_after(words[:-1])

@@ -80,7 +80,7 @@ UNITS = {
         "Ste": "SUITE STE SUIT SU",
         "Stop": "STOP MAILSTOP",
         "Trlr": "TRAILER TRLR",
-        "Unit": "UNIT UNITS UN UNT",
+        "Unit": "UNIT UNITS UN UNT CONDO",
     }.items()
     for word in words.split()
 }

@@ -4,6 +4,7 @@ import re
 
 from batches.people.addresses import (
     AMBIGUOUS_UNIT_WORDS,
+    GLUED_UNIT_WORD,
     GRID_NUMBER,
     LONE_UNIT_NUMBER,
     PLAIN_UNITS,
@@ -11,8 +12,12 @@ from batches.people.addresses import (
     STREET_ORDINALS,
     UNIT_AT_START,
     UNIT_START,
+    UNIT_WORD_PATTERN,
     UNIT_WORDS,
+    WHOLE_STREET_NAMES,
     bare,
+    cut_care_of,
+    is_care_of,
     is_street,
     is_unit_line,
     key_of,
@@ -20,22 +25,24 @@ from batches.people.addresses import (
     split_unit,
 )
 from batches.people.places import COUNTRY, COUNTY, read_place
-from batches.people.street_words import ANY_DIRECTION, COMMON_TYPES, LONE_UNITS, SHORT_DIRECTIONS, STREET_TYPES, UNITS
+from batches.people.street_words import ANY_DIRECTION, COMMON_TYPES, DIRECTIONS, LONE_UNITS, STREET_TYPES, UNITS
 
+SIGN_AND_WORD = re.compile(rf"\s*#\s*(?=(?:{UNIT_WORD_PATTERN})\b)|(?<=\b(?:APT|STE))\.?\s*#\s*(?=\w)", re.IGNORECASE)
+"""A sign beside a word for units, of which one is enough: `# Apt 4`, `Ste # D`."""
 STOP = re.compile(r"(?<=\s)(?P<word>[A-Za-z]{4,}|\w*\d)\.\s+(?=(?P<next>[A-Za-z]+))")
 """A full stop after a number or a word that is too long for most abbreviations. It can stand for a comma."""
 PO_BOX_AND_CITY = re.compile(
     r"((?:P\.?\s*O\.?\s*(?:BOX|BX|DRAWER)|POB|BOX)\s*\#?\s*[\w-]*\d[\w-]*)\s+(.+)", re.IGNORECASE | re.DOTALL
 )
+DIRECTION_PATTERN = r"(?:[NSEW]{1,2}|NORTH|SOUTH|EAST|WEST)"
 NUMBERED_STREET = re.compile(
-    r"(\S+ [NSEW] \d+ [NSEW]"
-    r"|\S+(?: [NSEW]{1,2})? (?:(?:US|STATE|COUNTY|CO|CNTY|INTERSTATE|FARM TO MARKET|FM|RANCH) )*(?:HWY|HIGHWAY|ROUTE"
-    r"|RTE|ROAD|RD|FM|CR|SR|SH|US|RM|I|AVENUE|AVE) (?:\d+\w?|[A-Z])"
-    r"|\S+ I-\d+)(?: |$)"
+    rf"(\S+ {DIRECTION_PATTERN} \d+ {DIRECTION_PATTERN}"
+    rf"|\S+(?: {DIRECTION_PATTERN})? (?:(?:OLD|US|STATE|COUNTY|COUNTRY|CO|CNTY|INTERSTATE|FARM TO MARKET|FM|RANCH) )*"
+    r"(?:HWY|HIGHWAY|ROUTE|RTE|ROAD|RD|FM|CR|SR|SH|US|RM|I|AVENUE|AVE) (?:NO |# ?)?(?:\d+\w?|[A-Z])"
+    r"|\S+ [A-Z]{4,} (?:HWY|HIGHWAY|ROUTE) \d+\w?"
+    rf"|\S+(?: {DIRECTION_PATTERN})? IH?-?\d+)(?: (?:BUS|BUSINESS|ALT|BYPASS)\b)?(?= |$)"
 )
 """A street that is named by a number or a letter, up to that: `12 County Road 4`, `12 E 700 S`."""
-WHOLE_STREET_NAMES = frozenset("BROADWAY BOWERY ESPLANADE BOARDWALK EMBARCADERO ALAMEDA".split())
-"""Names of streets that need no type."""
 CITIES_WITH_DIRECTIONS = frozenset(
     f"{direction} {city.strip()}"
     for direction, cities in {
@@ -53,6 +60,13 @@ CITIES_WITH_DIRECTIONS = frozenset(
     for city in cities.split(",")
 )
 """Cities whose names begin with a direction, so that it is not the end of the street before them."""
+SAINTS_OF_CITIES = frozenset("LOUIS PAUL PETERSBURG AUGUSTINE CHARLES JOSEPH PETERS CLOUD LUCIE".split())
+"""Saints after whom cities are called, so that `St` before them is no street."""
+FIRST_WORDS_OF_CITIES = frozenset(
+    "BATON BOCA CAPE CEDAR COLORADO CORPUS DES EL FORT FT GRAND JERSEY KANSAS LA LAKE LAS LITTLE LONG LOS MOUNT MT NEW"
+    " OKLAHOMA PALM PORT SALT SAN SANTA SAINT SIOUX ST TERRE VIRGINIA".split()
+)
+"""Words with which many cities of two words begin."""
 ROUTE_COMMA = re.compile(r"^(\D{2,20}\d+\w?),\s*(BO?X\b)", re.IGNORECASE)
 """A comma between a route and its box: `Rte 2, Box 18`."""
 FLOOR = re.compile(rf"(?:\d+(?:ST|ND|RD|TH)|{'|'.join(STREET_ORDINALS)})\s+(?:FL|FLR|FLOOR)\.?", re.IGNORECASE)
@@ -65,6 +79,8 @@ NO_CITY_STARTS = frozenset("THE OFF NEAR BEHIND CORNER LOT BLOCK BLK ATTN CARE".
 """Words that begin a remark after a street, or part of a legal description."""
 ENDS_OF_STREETS = frozenset("ST AVE RD DR LN BLVD CT CIR PKWY WAY TRL".split())
 """Street types that are rarely the last word of a city."""
+STREET_WORDS = frozenset(STREET_TYPES) | ANY_DIRECTION
+"""Words that continue a street: `12 Oak St Extension`, `12 Court Street Road`."""
 MAX_ADDRESS_LENGTH = 500
 """Maximum length of a whole address."""
 
@@ -73,11 +89,20 @@ def split_whole(text: str) -> tuple[str, str, str, str]:
     """Return street, city, state and ZIP of `1 Oak St, Herndon, VA 20170`. Return any other text as the street."""
     if len(text) > MAX_ADDRESS_LENGTH:
         return text, "", "", ""
-    text_of_route = ROUTE_COMMA.sub(r"\1 \2", text) if text[:1] in "RrHhSs" else text
-    pieces = re.split(r"[,;\n|]|\s/\s", STOP.sub(read_stop, COUNTRY.sub("", text_of_route)))
+    whole = ROUTE_COMMA.sub(r"\1 \2", text) if text[:1] in "RrHhSs" else text
+    if not whole[:1].isdigit() and is_care_of(whole):
+        whole = cut_care_of(whole)
+    if "#" in whole:
+        whole = SIGN_AND_WORD.sub(" ", whole)
+    pieces = re.split(r"[,;\n|]|\s/\s", STOP.sub(read_stop, COUNTRY.sub("", whole).rstrip(" .")))
     pieces = [piece for piece in map(str.strip, pieces) if piece]
     last = len(pieces) - 1
     pieces = [piece for position, piece in enumerate(pieces) if position in (0, last) or not COUNTY.fullmatch(piece)]
+    if len(pieces) > 1 and is_street(pieces[-1]) and not any(map(is_street, pieces[:-1])):
+        # The street is at the end: `Herndon, VA 20170, 1 Oak St`.
+        place = read_place(", ".join(pieces[:-1]))
+        if place and place.city and place.state:
+            return pieces[-1], *place
     for count in range(1, min(len(pieces), 4) + 1):
         place = read_place(", ".join(pieces[-count:]))
         if not place or not place.city or not (place.state or place.zip):
@@ -89,10 +114,30 @@ def split_whole(text: str) -> tuple[str, str, str, str]:
             pieces[-count:] = [street]
             return join_street(pieces), city, place.state, place.zip
         if place.state:
-            return join_street(pieces[:-count]), place.city, place.state, place.zip
+            street, city = split_rest_of_street(pieces[:-count], place.city)
+            return street, city, place.state, place.zip
     if len(pieces) > 1 and is_only_city(pieces[-1]) and is_street(pieces[0]):
         return join_street(pieces[:-1]), pieces[-1], "", ""
+    if len(pieces) == 1 and is_street(text):
+        street, city = split_street(text)
+        is_whole_street = is_strong(bare(street.rpartition(" ")[2])) and not STREET_WORDS.intersection(
+            city.upper().split()
+        )
+        if city and is_whole_street and is_only_city(city):
+            return street, city, "", ""
     return text.strip(), "", "", ""
+
+
+def split_rest_of_street(pieces: list[str], city: str) -> tuple[str, str]:
+    """Return the street and the city from what a comma separates. `Suite 4 Tampa` begins with a part of the street."""
+    words = city.split()
+    count = count_rest_of_street(words, []) if is_street(pieces[-1]) else 0
+    direction = count_direction(words, []) if count else 0
+    if direction:
+        pieces = [*pieces[:-1], " ".join([pieces[-1], *words[:direction]])]
+    if count > direction:
+        pieces = [*pieces, " ".join(words[direction:count])]
+    return join_street(pieces), " ".join(words[count:]) if count else city
 
 
 def read_stop(found: re.Match[str]) -> str:
@@ -135,18 +180,41 @@ def split_street(text: str) -> tuple[str, str]:
         end = find_street_end(words)
     if not end or end >= len(words):
         return text, ""
-    is_after_street = bare(words[end]) in SHORT_DIRECTIONS and end < len(words) - 1
-    if is_after_street and " ".join(words[end:]).upper() not in CITIES_WITH_DIRECTIONS:
-        end += 1
+    end += count_rest_of_street(words[end:], words[1:end])
+    return " ".join(words[:end]), " ".join(words[end:])
+
+
+def count_rest_of_street(words: list[str], street: list[str]) -> int:
+    """Return how many words after the type of a street, and before the city, belong to it: its direction and units."""
+    end = count_direction(words, street)
     while end < len(words) - 1 and (count := count_unit_words(words[end], words[end + 1])):
         end += count
-    return " ".join(words[:end]), " ".join(words[end:])
+    return end
+
+
+def count_direction(words: list[str], street: list[str]) -> int:
+    """Return how many words are the direction of the street before them, and not the beginning of a city.
+
+    Cities begin with one of the four spelled-out directions so often that only a street with a number has it.
+    """
+    if len(words) < 2 or words[0].upper().replace(".", "") not in ANY_DIRECTION:
+        return 0
+    upper = [word.upper().replace(".", "") for word in words]
+    if len(upper) > 2 and upper[0] in ("N", "S") and upper[1] in ("E", "W"):
+        return 2
+    short = DIRECTIONS.get(upper[0], upper[0])
+    is_spelled_out = len(short) == 1 and len(upper[0]) > 1
+    is_city = f"{short} {' '.join(upper[1:])}" in CITIES_WITH_DIRECTIONS
+    is_numbered = any(map(str.isdigit, "".join(street)))
+    return int(not is_city and (is_numbered or not is_spelled_out))
 
 
 def count_unit_words(first: str, second: str) -> int:
     """Return how many words the unit has that begins with these two after a street, or 0 if none begins there."""
     if FLOOR.fullmatch(f"{first} {second}"):
         return 2
+    if GLUED_UNIT_WORD.fullmatch(first) and first[0].isdigit():
+        return 1
     if bare(first) in LONE_UNITS:
         # `Upper Darby` and `Front Royal` are cities.
         is_numbered = bare(first) in UNITS and bool(re.search(r"\d", second))
@@ -168,17 +236,50 @@ def find_street_end(words: list[str]) -> int:
     if not upper or not (upper[0][:1].isdigit() or GRID_NUMBER.fullmatch(upper[0])):
         return 0
     if numbered := NUMBERED_STREET.match(" ".join(upper)):
-        return len(numbered[1].split())
+        return len(numbered[0].split())
+    if len(upper) > 3 and upper[1] in ANY_DIRECTION and is_strong(upper[2]) and not is_strong(upper[3]):
+        # `525 North Avenue`
+        return 3
+    if len(upper) > 4 and upper[1] in STREET_TYPES and upper[2] == "OF":
+        return find_type_end(upper, 1)
     start = 2 if len(upper) > 2 and upper[1] not in ANY_DIRECTION else 3
     for position in range(start, len(upper)):
         if STREET_TYPES.get(upper[position]) in COMMON_TYPES:
-            return find_unit(words, start, position) or position + 1
+            return find_unit(words, start, position) or find_type_end(upper, position)
     if len(upper) > 2 and upper[start - 1] in WHOLE_STREET_NAMES:
         return start
     for position in range(start, len(upper) - 1):
         if upper[position] in STREET_TYPES:
             return find_unit(words, start, position) or position + 1
-    return find_unit(words, start, len(words) - 1)
+    return find_unit(words, start, len(words) - 1) or find_end_without_type(upper, start)
+
+
+def is_strong(word: str) -> bool:
+    """Return whether a word is the type of a street and hardly ever part of its name."""
+    return STREET_TYPES.get(word) in ENDS_OF_STREETS
+
+
+def find_type_end(upper: list[str], position: int) -> int:
+    """Return how many words a street has whose type is at a position. A name or a second type can follow it."""
+    rest = upper[position + 1 :]
+    if len(rest) > 2 and rest[0] == "OF":
+        # `1221 Avenue of the Americas`
+        return position + (4 if rest[1] == "THE" else 3)
+    if len(rest) > 1 and not is_strong(upper[position]) and is_strong(rest[0]):
+        # `51 Lake Run Dr`
+        return position + 2
+    is_saint = upper[position] == "ST" and position > 1 and rest and " ".join(rest) in SAINTS_OF_CITIES
+    return position + (not is_saint)
+
+
+def find_end_without_type(upper: list[str], start: int) -> int:
+    """Return how many words a street without a type has, or 0 if that is unclear: `2525 SE Clinton Portland`."""
+    rest = upper[start:]
+    if not rest:
+        return 0
+    is_city = len(rest) == 1 or (len(rest) == 2 and rest[0] in FIRST_WORDS_OF_CITIES)
+    is_name = upper[start - 1].isalpha() or upper[start - 1][:-2].isdigit()
+    return start if is_city and is_name and upper[start - 1] not in FIRST_WORDS_OF_CITIES else 0
 
 
 def find_unit(words: list[str], start: int, end: int) -> int:
@@ -202,6 +303,8 @@ def join_street(pieces: list[str]) -> str:
         if UNIT_START.match(piece):
             kept.append(piece)
     for piece in pieces[position + 1 :]:
+        if piece.upper().replace(".", "") in ANY_DIRECTION:
+            kept[0] += f" {piece}"
         key = key_of(shorten(piece))
         if key not in keys and piece.upper() not in DWELLINGS and (re.search(r"\d", piece) or UNIT_START.match(piece)):
             keys.add(key)

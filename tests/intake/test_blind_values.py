@@ -2,7 +2,7 @@
 
 import pytest
 
-from batches.intake.row_check import check, make_fingerprints, make_former_fingerprints
+from batches.intake.row_check import check, hash_strings, make_fingerprints, make_former_fingerprints
 from batches.people.owner_kinds import judge_full_name
 from batches.people.owner_placeholders import is_placeholder
 from tests.samples import blind_values
@@ -17,6 +17,56 @@ def test_names_are_split_where_the_surname_ends(row):
     order, text, *expected = row
     fields = check({"full_name": text} | MAILING_ADDRESS, order).fields
     assert [fields.get(name, "") for name in ("first_name", "middle_name", "last_name")] == expected
+
+
+@pytest.mark.parametrize("row", blind_values.CO_OWNERS)
+def test_a_second_owner_is_somebody_who_is_named(row):
+    order, text, expected = row
+    checked = check({"full_name": text} | MAILING_ADDRESS, order)
+    second = checked.co_owner
+    assert checked.owner_kind == "person"
+    assert (f"{second.first} {second.last}" if second else "") == expected
+
+
+@pytest.mark.parametrize("row", blind_values.NAME_CELLS)
+def test_placeholders_and_roll_words_are_no_part_of_a_name(row):
+    first, last, *expected = row
+    fields = check({"first_name": first, "last_name": last} | MAILING_ADDRESS).fields
+    assert [fields.get(name, "") for name in ("first_name", "last_name")] == expected
+
+
+def test_an_owner_whose_first_name_is_a_placeholder_can_be_a_company():
+    checked = check({"first_name": "Owner", "last_name": "Acme LLC"} | MAILING_ADDRESS)
+    assert (checked.owner_kind, checked.owner_name) == ("company", "Acme LLC")
+
+
+@pytest.mark.parametrize("text", ["NMN", "NMI"])
+def test_no_middle_name_is_sent_for_the_letters_that_say_that_there_is_none(text):
+    row = {"first_name": "Ada", "middle_name": text, "last_name": "Webb"}
+    assert "middle_name" not in check(row | MAILING_ADDRESS).fields
+
+
+def test_a_grid_number_is_the_same_with_and_without_a_space():
+    spaced, joined = (check({"address": f"{number} Oak Ave"} | PLACE | NAME) for number in ("N89 W16840", "N89W16840"))
+    assert spaced.fingerprint == joined.fingerprint
+
+
+def test_people_at_a_grid_number_with_a_space_are_still_recognised_by_their_former_key():
+    row = {"first_name": "Ada", "last_name": "Webb", "address": "N89 W16840 Oak Ave"} | PLACE
+    former = hash_strings(["ada", "webb", "n89 w16840 oak ave", "", "tampa", "FL", "33602"])
+    assert former in set(make_former_fingerprints(check(row).fields))
+
+
+def test_people_with_two_surnames_are_still_recognised_by_the_key_under_which_one_was_the_first_name():
+    former = check({"first_name": "Jones", "middle_name": "Rita", "last_name": "Park"} | MAILING_ADDRESS).fields
+    now = check({"full_name": "PARK JONES RITA"} | MAILING_ADDRESS, "last_first").fields
+    assert (now["first_name"], now["last_name"]) == ("Rita", "Park Jones")
+    assert set(make_fingerprints(former)) <= set(make_former_fingerprints(now))
+
+
+def test_a_grid_number_of_five_digits_is_no_zip():
+    fields = check({"full_address": "N6W23001 Oak Rd Waukesha WI"} | NAME | MAILING_ADDRESS).fields
+    assert (fields["address"], fields["city"], fields.get("zip")) == ("N6W23001 Oak Rd", "Waukesha", None)
 
 
 @pytest.mark.parametrize("text", blind_values.LACKING_SURNAMES)
@@ -76,7 +126,10 @@ def test_a_state_and_a_zip_are_not_a_city(others):
     assert [problem.field for problem in checked.problems] == ["city"]
 
 
-@pytest.mark.parametrize(("street", "written"), [("77 Spruce St 3", "3"), ("77 Spruce St DN", "Dn")])
+@pytest.mark.parametrize(
+    ("street", "written"),
+    [("77 Spruce St 3", "3"), ("77 Spruce St DN", "Dn"), ("77 Spruce St 3B", "3B"), ("77 Spruce St 3FL", "3FL")],
+)
 def test_people_are_still_recognised_by_the_key_that_they_had_with_the_unit_in_the_street(street, written):
     place = {"first_name": "Wanda", "last_name": "Pruitt"} | PLACE
     fields = check({"address": street} | place).fields
