@@ -81,6 +81,8 @@ BRACKETS = re.compile(r"\s*[(\[].*?(?:[)\]]|$)")
 """Anything in brackets after a city, such as its county."""
 LAST_DOT = re.compile(r"(?<=[A-Za-z]{3})\.$")
 """A full stop after a city, but not that of D.C."""
+ZIP_AND_MORE = re.compile(r"(\d{5})(?:\s?\+\s?\d{4}|-X{4}|\s?/\s?\d{5})", re.ASCII | re.IGNORECASE)
+"""A ZIP with a plus sign, with letters for unknown digits, or before a second ZIP."""
 CITY_OF = re.compile(r"(?:CITY|TOWN|VILLAGE|TOWNSHIP|BOROUGH) OF (?=\w)", re.IGNORECASE)
 FORMER_UNITS = {"Lowr": ("dn", "down"), "Uppr": ("up",)}
 """Unit → the words for it that were formerly read as part of the street."""
@@ -235,6 +237,11 @@ def make_former_fingerprints(fields: dict[str, str]) -> Iterator[str]:
                 keys = key_of_name(fields.get("first_name", "")), key_of_surname(fields.get("last_name", ""))
                 street_key = addresses.key_of(f"{fields[street]} {written}")
                 yield hash_strings([*keys, street_key, "", addresses.key_of_city(city), state, zip_code])
+            if found := FLOOR.fullmatch(unit):
+                # The unit was `2FL`.
+                keys = key_of_name(fields.get("first_name", "")), key_of_surname(fields.get("last_name", ""))
+                where_now = addresses.key_of(fields[street]), f"{found[1]}fl", addresses.key_of_city(city)
+                yield hash_strings([*keys, *where_now, state, zip_code])
             if addresses.GRID_PARTS.search(lower := fields[street].lower()):
                 # A grid number with and without a space was not the same.
                 keys = key_of_name(fields.get("first_name", "")), key_of_surname(fields.get("last_name", ""))
@@ -730,7 +737,7 @@ def read_street(checked: CheckedRow, street_name: str, unit_name: str) -> None:
         return
     if "," in street and not addresses.is_street(street) and not addresses.UNIT_START.match(street):
         street = drop_lines_before_street(street)
-    if "#" in street:
+    if "#" in street or street[:2].upper() == "NO":
         street = addresses.put_number_first(street)
     if addresses.is_address_placeholder(street) or addresses.is_care_of(street):
         del fields[street_name]
@@ -776,12 +783,14 @@ def tidy_city(city: str, state_text: str, zip_text: str) -> tuple[str, str, str]
         return "", state_text, zip_text
     state = states.find_state(state_text) if state_text else ""
     # A state or a ZIP shows in a digit, a comma, or a last word of two, four or more letters.
-    place = places.read_place(city) if re.search(r"[\d,]|\s\w\w$|\s\w{4,}$", city) else None
+    place = places.read_place(city) if re.search(r"[\d,]|\s\w\w$|\s\w{4,}$|\sD\.\s?C\.?$", city) else None
     if place and not place.city and place.state and place.zip:
         # The city is missing: `FL 33859`.
         return "", state_text or place.state, zip_text or place.zip
     if place and place.city and (not place.state or not state or place.state == state):
-        is_sure = place.zip or "," in city or (state and len(city.split()[-1]) == 2)
+        # `Mount Penn` is in Pennsylvania, but `Tampa Florida` is no name of a city.
+        is_named = state and len(city.split()[-1]) not in (3, 4)
+        is_sure = place.zip or "," in city or is_named or place.state == "DC"
         if is_sure:
             city, state_text, zip_text = place.city, state_text or place.state, zip_text or place.zip
     return CITY_OF.sub("", city).strip(" ,;"), state_text, zip_text
@@ -828,6 +837,8 @@ def normalise_zip(text: str, state: str) -> str:
     is_labelled = all(word.lower() in ("zip", "code") or states.find_state(word) for word in words)
     if words and is_labelled and not re.search(r"\d[A-Za-z]|[A-Za-z]\d{1,4}\b", plain):
         plain = re.sub(r"[A-Za-z:]+", "", plain)
+    if found := ZIP_AND_MORE.fullmatch(plain):
+        return found[1]
     digits = re.sub(r"[\s-]", "", re.sub(r"[-_. ]+$", "", plain))
     if digits.isdecimal() and len(digits) in (3, 4, 7, 8):
         padded = digits.zfill(5 if len(digits) < 5 else 9)

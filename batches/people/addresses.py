@@ -138,6 +138,8 @@ ROUTE_AT_START = re.compile(
 """A route with its box, or a rural route alone, before a city."""
 GRID_PARTS = re.compile(r"(?<=\d)\s+(?=[nsew]\d)")
 """The space within a grid number: `N89 W16840`."""
+NUMBER_SIGN = re.compile(r"(?:#|NO\.?\s)\s*(?=\d+[A-Z]?\s+[A-Z])", re.IGNORECASE)
+"""A sign before a house number: `# 12 Oak St`. That of a unit stands before two numbers."""
 NUMBER_AFTER_ROAD = re.compile(
     r"(?P<road>(?:COUNTY|STATE|CO\.?|US|FM|CR|SR|RANCH|FARM|HIGHWAY|HWY)\b[A-Z. ]*\d+\w?),?\s*\#\s*(?P<number>\d+)",
     re.IGNORECASE,
@@ -255,6 +257,7 @@ def is_street_word(word: str) -> bool:
 
 def put_number_first(street: str) -> str:
     """Return `350 County Road 12` for `County Road 12 #350`: a numbered road with its house number at the end."""
+    street = NUMBER_SIGN.sub("", street)
     found = NUMBER_AFTER_ROAD.fullmatch(street)
     return f"{found['number']} {found['road']}" if found else street
 
@@ -445,7 +448,7 @@ def normalise_unit(text: str) -> str:
     """
     if DATE.fullmatch(text):
         raise ValueError(f"“{text}” is a date: a spreadsheet has turned a unit such as 3-4 into it")
-    if text.isalnum() and is_unit(text):
+    if text.isalnum() and is_unit(text) and not GLUED_UNIT_WORD.fullmatch(text):
         return LONE_UNITS.get(text.upper(), text) if text.isupper() and text != "REAR" else text
     text = re.sub(r"(?<=\d)\.0$", "", text.strip("()[] "))
     street, unit = split_unit(f"1 Main St {text}")

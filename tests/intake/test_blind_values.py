@@ -64,6 +64,36 @@ def test_people_with_two_surnames_are_still_recognised_by_the_key_under_which_on
     assert set(make_fingerprints(former)) <= set(make_former_fingerprints(now))
 
 
+@pytest.mark.parametrize("text", ["33602+1234", "33602-XXXX", "33602/33603"])
+def test_the_first_five_digits_of_an_odd_zip_are_read(text):
+    assert check(NAME | PLACE | {"address": "1 Oak St", "zip": text}).fields["zip"] == "33602"
+
+
+@pytest.mark.parametrize(
+    ("city", "state", "expected"),
+    [
+        ("Tampa Florida", "FL", ("Tampa", "FL")),
+        ("Mount Penn", "PA", ("Mount Penn", "PA")),
+        ("Washington D.C.", "", ("Washington", "DC")),
+    ],
+)
+def test_a_state_after_a_city_is_no_part_of_its_name(city, state, expected):
+    fields = check(NAME | {"address": "1 Oak St", "city": city, "state": state}).fields
+    assert (fields["city"], fields["state"]) == expected
+
+
+@pytest.mark.parametrize("street", ["#12 Oak St", "# 12 Oak St", "NO 12 Oak St"])
+def test_a_sign_before_a_house_number_is_dropped(street):
+    assert check(NAME | PLACE | {"address": street}).fields["address"] == "12 Oak St"
+
+
+def test_a_floor_in_the_column_of_units_is_read_and_recognised_by_its_former_key():
+    row = {"first_name": "Ada", "last_name": "Webb", "address": "12 Oak St"} | PLACE
+    fields = check(row | {"unit": "2FL"}).fields
+    assert fields["unit"] == "Fl 2"
+    assert hash_strings(["ada", "webb", "12 oak st", "2fl", "tampa", "FL", "33602"]) in make_former_fingerprints(fields)
+
+
 def test_a_grid_number_of_five_digits_is_no_zip():
     fields = check({"full_address": "N6W23001 Oak Rd Waukesha WI"} | NAME | MAILING_ADDRESS).fields
     assert (fields["address"], fields["city"], fields.get("zip")) == ("N6W23001 Oak Rd", "Waukesha", None)
