@@ -239,13 +239,17 @@ def notify_blocks(now: datetime) -> None:
     """Notify those who may unblock sending. Only the dashboard shows a block's reason, which may quote the vendor."""
     blocks = find_unreported(SendingBlock.objects.in_force(now), Kind.SENDING_BLOCKED, "since", now - LOOKBACK)
     deciders = find_deciders() if blocks else []
-    text = "Sending is blocked. See the dashboard for the reason."
     notices = [
-        Notice(user=user, kind=Kind.SENDING_BLOCKED, subject=block.pk, at=block.since, text=text)
+        Notice(user=user, kind=Kind.SENDING_BLOCKED, subject=block.pk, at=block.since, text=describe_block(block))
         for block in blocks
         for user in deciders
     ]
     save_notices(notices, now)
+
+
+def describe_block(block: SendingBlock) -> str:
+    what = "Sending is blocked" if block.concerns_everything else block.effect
+    return f"{what}. See the dashboard for the reason."
 
 
 def notify_reconciliation(now: datetime) -> None:

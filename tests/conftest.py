@@ -9,16 +9,17 @@ from django.core.files.base import ContentFile
 from django.db import connection
 from django.utils import timezone
 
+from accounts import encryption
 from accounts.models import Team
 from accounts.rights import Role
 from batches import jobs
 from batches.files import isolated_reader, parsing
 from batches.intake import row_import, uploads
 from batches.intake.trace_settings import TraceSettings
-from batches.models import Receiver, Upload
+from batches.models import Receiver, Upload, VendorAccount
 from batches.results import digests
 from batches.statuses import BatchStatus
-from batches.tracing import closing, dispatch, filing, item_keys, lifecycle, packing, spending
+from batches.tracing import closing, dispatch, filing, item_keys, lifecycle, packing, spending, vendor_keys
 from batches.tracing.lifecycle import transition_batch
 from batches.vendor import protocol
 from batches.views import live
@@ -70,6 +71,8 @@ def _clean_environment(settings, tmp_path, monkeypatch):
     django_rq.get_connection("vendor").flushdb()
     cache.clear()
     item_keys.known_bases.clear()
+    vendor_keys.known_accounts.clear()
+    vendor_keys.account_keys.clear()
     # The process also keeps the live part that it rendered last.
     monkeypatch.setattr(live, "FRESH_SECONDS", 0)
 
@@ -138,6 +141,18 @@ def make_user(django_user_model):
         if team:
             user.teams.add(Team.objects.get_or_create(name=team)[0])
         return user
+
+    return make
+
+
+@pytest.fixture
+def make_account():
+    """Return a function that adds a vendor account for teams, by their names. Its key is `key-of-` and its name."""
+
+    def make(name, *team_names, **values):
+        account = VendorAccount.objects.create(name=name, encrypted_key=encryption.encrypt(f"key-of-{name}"), **values)
+        account.teams.set(Team.objects.get_or_create(name=team)[0] for team in team_names)
+        return account
 
     return make
 

@@ -26,7 +26,7 @@ def test_each_call_to_the_vendor_is_counted_by_its_result(status, result):
     responses.post(settings.REALESTATEAPI_URL + protocol.BATCH_PATH, json=ACCEPTED, status=status)
     before = count_calls(result)
     try:
-        client.submit_batch(b"{}")
+        client.submit_batch(b"{}", "our-key")
     except client.VendorError:
         assert result != "accepted"
     assert count_calls(result) == before + 1

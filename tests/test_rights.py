@@ -9,6 +9,7 @@ from django.db import transaction
 from django.urls import URLPattern, get_resolver
 from django.utils import timezone
 
+from accounts.encryption import encrypt
 from accounts.models import Team
 from accounts.rights import ROLE_RIGHTS, Right, Role
 from accounts.sign_in import is_button
@@ -30,6 +31,7 @@ from batches.models import (
     SharedSelection,
     Suppression,
     Upload,
+    VendorAccount,
 )
 from notices.models import Notice
 from tests.exports.test_files import write_export
@@ -119,6 +121,7 @@ def records(finish_upload, make_user, alice):
         "forget": ErasureRequest.objects.create().pk,
         "users": make_user("zoe", Role.MEMBER).pk,
         "teams": Team.objects.create(name="East").pk,
+        "vendor-accounts": VendorAccount.objects.create(name="East", encrypted_key=encrypt("the-key-of-east")).pk,
         "purposes": Purpose.objects.first().pk,
     }
     return keys

@@ -23,6 +23,8 @@ class WebhooksConfig(AppConfig):
             delivery.delete_old_attempts,
         )
         encryption.register("webhooks.Endpoint", "encrypted_secret")
+        encryption.register("batches.VendorAccount", "encrypted_key")
+        encryption.register("batches.VendorAccount", "encrypted_earlier_key")
         retention.register(filing.RETAINED)
         texts.register(erasure.erase_bodies, texts.in_fields(Message, "body"), texts.in_fields(Attempt, "answer"))
         jobs.every_second.add(events.create_messages, tasks.enqueue_due_messages)

@@ -10,7 +10,7 @@ from batches.database import read_now
 from webhooks.inbound import filing
 from webhooks.models import Message, UnmatchedDelivery
 from webhooks.outbound import delivery
-from webhooks.vendor_key import ask_vendor, is_check_due
+from webhooks.vendor_key import ask_vendor, list_due
 
 BATCH_SIZE = 100
 """Maximum number of messages that one tick enqueues."""
@@ -28,11 +28,12 @@ def retry_unmatched() -> None:
 
 @jobs.job
 def check_vendor_key() -> None:
-    ask_vendor()
+    for account in list_due(read_now()):
+        ask_vendor(account)
 
 
 def enqueue_key_check(now: datetime) -> None:
-    if is_check_due(now):
+    if list_due(now):
         jobs.enqueue("messages", check_vendor_key)
 
 

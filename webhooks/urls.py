@@ -1,11 +1,11 @@
-"""The addresses of the pages about unmatched deliveries, endpoints and the vendor's key.
+"""The addresses of the pages about unmatched deliveries, endpoints and the vendor's keys.
 
 Those of the receivers are in webhooks/inbound/receiver.py.
 """
 
 from django.urls import path
 
-from webhooks import endpoint_views, key_views, views
+from webhooks import account_views, endpoint_views, key_views, views
 
 urlpatterns = [
     path("unmatched/", views.unmatched_list, name="unmatched-deliveries"),
@@ -28,6 +28,18 @@ urlpatterns = [
     ),
     path("settings/vendor-key/", key_views.key_page, name="vendor-key"),
     path("settings/vendor-key/check/", key_views.check_key, name="vendor-key-check"),
+    path("settings/vendor-accounts/", account_views.account_list, name="vendor-accounts"),
+    path("settings/vendor-accounts/new/", account_views.add_account, name="vendor-account-new"),
+    path("settings/vendor-accounts/<id:pk>/", account_views.account_page, name="vendor-account"),
+    path("settings/vendor-accounts/<id:pk>/key/", account_views.replace_key, name="vendor-account-key"),
+    path(
+        "settings/vendor-accounts/<id:pk>/end-earlier-key/",
+        account_views.end_earlier_key,
+        name="vendor-account-end-earlier-key",
+    ),
+    path("settings/vendor-accounts/<id:pk>/hold/", account_views.hold, name="vendor-account-hold"),
+    path("settings/vendor-accounts/<id:pk>/retire/", account_views.retire, name="vendor-account-retire"),
+    path("settings/vendor-accounts/<id:pk>/reinstate/", account_views.reinstate, name="vendor-account-reinstate"),
     # The addresses that these pages had before 0.2.
     path("strays/", views.redirect_old_address),
     path("strays/<path:rest>", views.redirect_old_address),

@@ -95,7 +95,12 @@ UNBLOCK = Decision(
 class SendingBlockForm(forms.ModelForm):
     def clean_reason(self) -> str:
         """Refuse a reason for which sending is already blocked."""
-        if SendingBlock.objects.in_force(timezone.now()).filter(reason=self.cleaned_data["reason"]).exists():
+        if (
+            SendingBlock.objects.in_force(timezone.now())
+            .of_everything()
+            .filter(reason=self.cleaned_data["reason"])
+            .exists()
+        ):
             raise forms.ValidationError("Sending is already blocked for this reason.")
         return self.cleaned_data["reason"]
 
@@ -106,6 +111,9 @@ class SendingBlockForm(forms.ModelForm):
                 "This time is in the past. Choose a later one, or leave it empty to block sending until further notice."
             )
         return until
+
+
+BLOCK_FIELDS = ["reason", "account", "since", "until", "unblocked_at", "unblocked_by"]
 
 
 @admin.register(SendingBlock)
@@ -123,7 +131,7 @@ class SendingBlockAdmin(ReadOnlyAdmin):
         return admin.ModelAdmin.has_add_permission(self, request)
 
     def get_fields(self, request: HttpRequest, obj: SendingBlock | None = None) -> Any:
-        return ["reason", "until"] if obj is None else ["reason", "since", "until", "unblocked_at", "unblocked_by"]
+        return ["reason", "until"] if obj is None else BLOCK_FIELDS
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None

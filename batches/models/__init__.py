@@ -57,9 +57,11 @@ from batches.models.uploads import (
     UploadQuerySet,
     in_visible_list,
 )
+from batches.models.vendor_accounts import DEFAULT_ACCOUNT, VendorAccount, VendorAccountQuerySet
 from batches.models.visits import ListVisit
 
 __all__ = [
+    "DEFAULT_ACCOUNT",
     "DEFAULT_LOOK_BACK_DAYS",
     "DEFAULT_PAGE_SIZE",
     "EVERYONE",
@@ -126,6 +128,8 @@ __all__ = [
     "TeamBudgetQuerySet",
     "Upload",
     "UploadQuerySet",
+    "VendorAccount",
+    "VendorAccountQuerySet",
     "VendorKey",
     "in_visible_list",
     "make_token",

@@ -16,6 +16,7 @@ from django.urls import reverse
 
 from batches.models.events import Event
 from batches.models.uploads import Upload, in_visible_list
+from batches.models.vendor_accounts import VendorAccount
 from batches.statuses import (
     BATCH_AT_VENDOR,
     BATCH_GONE,
@@ -181,6 +182,17 @@ class Batch(models.Model):
         db_default=0,
         editable=False,
         help_text="What has to be added to the vendor's key of a person to get their id.",
+    )
+    # Written when the batch is claimed for its first call, and never changed afterwards: see `is_account_known`.
+    account = models.ForeignKey(
+        VendorAccount,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="batches",
+        db_index=False,
+        db_constraint=False,
+        help_text="The vendor account that it was sent over. Empty: the default account.",
     )
     kind = models.CharField(max_length=6, choices=BatchKind, default=BatchKind.BULK)
     status = models.CharField(max_length=12, choices=BatchStatus, default=BatchStatus.PLANNED, db_index=True)

@@ -10,15 +10,24 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from batches.models.uploads import Upload
+from batches.models.vendor_accounts import DEFAULT_ACCOUNT, VendorAccount
 
 
 class SendingBlockQuerySet(models.QuerySet["SendingBlock"]):
     def in_force(self, now: datetime) -> Self:
-        return self.filter(Q(until=None) | Q(until__gt=now), unblocked_at=None)
+        in_force = self.filter(Q(until=None) | Q(until__gt=now), unblocked_at=None)
+        return in_force.select_related("account")
+
+    def of_everything(self) -> Self:
+        """Keep blocks that concern all accounts with the vendor."""
+        return self.filter(account=None, is_for_default_account=False)
 
 
 class SendingBlock(models.Model):
-    """A reason why nothing is sent while it is in force, for example because the vendor refuses the API key."""
+    """A reason why nothing is sent while it is in force, for example because the vendor refuses the API key.
+
+    It concerns all accounts with the vendor, one of them, or the default account.
+    """
 
     RESTORED = (
         "This database was restored from a backup. People who were being traced when the backup was made may have been "
@@ -36,6 +45,19 @@ class SendingBlock(models.Model):
     )
     UPGRADE = "Sending is blocked for an upgrade. It continues after the upgrade. Results are still received."
 
+    account = models.ForeignKey(
+        VendorAccount,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="sending_blocks",
+        db_index=False,
+        db_constraint=False,
+        help_text="The only account that is not sent over.",
+    )
+    is_for_default_account = models.BooleanField(
+        default=False, db_default=False, editable=False, help_text="Whether only the default account is not sent over."
+    )
     reason = models.TextField()
     since = models.DateTimeField(auto_now_add=True)
     until = models.DateTimeField(
@@ -62,6 +84,20 @@ class SendingBlock(models.Model):
     def asks_about_batches(self) -> bool:
         """Whether sending is blocked because batches are in doubt."""
         return self.reason in {self.RESTORED, self.STOOD_STILL, self.OTHER_DATABASE}
+
+    @property
+    def concerns_everything(self) -> bool:
+        """Whether it concerns all accounts with the vendor."""
+        return self.account_id is None and not self.is_for_default_account
+
+    @property
+    def effect(self) -> str:
+        """What is not sent, as the beginning of a sentence."""
+        if self.account_id:
+            return f"Nothing is being sent over the vendor account “{self.account}”"
+        if self.is_for_default_account:
+            return f"Nothing is being sent over the {DEFAULT_ACCOUNT.lower()}"
+        return "Nothing is being sent"
 
 
 class SentCount(models.Model):

@@ -123,7 +123,7 @@ def read_progress(uploads: list[Upload], now: datetime) -> Progress:
 def load_list_progress(upload: Upload, now: datetime) -> ListProgress:
     """Return the progress of a started list. Its estimate depends on the other lists in progress."""
     others = Upload.objects.active().exclude(pk=upload.pk).order_by("priority", "id")[:MAX_LISTS]
-    found = find_filled(clock=taken(CLOCK), block=SendingBlock.objects.in_force(now))
+    found = find_filled(clock=taken(CLOCK), block=SendingBlock.objects.in_force(now).of_everything())
     is_sending = found == {"clock"} and Receiver.is_any_alive()
     uploads = [*others, upload]
     return estimate(uploads, read_progress(uploads, now), is_sending=is_sending, drawn=[upload])[upload.pk]

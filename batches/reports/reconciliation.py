@@ -1,4 +1,4 @@
-"""Let the database sum the books of sent batches, by batch, list or month.
+"""Let the database sum the books of sent batches, by batch, list, month or vendor account.
 
 Only columns of batches are read, so the cost depends on the number of batches and not of people.
 """
@@ -10,7 +10,7 @@ from django.db.models import Case, Count, DecimalField, F, IntegerField, Q, Quer
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, TruncMonth
 
-from batches.models import Batch, BatchQuerySet
+from batches.models import DEFAULT_ACCOUNT, Batch, BatchQuerySet, VendorAccount
 from batches.reports.books import Books
 from batches.statuses import BATCH_AT_VENDOR, BATCH_OPEN, BatchKind, BatchStatus
 
@@ -74,7 +74,13 @@ BOOKS_PARTS = {
 }
 """Field of Books → what one batch adds to it. Queries prefix it with `sum_`: batches have fields of the same name."""
 
-RECONCILIATION_GROUPINGS = {"batch": "Batch", "list": "List", "month": "Month"}
+RECONCILIATION_GROUPINGS = {"batch": "Batch", "list": "List", "month": "Month", "account": "Vendor account"}
+
+
+def list_groupings() -> list[tuple[str, str]]:
+    """Return the groupings that are offered, as (value, label): by account only if there are several."""
+    are_several = VendorAccount.objects.exists()
+    return [choice for choice in RECONCILIATION_GROUPINGS.items() if are_several or choice[0] != "account"]
 
 
 def sent_batches() -> BatchQuerySet:
@@ -100,7 +106,14 @@ def by_month(batches: QuerySet[Batch]) -> QuerySet[Batch, Any]:
     return rows.annotate(**sum_parts()).order_by("-month")
 
 
-GROUPED_BY = {"batch": by_batch, "list": by_list, "month": by_month}
+def by_account(batches: QuerySet[Batch]) -> QuerySet[Batch, Any]:
+    """Return one row per vendor account, the default account first."""
+    name = Coalesce(F("account__name"), Value(DEFAULT_ACCOUNT))
+    rows = batches.order_by().values(vendor_account=F("account"), account_name=name)
+    return rows.annotate(**sum_parts()).order_by(F("vendor_account").asc(nulls_first=True))
+
+
+GROUPED_BY = {"batch": by_batch, "list": by_list, "month": by_month, "account": by_account}
 
 
 def total_books(batches: QuerySet[Batch]) -> Books:

@@ -4,6 +4,7 @@ import argparse
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from batches.sandbox.faults import Faults
@@ -13,19 +14,30 @@ from batches.sandbox.server import Sandbox
 def add_arguments(parser: argparse.ArgumentParser, port: int, store: Path, key: str) -> None:
     """Add the sandbox's options, with these defaults."""
     parser.add_argument("--port", type=int, default=port, help=f"Port to listen on ({port}).")
-    parser.add_argument("--qps", type=float, default=50, help="Maximum number of webhook calls per second.")
+    parser.add_argument("--qps", type=float, default=50, help="Maximum number of webhook calls per second and account.")
     parser.add_argument("--fault", action="append", default=[], metavar="NAME=VALUE", help=Faults.__doc__)
     parser.add_argument("--store", type=Path, default=store, help=f"File for accepted batches ({store}).")
     parser.add_argument(
         "--key", dest="keys", nargs="+", default=[key], help="API keys to accept; two while one is rotated."
     )
+    parser.add_argument(
+        "--account",
+        dest="accounts",
+        action="append",
+        nargs="+",
+        default=[],
+        metavar="KEY",
+        help="API keys of another account, with a queue and limits of its own.",
+    )
 
 
-def run(port: int, store: Path, keys: list[str], fault: list[str], qps: float) -> None:
+def run(
+    port: int, store: Path, keys: list[str], fault: list[str], qps: float, accounts: Sequence[list[str]] = ()
+) -> None:
     """Serve until a signal arrives. Raise ValueError if a fault is unknown or the port is in use."""
     faults = Faults.parse(fault)
     try:
-        sandbox = Sandbox(port, store, keys, faults, qps)
+        sandbox = Sandbox(port, store, keys, faults, qps, accounts)
     except OSError as problem:
         raise ValueError(f"The sandbox cannot listen on port {port}: {problem.strerror}.") from None
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -28,11 +28,14 @@ MAX_CATCH_UP = 0.1
 
 
 class Courier(threading.Thread):
-    """The thread that delivers answers in order, at the set pace. WORKERS other threads wait for the responses."""
+    """The thread that delivers the answers of an account in order, at the set pace.
 
-    def __init__(self, store: Store, faults: Faults, keyring: Keyring, qps: float) -> None:
+    WORKERS other threads wait for the responses.
+    """
+
+    def __init__(self, store: Store, faults: Faults, keyring: Keyring, qps: float, account: int = 0) -> None:
         super().__init__(daemon=True)
-        self.store, self.faults, self.keyring, self.qps = store, faults, keyring, qps
+        self.store, self.faults, self.keyring, self.qps, self.account = store, faults, keyring, qps, account
         self.rng = random.Random()
         self.thread_local = threading.local()
         self.open_connections: list[http.client.HTTPConnection] = []
@@ -57,7 +60,7 @@ class Courier(threading.Thread):
 
     def deliver_next(self, pool: ThreadPoolExecutor) -> None:
         """Deliver the next batch, or wait a little if there is none."""
-        if batch := self.store.next_batch():
+        if batch := self.store.next_batch(self.account):
             if self.idle_since is not None:
                 self.idle += time.monotonic() - self.idle_since
             self.deliver_batch(pool, *batch)

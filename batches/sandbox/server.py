@@ -8,7 +8,7 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from batches.vendor.protocol import (
     SINGLE_PATH,
 )
 
+PATHS = {BATCH_PATH, SINGLE_PATH}
 BUSY_REPLY = {"statusCode": 429, "error": "Too Many Requests", "message": "Too many requests, please try again later."}
 
 
@@ -36,23 +37,36 @@ class Sandbox(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int, store_path: Path | str, keys: list[str], faults: Faults, qps: float = 50) -> None:
+    def __init__(
+        self,
+        port: int,
+        store_path: Path | str,
+        keys: list[str],
+        faults: Faults,
+        qps: float = 50,
+        other_accounts: Sequence[list[str]] = (),
+    ) -> None:
+        """Serve one account with these keys, and one for each list of keys in `other_accounts`."""
         super().__init__(("127.0.0.1", port), Handler)
-        self.keyring, self.faults = Keyring(keys), faults
-        self.store = Store(store_path)
-        self.rate_limits = {
-            BATCH_PATH: RateLimit(BATCH_CALLS_PER_SECOND),
-            SINGLE_PATH: RateLimit(SINGLE_CALLS_PER_SECOND),
-        }
+        self.faults, self.store = faults, Store(store_path)
+        self.accounts = [
+            Account(self.store, faults, account_keys, qps, number)
+            for number, account_keys in enumerate([keys, *other_accounts])
+        ]
         self.fault_lock = threading.Lock()
         self.delayed_calls = {"taking": 0, "acknowledging": 0}
-        self.courier = Courier(self.store, faults, self.keyring, qps)
-        self.courier.start()
+        for account in self.accounts:
+            account.courier.start()
 
     def end(self) -> None:
         self.shutdown()
-        self.courier.end()
+        for account in self.accounts:
+            account.courier.end()
         self.server_close()
+
+    def find_account(self, key: str) -> "Account | None":
+        """Return the account that a key belongs to, if any."""
+        return next((account for account in self.accounts if account.keyring.knows(key)), None)
 
     def next_failure(self) -> tuple[int, dict[str, Any]] | None:
         with self.fault_lock:
@@ -70,7 +84,7 @@ class Sandbox(ThreadingHTTPServer):
                 self.delayed_calls[step] -= 1
 
     def state(self) -> dict[str, Any]:
-        return dict(self.delayed_calls) | {"idle": self.courier.idle}
+        return dict(self.delayed_calls) | {"idle": max(account.courier.idle for account in self.accounts)}
 
     def lose_acknowledgement(self) -> bool:
         """Return whether the next acknowledgement is to be lost. If it is, count it off."""
@@ -95,6 +109,18 @@ class RateLimit:
                 return True
             self.times.append(time.monotonic())
             return False
+
+
+class Account:
+    """A customer's account: its keys, the limits on its calls, and the queue of its batches."""
+
+    def __init__(self, store: Store, faults: Faults, keys: list[str], qps: float, number: int) -> None:
+        self.number, self.keyring = number, Keyring(keys)
+        self.rate_limits = {
+            BATCH_PATH: RateLimit(BATCH_CALLS_PER_SECOND),
+            SINGLE_PATH: RateLimit(SINGLE_CALLS_PER_SECOND),
+        }
+        self.courier = Courier(store, faults, self.keyring, qps, number)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -123,18 +149,21 @@ class Handler(BaseHTTPRequestHandler):
         return self.reply(404, {"statusCode": 404, "error": "Not Found"})
 
     def describe_key(self) -> None:
-        if not self.server.keyring.knows(self.headers.get("x-api-key") or ""):
+        if self.server.find_account(self.headers.get("x-api-key") or "") is None:
             return self.reply(401, {"statusCode": 401, "statusMessage": "Unauthorized", "error": "Invalid API key"})
         limits = {"SkipTraceBatch": BATCH_CALLS_PER_SECOND, "SkipTrace": SINGLE_CALLS_PER_SECOND}
         return self.reply(200, {"keyType": "test", "scopes": list(limits), "rateLimits": limits})
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
-        if self.path not in self.server.rate_limits:
+        if self.path not in PATHS:
             return self.reply(404, {"statusCode": 404, "error": "Not Found"})
-        if not self.server.keyring.accept(self.headers.get("x-api-key") or ""):
+        key = self.headers.get("x-api-key") or ""
+        account = self.server.find_account(key)
+        if account is None:
             return self.reply(401, {"statusCode": 401, "statusMessage": "Unauthorized", "error": "Invalid API key"})
-        if self.server.rate_limits[self.path].is_exceeded():
+        account.keyring.accept(key)
+        if account.rate_limits[self.path].is_exceeded():
             return self.reply(429, BUSY_REPLY)
         if failure := self.server.next_failure():
             return self.reply(*failure)
@@ -142,9 +171,11 @@ class Handler(BaseHTTPRequestHandler):
             payload = json.loads(body)
         except ValueError:
             return self.refuse("The body is not JSON")
-        return self.trace_batch(len(body), payload) if self.path == BATCH_PATH else self.trace_person(payload)
+        if self.path == BATCH_PATH:
+            return self.trace_batch(account, len(body), payload)
+        return self.trace_person(payload)
 
-    def trace_batch(self, size: int, payload: Any) -> None:
+    def trace_batch(self, account: Account, size: int, payload: Any) -> None:
         error = find_batch_error(size, payload) or self.server.faults.find_refused(payload["skips"])
         if error:
             return self.refuse(error)
@@ -155,7 +186,7 @@ class Handler(BaseHTTPRequestHandler):
         items = payload["skips"][: max(len(payload["skips"]) - self.server.faults.short, 1)]
         request_ids = [str(uuid.uuid4()) for _ in items]
         batch_id = str(uuid.uuid4())
-        self.server.store.record_batch(batch_id, payload["webcomplete_url"], items, request_ids)
+        self.server.store.record_batch(batch_id, payload["webcomplete_url"], items, request_ids, account.number)
         with self.server.counting_as_delayed("acknowledging"):
             time.sleep(self.server.faults.before_ack)
         if self.server.lose_acknowledgement():

@@ -8,7 +8,8 @@ from typing import Any
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS batch (
-    number INTEGER PRIMARY KEY, id TEXT UNIQUE, complete_url TEXT, received INTEGER, completed INTEGER DEFAULT 0);
+    number INTEGER PRIMARY KEY, id TEXT UNIQUE, complete_url TEXT, received INTEGER, completed INTEGER DEFAULT 0,
+    account INTEGER DEFAULT 0);
 CREATE TABLE IF NOT EXISTS item (
     number INTEGER PRIMARY KEY, batch INTEGER, key TEXT, request_id TEXT, body TEXT,
     outcome TEXT, credits REAL DEFAULT 0, status INTEGER);
@@ -19,7 +20,7 @@ CREATE TABLE IF NOT EXISTS single_call (
 
 
 class Store:
-    """A SQLite file of batches, their items, and single calls.
+    """A SQLite file of batches, their items, and single calls. Accounts are counted from 0.
 
     The `status` of an item is NULL until its delivery, then the HTTP status of the response, or 0 if there was none.
     """
@@ -28,6 +29,9 @@ class Store:
         self.lock = threading.Lock()
         self.connection = sqlite3.connect(path, check_same_thread=False)
         self.connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + SCHEMA)
+        # A file that was made before there were several accounts.
+        if "account" not in {name for _, name, *_ in self.run("PRAGMA table_info(batch)")}:
+            self.run("ALTER TABLE batch ADD COLUMN account INTEGER DEFAULT 0")
 
     def run(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         with self.lock:
@@ -38,11 +42,11 @@ class Store:
             self.connection.commit()
 
     def record_batch(
-        self, batch_id: str, complete_url: str, items: list[dict[str, Any]], request_ids: list[str]
+        self, batch_id: str, complete_url: str, items: list[dict[str, Any]], request_ids: list[str], account: int = 0
     ) -> None:
         with self.lock, self.connection:
-            insert = "INSERT INTO batch (id, complete_url, received) VALUES (?, ?, ?)"
-            number = self.connection.execute(insert, (batch_id, complete_url, len(items))).lastrowid
+            insert = "INSERT INTO batch (id, complete_url, received, account) VALUES (?, ?, ?, ?)"
+            number = self.connection.execute(insert, (batch_id, complete_url, len(items), account)).lastrowid
             self.connection.executemany(
                 "INSERT INTO item (batch, key, request_id, body) VALUES (?, ?, ?, ?)",
                 [
@@ -56,9 +60,10 @@ class Store:
         self.run(insert, person, request_id, outcome, credits)
         self.commit()
 
-    def next_batch(self) -> tuple[Any, ...] | None:
-        """Return the first incomplete batch as (number, id, complete_url), or None."""
-        rows = self.run("SELECT number, id, complete_url FROM batch WHERE completed = 0 ORDER BY number LIMIT 1")
+    def next_batch(self, account: int = 0) -> tuple[Any, ...] | None:
+        """Return the first incomplete batch of an account as (number, id, complete_url), or None."""
+        query = "SELECT number, id, complete_url FROM batch WHERE completed = 0 AND account = ? ORDER BY number LIMIT 1"
+        rows = self.run(query, account)
         return rows[0] if rows else None
 
     def list_undelivered(self, batch: int) -> list[tuple[Any, ...]]:
@@ -78,7 +83,7 @@ class Store:
     def totals(self, batch: int | None = None) -> list[dict[str, Any]]:
         """Return the vendor's totals of each batch. `delivered` counts deliveries with status 200."""
         query = """SELECT batch.id, received, count(outcome), sum(outcome = 'matched'), sum(outcome = 'no_match'),
-            sum(outcome = 'error'), coalesce(sum(credits), 0), sum(coalesce(status, 0) = 200), completed
+            sum(outcome = 'error'), coalesce(sum(credits), 0), sum(coalesce(status, 0) = 200), completed, account
             FROM batch JOIN item ON item.batch = batch.number WHERE ?1 IS NULL OR batch.number = ?1
             GROUP BY batch.number ORDER BY batch.number"""
         names = [
@@ -91,6 +96,7 @@ class Store:
             "credits",
             "delivered",
             "completed",
+            "account",
         ]
         return [dict(zip(names, row, strict=True)) for row in self.run(query, batch)]
 

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import django_filters as filters
 import django_tables2 as tables
 from django.db.models import QuerySet
+from django.forms import HiddenInput
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -37,8 +38,9 @@ class ReconciliationFilter(filters.FilterSet):
     """A filter that also groups batches: `qs` contains the rows of the table, `batches` the batches behind them."""
 
     upload = IdFilter()
+    account = filters.NumberFilter(method="sent_over", widget=HiddenInput)
     by = filters.ChoiceFilter(
-        choices=list(reconciliation.RECONCILIATION_GROUPINGS.items()),
+        choices=reconciliation.list_groupings,
         empty_label=None,
         label="By",
         method="group",
@@ -51,7 +53,7 @@ class ReconciliationFilter(filters.FilterSet):
 
     class Meta:
         model = Batch
-        fields = ["upload", "by", "q", "since", "until", "state"]
+        fields = ["upload", "account", "by", "q", "since", "until", "state"]
 
     @property
     def grouping(self) -> str:
@@ -70,6 +72,10 @@ class ReconciliationFilter(filters.FilterSet):
     def group(self, queryset: QuerySet, *_: Any) -> QuerySet:
         """Return the batches unchanged: `qs` groups them after all filters have been applied."""
         return queryset
+
+    def sent_over(self, queryset: QuerySet, _: str, account: Decimal) -> QuerySet:
+        """Keep the batches of a vendor account. 0 is the default account."""
+        return queryset.filter(account=int(account) or None)
 
     def sent_since(self, queryset: QuerySet, _: str, day: date) -> QuerySet:
         return queryset.filter(submitted_at__gte=start_of_day(day))
@@ -105,12 +111,14 @@ class SumColumn(tables.Column):
 
 
 def link_to_batches(record: dict[str, Any], state: str = "") -> str:
-    """Return the address of the batches in a row: a batch's own page, or the table of a list's or month's batches."""
+    """Return the address of the batches in a row: a batch's own page, or the table of batches with the same value."""
     if "pk" in record:
         return reverse("batch", args=[record["pk"]])
     query = {"by": "batch", "state": state}
     if "upload_id" in record:
         query["upload"] = record["upload_id"]
+    if "vendor_account" in record:
+        query["account"] = str(record["vendor_account"] or 0)
     if month := record.get("month"):
         query |= {"since": f"{month:%Y-%m-%d}", "until": f"{end_of_month(month):%Y-%m-%d}"}
     return f"{reverse('reconciliation')}?{urlencode({name: value for name, value in query.items() if value})}"
@@ -123,9 +131,11 @@ def end_of_month(month: datetime) -> datetime:
 
 
 def row_label(record: dict[str, Any]) -> str:
-    """Return the name of a row: its month, list or batch."""
+    """Return the name of a row: its month, account, list or batch."""
     if month := record.get("month"):
         return f"{month:%b %Y}"
+    if "account_name" in record:
+        return record["account_name"]
     return f"{record['upload_id']}-{record['number']}" if "pk" in record else record["list_name"]
 
 

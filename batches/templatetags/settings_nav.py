@@ -20,6 +20,7 @@ BEGINNINGS = {
     "purpose": "purposes",
     "sending": "sending",
     "token": "tokens",
+    "vendor-account": "vendor-accounts",
 }
 """Beginning of a URL name → the page of Settings that leads there."""
 

@@ -96,9 +96,14 @@ def resend(batch: Batch, user: User | None = None) -> bool:
 
 
 def unblock(block: SendingBlock, user: User | None, why: str = "") -> None:
-    """End a sending block, and all others with the same reason. `why` is what the user says about it."""
+    """End a sending block, and all others of the same accounts with the same reason. `why` is what the user says."""
     require(user, Right.DECIDE)
-    same_reason = SendingBlock.objects.filter(reason=block.reason, unblocked_at=None)
+    same_reason = SendingBlock.objects.filter(
+        reason=block.reason,
+        account=block.account_id,
+        is_for_default_account=block.is_for_default_account,
+        unblocked_at=None,
+    )
     if same_reason.update(unblocked_at=timezone.now(), unblocked_by=user):
         audit.record(AuditKind.SENDING_UNBLOCKED, user, detail=f"Sending block {block.pk}. {why}".strip())
 

@@ -4,33 +4,36 @@ Each call is recorded before it is made: the batch becomes `submitting` first, s
 record of what it may have spent. No transaction stays open during a call.
 """
 
+import logging
 import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Sum
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from accounts.encryption import CannotDecrypt
 from batches import lease
 from batches.database import read_now, retry_write
-from batches.models import Batch, BatchQuerySet, Event, Item, Receiver, SendingBlock, Upload
+from batches.models import Batch, BatchQuerySet, Event, Item, Receiver, SendingBlock, Upload, VendorAccount
 from batches.statuses import BatchKind, BatchStatus, Outcome, UploadStatus
-from batches.tracing import budgets, closing, filing, item_keys, limits, overlaps, packing
+from batches.tracing import account_choice, budgets, closing, filing, item_keys, limits, overlaps, packing, vendor_keys
+from batches.tracing.account_choice import Accounts
 from batches.tracing.counts import format_people
 from batches.tracing.lifecycle import record, transition_batch
 from batches.tracing.limits import SpendingRefused
 from batches.tracing.priority import queue_key
 from batches.vendor import client, protocol
 
+logger = logging.getLogger(__name__)
+
 NOT_ACCEPTED = "not accepted"
 MAX_BACKOFF_SECONDS = 60
 """Maximum wait before the next attempt, to which up to half is added at random."""
-ONE_SECOND = timedelta(seconds=1)
 STORE_TIMEOUT = 60
 """Seconds for which we retry to store the vendor's reply, because the vendor gives it only once."""
 
@@ -44,39 +47,57 @@ BATCH_NOT_SENT = [BatchStatus.PLANNED, BatchStatus.DISSOLVED, BatchStatus.CANCEL
 def choose_batches(now: datetime) -> list[int]:
     """Return the ids of the batches to send now, in order.
 
-    At most ITEMS_IN_FLIGHT people await an answer at once; a batch is sent if it fits within that number, or if nobody
-    is in flight. `queue_key` says which list is next. No more batches are chosen than the number of calls that the
-    vendor accepts per second, less those made during the last second.
+    At most ITEMS_IN_FLIGHT people await an answer at once over one account; a batch is sent if it fits within that
+    number, or if nobody is in flight. `queue_key` says which list is next. No more batches are chosen than the number
+    of calls that the vendor accepts per second and account, less those made during the last second.
     """
-    if SendingBlock.objects.in_force(now).exists():
+    if SendingBlock.objects.in_force(now).of_everything().exists():
         return []
     due = receivable(Batch.objects.due(now))
     chosen: list[int] = []
     people_sent = dict.fromkeys(due.order_by().values_list("upload_id", flat=True).distinct(), 0)
     if not people_sent:
         return []
-    in_flight = Item.objects.in_flight(now).count()
+    accounts = account_choice.load_used(now)
+    if accounts.blocked:
+        due = account_choice.leave_out_blocked(due, accounts.blocked)
     sent_batches = Batch.objects.filter(upload__in=people_sent).exclude(status__in=BATCH_NOT_SENT)
     people_sent |= dict(sent_batches.values_list("upload_id").annotate(Sum("size")).order_by())
-    places = {
-        pk: (priority, front_at)
-        for pk, priority, front_at in Upload.objects.filter(pk__in=people_sent).values_list(
-            "pk", "priority", "front_at"
-        )
-    }
-    calls_left = protocol.SINGLE_CALLS_PER_SECOND - Batch.objects.filter(submitted_at__gt=now - ONE_SECOND).count()
-    while people_sent and len(chosen) < calls_left:
+    waiting = Upload.objects.filter(pk__in=people_sent).values_list("pk", "priority", "front_at", "team")
+    places, teams = {}, {}
+    for pk, priority, front_at, team_id in waiting:
+        places[pk], teams[pk] = (priority, front_at), team_id
+    with_given = account_choice.find_lists_with_given(due) if accounts.are_several else set()
+    while people_sent and not accounts.are_full:
         upload_id = min(people_sent, key=lambda pk: queue_key(*places[pk], people_sent[pk], pk))
-        batch = due.filter(upload=upload_id).exclude(pk__in=chosen).order_by("number").first()
-        if batch is None:
+        if accounts.full.issuperset(accounts.list_usable(teams[upload_id])) and upload_id not in with_given:
             del people_sent[upload_id]
-        elif in_flight and in_flight + batch.size > settings.ITEMS_IN_FLIGHT:
-            break
+            continue
+        batch = due.filter(upload=upload_id).exclude(pk__in=chosen).order_by("number").first()
+        if batch is None or not take_room(accounts, batch, teams[upload_id]):
+            del people_sent[upload_id]
         else:
             chosen.append(batch.pk)
             people_sent[upload_id] += batch.size
-            in_flight += batch.size
     return chosen
+
+
+def take_room(accounts: Accounts, batch: Batch, team_id: int | None) -> bool:
+    """Take the room for a batch in an account that it may be sent over. Return False if there is none.
+
+    Then these accounts are full, so that no other list's batch takes the room that this one waits for.
+    """
+    is_given = account_choice.has_account(batch)
+    if is_given and is_retired(batch.account):
+        # It is not sent, but dissolved.
+        return True
+    usable = [batch.account_id] if is_given else accounts.list_usable(team_id)
+    with_room = accounts.find_room(usable, batch.size)
+    if not with_room:
+        accounts.full.update(usable)
+        return False
+    accounts.count(with_room[0], batch.size)
+    return True
 
 
 def receivable(batches: BatchQuerySet) -> BatchQuerySet:
@@ -93,7 +114,8 @@ def submit_batch(batch_id: int) -> int | None:
     The transition to `submitting` is the lock: only one of two workers sends the batch.
     """
     now = read_now()
-    if SendingBlock.objects.in_force(now).exists() or not receivable(Batch.objects.filter(pk=batch_id)).exists():
+    is_blocked = SendingBlock.objects.in_force(now).of_everything().exists()
+    if is_blocked or not receivable(Batch.objects.filter(pk=batch_id)).exists():
         return None
     # The database may have been restored from a backup since this job was enqueued. The clock finds out; if so, it puts
     # the batch in doubt.
@@ -107,9 +129,17 @@ def submit_batch(batch_id: int) -> int | None:
     except SpendingRefused as problem:
         wait_for_tomorrow(batch_id, str(problem), now)
         return None
+    except account_choice.NoAccount:
+        return None
+    except CannotDecrypt as problem:
+        # A worker on another host may be able to.
+        logger.error("Batch %s is not sent by this host. %s", batch_id, problem)
+        return None
     if claimed is None:
         return None
     batch, items = claimed
+    if is_retired(batch.account):
+        return packing.dissolve(batch, "Its vendor account has been retired.")
     if is_too_small(batch, items):
         return packing.dissolve(batch)
     try:
@@ -126,8 +156,10 @@ def claim(batch_id: int, now: datetime) -> tuple[Batch, list[Item]] | None:
     """Claim a planned batch for sending. Return the batch with the people to send, or None if it may not be sent.
 
     People who are answered or awaited in other lists, or whose answer waits to be filed, are taken out of the batch.
-    The others are added to the daily count. Raise OverBudget if the team's budget does not allow the batch, and
-    SpendingRefused if the daily limit is reached.
+    The others are added to the daily count. The batch is given to a vendor account, and stays with it.
+
+    Raise OverBudget if the team's budget does not allow the batch, SpendingRefused if the daily limit is reached,
+    NoAccount if no account can be used now, and CannotDecrypt if this host cannot read the account's key.
     """
     overlaps.lock_sending()
     upload = Upload.objects.select_for_update(no_key=True, of=["self"]).filter(batches=batch_id).first()
@@ -141,23 +173,36 @@ def claim(batch_id: int, now: datetime) -> tuple[Batch, list[Item]] | None:
     # An earlier call that was thought lost may have been answered since this batch was chosen.
     if batch.attempts and closing.adopt(batch):
         return None
+    account = account_choice.choose_account(batch, upload.team_id, now)
+    if not is_retired(account):
+        # Before anything is recorded, because without the key nothing can be sent.
+        vendor_keys.read_key(account)
     overlaps.remove_shared(batch)
     packing.release_items(batch, batch.items.filter(reruns=0).with_unmatched_delivery())
     items = list(batch.items.filter(outcome=Outcome.PENDING).defer("cells"))
-    may_be_sent = not is_too_small(batch, items)
+    may_be_sent = not is_too_small(batch, items) and not is_retired(account)
     if may_be_sent:
         budgets.refuse_over_budget(batch.upload, len(items), now)
         limits.add_sent(batch.upload_id, len(items), now)
     changes: dict[str, Any] = {"attempts": F("attempts") + 1, "submitted_at": now, "next_try_at": None}
+    if not account_choice.has_account(batch):
+        changes["account"] = account
     if not transition_batch(batch_id, BatchStatus.SUBMITTING, **changes):
         return None
     if batch.upload.wait_reason:
         Upload.objects.filter(pk=batch.upload_id).update(wait_reason="")
     batch.refresh_from_db(fields=["status", *changes])
+    # As it was when this was decided: it may be retired, or get another key, at any time.
+    batch.account = account
     if may_be_sent:
         detail = f"{format_people(len(items))}, attempt {batch.attempts}"
         record(batch.upload_id, "sent", batch_id=batch_id, detail=detail)
     return batch, items
+
+
+def is_retired(account: VendorAccount | None) -> bool:
+    """Return whether nothing more is sent over an account. The people of its batches are put into others."""
+    return account is not None and account.retired_at is not None
 
 
 def is_too_small(batch: Batch, items: list[Item]) -> bool:
@@ -199,7 +244,8 @@ def send_items(batch: Batch, items: list[Item]) -> int | None:
         )
         for item in items
     ]
-    acknowledgement = client.submit_batch(protocol.encode_batch(encoded, packing.completion_url(batch.token)))
+    body = protocol.encode_batch(encoded, packing.completion_url(batch.token))
+    acknowledgement = client.submit_batch(body, vendor_keys.read_key(batch.account))
     if acknowledgement.received == 0 and not acknowledgement.request_ids:
         raise client.VendorBusy("The vendor accepted none of the people.")
     named = item_keys.name_items(acknowledgement, batch.key_base)
@@ -208,7 +254,8 @@ def send_items(batch: Batch, items: list[Item]) -> int | None:
 
 def send_person(batch: Batch, item: Item) -> None:
     """Send one person over the single endpoint, and file the answer that it replies with."""
-    reply = client.trace_person(protocol.to_json(protocol.encode_person(vars(item), batch.upload.match_requirements)))
+    body = protocol.to_json(protocol.encode_person(vars(item), batch.upload.match_requirements))
+    reply = client.trace_person(body, vendor_keys.read_key(batch.account))
     try:
         text = protocol.read_text(reply)
         answer = protocol.decode_answer(text)
@@ -295,10 +342,10 @@ def apply_error(batch: Batch, items: list[Item], error: client.VendorError) -> N
             transition(BatchStatus.UNCONFIRMED)
             is_planned_again = False
         case client.VendorUnauthorised():
-            block_sending(problem)
+            block_account(batch.account, problem)
             is_planned_again = transition(BatchStatus.PLANNED)
         case client.VendorBusy(until=until) if until:
-            block_sending(problem, until)
+            block_account(batch.account, problem, until)
             is_planned_again = transition(BatchStatus.PLANNED)
         case _:
             failures = batch.events.filter(what=NOT_ACCEPTED).count() + 1
@@ -378,5 +425,15 @@ def promote_duplicate(item: Item) -> None:
 
 def block_sending(reason: str, until: datetime | None = None) -> None:
     """Block all sending, until `until` or until a user unblocks it. Do nothing if it is blocked for the same reason."""
-    if not SendingBlock.objects.in_force(timezone.now()).filter(reason=reason).exists():
-        SendingBlock.objects.create(reason=reason, until=until)
+    create_block(reason, until, account=None, is_for_default_account=False)
+
+
+def block_account(account: VendorAccount | None, reason: str, until: datetime | None = None) -> None:
+    """Block sending over an account like `block_sending`. If it is the default one, and the only one, block all."""
+    is_only_one = account is None and not VendorAccount.objects.active().exists()
+    create_block(reason, until, account=account, is_for_default_account=account is None and not is_only_one)
+
+
+def create_block(reason: str, until: datetime | None, **concerning: Any) -> None:
+    if not SendingBlock.objects.in_force(timezone.now()).filter(reason=reason, **concerning).exists():
+        SendingBlock.objects.create(reason=reason, until=until, **concerning)

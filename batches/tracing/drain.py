@@ -53,4 +53,4 @@ def release() -> bool:
     """End the block. Return whether that allows sending again: other blocks stay in force."""
     for block in SendingBlock.objects.in_force(timezone.now()).filter(reason=SendingBlock.UPGRADE):
         decisions.unblock(block, None, "The upgrade is done.")
-    return not SendingBlock.objects.in_force(timezone.now()).exists()
+    return not SendingBlock.objects.in_force(timezone.now()).of_everything().exists()

@@ -158,11 +158,11 @@ def release_items(batch: Batch, items: ItemQuerySet) -> int:
     return moved
 
 
-def dissolve(batch: Batch) -> int | None:
-    """Dissolve a batch that is too small to be sent. Return the id of its upload, or None if the batch has changed."""
+def dissolve(batch: Batch, problem: str = "Too few people left.") -> int | None:
+    """Dissolve a claimed batch that cannot be sent. Return the id of its upload, or None if the batch has changed."""
     with transaction.atomic():
         same_attempt = {"status": BatchStatus.SUBMITTING, "attempts": batch.attempts}
-        if not transition_batch(batch.pk, BatchStatus.DISSOLVED, only_if=same_attempt, problem="Too few people left."):
+        if not transition_batch(batch.pk, BatchStatus.DISSOLVED, only_if=same_attempt, problem=problem):
             return None
         moved = release_items(batch, batch.items.all())
         record(batch.upload_id, "dissolved", batch_id=batch.pk, detail=f"{format_people(moved)} to be replanned")

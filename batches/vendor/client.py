@@ -69,20 +69,20 @@ CALL_RESULTS: dict[type[VendorError], str] = {
 """Class of the error of a call → its name in /metrics."""
 
 
-def submit_batch(body: bytes) -> protocol.Acknowledgement:
+def submit_batch(body: bytes, key: str) -> protocol.Acknowledgement:
     """Send an encoded batch. Raise a VendorError if the vendor does not acknowledge it."""
     with counted_call():
-        reply = post(protocol.BATCH_PATH, body)
+        reply = post(protocol.BATCH_PATH, body, key)
         try:
             return protocol.decode_acknowledgement(reply.content)
         except protocol.Malformed as problem:
             raise VendorSilent(str(problem)) from None
 
 
-def trace_person(body: bytes) -> bytes:
+def trace_person(body: bytes, key: str) -> bytes:
     """Send one encoded person. Return the body of the answer. Raise a VendorError if there is none."""
     with counted_call():
-        return post(protocol.SINGLE_PATH, body, is_answer=protocol.is_no_match).content
+        return post(protocol.SINGLE_PATH, body, key, is_answer=protocol.is_no_match).content
 
 
 @contextmanager
@@ -99,12 +99,12 @@ def counted_call() -> Iterator[None]:
         VENDOR_CALL_SECONDS.labels(result).observe(time.perf_counter() - started)
 
 
-def fetch_key_info() -> protocol.KeyInfo:
-    """Ask what our key may be used for. Raise a VendorError if the vendor refuses the key, or does not say."""
+def fetch_key_info(key: str) -> protocol.KeyInfo:
+    """Ask what one of our keys may be used for. Raise a VendorError if the vendor refuses the key, or does not say."""
     try:
         reply = requests.get(
             settings.REALESTATEAPI_URL + protocol.KEY_INFO_PATH,
-            headers={protocol.KEY_HEADER: settings.REALESTATEAPI_KEY, "connection": "close"},
+            headers={protocol.KEY_HEADER: key, "connection": "close"},
             timeout=protocol.KEY_INFO_SECONDS,
             allow_redirects=False,
         )
@@ -124,10 +124,10 @@ def read_message(reply: requests.Response) -> str:
     return protocol.decode_refusal(reply.content).message
 
 
-def post(path: str, body: bytes, is_answer: Callable[[bytes], bool] = lambda _: False) -> requests.Response:
+def post(path: str, body: bytes, key: str, is_answer: Callable[[bytes], bool] = lambda _: False) -> requests.Response:
     """Return a reply with status 200, or 404 if `is_answer` accepts its body. Raise a VendorError for any other."""
     asked_at = datetime.now(UTC)
-    headers = {protocol.KEY_HEADER: settings.REALESTATEAPI_KEY, "content-type": "application/json"}
+    headers = {protocol.KEY_HEADER: key, "content-type": "application/json"}
     try:
         reply = requests.post(
             settings.REALESTATEAPI_URL + path,

@@ -34,7 +34,8 @@ def dashboard(request: UserRequest) -> HttpResponse:
     """
     now = timezone.now()
     sending_blocks = list(SendingBlock.objects.in_force(now))
-    found = share_value(request, "overview", lambda: load_overview(now, bool(sending_blocks), request.user))
+    is_all_blocked = any(block.concerns_everything for block in sending_blocks)
+    found = share_value(request, "overview", lambda: load_overview(now, is_all_blocked, request.user))
     ended, finished = found.split_finished(read_kept(request))
     context = {
         "sending_blocks": sending_blocks,

@@ -35,7 +35,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
 def find_failed_checks() -> list[str]:
     """Return the names of failed checks. If the database is down, skip the checks that would wait for it."""
     if is_database_ready():
-        return [name for name, is_passed in (CHECKS | DATABASE_CHECKS).items() if not is_passed()]
+        failed = [name for name, is_passed in (CHECKS | DATABASE_CHECKS).items() if not is_passed()]
+        return failed + find_unreadable_accounts()
     return ["database", *(name for name, is_passed in CHECKS.items() if not is_passed())]
 
 
@@ -79,6 +80,18 @@ def is_key_known() -> bool:
 
 def is_sharing_files() -> bool:
     return passes_or_cannot_run(shared_files.sees_shared_files)
+
+
+def find_unreadable_accounts() -> list[str]:
+    """Return a message for each vendor account whose key this host cannot decrypt: it would refuse its results."""
+    try:
+        return [describe_unreadable(name) for name in vendor_keys.find_unreadable()]
+    except StorageError:
+        return []
+
+
+def describe_unreadable(name: str) -> str:
+    return f"This host cannot decrypt the key of the vendor account “{name}”"
 
 
 def passes_or_cannot_run(check: Callable[[], bool]) -> bool:

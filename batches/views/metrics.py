@@ -22,9 +22,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from batches import jobs, lease
 from batches.counters import carries_token
 from batches.database import read_skew
-from batches.models import Batch, Item, Lease, Receiver, SendingBlock
+from batches.models import Batch, Item, Lease, Receiver, SendingBlock, VendorAccount
 from batches.reports import reconciliation
 from batches.statuses import BatchStatus, Outcome
+from batches.tracing import account_choice
 from batches.tracing.credits import configured_cost, credits_per_match
 
 BOOKS_PERIOD = timedelta(days=31)
@@ -85,7 +86,7 @@ class StateMetrics:
     def read(self) -> Iterator[Metric]:
         counted = Batch.objects.order_by().values_list("status").annotate(Count("id"))
         yield gauge("batches", "Batches by status.", "status", dict.fromkeys(BatchStatus.values, 0) | dict(counted))
-        is_blocked = SendingBlock.objects.in_force(timezone.now()).exists()
+        is_blocked = SendingBlock.objects.in_force(timezone.now()).of_everything().exists()
         yield GaugeMetricFamily("skipportal_sending_blocked", "1 while all sending is blocked.", value=int(is_blocked))
         alive = Receiver.objects.alive().count()
         yield GaugeMetricFamily("skipportal_receivers", "Processes that accept the vendor's deliveries.", value=alive)
@@ -93,7 +94,21 @@ class StateMetrics:
         yield GaugeMetricFamily("skipportal_clock_skew_seconds", "This host's clock minus the database's.", value=skew)
         yield from read_clock(timezone.now() - timedelta(seconds=skew))
         yield from read_answers_awaited(timezone.now() - timedelta(seconds=skew))
+        yield from read_accounts(timezone.now() - timedelta(seconds=skew))
         yield from read_books()
+
+
+def read_accounts(now: datetime) -> Iterator[Metric]:
+    """Yield what each vendor account is used for. While there is only the default account, there is nothing."""
+    names: dict[int | None, str] = dict(VendorAccount.objects.values_list("pk", "name"))
+    if not names:
+        return
+    names[None] = "default"
+    accounts = account_choice.load_used(now)
+    in_flight = {name: accounts.in_flight[account] for account, name in names.items()}
+    yield gauge("account_people_in_flight", "People who await an answer, by vendor account.", "account", in_flight)
+    blocked = {name: int(account in accounts.blocked) for account, name in names.items()}
+    yield gauge("account_blocked", "1 while nothing is sent over a vendor account.", "account", blocked)
 
 
 def read_disk() -> Iterator[Metric]:

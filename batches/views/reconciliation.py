@@ -54,7 +54,9 @@ def show_reconciliation(request: UserRequest) -> HttpResponse:
         "upload": filtered_upload(request, filterset),
         "cost_warning": cost_warning(),
     }
-    exclude = {"batch": ["batches"], "list": ["list_name"], "month": ["list_name"]}[filterset.grouping]
+    exclude = {"batch": ["batches"], "list": ["list_name"], "month": ["list_name"], "account": ["list_name"]}[
+        filterset.grouping
+    ]
     return render_list(request, "reconciliation/page.html", filterset, ReconciliationTable, exclude=exclude, **context)
 
 

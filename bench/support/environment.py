@@ -10,7 +10,7 @@ from tests.support.services import Postgres, Redis, free_port, make_directory
 
 
 @contextmanager
-def run_system(database, per_second, **environment):
+def run_system(database, per_second, vendor_options=(), **environment):
     """Run everything that a portal needs. Yield the portal and the vendor."""
     directory = make_directory()
     with ExitStack() as stack:
@@ -33,21 +33,27 @@ def run_system(database, per_second, **environment):
         portal = Portal(directory / "v", database_url, **environment)
         stack.callback(portal.stop)
         portal.start()
-        vendor = Vendor(portal, "--qps", str(per_second))
+        vendor = Vendor(portal, "--qps", str(per_second), *vendor_options)
         stack.callback(vendor.stop)
         yield portal, vendor
 
 
 def trace(portal, name, people):
     """Start a list of `people` people. Return the start time."""
+    path = write_list(portal, name, people)
+    begin = time.time()
+    portal.trace(path, "--name", name)
+    return begin
+
+
+def write_list(portal, name, people):
+    """Write a list of `people` people. Return its path."""
     path = portal.directory / f"{name}.csv"
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["First Name", "Last Name", "Address", "City", "State", "Zip"])
         writer.writerows(["Ada", "Abbott", f"{n} {name} St", "Herndon", "VA", "20170"] for n in range(people))
-    begin = time.time()
-    portal.trace(path, "--name", name)
-    return begin
+    return path
 
 
 def wait_until_complete(portal, seconds):

@@ -59,7 +59,7 @@ def run(tmp_path):
 
     yield run
     for sandbox in running:
-        if not sandbox.courier.ending.is_set():
+        if not sandbox.accounts[0].courier.ending.is_set():
             sandbox.end()
 
 
@@ -302,4 +302,4 @@ def test_the_sandbox_says_what_its_keys_may_be_used_for_and_does_not_count_them_
     assert reply.json()["keyType"] == "test"
     assert "SkipTraceBatch" in reply.json()["scopes"]
     assert requests.get(address, headers={"x-api-key": "wrong"}, timeout=60).status_code == 401
-    assert sandbox.keyring.used == []
+    assert sandbox.accounts[0].keyring.used == []

@@ -48,6 +48,8 @@ LoadedFile.objects.create(kind="outcomes", filename="calls.csv", status="done", 
     problem_count=1, problems=[[4, "Outcome", "“Gone” is not an outcome that skipportal knows."]], created_by=user)
 from accounts.models import Team
 from accounts.team import members
+from accounts.encryption import encrypt
+VendorAccount.objects.create(name="East", encrypted_key=encrypt("the-key-of-east"))
 members.add(None, "gus", "gus@example.com", ["Lead"], [Team.objects.create(name="East")], with_mail=False)
 """
 """Code for the portal's shell. It makes a list without columns, a list ready to start, and an unconfirmed batch."""
@@ -140,6 +142,10 @@ ADDRESSES = """{
     "purposes": "/settings/purposes/",
     "purpose": "/settings/purposes/1/",
     "vendor key": "/settings/vendor-key/",
+    "vendor accounts": "/settings/vendor-accounts/",
+    "new vendor account": "/settings/vendor-accounts/new/",
+    "vendor account": VendorAccount.objects.get().get_absolute_url(),
+    "vendor account, its key": VendorAccount.objects.get().get_absolute_url() + "key/",
     "help": "/help/",
     "help, words": "/help/words/",
     "help, for clerks": "/help/clerk/",

@@ -13,7 +13,7 @@ from django.utils import timezone
 from batches import jobs
 from batches.models import Batch, Event, Item, Receiver, SendingBlock, Upload
 from batches.statuses import BatchStatus, Outcome, Priority, UploadStatus
-from batches.tracing import decisions, dispatch, filing, packing, pausing, receivers, spending
+from batches.tracing import account_choice, decisions, dispatch, filing, packing, pausing, receivers, spending
 from batches.vendor import protocol
 from batches.vendor.protocol import MAX_BODY_BYTES
 from tests.factories import answer_for, people, person
@@ -210,7 +210,7 @@ def test_no_more_calls_are_made_in_a_second_than_the_vendor_accepts(start_upload
     assert dispatch.choose_batches(now) == [waiting.pk]
     Batch.objects.bulk_create(made[:1])
     assert dispatch.choose_batches(now) == []
-    assert dispatch.choose_batches(now + dispatch.ONE_SECOND) == [waiting.pk]
+    assert dispatch.choose_batches(now + account_choice.ONE_SECOND) == [waiting.pk]
 
 
 def test_a_batch_is_sent_again_later_if_the_vendor_is_busy(start_upload, vendor, stopped_time):

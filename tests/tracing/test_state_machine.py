@@ -1,7 +1,8 @@
 """No answer is lost, nobody is paid for twice without a decision, and every list ends.
 
-This holds for any order of calls, acknowledgements, results, completion calls, sweeps and decisions. Hypothesis acts as
-vendor, clock, workers and staff in random orders. Only the connection to the vendor is simulated.
+This holds for any order of calls, acknowledgements, results, completion calls, sweeps and decisions, over accounts that
+come and go. Hypothesis acts as vendor, clock, workers and staff in random orders. Only the connection to the vendor is
+simulated.
 """
 
 import contextlib
@@ -26,9 +27,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from accounts.models import Team
 from batches.models import Batch, EarlierAnswer, Item, SendingBlock, Upload
 from batches.statuses import BATCH_AT_VENDOR, BATCH_OPEN, OUTCOME_ANSWERED, BatchStatus, Outcome, UploadStatus
-from batches.tracing import closing, decisions, dispatch, overlaps, packing, pausing
+from batches.tracing import closing, decisions, dispatch, overlaps, packing, pausing, vendor_accounts
 from batches.tracing.lifecycle import transition_upload
 from tests.factories import answer_for
 from webhooks.inbound import filing
@@ -73,6 +75,7 @@ class Answer(NamedTuple):
     item_id: int
     request_id: str
     body: bytes
+    api_key: str
 
 
 class TracingMachine(RuleBasedStateMachine):
@@ -85,11 +88,14 @@ class TracingMachine(RuleBasedStateMachine):
         self.uploads = []
         self.call_count = 0
         self.next_id = FIRST_ID
-        # Answers that the vendor has yet to deliver: (token, vendor's id of the batch, key of the item, its id).
+        # Answers that the vendor has yet to deliver:
+        # (token, vendor's id of the batch, key of the item, its id, API key of the batch).
         self.under_way = []
         self.delivered = []
-        # Batches that the vendor has accepted: (token, vendor's id of the batch).
+        # Batches that the vendor has accepted: (token, vendor's id of the batch, API key).
         self.accepted_batches = []
+        # Token → API key that the batch was sent with.
+        self.sent_with = {}
         # How often the vendor has accepted each item, and how often decisions allowed that again, by the item's id.
         self.accepted, self.allowed_again = Counter(), Counter()
 
@@ -107,7 +113,7 @@ class TracingMachine(RuleBasedStateMachine):
 
     @initialize(size=LIST_SIZES)
     def start_list(self, size):
-        upload = Upload.objects.create(name="people", status=UploadStatus.RUNNING, row_count=size)
+        upload = Upload.objects.create(name="people", status=UploadStatus.RUNNING, row_count=size, team=self.team)
         common = {"upload": upload, "cells": [], "first_name": "Ada", "address": "1 Oak St", "city": "Herndon"}
         common |= {"state": "VA"}
         Item.objects.bulk_create(
@@ -128,6 +134,16 @@ class TracingMachine(RuleBasedStateMachine):
     def switch_small_keys(self, is_on):
         """Have batches that are planned from now on use small keys, or ids."""
         self.settings.SMALL_KEYS = is_on
+
+    @rule(which=strategies.lists(strategies.sampled_from([0, 1]), unique=True))
+    def change_accounts(self, which):
+        """Have the team's lists sent over these of the two accounts, or over the default account."""
+        self.team.vendor_accounts.set(self.accounts[number] for number in which)
+
+    @rule(number=strategies.sampled_from([0, 1]))
+    def retire_or_reinstate(self, number):
+        if not vendor_accounts.retire(self.accounts[number], self.staff):
+            vendor_accounts.reinstate(self.accounts[number], self.staff)
 
     # The vendor
 
@@ -153,13 +169,15 @@ class TracingMachine(RuleBasedStateMachine):
         skips = body["skips"]
         if fate == "partly accepted":
             skips = skips[: max(len(skips) - SHORTAGE, 1)]
-        self.accepted_batches.append((token, vendor_id))
+        api_key = request.headers["x-api-key"]
+        assert self.sent_with.setdefault(token, api_key) == api_key, "A batch was sent over two accounts."
+        self.accepted_batches.append((token, vendor_id, api_key))
         batch = Batch.objects.get(token=token)
         for skip in skips:
             item_id = batch.key_base + skip["key"]
             assert batch.items.filter(pk=item_id, outcome=Outcome.PENDING).exists()
             self.accept(item_id)
-            self.under_way.append((token, vendor_id, skip["key"], item_id))
+            self.under_way.append((token, vendor_id, skip["key"], item_id, api_key))
         if fate == "results first":
             for _ in range(3):
                 self.deliver_one(len(self.under_way) - 1, "matched")
@@ -208,12 +226,21 @@ class TracingMachine(RuleBasedStateMachine):
 
     def deliver_one(self, index, outcome):
         if self.under_way:
-            token, vendor_id, key, item_id = self.under_way.pop(index % len(self.under_way))
+            token, vendor_id, key, item_id, api_key = self.under_way.pop(index % len(self.under_way))
             request_id = f"{vendor_id}-{key}"
             body = answer_for(Item(pk=key), outcome, batchId=vendor_id, batchRequestId=request_id)
-            self.delivered.append(Answer(token, item_id, request_id, body))
-            filing.file_delivery(filing.Delivery(DeliveryKind.ITEM, token, body))
+            self.delivered.append(Answer(token, item_id, request_id, body, api_key))
+            self.file(DeliveryKind.ITEM, token, body, api_key)
             self.check_filed(Item.objects.get(pk=item_id), request_id)
+
+    def file(self, kind, token, body, api_key):
+        """File a delivery with this key. Check that the key is accepted, and that those of other accounts are not."""
+        for other_key, senders in self.senders.items():
+            delivery = filing.Delivery(kind, token, body, senders)
+            if other_key != api_key:
+                assert filing.file_delivery(delivery) == filing.Fate.REFUSED
+        delivery = filing.Delivery(kind, token, body, self.senders[api_key])
+        assert filing.file_delivery(delivery) in {filing.Fate.FILED, filing.Fate.DUPLICATE, filing.Fate.UNMATCHED}
 
     def check_filed(self, item, request_id):
         """Check that an answer was filed with its item, unless the item has another answer or was refused or reused."""
@@ -226,14 +253,13 @@ class TracingMachine(RuleBasedStateMachine):
         """Deliver one of the last ten answers again."""
         recent = self.delivered[-10:]
         answer = recent[index % len(recent)]
-        filing.file_delivery(filing.Delivery(DeliveryKind.ITEM, answer.token, answer.body))
+        self.file(DeliveryKind.ITEM, answer.token, answer.body, answer.api_key)
 
     @precondition(lambda self: self.accepted_batches)
     @rule(index=INDEXES)
     def deliver_completion(self, index):
-        token, vendor_id = self.accepted_batches[index % len(self.accepted_batches)]
-        body = json.dumps({"batchId": vendor_id}).encode()
-        filing.file_delivery(filing.Delivery(DeliveryKind.COMPLETION, token, body))
+        token, vendor_id, api_key = self.accepted_batches[index % len(self.accepted_batches)]
+        self.file(DeliveryKind.COMPLETION, token, json.dumps({"batchId": vendor_id}).encode(), api_key)
 
     @precondition(lambda self: self.under_way)
     @rule(index=INDEXES)
@@ -384,10 +410,14 @@ class ResendAllowance:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("policy", ["ask", "resend"])
-def test_every_list_ends_without_losses_in_any_order_of_events(settings, django_user_model, policy):
+def test_every_list_ends_without_losses_in_any_order_of_events(settings, django_user_model, make_account, policy):
     settings.UNCONFIRMED_POLICY = policy
     settings.REALESTATEAPI_URL = "https://vendor.example"
     TracingMachine.settings = settings
+    TracingMachine.accounts = [make_account("first", "Herndon", items_in_flight=30), make_account("second")]
+    TracingMachine.team = Team.objects.get(name="Herndon")
+    keys = {account.key: account.pk for account in TracingMachine.accounts} | {settings.REALESTATEAPI_KEY: None}
+    TracingMachine.senders = {key: frozenset([account]) for key, account in keys.items()}
     TracingMachine.staff = django_user_model.objects.create_superuser("alice")
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
     run_state_machine_as_test(

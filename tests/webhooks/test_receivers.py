@@ -10,10 +10,12 @@ from urllib.parse import unquote
 
 import pytest
 from django.db import DEFAULT_DB_ALIAS, DataError, InterfaceError, OperationalError, connection, connections
+from django.utils import timezone
 
 from batches.models import Batch, Item
 from batches.statuses import Outcome
 from batches.tracing import filing as item_filing
+from batches.tracing import vendor_accounts, vendor_keys
 from batches.vendor import protocol
 from tests.factories import answer_for
 from tests.support.services import MAX_WAIT
@@ -577,3 +579,93 @@ def test_a_receiver_is_live_by_itself_under_any_host(send, monkeypatch, path):
     monkeypatch.setattr("django_rq.get_connection", fail)
     monkeypatch.setattr(connection, "cursor", fail)
     assert send(path, method="GET", headers=[(b"host", b"10.0.0.11")])[::2] == (200, b"ok\n")
+
+
+@pytest.fixture
+def account(make_account, batch):
+    """Return the account that the batch was sent over."""
+    account = make_account("East", "Herndon")
+    Batch.objects.filter(pk=batch.pk).update(account=account)
+    return account
+
+
+@pytest.mark.usefixtures("account")
+def test_a_delivery_must_carry_the_key_of_its_batchs_account(call, receiver_name, batch, make_account, caplog):
+    make_account("West")
+    for other_key in (KEY, "key-of-West", "key-of-east"):
+        assert call(receiver_name, make_body(receiver_name, batch), key=other_key) == 401
+    assert not UnmatchedDelivery.objects.exists()
+    assert not batch.items.exclude(outcome=Outcome.PENDING).exists()
+    assert Batch.objects.get().completed_at is None
+    assert "not that of its batch's vendor account" in caplog.text
+    assert call(receiver_name, make_body(receiver_name, batch), key="key-of-East") == 200
+    assert not UnmatchedDelivery.objects.exists()
+
+
+@pytest.mark.usefixtures("account")
+def test_a_malformed_delivery_with_the_key_of_another_account_is_not_stored(call, receiver_name):
+    assert call(receiver_name, b"{broken") == 401
+    assert not UnmatchedDelivery.objects.exists()
+    assert call(receiver_name, b"{broken", key="key-of-East") == 200
+    assert UnmatchedDelivery.objects.count() == 1
+
+
+def test_the_key_of_an_account_is_refused_for_a_batch_of_the_default_account(call, receiver_name, batch, make_account):
+    make_account("East", "Herndon")
+    assert call(receiver_name, make_body(receiver_name, batch), key="key-of-East") == 401
+    assert call(receiver_name, make_body(receiver_name, batch)) == 200
+
+
+def test_the_key_before_a_rotation_is_accepted_until_somebody_ends_it(call, receiver_name, batch, account, charlie):
+    vendor_accounts.replace_key(account, "the-new-key", charlie)
+    for key in ("key-of-East", "the-new-key"):
+        assert call(receiver_name, make_body(receiver_name, batch), key=key) == 200
+    assert vendor_accounts.end_earlier_key(account, charlie)
+    vendor_keys.load_account_keys()
+    assert call(receiver_name, make_body(receiver_name, batch), key="key-of-East") == 401
+
+
+def test_a_retired_account_still_receives(call, receiver_name, batch, account, charlie):
+    vendor_accounts.retire(account, charlie)
+    assert call(receiver_name, make_body(receiver_name, batch), key="key-of-East") == 200
+    assert not UnmatchedDelivery.objects.exists()
+
+
+@pytest.mark.parametrize("change", [{"submitted_at": None}, {"doubted_at": timezone.now()}])
+def test_the_key_of_any_account_will_do_if_it_is_not_known_which_one_was_used(
+    call, receiver_name, batch, make_account, change
+):
+    """The batch may have been sent over it after the backup was made from which this database was restored."""
+    make_account("East", "Herndon")
+    Batch.objects.update(**change)
+    assert call(receiver_name, make_body(receiver_name, batch), key="key-of-East") == 200
+    assert not UnmatchedDelivery.objects.exists()
+
+
+def test_a_delivery_of_an_account_to_an_unknown_address_is_kept(call, receiver_name, batch, make_account):
+    make_account("East")
+    assert call(receiver_name, make_body(receiver_name, batch), token="no-such", key="key-of-East") == 200
+    assert UnmatchedDelivery.objects.get().token == "no-such"
+
+
+def test_a_delivery_with_an_unknown_key_is_not_judged_without_the_database(call, receiver_name, batch, monkeypatch):
+    def fail(*_):
+        raise OperationalError
+
+    monkeypatch.setattr("webhooks.inbound.group_commit.load_account_keys", fail)
+    assert call(receiver_name, make_body(receiver_name, batch), key="key-of-East") == 503
+    assert call(receiver_name, make_body(receiver_name, batch)) == 200
+
+
+def test_unknown_keys_make_few_queries(receiver_app, monkeypatch):
+    """Each call waits for a load that begins after it, and all that wait share it."""
+    loads = []
+    monkeypatch.setattr("webhooks.inbound.group_commit.load_account_keys_now", lambda: loads.append(1))
+
+    async def load_often():
+        first = asyncio.create_task(receiver_app.batcher.load_keys())
+        await asyncio.gather(first, *(receiver_app.batcher.load_keys() for _ in range(100)))
+        await asyncio.gather(*(receiver_app.batcher.load_keys() for _ in range(100)))
+
+    asyncio.run(load_often())
+    assert len(loads) == 2

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -23,6 +23,7 @@ from batches.retention import Retained
 from batches.statuses import Emptied
 from batches.tracing.filing import Filing, file_answer, file_manually, file_pending, record_completion
 from batches.tracing.item_keys import find_item_id_by_token
+from batches.tracing.vendor_keys import find_required_accounts
 from batches.vendor import protocol
 from webhooks.models import DeliveryKind, UnmatchedDelivery, UnmatchedDeliveryQuerySet
 
@@ -43,11 +44,12 @@ FILERS: dict[str, Filer] = {DeliveryKind.ITEM: file_answer, DeliveryKind.COMPLET
 
 
 class Fate(StrEnum):
-    """What became of a delivery. Whatever its fate, it is stored."""
+    """What became of a delivery. Unless it is refused, it is stored."""
 
     FILED = "filed"
     DUPLICATE = "duplicate"
     UNMATCHED = "unmatched"
+    REFUSED = "refused"
 
 
 FATES = {Filing.FILED: Fate.FILED, Filing.DUPLICATE: Fate.DUPLICATE}
@@ -76,6 +78,8 @@ class Delivery:
     kind: str
     token: str
     body: bytes
+    senders: frozenset[int | None] = frozenset([None])
+    """The vendor accounts that its key belongs to. None is the default account."""
     arrived_at: float = field(default_factory=time.monotonic)
     """In seconds of `time.monotonic`."""
 
@@ -86,8 +90,7 @@ def file_deliveries(deliveries: Sequence[Delivery]) -> list[Fate | None]:
     The fate is None if a delivery could not be stored within STORE_WAIT of its arrival.
     """
     fates = dict.fromkeys(file_together(deliveries), Fate.FILED)
-    unfiled = [delivery for delivery in deliveries if delivery not in fates]
-    fates |= dict.fromkeys(store_malformed(unfiled), Fate.UNMATCHED)
+    fates |= dict.fromkeys(store_malformed(deliveries, fates), Fate.UNMATCHED)
     return [fates[delivery] if delivery in fates else file_delivery(delivery) for delivery in deliveries]
 
 
@@ -97,7 +100,7 @@ def file_together(deliveries: Sequence[Delivery]) -> set[Delivery]:
     Deliveries that cannot be filed this way are left to `file_delivery`; no error is raised for them.
     """
     answers = {}
-    for delivery in deliveries:
+    for delivery in find_own(deliveries):
         # A malformed or unforeseen body must not keep the other answers from being filed.
         with suppress(Exception):
             text = protocol.read_text(delivery.body)
@@ -116,13 +119,32 @@ def file_together(deliveries: Sequence[Delivery]) -> set[Delivery]:
     return {delivery for delivery, is_filed in zip(answers, are_filed, strict=True) if is_filed}
 
 
-def store_malformed(deliveries: Sequence[Delivery]) -> set[Delivery]:
+def find_own(deliveries: Sequence[Delivery]) -> list[Delivery]:
+    """Keep the deliveries that carry a key of their batch's account. If that cannot be found out now, keep none."""
+    try:
+        ensure_connection(LOCK_WAIT)
+        required = find_required_accounts(delivery.token for delivery in deliveries)
+    except Exception as error:
+        logger.warning("Could not find the accounts of deliveries: %s", name_error(error))
+        return []
+    return [delivery for delivery in deliveries if is_own(delivery, required)]
+
+
+def is_own(delivery: Delivery, required: Mapping[str, int | None]) -> bool:
+    """Return whether a delivery carries a key of its batch's account, or of any account if its batch's is not known."""
+    return delivery.token not in required or required[delivery.token] in delivery.senders
+
+
+def store_malformed(deliveries: Sequence[Delivery], fates: Container[Delivery]) -> set[Delivery]:
     """Store every delivery that cannot be read, in one transaction. Return the deliveries that were stored.
+
+    Those that have a fate already are left out.
 
     With one transaction for each of them, a caller that sends broken bodies could slow down all answers. No error is
     raised.
     """
-    malformed = [delivery for delivery in deliveries if is_malformed(delivery)]
+    malformed = [delivery for delivery in deliveries if delivery not in fates and is_malformed(delivery)]
+    malformed = find_own(malformed) if malformed else []
     if not malformed:
         return set()
     try:
@@ -160,8 +182,15 @@ def file_delivery(delivery: Delivery) -> Fate | None:
 
 
 def file_or_store(delivery: Delivery) -> Fate:
-    """File one delivery, or store it whole as unmatched. Raise the database's error if both fail."""
+    """File one delivery, or store it whole as unmatched. Raise the database's error if both fail.
+
+    Refuse a delivery with the key of another account: whoever has it need not be the vendor's sender for this batch.
+    """
     ensure_connection(LOCK_WAIT)
+    if not is_own(delivery, find_required_accounts([delivery.token])):
+        # A result that is refused is lost, so the operator must know. Nobody without one of our keys gets here.
+        logger.warning("Refused a delivery with a key that is not that of its batch's vendor account.")
+        return Fate.REFUSED
     fate, reason = try_to_file(delivery.kind, delivery.token, delivery.body, FILERS[delivery.kind])
     if reason:
         store_unmatched(delivery, reason)

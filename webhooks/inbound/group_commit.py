@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+import time
 from concurrent.futures import Executor, ThreadPoolExecutor
 
-from batches.database import name_error
-from webhooks.inbound.filing import STORE_WAIT, Delivery, Fate, file_deliveries
+from batches.database import ensure_connection, name_error
+from batches.tracing.vendor_keys import load_account_keys
+from webhooks.inbound.filing import LOCK_WAIT, STORE_WAIT, Delivery, Fate, file_deliveries
 from webhooks.inbound.outage import OUTAGE
 
 logger = logging.getLogger(__name__)
@@ -15,8 +17,16 @@ FILING_TIMEOUT = STORE_WAIT + 3
 BATCH_SIZE = 32
 """Maximum number of deliveries in one transaction. Larger transactions are no faster (docs/performance.md)."""
 
+LOAD_PAUSE = 0.25
+"""Seconds between two loads of the keys of vendor accounts."""
+
 Waiting = tuple[Delivery, "asyncio.Future[Fate | None]"]
 """A delivery, and the future that the vendor's call waits for."""
+
+
+def load_account_keys_now() -> None:
+    ensure_connection(LOCK_WAIT)
+    load_account_keys()
 
 
 class DeliveryBatcher:
@@ -30,6 +40,9 @@ class DeliveryBatcher:
         self.writer = writer or ThreadPoolExecutor(1, thread_name_prefix="writer")
         self.waiting: list[Waiting] = []
         self.writing: asyncio.Task[None] | None = None
+        self.loading: asyncio.Task[bool] | None = None
+        self.next_load_at = 0.0
+        """In seconds of `time.monotonic`."""
 
     async def file(self, delivery: Delivery) -> Fate | None:
         """Return the fate of a delivery, or None if it could not be stored within FILING_TIMEOUT.
@@ -49,6 +62,26 @@ class DeliveryBatcher:
         if result is None:
             OUTAGE.record_refusal()
         return result
+
+    async def load_keys(self) -> bool:
+        """Load the keys of all vendor accounts. Return False if the database is unavailable.
+
+        However many calls carry unknown keys, keys are loaded only every LOAD_PAUSE seconds. Each call waits for a load
+        that begins after it, because the key that it carries may have been added just before.
+        """
+        if self.loading is None:
+            self.loading = asyncio.create_task(self.load_after_pause())
+        return await asyncio.shield(self.loading)
+
+    async def load_after_pause(self) -> bool:
+        await asyncio.sleep(self.next_load_at - time.monotonic())
+        self.loading, self.next_load_at = None, time.monotonic() + LOAD_PAUSE
+        try:
+            await asyncio.get_running_loop().run_in_executor(self.writer, load_account_keys_now)
+        except Exception as error:
+            logger.warning("Could not load the keys of vendor accounts: %s", name_error(error))
+            return False
+        return True
 
     async def write_waiting(self) -> None:
         """File the waiting deliveries, at most BATCH_SIZE at a time, until none are left."""

@@ -17,6 +17,7 @@ from django.db import Error as StorageError
 
 from batches.database import drop_connection, ensure_connection, name_error
 from batches.tracing.receivers import record_heartbeat, record_shutdown
+from batches.tracing.vendor_keys import load_account_keys
 from webhooks.inbound.outage import OUTAGE
 
 logger = logging.getLogger(__name__)
@@ -75,7 +76,12 @@ class Heartbeat:
         """Record that this process is alive."""
         with self.lock:
             if not self.has_ended:
-                self.write(lambda: record_heartbeat(self.name, self.host))
+                self.write(self.record)
+
+    def record(self) -> None:
+        # First, so that a receiver knows the keys before batches are sent because of it.
+        load_account_keys()
+        record_heartbeat(self.name, self.host)
 
     def end(self) -> None:
         """Record that this process accepts no more calls. Otherwise, it would count as alive for some more seconds."""

@@ -31,10 +31,13 @@ REFUSAL_REASONS = {
 # Looking up labels takes longer than counting.
 delivery_counter = cache(DELIVERIES.labels)
 
+REFUSED_FATE = "refused"
+"""The fate of a delivery with the key of another account. It is counted by its response."""
+
 
 def count_delivery(fate: str | None, seconds: float) -> None:
     """Count a delivery by its fate, which is None if it was not stored, and record how long filing took."""
-    if fate:
+    if fate and fate != REFUSED_FATE:
         delivery_counter(fate).inc()
     SECONDS.observe(seconds)
 

@@ -19,9 +19,9 @@ from django.conf import settings
 
 from accounts.client_address import find_address, read_address
 from batches import spans
-from batches.tracing.vendor_keys import is_accepted
+from batches.tracing.vendor_keys import find_senders
 from webhooks.inbound import metrics
-from webhooks.inbound.filing import Delivery
+from webhooks.inbound.filing import Delivery, Fate
 from webhooks.inbound.group_commit import DeliveryBatcher
 from webhooks.models import DeliveryKind
 
@@ -33,6 +33,8 @@ WEBHOOK_PREFIX = "/webhooks/"
 LIVE_PATHS = {"/livez", "/healthz"}
 """Answered here under any Host, without the database, Redis and the pages."""
 DELIVERY_KINDS = {"item": DeliveryKind.ITEM, "complete": DeliveryKind.COMPLETION}
+FATE_STATUSES = {Fate.REFUSED: 401}
+"""Fate of a delivery → status, unless it is 200."""
 MAX_BODY_BYTES = 1024 * 1024
 """Maximum size of a body. The largest answers seen so far have about 20 KB."""
 BODY_TIMEOUT = 30
@@ -64,7 +66,14 @@ class ReceiverApp:
         if scope["method"] != "POST":
             return 405
         headers = dict(scope["headers"])
-        if not is_accepted(headers.get(b"x-api-key", b"")) or not is_from_vendor(scope):
+        key = headers.get(b"x-api-key", b"")
+        senders = find_senders(key)
+        if key and not senders:
+            # The account may have been added, or its key replaced, since the keys were last loaded.
+            if not await self.batcher.load_keys():
+                return 503
+            senders = find_senders(key)
+        if not senders or not is_from_vendor(scope):
             return 401
         if int(headers.get(b"content-length", 0)) > MAX_BODY_BYTES:
             return 413
@@ -76,11 +85,11 @@ class ReceiverApp:
         if body is None:
             return 413
         started = time.perf_counter()
-        fate = await self.batcher.file(Delivery(DELIVERY_KINDS[kind], token.replace("\0", ""), body))
+        fate = await self.batcher.file(Delivery(DELIVERY_KINDS[kind], token.replace("\0", ""), body, senders))
         seconds = time.perf_counter() - started
         metrics.count_delivery(fate, seconds)
         spans.record_delivery(token, kind, fate or "not stored", seconds)
-        return 200 if fate else 503
+        return FATE_STATUSES.get(fate, 200) if fate else 503
 
 
 def is_from_vendor(scope: Any) -> bool:

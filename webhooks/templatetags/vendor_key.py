@@ -21,7 +21,9 @@ def key_dot(result: str) -> str:
 
 @register.inclusion_tag("settings/_vendor_key_note.html", takes_context=True)
 def vendor_key_note(context: dict[str, Any]) -> dict[str, Any]:
-    """Show a note if, by the vendor's last answer, lists cannot be traced with our key as expected."""
-    problem = vendor_key.describe_problem(vendor_key.find_check())
+    """Show a note if, by the vendor's last answer, lists cannot be traced with one of our keys as expected."""
     request = context.get("request")
-    return {"problem": problem, "may_look": request is not None and can(request.user, Right.ADMINISTER)}
+    return {
+        "problems": vendor_key.list_problems(),
+        "may_look": request is not None and can(request.user, Right.ADMINISTER),
+    }

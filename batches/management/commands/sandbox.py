@@ -14,9 +14,9 @@ class Command(BaseCommand):
         store = settings.VAR_DIR / "sandbox.sqlite3"
         add_arguments(parser, settings.SANDBOX_PORT, store, settings.REALESTATEAPI_KEY)
 
-    def handle(self, *, port: int, store: Path, keys: list[str], fault: Any, qps: Any, **_: Any) -> None:
+    def handle(self, *, port: int, store: Path, keys: list[str], fault: Any, qps: Any, accounts: Any, **_: Any) -> None:
         store.parent.mkdir(parents=True, exist_ok=True)
         try:
-            run(port, store, keys, fault, qps)
+            run(port, store, keys, fault, qps, accounts)
         except ValueError as problem:
             raise CommandError(str(problem)) from None

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from batches import error_reports, jobs, shared_files, spans
 from batches.database import BROKEN_POOL, supports_prepared_statements
+from batches.models import VendorAccount
 from batches.tracing import vendor_keys
 from batches.views import health
 
@@ -93,10 +94,26 @@ def check_key() -> str:
         return "none: sandbox mode, all results are invented"
     if not vendor_keys.is_expected_key_known():
         raise Problem(health.KEY_DIFFERS)
-    report = vendor_keys.ask_about_own_key()
+    report = vendor_keys.ask_about_key(settings.REALESTATEAPI_KEY)
     if report.is_accepted is False:
         raise Problem("The vendor refuses REALESTATEAPI_KEY.")
     return "the vendor accepts it" if report.is_accepted else "the vendor does not say"
+
+
+def check_accounts() -> str:
+    accounts = list(VendorAccount.objects.active())
+    if not accounts:
+        return "none besides the one of REALESTATEAPI_KEY"
+    problems = [f"{problem}." for problem in map(health.describe_unreadable, vendor_keys.find_unreadable())]
+    reports = {account.name: vendor_keys.ask_about_key(account.key) for account in accounts if not problems}
+    problems += [
+        f"The vendor refuses the key of “{name}”." for name, report in reports.items() if report.is_accepted is False
+    ]
+    if problems:
+        raise Problem(" ".join(problems))
+    unknown = [name for name, report in reports.items() if report.is_accepted is None]
+    names = ", ".join(reports)
+    return f"{names}; the vendor does not say about {', '.join(unknown)}" if unknown else f"the vendor accepts {names}"
 
 
 def check_public_url() -> str:
@@ -150,6 +167,7 @@ CHECKS: dict[str, Callable[[], str]] = {
     "static files": check_static_files,
     "mail": check_mail,
     "vendor's key": check_key,
+    "vendor accounts": check_accounts,
     "PUBLIC_URL": check_public_url,
     "error reports": check_error_reports,
     "OpenTelemetry traces": check_spans,
