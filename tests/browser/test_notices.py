@@ -104,7 +104,7 @@ def test_notices_work_without_javascript(chromium, portal, reader):
         page.locator("#bell").click()
         page.get_by_role("link", name="To be read.").wait_for()
         page.get_by_role("button", name="Mark all as read").click()
-        assert page.get_by_role("link", name="Notices, none unread").is_visible()
+        page.get_by_role("link", name="Notices, none unread").wait_for()
         page.goto("/settings/notices/")
         assert page.get_by_text("This needs JavaScript").is_visible()
 

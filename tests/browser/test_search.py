@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.browsing import browse
 from tests.support.portal import ROOT
 
 SAMPLE = ROOT / "static" / "sample.csv"
@@ -15,7 +16,7 @@ def pine_lists(portal):
     """Create two complete lists whose names begin with Pine, without reusing answers. Return their ids by name."""
     for name in ("Pine road", "Pine street"):
         if not portal.ask(f"Upload.objects.filter(name={name!r}).exists()"):
-            portal.trace(SAMPLE, "--name", name, "--look-back", "0", "--wait", "--timeout", "120")
+            portal.trace_completely(SAMPLE, "--name", name, "--look-back", "0")
     return portal.ask("dict(Upload.objects.filter(name__startswith='Pine').values_list('name', 'pk'))")
 
 
@@ -92,21 +93,11 @@ def test_an_action_is_done_from_the_search(page, portal):
 
 
 def test_without_javascript_the_field_in_the_bar_leads_to_a_page_with_what_is_found(chromium, portal, pine_lists):
-    context = chromium.new_context(
-        base_url=portal.address, java_script_enabled=False, storage_state=getattr(portal, "session", None)
-    )
-    page = context.new_page()
-    page.goto("/")
-    if page.url.endswith("/login/?next=/") or "/login/" in page.url:
-        name, password = portal.read_login()
-        page.get_by_label("User name").fill(name)
-        page.get_by_label("Password").fill(password)
-        page.get_by_role("button", name="Log in").click()
-    page.locator("#search").fill("pine street")
-    page.locator("#search").press("Enter")
-    page.get_by_role("link", name=re.compile("^Pine street")).click()
-    assert page.url.endswith(f"/uploads/{pine_lists['Pine street']}/")
-    context.close()
+    with browse(chromium, portal, java_script_enabled=False) as page:
+        page.locator("#search").fill("pine street")
+        page.locator("#search").press("Enter")
+        page.get_by_role("link", name=re.compile("^Pine street")).click()
+        page.wait_for_url(f"**/uploads/{pine_lists['Pine street']}/")
 
 
 def test_the_keys_lead_to_pages_and_move_through_rows(page, pine_lists):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.browsing import log_in
+from tests.support.browsing import log_in, open_page
 
 AUTHENTICATOR = {
     "protocol": "ctap2",
@@ -17,13 +17,12 @@ AUTHENTICATOR = {
 @pytest.fixture
 def page(chromium, portal):
     """Return a page with a simulated authenticator. Passkeys need a host name instead of an IP address."""
-    context = chromium.new_context(base_url=portal.address.replace("127.0.0.1", "localhost"))
-    page = context.new_page()
-    chrome = context.new_cdp_session(page)
+    page = open_page(chromium, portal.address.replace("127.0.0.1", "localhost"))
+    chrome = page.context.new_cdp_session(page)
     chrome.send("WebAuthn.enable")
     chrome.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
     yield page
-    context.close()
+    page.context.close()
 
 
 def log_out(page):

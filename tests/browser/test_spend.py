@@ -12,7 +12,7 @@ from tests.support.portal import ROOT
 def _spent(portal):
     """Trace a list, so that something was spent today."""
     sample = ROOT / "static" / "sample.csv"
-    portal.trace(sample, "--name", "Leads that cost", "--look-back", "0", "--wait", "--timeout", "90")
+    portal.trace_completely(sample, "--name", "Leads that cost", "--look-back", "0")
 
 
 @pytest.mark.usefixtures("_spent")
@@ -35,7 +35,8 @@ def test_periods_and_groups_are_links_that_need_no_script(chromium, portal, widt
         page.get_by_label("From").fill("2020-01-01")
         page.get_by_label("To", exact=True).fill("2021-01-01")
         page.get_by_role("button", name="Show").click()
-        assert page.get_by_text("Jan 1, 2020 to Jan 1, 2021").is_visible()
+        page.get_by_text("Jan 1, 2020 to Jan 1, 2021").wait_for()
+        page.wait_for_load_state()
         assert page.url.endswith("by=uploader&since=2020-01-01&until=2021-01-01")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.support.browsing import log_in
+from tests.support.browsing import log_in, open_page
 from tests.support.portal import run_portal
 
 PASSWORD = "correct horse battery"
@@ -20,7 +20,7 @@ def empty_portal(tmp_path_factory):
 
 def test_an_empty_portal_gets_an_administrator_a_team_and_a_second_user(chromium, empty_portal):
     link = re.search(r"Create the first administrator at (\S+)", empty_portal.log.read_text())[1]
-    first = chromium.new_context(base_url=empty_portal.address, java_script_enabled=False).new_page()
+    first = open_page(chromium, empty_portal.address, java_script_enabled=False)
     first.goto(link)
     first.get_by_label("Name").fill("iris")
     first.get_by_label("Email").fill("iris@example.com")
@@ -43,7 +43,7 @@ def test_an_empty_portal_gets_an_administrator_a_team_and_a_second_user(chromium
     first.get_by_role("button", name="Invite").click()
     invitation = first.get_by_label("Copy the link now.").input_value()
 
-    second = chromium.new_context(base_url=empty_portal.address).new_page()
+    second = open_page(chromium, empty_portal.address)
     second.goto(invitation)
     second.get_by_label("Password", exact=True).fill(PASSWORD)
     second.get_by_label("Password again").fill(PASSWORD)
