@@ -1,8 +1,11 @@
 """Forms about vendor accounts."""
 
+from typing import Any
+
 from django import forms
 from django.core.exceptions import ValidationError
 
+from accounts.models import Team
 from batches.forms.widgets import CheckboxSelectMultiple, NumberInput, TextInput
 from batches.models import DEFAULT_ACCOUNT, VendorAccount
 from batches.tracing.vendor_accounts import AccountDetails
@@ -28,6 +31,11 @@ class DetailsForm(forms.ModelForm):
             "items_in_flight": NumberInput({"min": 1}),
             "calls_per_second": NumberInput({"min": 1, "max": protocol.SINGLE_CALLS_PER_SECOND}),
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not Team.objects.exists():
+            self.fields["teams"].help_text = "There are no teams yet. Add one on the Team page, then choose it here."
 
     def clean_name(self) -> str:
         name = self.cleaned_data["name"]

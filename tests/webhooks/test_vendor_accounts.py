@@ -116,6 +116,14 @@ def test_the_page_says_if_the_vendor_refuses_a_new_key(administrator, make_accou
     )
 
 
+def test_the_form_says_what_to_do_without_teams(administrator):
+    no_teams = "There are no teams yet."
+    Team.objects.all().delete()
+    assert no_teams in administrator.get(f"{PAGE}new/").content.decode()
+    Team.objects.create(name="Reston")
+    assert no_teams not in administrator.get(f"{PAGE}new/").content.decode()
+
+
 def test_an_account_is_changed(administrator, make_account):
     account = make_account("East", "Herndon")
     assert "Saved." in post(administrator, account.get_absolute_url(), name="West", calls_per_second=3)
