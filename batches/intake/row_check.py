@@ -8,7 +8,6 @@ one bad item.
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -86,6 +85,7 @@ ZIP_AND_MORE = re.compile(r"(\d{5})(?:\s?\+\s?\d{4}|-X{4}|\s?/\s?\d{5})", re.ASC
 CITY_OF = re.compile(r"(?:CITY|TOWN|VILLAGE|TOWNSHIP|BOROUGH) OF (?=\w)", re.IGNORECASE)
 FORMER_UNITS = {"Lowr": ("dn", "down"), "Uppr": ("up",)}
 """Unit → the words for it that were formerly read as part of the street."""
+SHORT_DIRECTION = re.compile(r"\b([ns])([ew])\b")
 FLOOR = re.compile(r"Fl (\d{1,2})")
 LOOSE_END = re.compile(r"(?:\s*[&+/;]|\s+(?:AND|OR))+$", re.IGNORECASE)
 LOOSE_START = re.compile(r"(?:[&+/;]\s*|(?:AND|OR)\s+)+", re.IGNORECASE)
@@ -212,7 +212,7 @@ def make_fingerprints(fields: dict[str, str]) -> Iterator[str]:
     for street, *place in (MAILING_FIELDS, PROPERTY_FIELDS):
         if fields.get(street):
             unit, city, state, zip_code = (fields.get(part, "") for part in place)
-            name = key_of_name(fields.get("first_name", "")), key_of_surname(fields.get("last_name", ""))
+            name = key_of_given_name(fields.get("first_name", "")), key_of_surname(fields.get("last_name", ""))
             where = (
                 addresses.key_of(fields[street]),
                 addresses.key_of_unit(unit) if unit else "",
@@ -230,30 +230,45 @@ def make_former_fingerprints(fields: dict[str, str]) -> Iterator[str]:
         if fields.get(street):
             unit, city, state, zip_code = (fields.get(part, "") for part in place)
             name = fold(fields.get("first_name", "")), fold(fields.get("last_name", ""))
-            where = re.sub(r"[\W_]+", " ", fields[street].lower()).strip(), addresses.key_of_unit(unit) if unit else ""
+            where = re.sub(r"[\W_]+", " ", fields[street].lower()).strip(), addresses.key_of_unit_as_written(unit)
             yield hash_strings([*name, *where, fold(city), state, zip_code])
             for written in list_former_spellings(unit):
                 # The unit was left at the end of the street.
                 keys = key_of_name(fields.get("first_name", "")), key_of_surname(fields.get("last_name", ""))
-                street_key = addresses.key_of(f"{fields[street]} {written}")
+                street_key = addresses.key_as_written(f"{fields[street]} {written}")
                 yield hash_strings([*keys, street_key, "", addresses.key_of_city(city), state, zip_code])
             if found := FLOOR.fullmatch(unit):
                 # The unit was `2FL`.
                 keys = key_of_name(fields.get("first_name", "")), key_of_surname(fields.get("last_name", ""))
-                where_now = addresses.key_of(fields[street]), f"{found[1]}fl", addresses.key_of_city(city)
+                where_now = addresses.key_as_written(fields[street]), f"{found[1]}fl", addresses.key_of_city(city)
                 yield hash_strings([*keys, *where_now, state, zip_code])
             if addresses.GRID_PARTS.search(lower := fields[street].lower()):
                 # A grid number with and without a space was not the same.
                 keys = key_of_name(fields.get("first_name", "")), key_of_surname(fields.get("last_name", ""))
-                unit_key = addresses.key_of_unit(unit) if unit else ""
+                unit_key = addresses.key_of_unit_as_written(unit)
                 street_key = addresses.key_of_spelling(lower)
+                yield hash_strings([*keys, street_key, unit_key, addresses.key_of_city(city), state, zip_code])
+            for street_key, unit_key in list_former_address_keys(fields[street], unit):
+                keys = key_of_given_name(fields.get("first_name", "")), key_of_surname(fields.get("last_name", ""))
                 yield hash_strings([*keys, street_key, unit_key, addresses.key_of_city(city), state, zip_code])
     if len(surnames := fields.get("last_name", "").split()) == 2 and fields.get("first_name"):
         # The second of two surnames was read as the first name.
         yield from make_fingerprints(fields | {"first_name": surnames[1], "last_name": surnames[0]})
-    if len(middle := fields.get("middle_name", "")) == 1 and (first := fields.get("first_name", "")):
+    if "-" in (first := fields.get("first_name", "")):
+        # The hyphen was left out.
+        yield from make_fingerprints(fields | {"first_name": first.replace("-", "")})
+    if len(middle := fields.get("middle_name", "")) == 1 and first:
         # The initial was left at the end of the first name.
         yield from make_fingerprints(fields | {"first_name": f"{first} {middle}"})
+
+
+def list_former_address_keys(street: str, unit: str) -> Iterator[tuple[str, str]]:
+    """Yield the former keys of a street and its unit: zeros and ordinals counted, and stops divided directions."""
+    street_key, unit_key = addresses.key_as_written(street), addresses.key_of_unit_as_written(unit)
+    if (street_key, unit_key) != (addresses.key_of(street), addresses.key_of_unit(unit)):
+        yield street_key, unit_key
+    if (divided := SHORT_DIRECTION.sub(r"\1 \2", street_key)) != street_key:
+        yield divided, unit_key
 
 
 def list_former_spellings(unit: str) -> Sequence[str]:
@@ -279,9 +294,12 @@ def fold(text: str) -> str:
 @lru_cache(maxsize=50_000)
 def key_of_name(text: str) -> str:
     """Return a key that is equal for a name with and without accents: `José` and `Jose`."""
-    if not text.isascii():
-        text = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
-    return fold(text)
+    return fold(name_words.drop_accents(text))
+
+
+def key_of_given_name(text: str) -> str:
+    """Return a key that is equal for `Mary-Ann` and `Mary Ann`."""
+    return key_of_name(text.replace("-", " ") if "-" in text else text)
 
 
 @lru_cache(maxsize=50_000)
@@ -328,7 +346,12 @@ def read_cells(texts: dict[str, str]) -> dict[str, str]:
         if not text:
             continue
         if are_clean and (
-            text[0] in FIRST_DIGITS or len(text) > cells.MAX_PLACEHOLDER_LENGTH or not cells.is_placeholder_text(text)
+            text[0] in FIRST_DIGITS
+            or (
+                len(text) > cells.MAX_PLACEHOLDER_LENGTH
+                and (text[0] != text[-1] or len(text) > cells.MAX_REPEATED_LENGTH)
+            )
+            or not cells.is_placeholder_text(text)
         ):
             fields[name] = text
         elif cleaned := clean_cell(name, text):

@@ -119,10 +119,18 @@ BOX = re.compile(
     r"|(?:box|bx)\s*\#?\s*(?P<bare>[\w-]*\d[\w-]*|[A-Z])",
     re.IGNORECASE,
 )
+BOX_AT_START = re.compile(
+    r"(?:P\.?\s*O\.?\s*(?:BOX|BX|DRAWER)|POB(?:OX)?|POST\s+OFFICE\s+(?:BOX|DRAWER)|BO?X)(?:\s+NO\.?)?\s*\#?\s*"
+    r"(?:[\w-]*\d[\w-]*|[A-Z])(?=[\s,])",
+    re.IGNORECASE,
+)
+"""A box with its number before a city."""
 RURAL_PATTERN = r"(?:R\.? ?R\.?|R\.?F\.?D\.?|RURAL (?:ROUTE|RTE?\.?))"
-CONTRACT_PATTERN = r"(?:HC|HIGHWAY CONTRACT(?: (?:ROUTE|RTE?\.?))?)"
+CONTRACT_PATTERN = r"(?:H\.? ?C\.?|HIGHWAY CONTRACT(?: (?:ROUTE|RTE?\.?))?)"
 OTHER_ROUTE_PATTERN = r"(?:RTE?\.?|ROUTE|HCR|STAR (?:ROUTE|RTE?\.?)|PSC|CMR|UNIT)"
-BOX_PATTERN = r"BO?X\s*\#?\s*"
+BOX_PATTERN = r"(?:BO?X|BUZ[OÓ]N|BZN)\s*\#?\s*"
+SPANISH_BOX = re.compile(r"\b(?:BUZ[OÓ]N|BZN)\b", re.IGNORECASE)
+"""The box on a route in Puerto Rico."""
 ROUTE = re.compile(
     rf"(?:(?P<rural>{RURAL_PATTERN})|(?P<contract>{CONTRACT_PATTERN})|{OTHER_ROUTE_PATTERN})[\s#-]*"
     rf"(?P<box>\d+\w*,?\s+{BOX_PATTERN}\w+.*)",
@@ -171,6 +179,8 @@ PLACEHOLDER_STARTS = frozenset(word for word in PLACEHOLDER_WORDS if len(word) >
 """Words that begin a placeholder, unless a number or a street type follows: `VACANT LAND ONLY`."""
 ADDRESS_WORD = re.compile(r"[A-Z0-9]+")
 PLAIN_UNITS = frozenset(UNITS) - AMBIGUOUS_UNIT_WORDS
+DOTTED_DIRECTION = re.compile(r"(?<=\s)([NS])\.\s?([EW])\.?(?=\s+\w)", re.IGNORECASE)
+"""A direction of two letters with full stops, before the name of a street: `S.W. 8th St`."""
 COMPASS = frozenset("NSEW")
 SPECIAL_WORDS = UNIT_WORDS.union(ANY_DIRECTION, UNIT_WORDS_NEEDING_NUMBER)
 """Words that can change how the other words of an address are read."""
@@ -213,7 +223,7 @@ def shorten(street: str) -> str:
     if street[:1] in "PpBb" and (box := BOX.fullmatch(street)):
         return f"PO Box {box['number'] or box['bare']}"
     if street[:1] in "RrHh" and (route := ROUTE.fullmatch(street)) and (route["rural"] or route["contract"]):
-        return f"{'RR' if route['rural'] else 'HC'} {route['box'].replace(',', '')}"
+        return f"{'RR' if route['rural'] else 'HC'} {SPANISH_BOX.sub('Box', route['box'].replace(',', ''))}"
     words = street.replace(",", " ").split()
     if len(words) < 3 or not (words[0][0].isdigit() or GRID_NUMBER.fullmatch(words[0])):
         return " ".join(words)
@@ -224,6 +234,14 @@ def shorten(street: str) -> str:
         words[end] = DIRECTIONS.get(last, last)
         end -= 1
         last = bare(words[end])
+    elif last in ANY_DIRECTION and end > 3 and before in ANY_DIRECTION and bare(words[end - 2]) in STREET_TYPES:
+        # Two words after the street: `100 Main Street North East`.
+        pair = DIRECTIONS.get(before, before) + DIRECTIONS.get(last, last)
+        if pair in SHORT_DIRECTIONS:
+            if last in DIRECTIONS:
+                words[end - 1 :] = [pair]
+            end -= 2
+            last = bare(words[end])
     if short := STREET_TYPES.get(last):
         words[end] = short if words[end].isupper() else short.capitalize()
     direction = bare(words[1])
@@ -283,17 +301,27 @@ def cut_care_of(text: str) -> str:
 
 
 def starts_street(words: list[str], position: int) -> bool:
-    """Return whether a street, a box or a route begins at a position. The number of a unit is not a house number."""
-    return bare(words[position - 1]) not in UNIT_WORDS_NEEDING_NUMBER and is_street(" ".join(words[position:]))
+    """Return whether a street, a box or a route begins at a position, or a unit before a street.
+
+    Neither the number of a unit nor a floor is a house number.
+    """
+    if bare(words[position - 1]) in UNIT_WORDS_NEEDING_NUMBER:
+        return False
+    text = " ".join(words[position:])
+    if UNIT_START.match(text) and not ROUTE.fullmatch(text):
+        return bool(UNIT_AT_START.fullmatch(text))
+    return is_street(text) or bool(BOX_AT_START.match(text))
 
 
 def tidy(street: str) -> str:
     """Write a street and its unit in the usual way: `1 Oak St Rear` for `1.0 Oak St (Rear)`."""
     upper = street.upper()
-    if not upper.replace(" ", "").isalnum() or " ATT" in upper or "CARE " in upper:
+    if not upper.replace(" ", "").isalnum() or upper.startswith("ATT") or " ATT" in upper or "CARE " in upper:
         street = cut_care_of(street)
         if ".0" in street:
             street = DECIMAL.sub(r"\1", street)
+        if "." in street:
+            street = DOTTED_DIRECTION.sub(r"\1\2", street)
         if "-" in street:
             street = HYPHENATED.sub(" ", street)
         if "(" in street and (found := IN_BRACKETS.search(street)) and is_unit_line(found[1]):
@@ -468,6 +496,25 @@ def format_unit(kind: str, number: str) -> str:
 
 def key_of(street: str) -> str:
     """Return a key that is equal for different spellings of a street address. Call `shorten` on the address first."""
+    key = key_as_written(street)
+    if key[:1] == "0" or " 0" in key:
+        key = LEADING_ZEROS.sub("", key)
+    if " bx " in key:
+        key = key.replace(" bx ", " box ")
+    if key[-4:] in SPACED_DIRECTIONS:
+        name, _, street_type = key[:-4].rpartition(" ")
+        key = f"{name} {STREET_TYPES.get(street_type.upper(), street_type).lower()} {key[-3]}{key[-1]}"
+    return CARDINAL.sub(lambda found: add_ordinal_ending(found[0]), key)
+
+
+def add_ordinal_ending(number: str) -> str:
+    """Return `8th` for `8`, and `21st` for `21`."""
+    ending = "th" if number[-2:-1] == "1" else {"1": "st", "2": "nd", "3": "rd"}.get(number[-1], "th")
+    return f"{number}{ending}"
+
+
+def key_as_written(street: str) -> str:
+    """Return what `key_of` does. Leading zeros and the endings of ordinals count: `HC 02 Box 40`, `12 SW 8 St`."""
     key = street.lower()
     return key_of_spelling(GRID_PARTS.sub("", key) if key[:1] in "nsew" else key)
 
@@ -500,6 +547,10 @@ SHORT_WORDS = {
     "fort": "ft",
     "martin luther king": "mlk",
 } | STREET_ORDINALS
+SPACED_DIRECTIONS = frozenset([" n e", " n w", " s e", " s w"])
+CARDINAL = re.compile(r"(?<= )\d+(?= (?:st|ave|ter|ct|pl|dr|ln|way|cir)\b)")
+"""A number that is the name of a street: `12 SW 8 St`."""
+LEADING_ZEROS = re.compile(r"\b0+(?=\d)")
 SEPARATORS = re.compile(r"[\W_]+")
 REWRITTEN_WORDS = frozenset(
     "farm ranch county co cnty cty state u us interstate ih rural r rfd route rte rt highway hiway hwy star p"
@@ -522,7 +573,12 @@ def normalise_spellings(key: str) -> str:
 
 @lru_cache(maxsize=20_000)
 def key_of_unit(unit: str) -> str:
-    """Return a key that is equal for `Apt 4`, `Unit 4` and `4`, but not for a building or a lot with that number."""
+    """Return a key that is equal for `Apt 4`, `Unit 04` and `4`, but not for a building or a lot with that number."""
+    return key_of_unit_as_written(LEADING_ZEROS.sub("", unit) if "0" in unit else unit)
+
+
+def key_of_unit_as_written(unit: str) -> str:
+    """Return what `key_of_unit` does. A leading zero counts."""
     words = re.findall(r"\w+", unit.upper())
     if len(words) > 1 and words[0] in INTERCHANGEABLE_UNIT_WORDS:
         words = words[1:]

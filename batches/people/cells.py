@@ -34,8 +34,12 @@ PLACEHOLDERS = frozenset(
 NOT_A_TIME = "NaT"
 """What some programs write for a date that is missing. In capitals or small letters, it is a name."""
 PUNCTUATION_ONLY = re.compile(r"[-–—_.,?*\s]*|0+(?:-0+)?(?:\.0+)?")
+REPEATED = re.compile(r"([^\W\d_])\1{3,}|([XZ])\2\2|X+(?:[-/.]X+)+|([^\w\s])\3+", re.IGNORECASE)
+"""One character again and again: `XXXXX`, `zzz`, `####`. Three other letters can be a name: `AAA`."""
 MAX_PLACEHOLDER_LENGTH = 18
-"""Maximum length of a placeholder."""
+"""Maximum length of a placeholder, unless it is one character again and again."""
+MAX_REPEATED_LENGTH = 100
+"""Maximum length of a placeholder that is one character again and again."""
 FORMULA = re.compile(r'=\s*"((?:[^"]|"")*)"')
 """A formula that keeps a value from becoming a number: ="02138"."""
 APOSTROPHE = re.compile(r"'(?=[\d+=(-])")
@@ -58,7 +62,10 @@ def clean(text: str) -> str:
     if text.startswith(("=", "'")):
         found = FORMULA.fullmatch(text)
         text = found[1].replace('""', '"').strip() if found else APOSTROPHE.sub("", text, count=1)
-    return "" if len(text) <= MAX_PLACEHOLDER_LENGTH and is_placeholder_text(text) else text
+    may_be_placeholder = len(text) <= MAX_PLACEHOLDER_LENGTH or (
+        len(text) <= MAX_REPEATED_LENGTH and text[0] == text[-1]
+    )
+    return "" if may_be_placeholder and is_placeholder_text(text) else text
 
 
 def has_no_emoji(text: str) -> bool:
@@ -70,10 +77,14 @@ def has_no_emoji(text: str) -> bool:
 def is_placeholder_text(text: str) -> bool:
     """Return whether a short value is one or more placeholders: `N/A`, `#REF!`, `--`, `00000`, `N/A N/A`."""
     lower = text.lower()
-    if lower in PLACEHOLDERS or text == NOT_A_TIME or PUNCTUATION_ONLY.fullmatch(text):
+    if text == NOT_A_TIME or is_placeholder_word(lower):
         return True
     words = lower.split()
-    return len(words) > 1 and all(word in PLACEHOLDERS or PUNCTUATION_ONLY.fullmatch(word) for word in words)
+    return len(words) > 1 and all(map(is_placeholder_word, words))
+
+
+def is_placeholder_word(lower: str) -> bool:
+    return lower in PLACEHOLDERS or bool(PUNCTUATION_ONLY.fullmatch(lower) or REPEATED.fullmatch(lower))
 
 
 def write_out_exponent(text: str) -> str:

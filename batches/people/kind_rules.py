@@ -34,7 +34,7 @@ from batches.people.owner_words import (
     VIRTUES,
 )
 from batches.people.roll_words import cut_shares_and_others, drop_roll_words
-from batches.people.surnames import SURNAMES, VIETNAMESE
+from batches.people.surnames import HISPANIC, SURNAMES, VIETNAMESE
 
 SPACED_FORMS = frozenset("PC PA NA PS SC LP LC PL".split())
 """Legal forms of two letters, which are also the initials of people if a space separates them: `ROE & WEBB P C`."""
@@ -43,6 +43,8 @@ SPACED_FORMS_OF_ONE = frozenset("PC PA NA".split())
 PRACTICE = re.compile(r"\b(?:MD|DDS|DMD|DVM|DPM|DC|OD|CPA|JD|PHD|ESQ) P ?[AC]$")
 """The end of the name of a professional association or corporation that is named after its only member."""
 DIGIT = re.compile(r"\d")
+ESTATE_BEGINNINGS = frozenset(["ESTATE", "EST", "SUC"])
+"""Words that begin the name of an estate before that of the dead person."""
 ORDINAL = re.compile(r"(2ND|3RD|4TH)$")
 SHORT_PHRASES = {
     phrase: kind for kind in ("government", "church", "company") for phrase in PHRASES[kind] if phrase.count(" ") == 1
@@ -196,8 +198,11 @@ def find_kinds_by_phrase(words: list[str]) -> Iterator[str]:
             # This is the quick check for most names.
             if not last_words.isdisjoint(words) and any(is_phrase(phrase, text) for phrase in PHRASES[kind]):
                 yield kind
-    if len(words) > 2 and words[0] in ("ESTATE", "EST") and not KNOWN_GIVEN_NAMES.isdisjoint(words):
-        yield "estate"
+    if len(words) > 2 and words[0] in ESTATE_BEGINNINGS and not KNOWN_GIVEN_NAMES.isdisjoint(words):
+        # `Suc`, for `sucesión`, is also a surname.
+        is_name = words[0] == "SUC" and HISPANIC.isdisjoint(words)
+        if not is_name:
+            yield "estate"
     if len(words) > 2 and "REAL" not in words:
         # `DEC` is also a month.
         yield from ("estate" for word in words[1:] if KIND_BY_LAST_WORD.get(word) == "estate" and word != "DEC")

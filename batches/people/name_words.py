@@ -1,6 +1,7 @@
 """Tell whether a word is a given name, a surname, or a common English word. Pure."""
 
 import re
+import unicodedata
 from functools import cache
 
 from batches.people.first_names import FIRST_NAMES
@@ -137,6 +138,17 @@ def is_rare_or_listed_name(upper: str) -> bool:
 
 def drop_dots_and_apostrophes(text: str) -> str:
     return text.replace(".", "").replace("'", "").replace("\N{RIGHT SINGLE QUOTATION MARK}", "")
+
+
+def is_alphabetic(text: str) -> bool:
+    """Return whether a string is only ASCII letters and spaces, so that no pattern is needed to split it."""
+    return text.isascii() and text.replace(" ", "").isalpha()
+
+
+def drop_accents(text: str) -> str:
+    if text.isascii():
+        return text
+    return "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
 
 
 def is_letter(word: str) -> bool:

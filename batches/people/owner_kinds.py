@@ -16,8 +16,10 @@ from batches.people.name_words import (
     NAME_SUFFIXES,
     OWNER_WORD,
     RARE_SURNAMES,
+    drop_accents,
     drop_dots_and_apostrophes,
     is_acronym,
+    is_alphabetic,
     is_compound,
     is_english,
     is_letter,
@@ -75,8 +77,13 @@ def find_kind(text: str, is_split: bool = False) -> str:
     If first and last name come from separate columns (`is_split`), the first word is a given name if it can be one.
     """
     upper = text.upper()
-    words = OWNER_WORD.findall(drop_dots_and_apostrophes(upper))
-    is_plain = DISTINCTIVE_WORDS.isdisjoint(words) and not DIGIT.search(upper) and words[:1] != ["THE"]
+    if has_letters_only := is_alphabetic(upper):
+        words = upper.split()
+    else:
+        upper = drop_accents(upper)
+        words = OWNER_WORD.findall(drop_dots_and_apostrophes(upper))
+    has_digits = not has_letters_only and bool(DIGIT.search(upper))
+    is_plain = DISTINCTIVE_WORDS.isdisjoint(words) and not has_digits and words[:1] != ["THE"]
     if is_plain and (len(words) < 3 or not may_be_spelled_out(words, upper)):
         return PERSON
     return PERSON if is_placeholder(upper) else find_distinctive_kind(upper, is_split)
@@ -120,7 +127,7 @@ def judge_full_name(text: str) -> Judgement:
     words = upper.replace(",", " ").split()
     if words[0].replace(".", "") in FIRST_WORDS and (known := judge_known_company(upper)):
         return known
-    if POSSESSIVE.search(upper):
+    if ("'" in upper or "\N{RIGHT SINGLE QUOTATION MARK}" in upper) and POSSESSIVE.search(upper):
         return Judgement("company", Doubt.NO_NAME)
     if ("&" in upper or " AND " in upper) and FAMILY_FIRM.search(upper):
         return Judgement("company")
@@ -169,7 +176,7 @@ def judge_with_given_name(words: list[str]) -> Judgement:
         return Judgement("company", Doubt.NO_NAME)
     if first in BETH and last in SYNAGOGUES:
         return Judgement(PERSON, Doubt.PERHAPS_COMPANY) if last in KNOWN_GIVEN_NAMES else Judgement("church")
-    if may_be_thing(last) and (len(words) == 2 or words[-2] in SURNAMES):
+    if may_be_thing(last) and (len(words) < 3 or words[-2] in SURNAMES):
         return Judgement(PERSON, Doubt.PERHAPS_COMPANY)
     if len(words) != 2:
         return Judgement(PERSON)

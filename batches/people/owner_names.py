@@ -127,6 +127,8 @@ JOINT = re.compile(
     re.IGNORECASE,
 )
 """What separates the names of two owners."""
+JOINT_WORDS = frozenset("UX ETUX VIR ETVIR OR AND".split())
+"""Words without which a name of letters has one owner, unless a comma separates two."""
 HUSBAND_AND_WIFE = re.compile(r"\bH ?& ?W\b(?=\s*\w)|\bW/(?=\s)", re.IGNORECASE)
 """Codes before the name of a wife: `ROE JOHN H & W JANE`, `ROE JOHN W/ JANE`."""
 COUPLE = re.compile(r"^\s*(?:MR|DR|MS)S?\.?\s*(?:&|AND)\s*(?:MR|DR|MS)S?\.?\s*", re.IGNORECASE)
@@ -214,7 +216,9 @@ def split_owners(text: str, order: str = FIRST_LAST) -> list[Person]:
         if people and (is_title_only or is_unknown):
             continue
         part = " ".join(words).strip(" ,")
-        if people and bare(words[0]) != bare(people[0].last) and is_next_without_surname(part, order):
+        if people and (person := split_shared_surname(part, people[0].last, order)):
+            people.append(person)
+        elif people and bare(words[0]) != bare(people[0].last) and is_next_without_surname(part, order):
             people.append(split_given(part, people[0].last))
         elif person := split_name(part, find_order_of_next(part, order, people[0].last) if people else order):
             people.append(person)
@@ -300,13 +304,21 @@ def separate_husband(words: list[str]) -> None:
 def split_joint(text: str, order: str) -> list[str]:
     """Split a full name between its owners. A comma separates two of them if both sides are complete names."""
     parts = []
-    for part in JOINT.split(text):
+    for part in JOINT.split(text) if may_be_joint(text) else [text]:
         if "," in part:
             part = join_suffixes(part)
         left, comma, right = part.partition(",")
         are_two = comma and "," not in right and is_complete_name(left, order) and is_complete_name(right, order)
         parts += [left, right] if are_two else [part]
     return parts
+
+
+def may_be_joint(text: str) -> bool:
+    """Return whether a name may have several owners. This is the quick check for most names."""
+    if "&" in text:
+        return True
+    spaced = text.replace(",", " ")
+    return not spaced.replace(" ", "").isalpha() or not JOINT_WORDS.isdisjoint(spaced.upper().split())
 
 
 def join_suffixes(text: str) -> str:
@@ -362,6 +374,36 @@ def find_order_of_next(part: str, order: str, first_surname: str) -> str:
     return FIRST_LAST if is_first_last or has_other_surname or words[-1] == bare(first_surname) else order
 
 
+def split_shared_surname(part: str, surname: str, order: str) -> Person | None:
+    """Return a later owner whose name has the first owner's surname at the unusual end, or None.
+
+    That is `ANNIKA HALE` after `HALE LARS`, or `Hale Annika` after `Lars Hale`. If the surname is a given name too, it
+    can be one here: `THOMAS LARS & OLSEN THOMAS`.
+    """
+    if surname.rpartition(" ")[2].upper() not in part.upper() or "," in part:
+        # This is the quick check for most names.
+        return None
+    words, shared = part.split(), [bare(word) for word in surname.split()]
+    upper = [bare(word) for word in words]
+    end, count = len(words), len(shared)
+    while end and upper[end - 1] in SUFFIXES:
+        end -= 1
+    if not shared or end <= count:
+        return None
+    begins, is_given = upper[:count] == shared, count == 1 and shared[0] in KNOWN_GIVEN_NAMES
+    if order == FIRST_LAST:
+        can_begin = begins and upper[end - count : end] != shared and not is_given
+        return split_given(" ".join(words[count:]), surname) if can_begin else None
+    if begins or (is_given and upper[0] in SURNAMES and upper[0] not in KNOWN_GIVEN_NAMES):
+        return None
+    if upper[end - count : end] == shared:
+        return split_given(" ".join(words[: end - count] + words[end:]), surname)
+    if count == 1 and shared[0] in upper[end - 1].split("-"):
+        # `ANNIKA HALE-BERG` after `HALE LARS`
+        return split_given(" ".join(words[: end - 1] + words[end:]), words[end - 1])
+    return None
+
+
 def is_first_without_surname(part: str, order: str) -> bool:
     """Return whether the first owner has no surname, as in `JOHN & MARY SMITH`."""
     words = [word for word in part.replace(".", "").split() if bare(word) not in LEADING_HONORIFICS | SUFFIXES]
@@ -406,15 +448,18 @@ def split_last_first(words: list[str], generation: str) -> Person:
 
     A given name and an initial have no surname.
     """
-    if len(words) == 2 and len(words[1]) < 3 and is_letter(words[1]) and is_only_given_name(words[0]):
+    upper = [bare(word) for word in words]
+    if len(words) == 2 and len(words[1]) < 3 and len(upper[1]) == 1 and is_only_given_name(words[0]):
         return Person(words[0], words[1], "", generation)
-    if len(words) == 2 and bare(words[0]) == "MC":
+    if len(words) == 2 and upper[0] == "MC":
         return Person("", "", " ".join(words), generation)
-    if is_letter(words[0]) and len(bare(words[-1])) > 1 and bare(words[0]) not in SURNAME_STARTS:
+    if len(upper[0]) == 1 and len(upper[-1]) > 1 and upper[0] not in SURNAME_STARTS:
         # No surname is one letter: `J DOE`.
         return split_first_last(words, generation)
-    count = count_surname_words([bare(word) for word in words])
-    rest = drop_titles(words[count:])
+    count = count_surname_words(upper)
+    rest = words[count:]
+    if len(rest) > 1 and upper[count] in LEADING_HONORIFICS:
+        rest = drop_titles(rest)
     if not rest:
         return Person("", "", " ".join(words), generation)
     return Person(rest[0], " ".join(rest[1:]), " ".join(words[:count]), generation)

@@ -1,8 +1,9 @@
 """Recognise what stands in the place of an owner's name: placeholders, remarks and notes on hidden names. Pure."""
 
 from batches.people.kind_rules import find_distinctive_kind
-from batches.people.name_words import KNOWN_GIVEN_NAMES, OWNER_WORD
+from batches.people.name_words import KNOWN_GIVEN_NAMES, OWNER_WORD, is_alphabetic
 from batches.people.owner_words import PERSON
+from batches.people.roll_words import drop_roll_words
 
 FUNCTION_WORDS = frozenset("NOT CANNOT FROM WITHOUT UNTIL UPON PLEASE".split())
 """Words of sentences. Names do not contain them, except for the name From at the start or the end."""
@@ -44,8 +45,9 @@ def may_be_placeholder(text: str) -> bool:
 
 def is_placeholder(text: str) -> bool:
     """Return whether a name is a placeholder for an owner: `OWNER OF RECORD`, `CURRENT RESIDENT`, `NAME WITHHELD`."""
-    words = OWNER_WORD.findall(text.upper())
-    if not REMARK_WORDS.isdisjoint(words) and is_remark(words):
+    upper = text.upper()
+    words = upper.split() if is_alphabetic(upper) else OWNER_WORD.findall(upper)
+    if not REMARK_WORDS.isdisjoint(words) and is_remark(drop_roll_words(words)):
         return True
     if len(words) > 2 and words[0] in DECISIVE_PLACEHOLDER_WORDS and names_law(words[1:]):
         return True

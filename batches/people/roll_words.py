@@ -40,15 +40,44 @@ TAIL_PHRASES = frozenset(
     CO-OWNERS, COOWNER, CO-TENANTS, TENANT, TENANTS, OTHERS, AND OTHERS, & OTHERS
     BANKRUPTCY, BANKRUPT, ATTORNEY, ATTORNEY AT LAW, ATTY, ATTY AT LAW, REALTOR, EXECUTOR, EXECUTRIX, EXEC
     EXECUTRIX OF, ADMINISTRATOR, ADMINISTRATRIX, ADMR, ADMX, PERS REP, PER REP, PERSONAL REP, AS, ET UXOR, ET-AL, ET-UX
+    AS TO AN, AS TO, NEVER MARRIED, MARRIED TO EACH OTHER, UNREMARRIED WIDOW, AN UNREMARRIED WIDOW, UNREMARRIED WIDOWER
+    AN UNREMARRIED WIDOWER, NOT REMARRIED, SURVIVING JOINT TENANT, SURVIVING TENANT, SURVIVING TENANT BY THE ENTIRETY
+    FEME SOLE, A FEME SOLE, SOLE OWNERSHIP, SSP, USUFRUCT, USUFRUCTUARY, USUF, USUFR, NAKED OWNER, NAKED OWNERS
+    NAKED OWNERSHIP, N/O, L/TEN, L/TENANT, L-TEN, L-TENANT, L/USE
+    UNREMARRIED, FEMME SOLE, A MINOR CHILD, MINOR CHILD, LIFE ESTATE ONLY, LIFE EST ONLY, C/P, HIS WF, HER HUS, EXR
+    EXTR, AIF, OTROS, Y OTROS, ESPOSO, ESPOSA, Y ESPOSO, Y ESPOSA, ET OTROS
     """.splitlines()
     for phrase in line.split(",")
     if phrase.strip()
 )
+SEPARATE_PROPERTY = [
+    f"{start}{whose}{what}"
+    for start in ("", "AS ", "DEALING IN ", "DEALING WITH ")
+    for whose in ("", "HIS ", "HER ", "THEIR ")
+    for what in (
+        *("SOLE AND SEPARATE PROPERTY", "SOLE & SEPARATE PROPERTY", "SOLE AND SEPARATE", "SOLE & SEPARATE"),
+        *("SEPARATE PROPERTY", "SEPARATE ESTATE", "SOLE PROPERTY", "SOLE & SEP PROP", "SEP PROPERTY", "SEP PROP"),
+    )
+]
+"""Phrases after the name of a married person who owns a property alone."""
+LIFE_TENURES = [
+    f"{life}{glue}{what}"
+    for life in ("LIFE", "LFE", "LIF", "LF")
+    for glue in (" ", "-", "/", "")
+    for what in "TEN TENANT TENANTS TENANCY TNT TNTS EST ESTATE ESTATES INT INTEREST USE USUFRUCT".split()
+] + [
+    f"{start}LIFE {what}"
+    for start in ("", "RES ", "RESERVED ", "RESERVING ", "RESERVING A ", "RETAINED ", "ENH ", "ENHANCED ", "W/ ")
+    for what in ("EST", "ESTATE", "ESTATE HOLDER", "USER", "RIGHTS")
+]
+"""Phrases after the name of somebody who may use a property for life."""
 TENURE_CODES = "JT JTRS JTROS JTWROS TE TB TBE TC TIC CP CPRS CPWROS RS ROS".split()
 """Codes for how several people own a property."""
 COUPLE_CODES = "HW WH HH WW MW MC H/W W/H H&W W&H".split()
 """Codes for husband and wife, or man and wife."""
 PHRASES = TAIL_PHRASES.union(
+    SEPARATE_PROPERTY,
+    LIFE_TENURES,
     (f"{couple}{glue}{tenure}" for couple in COUPLE_CODES for glue in ("", "/", "-") for tenure in TENURE_CODES),
     # With `RS` or `ROS` at either end, the codes would include surnames such as Teros.
     (
@@ -68,7 +97,7 @@ OTHERS_AND_REST = re.compile(
     r"|N[EÉ]E(?=\s\w)"
     r"|(?:W/)?L/?E\s+(?:REM|TO|W/)|(?:W/)?L/?E-?REM|LIFE\s+REM|REM(?:AINDER)?\s+TO|TOD\s+TO|TOD\s+(?=\w+\s+\w)|POD\s+(?=\w+\s+\w)"
     r"|REM(?:AINDER(?:MAN|MEN)?)?\s+(?=\w{2,}\s+\w)|(?:BY\s+)?POA\s+(?=\w)|CUST(?:ODIAN)?\s+FOR|(?:GDN|GUARDIAN)\s+(?:FOR|OF)"
-    r"|W/RE?M)\b.*|(?<=\S)\s*%.*",
+    r"|W/RE?M|USUF\w*\s+(?:OF|TO|FOR)|SUBJ(?:ECT)?\s+TO)\b.*|(?<=\S)\s*%.*",
     re.IGNORECASE,
 )
 """A part about someone else, or another name of the owner, up to the end of the text."""
@@ -99,7 +128,7 @@ ROLL_WORDS_BETWEEN_OWNERS = re.compile(
 )
 ANY_ROLL_SIGN = re.compile(
     r"[%(\[*\"“”/\d‘’']|\b(?:C|IN|ATTN?|ATTENTION|[DAFN][KBN]A|FORMERLY|N[EÉ]E|LE|LIFE|REM\w*|TOD|POD|POA|CUST\w*|GDN"
-    r"|GUARDIAN|BY|JT\w*|TEN|TBE|CPWROS|ETALS?|OWNERS?|NM[NI]|UNK\w*|OCCUPANTS?|RESIDENTS?|TENANTS?)\b",
+    r"|GUARDIAN|BY|JT\w*|TEN|TBE|CPWROS|ETALS?|OWNERS?|NM[NI]|(?:UNK|USUF|SUBJ)\w*|OCCUPANTS?|RESIDENTS?|TENANTS?)\b",
     re.IGNORECASE,
 )
 """Without any of these signs and words, only the end of a name can contain roll words."""

@@ -4,6 +4,7 @@ import re
 
 from batches.people.addresses import (
     AMBIGUOUS_UNIT_WORDS,
+    BOX_AT_START,
     GLUED_UNIT_WORD,
     GRID_NUMBER,
     LONE_UNIT_NUMBER,
@@ -19,6 +20,7 @@ from batches.people.addresses import (
     cut_care_of,
     is_care_of,
     is_street,
+    is_street_word,
     is_unit_line,
     key_of,
     shorten,
@@ -31,9 +33,6 @@ SIGN_AND_WORD = re.compile(rf"\s*#\s*(?=(?:{UNIT_WORD_PATTERN})\b)|(?<=\b(?:APT|
 """A sign beside a word for units, of which one is enough: `# Apt 4`, `Ste # D`."""
 STOP = re.compile(r"(?<=\s)(?P<word>[A-Za-z]{4,}|\w*\d)\.\s+(?=(?P<next>[A-Za-z]+))")
 """A full stop after a number or a word that is too long for most abbreviations. It can stand for a comma."""
-PO_BOX_AND_CITY = re.compile(
-    r"((?:P\.?\s*O\.?\s*(?:BOX|BX|DRAWER)|POB|BOX)\s*\#?\s*[\w-]*\d[\w-]*)\s+(.+)", re.IGNORECASE | re.DOTALL
-)
 DIRECTION_PATTERN = r"(?:[NSEW]{1,2}|NORTH|SOUTH|EAST|WEST)"
 NUMBERED_STREET = re.compile(
     rf"(\S+ {DIRECTION_PATTERN} \d+ {DIRECTION_PATTERN}"
@@ -81,6 +80,8 @@ ENDS_OF_STREETS = frozenset("ST AVE RD DR LN BLVD CT CIR PKWY WAY TRL".split())
 """Street types that are rarely the last word of a city."""
 STREET_WORDS = frozenset(STREET_TYPES) | ANY_DIRECTION
 """Words that continue a street: `12 Oak St Extension`, `12 Court Street Road`."""
+LINE_END = re.compile(r"[,;\n|]\s*")
+"""What separates the lines of a whole address."""
 MAX_ADDRESS_LENGTH = 500
 """Maximum length of a whole address."""
 
@@ -89,9 +90,9 @@ def split_whole(text: str) -> tuple[str, str, str, str]:
     """Return street, city, state and ZIP of `1 Oak St, Herndon, VA 20170`. Return any other text as the street."""
     if len(text) > MAX_ADDRESS_LENGTH:
         return text, "", "", ""
-    whole = ROUTE_COMMA.sub(r"\1 \2", text) if text[:1] in "RrHhSs" else text
-    if not whole[:1].isdigit() and is_care_of(whole):
-        whole = cut_care_of(whole)
+    whole = drop_care_of(text) if not text[:1].isdigit() and is_care_of(text) else text
+    if whole[:1] in "RrHhSs":
+        whole = ROUTE_COMMA.sub(r"\1 \2", whole)
     if "#" in whole:
         whole = SIGN_AND_WORD.sub(" ", whole)
     pieces = re.split(r"[,;\n|]|\s/\s", STOP.sub(read_stop, COUNTRY.sub("", whole).rstrip(" .")))
@@ -126,6 +127,14 @@ def split_whole(text: str) -> tuple[str, str, str, str]:
         if city and is_whole_street and is_only_city(city):
             return street, city, "", ""
     return text.strip(), "", "", ""
+
+
+def drop_care_of(text: str) -> str:
+    """Return a whole address without who receives mail, which may contain a number: `C/O 1st Bank, 12 Oak St`."""
+    first, *others = LINE_END.split(text)
+    if any(is_street(line) and not UNIT_START.match(line) and line[:1] not in "Bb" for line in others[:-1]):
+        return text[len(first) + 1 :].strip()
+    return cut_care_of(text)
 
 
 def split_rest_of_street(pieces: list[str], city: str) -> tuple[str, str]:
@@ -168,8 +177,8 @@ def split_street(text: str) -> tuple[str, str]:
         street, city = before.strip(), after.strip()
         if is_street(street) and city and not UNIT_START.match(city):
             return street, city
-    if found := PO_BOX_AND_CITY.fullmatch(text):
-        return found[1], found[2]
+    if not text[:1].isdigit() and (found := BOX_AT_START.match(text)):
+        return found[0], text[found.end() :].strip(" ,")
     if not text[:1].isdigit() and (found := UNIT_AT_START.fullmatch(text)):
         street, city = split_street(found["street"])
         return (f"{text[: found.start('street')]}{street}", city) if city else (text, "")
@@ -306,7 +315,9 @@ def join_street(pieces: list[str]) -> str:
         if piece.upper().replace(".", "") in ANY_DIRECTION:
             kept[0] += f" {piece}"
         key = key_of(shorten(piece))
-        if key not in keys and piece.upper() not in DWELLINGS and (re.search(r"\d", piece) or UNIT_START.match(piece)):
+        is_second_street = is_street(piece) and any(is_street_word(bare(word)) for word in piece.split()[1:])
+        is_unit = UNIT_START.match(piece) or (re.search(r"\d", piece) and not is_second_street)
+        if key not in keys and piece.upper() not in DWELLINGS and is_unit:
             keys.add(key)
             kept.append(piece)
     return ", ".join(kept)

@@ -9,6 +9,7 @@ from tests.samples import blind_values
 
 MAILING_ADDRESS = {"mail_address": "9 Elm St", "mail_city": "Tampa", "mail_state": "FL", "mail_zip": "33602"}
 PLACE = {"city": "Tampa", "state": "FL", "zip": "33602"}
+NAMES = ["first_name", "middle_name", "last_name"]
 NAME = {"full_name": "Wanda Pruitt"}
 
 
@@ -197,3 +198,68 @@ def test_people_who_were_suppressed_with_an_initial_in_their_first_name_still_ar
 
 def test_a_zip_with_any_number_of_decimals_that_are_zero_is_read():
     assert check(NAME | PLACE | {"address": "1 Oak St", "zip": "33602.00"}).fields["zip"] == "33602"
+
+
+@pytest.mark.parametrize("field", [*NAMES, *PLACE, "address", "unit", "phone", "email"])
+@pytest.mark.parametrize("text", ["XXXXX", "zzz", "aaaa", "-----", "000", "####", "X/X", "XXX XXX", "x" * 25, "-" * 30])
+def test_one_character_again_and_again_is_a_placeholder(field, text):
+    row = {"first_name": "Ada", "last_name": "Webb", "address": "1 Oak St"} | PLACE | MAILING_ADDRESS
+    assert check(row | {field: text}) == check(row | {field: ""})
+
+
+@pytest.mark.parametrize(("field", "text"), [("first_name", "Aaa"), ("unit", "111"), ("zip", "33333")])
+def test_three_letters_or_digits_that_are_alike_are_kept(field, text):
+    row = {"first_name": "Ada", "last_name": "Webb", "address": "1 Oak St"}
+    assert check(row | PLACE | {field: text}).fields[field] == text
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"address": "77 SW 8th St Unit 5"}, {"address": "77 S.W. 8th Street, Apt 5", "state": "Florida"}),
+        ({"address": "77 SW 8th St Unit 5"}, {"address": "77 Southwest Eighth St", "unit": "#05"}),
+        ({"address": "77 SW 8th St"}, {"address": "77 SW 08 ST"}),
+        ({"address": "77 NW 21st Ave"}, {"address": "77 N.W. 21 Avenue"}),
+        ({"address": "77 NW 11th Ave"}, {"address": "77 NW 11 Ave"}),
+        ({"address": "77 Main St NE"}, {"address": "77 Main Street, N.E."}),
+        ({"address": "77 Main St NE"}, {"address": "77 Main Street N E"}),
+        ({"address": "PO Box 77"}, {"address": "P.O. Box 077"}),
+        (
+            {"address": "HC 2 Box 40", "city": "Lares", "state": "PR", "zip": "00669"},
+            {"address": "HC-02 BUZON 40", "city": "LARES", "state": "P.R.", "zip": "669"},
+        ),
+        ({"first_name": "Mary-Ann"}, {"first_name": "MARY ANN"}),
+    ],
+)
+def test_a_person_who_is_written_differently_is_the_same(one, other):
+    row = {"first_name": "Ada", "last_name": "Webb", "address": "1 Oak St"} | PLACE
+    assert check(row | one).fingerprint == check(row | other).fingerprint
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"address": "77 SW 8th St"}, {"address": "77 NW 8th St"}),
+        ({"address": "77 SW 8th St"}, {"address": "77 SW 80th St"}),
+        ({"address": "77 Oak St Apt 5"}, {"address": "77 Oak St Apt 50"}),
+        ({"address": "77 Oak St", "unit": "Bldg 05"}, {"address": "77 Oak St", "unit": "Apt 05"}),
+    ],
+)
+def test_people_at_different_addresses_stay_different(one, other):
+    row = {"first_name": "Ada", "last_name": "Webb"} | PLACE
+    assert check(row | one).fingerprint != check(row | other).fingerprint
+
+
+@pytest.mark.parametrize(
+    ("row", "former"),
+    [
+        ({"address": "HC 02 Box 40"}, ["ada", "webb", "hc 02 box 40", ""]),
+        ({"address": "1 Oak St", "unit": "Apt 05"}, ["ada", "webb", "1 oak st", "05"]),
+        ({"address": "77 SW 8 St"}, ["ada", "webb", "77 sw 8 st", ""]),
+        ({"address": "77 S.W. 8th St"}, ["ada", "webb", "77 s w 8th st", ""]),
+        ({"address": "1 Oak St", "first_name": "Ada-Jo"}, ["adajo", "webb", "1 oak st", ""]),
+    ],
+)
+def test_people_are_still_recognised_by_their_key_from_before_zeros_and_stops_were_dropped(row, former):
+    fields = check({"first_name": "Ada", "last_name": "Webb"} | PLACE | row).fields
+    assert hash_strings([*former, "tampa", "FL", "33602"]) in set(make_former_fingerprints(fields))
