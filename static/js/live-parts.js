@@ -31,10 +31,23 @@ document.addEventListener("htmx:afterRequest", (event) => {
 });
 
 // When the status of the list or batch changes, so do the buttons outside its live part: load the whole page again.
-document.addEventListener("htmx:afterSettle", (event) => {
-  const live = event.target.closest("[data-status]") || event.target.querySelector("[data-status]");
+// While the reader is leaving the page, that would drop the link or form that was followed.
+const LEAVING_SECONDS = 30;
+let isLeaving = false;
+
+function showStatus() {
+  const live = document.querySelector("[data-status]");
   const shown = document.querySelector("[data-page-status]");
-  if (live && shown && live.dataset.status !== shown.dataset.pageStatus) window.location.reload();
+  if (!isLeaving && live && shown && live.dataset.status !== shown.dataset.pageStatus) window.location.reload();
+}
+document.addEventListener("htmx:afterSettle", showStatus);
+window.addEventListener("beforeunload", () => {
+  isLeaving = true;
+  // After a link to a file, the reader is still here.
+  setTimeout(() => {
+    isLeaving = false;
+    showStatus();
+  }, LEAVING_SECONDS * 1000);
 });
 
 // What the tab shows besides the page: a part may name a title, an icon, and the word for being live.

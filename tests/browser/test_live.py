@@ -129,6 +129,24 @@ def test_buttons_of_an_open_page_work_after_a_login_in_another_tab(page_with_own
         expect(page.locator(".title .chip")).to_have_text(status)
 
 
+def test_a_link_is_followed_although_the_list_changes_at_the_same_time(running_list, page, portal):
+    key = portal.ask(f"Upload.objects.get(name={running_list!r}).pk")
+    updates, links = [], []
+    page.goto(f"/uploads/{key}/")
+    page.route(f"**/uploads/{key}/", lambda route: updates.append(route))
+    with page.expect_request(f"**/uploads/{key}/"):
+        portal.do(f"Upload.objects.filter(pk={key}).update(status='paused')")
+    page.route("**/exports/", lambda route: links.append(route))
+    page.get_by_role("link", name="Exports", exact=True).click(no_wait_after=True)
+    # While the link is followed, the page cannot be examined. Another update begins once this one was shown.
+    page.unroute(f"**/uploads/{key}/")
+    updates[0].continue_()
+    for _ in range(2):
+        page.wait_for_event("request", lambda request: request.url.endswith(f"/uploads/{key}/"))
+    links[0].continue_()
+    page.wait_for_url("**/exports/")
+
+
 # Tables
 
 
