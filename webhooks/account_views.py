@@ -46,20 +46,20 @@ def add_account(request: UserRequest) -> HttpResponse:
 
 def account_page(request: UserRequest, pk: int) -> HttpResponse:
     """Show an account, with a form to change it."""
-    require(request.user, Right.ADMINISTER)
-    account = get_object_or_404(VendorAccount, pk=pk)
+    account = find_account(request, pk)
     form = DetailsForm(request.POST or None, instance=account)
     if request.method == "POST" and form.is_valid():
         vendor_accounts.change(account, form.details, request.user)
         messages.success(request, "Saved.")
         return redirect(account)
+    check = vendor_key.find_check(account)
     context = {
         "account": get_object_or_404(vendor_accounts.with_use(), pk=pk),
         "form": form,
         "blocks": SendingBlock.objects.in_force(timezone.now()).filter(account=pk),
         "is_readable": bool(list_keys(account)),
-        "check": vendor_key.find_check(account),
-        "problem": vendor_key.describe_problem(vendor_key.find_check(account)),
+        "check": check,
+        "problem": vendor_key.describe_problem(check),
         "is_only_of": list_only_account_of(account),
     }
     return render(request, "vendor_accounts/page.html", context, status=422 if form.errors else 200)

@@ -226,35 +226,33 @@ def make_former_fingerprints(fields: dict[str, str]) -> Iterator[str]:
 
     Suppressions may have them.
     """
+    first, last = fields.get("first_name", ""), fields.get("last_name", "")
     for street, *place in (MAILING_FIELDS, PROPERTY_FIELDS):
         if fields.get(street):
             unit, city, state, zip_code = (fields.get(part, "") for part in place)
-            name = fold(fields.get("first_name", "")), fold(fields.get("last_name", ""))
+            name = fold(first), fold(last)
             where = re.sub(r"[\W_]+", " ", fields[street].lower()).strip(), addresses.key_of_unit_as_written(unit)
             yield hash_strings([*name, *where, fold(city), state, zip_code])
+            keys = key_of_name(first), key_of_surname(last)
+            place_keys = addresses.key_of_city(city), state, zip_code
             for written in list_former_spellings(unit):
                 # The unit was left at the end of the street.
-                keys = key_of_name(fields.get("first_name", "")), key_of_surname(fields.get("last_name", ""))
                 street_key = addresses.key_as_written(f"{fields[street]} {written}")
-                yield hash_strings([*keys, street_key, "", addresses.key_of_city(city), state, zip_code])
+                yield hash_strings([*keys, street_key, "", *place_keys])
             if found := FLOOR.fullmatch(unit):
                 # The unit was `2FL`.
-                keys = key_of_name(fields.get("first_name", "")), key_of_surname(fields.get("last_name", ""))
-                where_now = addresses.key_as_written(fields[street]), f"{found[1]}fl", addresses.key_of_city(city)
-                yield hash_strings([*keys, *where_now, state, zip_code])
+                yield hash_strings([*keys, addresses.key_as_written(fields[street]), f"{found[1]}fl", *place_keys])
             if addresses.GRID_PARTS.search(lower := fields[street].lower()):
                 # A grid number with and without a space was not the same.
-                keys = key_of_name(fields.get("first_name", "")), key_of_surname(fields.get("last_name", ""))
                 unit_key = addresses.key_of_unit_as_written(unit)
                 street_key = addresses.key_of_spelling(lower)
-                yield hash_strings([*keys, street_key, unit_key, addresses.key_of_city(city), state, zip_code])
+                yield hash_strings([*keys, street_key, unit_key, *place_keys])
             for street_key, unit_key in list_former_address_keys(fields[street], unit):
-                keys = key_of_given_name(fields.get("first_name", "")), key_of_surname(fields.get("last_name", ""))
-                yield hash_strings([*keys, street_key, unit_key, addresses.key_of_city(city), state, zip_code])
-    if len(surnames := fields.get("last_name", "").split()) == 2 and fields.get("first_name"):
+                yield hash_strings([key_of_given_name(first), keys[1], street_key, unit_key, *place_keys])
+    if len(surnames := last.split()) == 2 and first:
         # The second of two surnames was read as the first name.
         yield from make_fingerprints(fields | {"first_name": surnames[1], "last_name": surnames[0]})
-    if "-" in (first := fields.get("first_name", "")):
+    if "-" in first:
         # The hyphen was left out.
         yield from make_fingerprints(fields | {"first_name": first.replace("-", "")})
     if len(middle := fields.get("middle_name", "")) == 1 and first:

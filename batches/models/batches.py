@@ -183,7 +183,7 @@ class Batch(models.Model):
         editable=False,
         help_text="What has to be added to the vendor's key of a person to get their id.",
     )
-    # Written when the batch is claimed for its first call, and never changed afterwards: see `is_account_known`.
+    # Written when the batch is claimed for its first call, and never changed afterwards (`account_choice.has_account`).
     account = models.ForeignKey(
         VendorAccount,
         models.PROTECT,

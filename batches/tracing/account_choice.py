@@ -117,6 +117,11 @@ def has_account(batch: Batch) -> bool:
     return batch.submitted_at is not None
 
 
+def is_retired(account: VendorAccount | None) -> bool:
+    """Return whether nothing more is sent over an account. The people of its batches are put into others."""
+    return account is not None and account.retired_at is not None
+
+
 def leave_out_blocked(batches: BatchQuerySet, blocked: Collection[AccountId]) -> BatchQuerySet:
     """Leave out batches that wait for an account that sending is blocked over. Those of retired accounts are kept."""
     given = batches.filter(submitted_at__isnull=False)
@@ -156,7 +161,6 @@ def choose_given(batch: Batch, now: datetime) -> VendorAccount | None:
 
     A retired account is returned even then: the batch is not sent over it.
     """
-    is_retired = batch.account is not None and batch.account.retired_at is not None
-    if not is_retired and batch.account_id in find_blocked(now):
+    if not is_retired(batch.account) and batch.account_id in find_blocked(now):
         raise NoAccount
     return batch.account

@@ -88,7 +88,7 @@ def take_room(accounts: Accounts, batch: Batch, team_id: int | None) -> bool:
     Then these accounts are full, so that no other list's batch takes the room that this one waits for.
     """
     is_given = account_choice.has_account(batch)
-    if is_given and is_retired(batch.account):
+    if is_given and account_choice.is_retired(batch.account):
         # It is not sent, but dissolved.
         return True
     usable = [batch.account_id] if is_given else accounts.list_usable(team_id)
@@ -138,7 +138,7 @@ def submit_batch(batch_id: int) -> int | None:
     if claimed is None:
         return None
     batch, items = claimed
-    if is_retired(batch.account):
+    if account_choice.is_retired(batch.account):
         return packing.dissolve(batch, "Its vendor account has been retired.")
     if is_too_small(batch, items):
         return packing.dissolve(batch)
@@ -174,13 +174,13 @@ def claim(batch_id: int, now: datetime) -> tuple[Batch, list[Item]] | None:
     if batch.attempts and closing.adopt(batch):
         return None
     account = account_choice.choose_account(batch, upload.team_id, now)
-    if not is_retired(account):
+    if not account_choice.is_retired(account):
         # Before anything is recorded, because without the key nothing can be sent.
         vendor_keys.read_key(account)
     overlaps.remove_shared(batch)
     packing.release_items(batch, batch.items.filter(reruns=0).with_unmatched_delivery())
     items = list(batch.items.filter(outcome=Outcome.PENDING).defer("cells"))
-    may_be_sent = not is_too_small(batch, items) and not is_retired(account)
+    may_be_sent = not is_too_small(batch, items) and not account_choice.is_retired(account)
     if may_be_sent:
         budgets.refuse_over_budget(batch.upload, len(items), now)
         limits.add_sent(batch.upload_id, len(items), now)
@@ -198,11 +198,6 @@ def claim(batch_id: int, now: datetime) -> tuple[Batch, list[Item]] | None:
         detail = f"{format_people(len(items))}, attempt {batch.attempts}"
         record(batch.upload_id, "sent", batch_id=batch_id, detail=detail)
     return batch, items
-
-
-def is_retired(account: VendorAccount | None) -> bool:
-    """Return whether nothing more is sent over an account. The people of its batches are put into others."""
-    return account is not None and account.retired_at is not None
 
 
 def is_too_small(batch: Batch, items: list[Item]) -> bool:
