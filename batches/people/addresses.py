@@ -414,6 +414,8 @@ def ends_with_lone_number(upper: list[str]) -> bool:
     if not LONE_UNIT_NUMBER.fullmatch(upper[-1]):
         return False
     before = upper[-2].rstrip(".,")
+    if before in UNIT_WORDS:
+        return False
     if before in WHOLE_STREET_NAMES or (NUMBER_AND_LETTER.fullmatch(upper[-1]) and before.isalpha()):
         return before not in NUMBERED_ROADS
     if STREET_TYPES.get(before) not in UNNUMBERED_TYPES:

@@ -40,6 +40,8 @@ SPACED_FORMS = frozenset("PC PA NA PS SC LP LC PL".split())
 """Legal forms of two letters, which are also the initials of people if a space separates them: `ROE & WEBB P C`."""
 SPACED_FORMS_OF_ONE = frozenset("PC PA NA".split())
 """Those forms that a company which is named after one surname has: `WEBB P C`."""
+SPELLED_OUT_CHURCHES = frozenset(["AME", "CME"])
+"""Churches whose names also come as single letters: `MT ZION A M E`."""
 PRACTICE = re.compile(r"\b(?:MD|DDS|DMD|DVM|DPM|DC|OD|CPA|JD|PHD|ESQ) P ?[AC]$")
 """The end of the name of a professional association or corporation that is named after its only member."""
 DIGIT = re.compile(r"\d")
@@ -112,6 +114,8 @@ def find_distinctive_kind(upper: str, is_split: bool) -> str:
         is_firm = is_firm_with_spaced_form(words, upper) and KNOWN_GIVEN_NAMES.isdisjoint(words)
         if is_firm or not LEGAL_FORMS.isdisjoint(joined):
             return "company"
+        if not SPELLED_OUT_CHURCHES.isdisjoint(set(joined).difference(words)):
+            return "church"
     sure = {KIND_BY_SURE_WORD[word] for word in joined if word in KIND_BY_SURE_WORD}
     found = set(sure)
     if is_split and is_name_of_person(words, is_split):

@@ -357,7 +357,8 @@ def is_next_without_surname(part: str, order: str) -> bool:
     if order == LAST_FIRST and all(len(word) == 1 for word in words):
         return True
     if words[0] not in KNOWN_GIVEN_NAMES:
-        return False
+        # An unknown name with an initial is more often a given name than a surname.
+        return order == LAST_FIRST and all(map(is_letter, words[1:])) and not is_rare_or_listed_name(words[0])
     rest_is_given = all(len(word) == 1 or word in KNOWN_GIVEN_NAMES for word in words[1:])
     if order == LAST_FIRST:
         return rest_is_given and (words[0] not in SURNAMES or len(words[1]) == 1)

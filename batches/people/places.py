@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from batches.people.states import STATE_CODES, STATE_NAMES, STATES
+from batches.people.states import OKINA, STATE_CODES, STATE_NAMES, STATES, find_state
 from batches.people.zip_codes import find_state as find_state_of_zip
 
 ANY_STATE = "|".join(sorted(STATE_NAMES, key=len, reverse=True))
@@ -17,6 +17,8 @@ STATE_AT_START = re.compile(
     rf"[\s,(/|-]*(?:(?P<name>{ANY_STATE})|(?P<code>[A-Za-z]{{2}}))(?![A-Za-z])[.,)\s/|-]*(?P<rest>.*)",
     re.IGNORECASE | re.DOTALL,
 )
+SPACED_STATE = re.compile(r"(?P<rest>.*[A-Za-z]{2})[\s,]+(?P<code>[A-Za-z]\.? [A-Za-z]\.?)")
+"""A city before the two letters of a state with a space between them: `San Juan P R`."""
 ZIP = re.compile(
     r"(?<![\d#])(?<!\d[NSEWnsew])(?P<zip>\d{5})(?:[-\s]?\d{4}|-(?!\d))?(?![\d-])|(?<=[A-Za-z]{2}[\s,.])\s*(?P<short>\d{4}|\d{3})(?:-\d{4})?\s*$"
 )
@@ -24,6 +26,7 @@ COUNTRY = re.compile(
     r"(?:[\s,;]|(?<=\d))+(?:USA|U\.\s?S\.\s?A\.?|US|U\.S\.?|United States(?: of America)?|Etats Unis|EEUU)[\s.]*$",
     re.IGNORECASE,
 )
+HAWAII = re.compile(rf"Hawai{OKINA.pattern}i\b", re.IGNORECASE)
 COUNTY = re.compile(r".* (?:County|Parish|Borough)", re.IGNORECASE)
 FOREIGN_PLACES = frozenset(
     "canada|can|mexico|mex|united kingdom|uk|u k|great britain|gb|gbr|england|scotland|wales|ireland|"
@@ -76,7 +79,7 @@ def read_place(text: str) -> Place | None:
     """Return the parts of a place, or None if neither the state nor the ZIP is certain."""
     if len(text) > MAX_PLACE_LENGTH:
         return None
-    text = COUNTRY.sub("", text.strip())
+    text = HAWAII.sub("Hawaii", COUNTRY.sub("", text.strip()))
     zips = list(ZIP.finditer(text))
     if not zips:
         city, state = split_state(text)
@@ -102,9 +105,11 @@ def read_place(text: str) -> Place | None:
 
 
 def split_short_state(city: str, zip_code: str) -> tuple[str, str]:
-    """Return a city without a state of three letters at its end (`Tampa Fla`), and the state if the ZIP is in it."""
+    """Return a city without a short state at its end (`San Juan P R`), and the state if the ZIP is in it."""
     rest, _, last = city.rpartition(" ")
     state = STATES.get(last.lower().rstrip("."), "") if len(last.rstrip(".")) == 3 else ""
+    if found := SPACED_STATE.fullmatch(city):
+        rest, state = found["rest"], find_state(found["code"])
     return (tidy(rest), state) if rest and state and find_state_of_zip(zip_code) == state else (city, "")
 
 

@@ -8,7 +8,6 @@ from localflavor.us.us_states import STATES_NORMALIZED, USPS_CHOICES
 STATES = {str(name): str(code) for name, code in STATES_NORMALIZED.items()} | {
     "washington dc": "DC",
     "washington d c": "DC",
-    "d c": "DC",
     "n carolina": "NC",
     "s carolina": "SC",
     "no carolina": "NC",
@@ -36,16 +35,6 @@ STATES = {str(name): str(code) for name, code in STATES_NORMALIZED.items()} | {
     "w va": "WV",
     "wash dc": "DC",
     "wash d c": "DC",
-    "n c": "NC",
-    "s c": "SC",
-    "n d": "ND",
-    "s d": "SD",
-    "n h": "NH",
-    "n j": "NJ",
-    "n m": "NM",
-    "n y": "NY",
-    "r i": "RI",
-    "w v": "WV",
     "dist of columbia": "DC",
     "aa": "AA",
     "ae": "AE",
@@ -53,6 +42,10 @@ STATES = {str(name): str(code) for name, code in STATES_NORMALIZED.items()} | {
 }
 """Spelling of a state → its two letters. These are plain strings: the library's names are translated at each access."""
 STATE_CODES = frozenset(STATES.values())
+SPACED_CODE = re.compile(r"[a-z] [a-z]")
+"""The two letters of a state with a space between them: `N C`."""
+OKINA = re.compile("['`\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}\N{MODIFIER LETTER TURNED COMMA}]")
+"""The letter between the last two of `Hawaiʻi`, in any spelling."""
 STATE_NAMES = {
     name: code
     for name, code in STATES.items()
@@ -70,9 +63,11 @@ STATE_TITLES = {str(code): str(name) for code, name in USPS_CHOICES}
 @lru_cache(maxsize=10_000)
 def find_state(text: str) -> str:
     """Return the two letters of a state in any usual spelling, such as `Va.` or `TX - Texas`, or "" if it is none."""
-    lower = text.lower()
+    lower = OKINA.sub("", text.lower())
     without_dots = lower.replace(".", "")
     letters = " ".join(re.findall(r"[a-z]+", without_dots))
+    if SPACED_CODE.fullmatch(letters):
+        letters = letters.replace(" ", "")
     if code := STATES.get(letters) or STATES.get(lower.strip()) or STATES.get(without_dots.strip()):
         return code
     words = [word for word in re.findall(r"[a-z]+", lower) if word not in ("us", "usa", "united", "states")]

@@ -47,6 +47,8 @@ def test_streets_are_abbreviated(street, short):
         ("500 Parking Lot Rd", ("500 Parking Lot Rd", "")),
         ("123 Main St - Apt 4", ("123 Main St", "Apt 4")),
         ("1 Oak St Apt B", ("1 Oak St", "Apt B")),
+        ("1 OAK STREET APARTMENT 12C", ("1 OAK STREET", "Apt 12C")),
+        ("1 Oak St Suite 3B", ("1 Oak St", "Ste 3B")),
     ],
 )
 def test_a_unit_in_an_address_is_split_off(street, expected):
@@ -142,6 +144,10 @@ def test_a_placeholder_in_place_of_the_house_number_is_not_an_address(text, expe
 def test_a_short_state_is_cut_off_the_city_if_the_zip_is_in_it():
     assert split_place("Tampa Fla 33602") == ("Tampa", "FL", "33602")
     assert split_place("Port Del 33602") == ("Port Del", "", "33602")
+    assert split_place("SAN JUAN P R 00907") == ("SAN JUAN", "PR", "00907")
+    assert split_place("St Thomas V. I. 00802") == ("St Thomas", "VI", "00802")
+    assert split_place("San Juan P R 33602") == ("San Juan P R", "", "33602")
+    assert split_place("Hilo Hawai'i 96720") == ("Hilo", "HI", "96720")
 
 
 @pytest.mark.parametrize(
@@ -199,7 +205,17 @@ def test_routes_are_abbreviated(street, short):
 
 
 @pytest.mark.parametrize(
-    ("text", "state"), [("Dist. of Columbia", "DC"), ("N. C.", "NC"), ("So. Car.", "SC"), ("State of Utah", "UT")]
+    ("text", "state"),
+    [
+        ("Dist. of Columbia", "DC"),
+        ("N. C.", "NC"),
+        ("So. Car.", "SC"),
+        ("State of Utah", "UT"),
+        ("N C", "NC"),
+        ("P R", "PR"),
+        ("Hawai'i", "HI"),
+        ("Hawai\N{MODIFIER LETTER TURNED COMMA}i", "HI"),
+    ],
 )
 def test_older_abbreviations_of_states_are_known(text, state):
     assert find_state(text) == state

@@ -236,7 +236,17 @@ def test_people_with_names_that_synagogues_have_too_are_not_doubted(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["SOTO ZEN BUDDHIST", "SHREE MANDIR", "FIRST UNITARIAN", "TEMPLO BELEN", "HOUSE OF PRAYER", "OUR LADY OF LORETO"],
+    [
+        "SOTO ZEN BUDDHIST",
+        "SHREE MANDIR",
+        "FIRST UNITARIAN",
+        "TEMPLO BELEN",
+        "HOUSE OF PRAYER",
+        "OUR LADY OF LORETO",
+        "MT ZION A M E",
+        "ST JAMES C M E",
+        "ALLEN A M E ZION",
+    ],
 )
 def test_religious_bodies_of_all_kinds_are_found(name):
     assert judge_full_name(name).kind == "church"

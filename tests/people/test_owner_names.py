@@ -167,6 +167,8 @@ def split_names(text, order):
         ("CURTIS DEL WAYNE M", ["DEL WAYNE M CURTIS"]),
         ("CURTIS DE ANNA M", ["DE ANNA M CURTIS"]),
         ("RUIZ MARIA DE LOS ANGELES", ["MARIA DE LOS ANGELES RUIZ"]),
+        ("LINDSTROM ERIK A+SOLVEIG K", ["ERIK A LINDSTROM", "SOLVEIG K LINDSTROM"]),
+        ("LINDSTROM ERIK A & WEBB K", ["ERIK A LINDSTROM", "K WEBB"]),
     ],
 )
 def test_names_from_tax_rolls_are_split_last_name_first(text, expected):
