@@ -119,7 +119,8 @@ def is_same(kind: str, got: str, wanted: str) -> bool:
 
 def normalise(kind: str, text: str) -> str:
     """Return a string that is the same for all spellings of a part."""
-    from batches.people.addresses import is_unit, key_of, key_of_unit, normalise_unit, shorten  # noqa: PLC0415
+    from batches.people.address_keys import key_of, key_of_unit  # noqa: PLC0415
+    from batches.people.addresses import is_unit, normalise_unit, shorten  # noqa: PLC0415
     from batches.people.states import find_state  # noqa: PLC0415
 
     text = text.strip(" ,.")

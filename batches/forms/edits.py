@@ -10,9 +10,10 @@ from django.forms.boundfield import BoundField
 from django.http import QueryDict
 
 from batches.forms.widgets import CheckboxInput, TextInput
+from batches.intake.checked_row import CheckedRow
 from batches.intake.findings import Finding, find_concerned_columns
 from batches.intake.problem_groups import ProblemGroup
-from batches.intake.row_check import MAX_LENGTH_READ, CheckedRow
+from batches.intake.row_check import MAX_LENGTH_READ
 from batches.intake.row_reader import RowReader, trim
 from batches.intake.row_warnings import WARNING_TEXTS
 from batches.models import Item

@@ -6,8 +6,8 @@ from django import forms
 from django.contrib.auth.models import User
 
 from batches.forms.widgets import EmailInput, Select, TextInput
+from batches.intake.checked_row import CheckedRow
 from batches.intake.one_person import ENTERED_FIELDS, check_person
-from batches.intake.row_check import CheckedRow
 from batches.models import Purpose
 from batches.tracing import purposes
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from batches.intake.row_check import MAX_FIELD_LENGTH, PROPERTY_FIELDS, ProblemKind, WarningKind
+from batches.intake.checked_row import MAX_FIELD_LENGTH, ProblemKind, WarningKind
 from batches.intake.row_reader import find_columns, name_column
+from batches.mapping.fields import PROPERTY_FIELDS
 from batches.mapping.guessing import find_countries
 from batches.models import Upload
 

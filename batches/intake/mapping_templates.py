@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from accounts import audit
 from accounts.models import AuditKind
 from accounts.rights import Right, require
-from batches.intake.row_check import hash_strings
+from batches.intake.person_keys import hash_strings
 from batches.intake.trace_settings import TraceSettings
 from batches.mapping.column_names import find_words
 from batches.mapping.column_values import VALUE_TESTS, Values

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from accounts.rights import Right, require
 from batches.intake import row_import, uploads
-from batches.intake.row_check import CheckedRow, check
+from batches.intake.checked_row import CheckedRow
+from batches.intake.row_check import check
 from batches.intake.trace_settings import TraceSettings
 from batches.mapping.fields import LABELS
 from batches.models import Item, Upload

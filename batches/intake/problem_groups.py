@@ -6,8 +6,9 @@ from functools import cached_property
 
 from django.db.models import Count, Min, Q
 
+from batches.intake.checked_row import WarningKind
 from batches.intake.findings import Finding, find_hint, find_positions, format_title, match_columns, parse_findings
-from batches.intake.row_check import WarningKind, hash_strings
+from batches.intake.person_keys import hash_strings
 from batches.intake.row_reader import name_column
 from batches.intake.row_warnings import WARNING_TEXTS
 from batches.mapping.fields import LABELS

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from batches.intake.row_check import CheckedRow, check_co_owner
+from batches.intake.checked_row import CheckedRow
+from batches.intake.row_check import check_co_owner
 from batches.intake.row_reader import RowReader, name_column
 from batches.intake.row_warnings import WARNING_TEXTS
 from batches.mapping.fields import is_derived

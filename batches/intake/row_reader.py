@@ -7,7 +7,9 @@ from typing import Any
 import msgspec
 
 from batches.erased import ERASED_MESSAGE, Key, find_erased
-from batches.intake.row_check import CheckedRow, ProblemKind, RowProblem, check, check_co_owner, hash_strings
+from batches.intake.checked_row import CheckedRow, ProblemKind, RowProblem
+from batches.intake.person_keys import hash_strings
+from batches.intake.row_check import check, check_co_owner
 from batches.intake.row_warnings import WarningTally
 from batches.intake.suppression import find_not_to_trace, make_suppression_keys
 from batches.mapping import fields

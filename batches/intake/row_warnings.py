@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from batches.intake.row_check import WarningKind
+from batches.intake.checked_row import WarningKind
 
 MAX_LISTED_ROWS = 20
 """Maximum number of rows that are listed by number for one warning."""

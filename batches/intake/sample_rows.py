@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from batches.intake.row_check import WarningKind, read_zip
+from batches.intake.checked_row import WarningKind
+from batches.intake.row_addresses import read_zip
 from batches.intake.row_reader import RowReader
 from batches.models import Upload
 from batches.people import cells as cell_texts

@@ -17,7 +17,9 @@ from accounts.models import AuditKind
 from accounts.rights import Right, require
 from batches.erased import ErasedContacts, Key
 from batches.intake.business_days import add_business_days
-from batches.intake.row_check import MAILING_FIELDS, PROPERTY_FIELDS, check, make_fingerprints, make_former_fingerprints
+from batches.intake.person_keys import make_fingerprints, make_former_fingerprints
+from batches.intake.row_check import check
+from batches.mapping.fields import MAILING_FIELDS, PROPERTY_FIELDS
 from batches.mapping.guessing import guess_mapping
 from batches.models import Item, Suppression, SuppressionQuerySet
 from batches.models.suppression import today

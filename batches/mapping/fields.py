@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 
 from batches.vendor.protocol import PERSON_FIELDS
 
+NAME_FIELDS, PROPERTY_FIELDS, MAILING_FIELDS = PERSON_FIELDS[:3], PERSON_FIELDS[3:8], PERSON_FIELDS[8:13]
 FULL_NAME = "full_name"
 NAME_PARTS = {"first_name", "last_name"}
 """A full name is split only if no column holds one of these."""
@@ -26,9 +27,9 @@ MAX_JOINED_COLUMNS = 5
 """Maximum number of columns joined into one field: house number, direction, street, type and direction."""
 
 GROUPS = {
-    "Person": [FULL_NAME, *PERSON_FIELDS[:3], "phone", "email"],
-    "Property": [*PERSON_FIELDS[3:8], "full_address", "place"],
-    "Mailing": [*PERSON_FIELDS[8:13], "mail_full_address", "mail_place"],
+    "Person": [FULL_NAME, *NAME_FIELDS, "phone", "email"],
+    "Property": [*PROPERTY_FIELDS, "full_address", "place"],
+    "Mailing": [*MAILING_FIELDS, "mail_full_address", "mail_place"],
 }
 """Heading → the fields under it, in the order of the screen."""
 GROUP_OF = {name: heading for heading, names in GROUPS.items() for name in names}

@@ -2,6 +2,7 @@
 
 import re
 
+from batches.people.address_keys import key_of
 from batches.people.addresses import (
     AMBIGUOUS_UNIT_WORDS,
     BOX_AT_START,
@@ -10,7 +11,6 @@ from batches.people.addresses import (
     LONE_UNIT_NUMBER,
     PLAIN_UNITS,
     ROUTE_AT_START,
-    STREET_ORDINALS,
     UNIT_AT_START,
     UNIT_START,
     UNIT_WORD_PATTERN,
@@ -22,12 +22,19 @@ from batches.people.addresses import (
     is_street,
     is_street_word,
     is_unit_line,
-    key_of,
     shorten,
     split_unit,
 )
 from batches.people.places import COUNTRY, COUNTY, read_place
-from batches.people.street_words import ANY_DIRECTION, COMMON_TYPES, DIRECTIONS, LONE_UNITS, STREET_TYPES, UNITS
+from batches.people.street_words import (
+    ANY_DIRECTION,
+    COMMON_TYPES,
+    DIRECTIONS,
+    LONE_UNITS,
+    STREET_ORDINALS,
+    STREET_TYPES,
+    UNITS,
+)
 
 SIGN_AND_WORD = re.compile(rf"\s*#\s*(?=(?:{UNIT_WORD_PATTERN})\b)|(?<=\b(?:APT|STE))\.?\s*#\s*(?=\w)", re.IGNORECASE)
 """A sign beside a word for units, of which one is enough: `# Apt 4`, `Ste # D`."""

@@ -15,6 +15,7 @@ from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Sum,
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from batches.mapping.fields import NAME_FIELDS
 from batches.models import Batch, Digest, Item, ItemQuerySet, MatchDecision, NumberBackfill, Upload
 from batches.numbers.found import FoundContact, record_found
 from batches.people import search_terms
@@ -41,7 +42,6 @@ ITEM_FIELDS = [
     *(f"same_as__{name}" for name in ANSWER_FIELDS),
     *(f"same_as__same_as__{name}" for name in ANSWER_FIELDS),
 ]
-NAME_FIELDS = ["first_name", "middle_name", "last_name"]
 SEARCHABLE_FIELDS = [name for name in PERSON_FIELDS if name not in {"phone", "email"}]
 DIGEST_FIELDS = [field.name for field in Digest._meta.fields if field.name != "item"]
 SUMMED_FIELDS = ["phones", "mobiles", "usable_mobiles"]

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from batches.people import addresses, match_check
+from batches.people import address_keys, addresses, match_check
 from batches.people.contacts import (
     HOUSEHOLD,
     OTHER,
@@ -201,7 +201,7 @@ def surname_of(person: dict[str, Any]) -> str:
 def key_of_address(address: Address) -> tuple[str, str]:
     """Return a key that is equal for the same street and ZIP, however they are written. Parts not known are ""."""
     street = address.street or address.line.split(",")[0]
-    return addresses.key_of(addresses.shorten(street)) if street else "", address.zip[:5]
+    return address_keys.key_of(addresses.shorten(street)) if street else "", address.zip[:5]
 
 
 SHAPE_READERS: dict[str, Callable[[Any, AskedName], Contact]] = {

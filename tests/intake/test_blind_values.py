@@ -2,7 +2,8 @@
 
 import pytest
 
-from batches.intake.row_check import check, hash_strings, make_fingerprints, make_former_fingerprints
+from batches.intake.person_keys import hash_strings, make_fingerprints, make_former_fingerprints
+from batches.intake.row_check import check
 from batches.people.owner_kinds import judge_full_name
 from batches.people.owner_placeholders import is_placeholder
 from tests.samples import blind_values

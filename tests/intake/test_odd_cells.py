@@ -2,7 +2,8 @@
 
 import pytest
 
-from batches.intake.row_check import RowWarning, WarningKind, check
+from batches.intake.checked_row import RowWarning, WarningKind
+from batches.intake.row_check import check
 
 MAILING_ADDRESS = {"mail_address": "100 Elm St", "mail_city": "Dallas", "mail_state": "TX", "mail_zip": "75201"}
 

@@ -2,10 +2,9 @@ import itertools
 
 import pytest
 
+from batches.people.address_keys import key_of, key_of_unit
 from batches.people.addresses import (
     is_address_placeholder,
-    key_of,
-    key_of_unit,
     normalise_unit,
     put_number_first,
     read_plain,
