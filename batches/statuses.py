@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from batches.people import owner_names, owner_words
+from batches.people import name_parts, owner_words
 from batches.vendor import protocol
 
 
@@ -54,8 +54,8 @@ class BatchKind(models.TextChoices):
 
 
 class NameOrder(models.TextChoices):
-    FIRST_LAST = owner_names.FIRST_LAST, "First name first: John A Smith"
-    LAST_FIRST = owner_names.LAST_FIRST, "Last name first: Smith John A"
+    FIRST_LAST = name_parts.FIRST_LAST, "First name first: John A Smith"
+    LAST_FIRST = name_parts.LAST_FIRST, "Last name first: Smith John A"
 
 
 class OwnerKind(models.TextChoices):

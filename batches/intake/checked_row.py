@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from batches.intake.person_keys import fold, hash_strings, make_fingerprints
-from batches.people import owner_kinds, owner_names
+from batches.people import name_parts, owner_kinds
 from batches.people.owner_words import PERSON
 from batches.vendor.protocol import PERSON_FIELDS
 
@@ -71,7 +71,7 @@ class CheckedRow:
     """`person`, or one of owner_words.OWNER_KINDS."""
     owner_name: str = ""
     """The name of an owner that is not a person, as in the file."""
-    co_owner: owner_names.Person | None = None
+    co_owner: name_parts.Person | None = None
     """The second owner."""
     warnings: list[RowWarning] = field(default_factory=list)
     generation: str = ""

@@ -14,7 +14,7 @@ from batches.intake.row_contacts import normalise_email, normalise_phone
 from batches.intake.row_names import leave_out_names, read_names
 from batches.mapping.fields import MAILING_FIELDS, NAME_FIELDS, PROPERTY_FIELDS, SPLIT
 from batches.people import cells, places, whole_addresses
-from batches.people.owner_names import FIRST_LAST
+from batches.people.name_parts import FIRST_LAST
 from batches.people.owner_words import PERSON
 
 MAX_LENGTH_READ = 1_000

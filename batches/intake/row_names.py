@@ -4,10 +4,10 @@ import re
 
 from batches.intake.checked_row import MAX_FIELD_LENGTH, CheckedRow, RowWarning, WarningKind
 from batches.mapping.fields import NAME_FIELDS, PROPERTY_FIELDS
-from batches.people import name_words, owner_kinds, owner_names, owner_placeholders, owner_words, roll_words
+from batches.people import name_parts, name_words, owner_kinds, owner_names, owner_placeholders, owner_words, roll_words
 from batches.people.first_names import FIRST_NAMES
+from batches.people.name_parts import FIRST_LAST
 from batches.people.name_words import KNOWN_GIVEN_NAMES
-from batches.people.owner_names import FIRST_LAST
 from batches.people.owner_words import PERSON
 from batches.people.surnames import SURNAMES
 
@@ -60,7 +60,7 @@ def read_names(checked: CheckedRow, order: str) -> None:
         checked.owner_name = owner_name[:MAX_FIELD_LENGTH]
     for name in NAME_FIELDS:
         if name in fields:
-            fields[name] = owner_names.capitalise(fields[name])
+            fields[name] = name_parts.capitalise(fields[name])
 
 
 def drop_nameless_cell(fields: dict[str, str], given: str, last: str) -> tuple[str, str]:
@@ -91,9 +91,9 @@ def are_plain_names(given: str, last: str) -> bool:
 
 def is_repeated_whole_name(text: str) -> bool:
     """Return whether the content of both name columns is a whole name, not only a given name or a surname."""
-    first, *_, last = map(owner_names.bare, text.split())
+    first, *_, last = map(name_parts.bare, text.split())
     is_name = is_whole_name(text, is_given=True) or (first not in KNOWN_GIVEN_NAMES and last in KNOWN_GIVEN_NAMES)
-    return (is_name and first not in owner_names.SURNAME_STARTS) or owner_kinds.find_kind(text) != PERSON
+    return (is_name and first not in name_parts.SURNAME_STARTS) or owner_kinds.find_kind(text) != PERSON
 
 
 def read_parts(checked: CheckedRow, given: str, last: str) -> None:
@@ -108,28 +108,28 @@ def read_parts(checked: CheckedRow, given: str, last: str) -> None:
             set_owners(checked, owners)
             return
         if "," in given and "," not in last:
-            given = owner_names.join_suffixes(given).partition(",")[0]
+            given = name_parts.join_suffixes(given).partition(",")[0]
         set_cleaned_names(checked, given, last)
         return
     text = given or last
     if (" " in text or "," in text) and is_whole_name(text, is_given=bool(given)):
-        default = owner_names.FIRST_LAST if given else owner_names.LAST_FIRST
+        default = name_parts.FIRST_LAST if given else name_parts.LAST_FIRST
         order = owner_names.find_order(text, default)
         set_owners(checked, owner_names.split_owners(text, order))
     elif given:
         set_cleaned_names(checked, given, "")
     else:
-        checked.fields["last_name"] = owner_names.drop_suffix(last)
+        checked.fields["last_name"] = name_parts.drop_suffix(last)
 
 
 def is_whole_name(text: str, is_given: bool) -> bool:
     """Return whether a cell for a first or last name contains both, unlike `Mary Beth` (first) or `De Leon` (last)."""
-    words = [owner_names.bare(word) for word in text.split()]
+    words = [name_parts.bare(word) for word in text.split()]
     if "," in text or owner_names.JOINT.search(text):
         return True
     if is_given:
         return words[-1] not in KNOWN_GIVEN_NAMES or len(words) > 2 or words[-1] in SURNAMES
-    return any(word in KNOWN_GIVEN_NAMES for word in words) and words[0] not in owner_names.SURNAME_STARTS
+    return any(word in KNOWN_GIVEN_NAMES for word in words) and words[0] not in name_parts.SURNAME_STARTS
 
 
 def drop_loose_ends(given: str, last: str) -> tuple[str, str]:
@@ -150,7 +150,7 @@ def drop_loose_ends(given: str, last: str) -> tuple[str, str]:
     return given, last
 
 
-def split_people(given: str, last: str) -> list[owner_names.Person]:
+def split_people(given: str, last: str) -> list[name_parts.Person]:
     """Return the people named by a first and a last name if there are several. Otherwise return nothing."""
     is_joint = bool(owner_names.JOINT.search(last))
     if not is_joint or not owner_names.JOINT.sub("", last):
@@ -171,10 +171,10 @@ def set_cleaned_names(checked: CheckedRow, given: str, last: str) -> None:
     """Set the first and the last name, without titles, suffixes, nicknames, roll words and words of the other name."""
     fields = checked.fields
     words = roll_words.drop_roll_words(roll_words.cut_roll_words(given).split(), min_words=1)
-    words = owner_names.drop_full_titles(owner_names.drop_titles(words), min_words=1)
-    words, generation = owner_names.drop_suffixes(words)
+    words = name_parts.drop_full_titles(name_parts.drop_titles(words), min_words=1)
+    words, generation = name_parts.drop_suffixes(words)
     last_words = roll_words.drop_roll_words(roll_words.cut_roll_words(last).replace(",", " ").split(), min_words=1)
-    last_words, last_generation = owner_names.drop_suffixes(last_words)
+    last_words, last_generation = name_parts.drop_suffixes(last_words)
     checked.generation = last_generation or generation
     upper_last = [word.upper() for word in last_words]
     if len(words) > len(last_words) > 0 and [word.upper() for word in words[-len(last_words) :]] == upper_last:
@@ -182,8 +182,8 @@ def set_cleaned_names(checked: CheckedRow, given: str, last: str) -> None:
         words = words[: -len(last_words)]
     elif len(words) > len(last_words) > 0 and [word.upper() for word in words[: len(last_words)]] == upper_last:
         # The first name begins with the last name, as in `Smith John` and `Smith`, unless both are one: `Ada Ada`.
-        words = words[len(last_words) :] if owner_names.bare(words[-1]) in KNOWN_GIVEN_NAMES else words
-    if len(words) > 1 and len(owner_names.bare(words[0])) > 1 and name_words.is_letter(owner_names.bare(words[-1])):
+        words = words[len(last_words) :] if name_parts.bare(words[-1]) in KNOWN_GIVEN_NAMES else words
+    if len(words) > 1 and len(name_parts.bare(words[0])) > 1 and name_words.is_letter(name_parts.bare(words[-1])):
         # An initial after the given name, as in `Leonard C`.
         fields.setdefault("middle_name", words.pop().strip(",."))
     if len(last_words) > 1 and len(words) == 1 and words[0].upper() in (upper_last[0], upper_last[-1]):
@@ -194,7 +194,7 @@ def set_cleaned_names(checked: CheckedRow, given: str, last: str) -> None:
             fields[name] = " ".join(kept)
 
 
-def set_owners(checked: CheckedRow, owners: list[owner_names.Person]) -> None:
+def set_owners(checked: CheckedRow, owners: list[name_parts.Person]) -> None:
     """Set the first of these people as the one to trace, and the next as the second owner."""
     if not owners:
         return

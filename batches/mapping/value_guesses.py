@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from batches.mapping.column_names import ADDRESS_PARTS, OTHER_PEOPLE, split_tokens
 from batches.mapping.column_values import Values
 from batches.mapping.fields import FULL_NAME, MAPPABLE, NAME_PARTS, SPLIT, describe_missing, find_lacking_fields
-from batches.people.owner_names import FIRST_LAST, guess_order
+from batches.people.name_parts import FIRST_LAST
+from batches.people.owner_names import guess_order
 
 MIN_CONFIDENCE = 0.8
 """A guess with at least this confidence is not asked about."""

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from batches.people.first_names import FIRST_NAMES
+from batches.people.name_parts import FIRST_LAST, HONORIFICS, LAST_FIRST, PARTICLES, SUFFIXES
 from batches.people.owner_kinds import find_kind
-from batches.people.owner_names import FIRST_LAST, HONORIFICS, JOINT, LAST_FIRST, PARTICLES, SUFFIXES, split_owners
+from batches.people.owner_names import JOINT, split_owners
 from batches.people.owner_placeholders import is_placeholder
 from batches.people.owner_words import DISTINCTIVE_WORDS, PERSON
 

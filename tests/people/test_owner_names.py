@@ -1,8 +1,9 @@
 import pytest
 
 from batches.people.given_names import GIVEN_NAMES
+from batches.people.name_parts import FIRST_LAST, LAST_FIRST, capitalise, drop_suffix
 from batches.people.owner_kinds import find_kind
-from batches.people.owner_names import FIRST_LAST, LAST_FIRST, capitalise, drop_suffix, guess_order, split_owners
+from batches.people.owner_names import guess_order, split_owners
 from batches.people.owner_placeholders import is_placeholder
 from batches.people.surnames import SURNAMES
 
