@@ -1,9 +1,15 @@
 """Metrics must never affect a delivery: a full disk or a missing directory changes only /metrics."""
 
+import re
+import subprocess
+import sys
+
+from django.conf import settings
 from prometheus_client import generate_latest
 
 from batches import counters
 from webhooks.inbound import metrics
+from webhooks.inbound.filing import Fate
 
 
 def test_counts_of_all_processes_are_added_up(client, settings, tmp_path, db):
@@ -48,3 +54,14 @@ def test_a_full_disk_raises_no_error_and_keeps_the_last_counts(tmp_path, monkeyp
 def test_metrics_are_served_without_a_directory(client, settings, tmp_path, db):
     settings.METRICS_DIR = tmp_path / "gone"
     assert client.get("/metrics").status_code == 200
+
+
+def test_every_fate_and_reason_is_published_before_it_happens():
+    """Prometheus sees no increase in a series that begins above 0."""
+    code = "from prometheus_client import generate_latest; from webhooks.inbound import metrics; "
+    code += "print(generate_latest(metrics.REGISTRY).decode())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=settings.BASE_DIR, capture_output=True, text=True, check=True
+    )
+    counts = re.findall(r'^skipportal_deliveries(?:_refused)?_total\{\w+="(.*)"\} 0\.0$', done.stdout, re.MULTILINE)
+    assert sorted(counts) == sorted({*Fate, *metrics.REFUSAL_REASONS.values()} - {metrics.REFUSED_FATE})

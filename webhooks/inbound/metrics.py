@@ -28,6 +28,13 @@ REFUSAL_REASONS = {
 }
 """Status of a response → why the call was refused."""
 
+STORED_FATES = ("filed", "duplicate", "unmatched")
+# Prometheus sees no increase in a series that begins above 0, so that the first refusal would raise no alert.
+for known_fate in STORED_FATES:
+    DELIVERIES.labels(known_fate)
+for known_reason in REFUSAL_REASONS.values():
+    REFUSED.labels(known_reason)
+
 # Looking up labels takes longer than counting.
 delivery_counter = cache(DELIVERIES.labels)
 
