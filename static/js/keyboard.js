@@ -47,6 +47,9 @@ function moveRow(step) {
   if (neighbour) return press(neighbour);
   const rows = [...document.querySelectorAll("main table tbody tr")].filter((row) => row.checkVisibility());
   const links = rows.map((row) => row.querySelector("a.go") ?? row.querySelector("a[href]")).filter(Boolean);
+  // Beside a table without an order of its own, the panel goes through the rows.
+  const opened = links.findIndex((link) => link.closest("tr").matches(".open"));
+  if (opened !== -1) return press(links[opened + step]);
   const current = links.findIndex((link) => link.closest("tr").contains(document.activeElement));
   const next = links[Math.max(0, Math.min(links.length - 1, current === -1 ? 0 : current + step))];
   next?.focus();

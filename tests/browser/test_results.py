@@ -326,6 +326,19 @@ def test_a_person_is_opened_beside_the_results_on_the_page_of_a_list(page, leads
     assert page.url == list_address
 
 
+def test_j_and_k_go_through_the_rows_of_search_results_in_the_panel(page, leads):
+    page.goto("/find/?q=Herndon")
+    links, panel = page.locator("table.people a.go"), page.get_by_role("region", name="Person", exact=True)
+    names = links.all_inner_texts()
+    heading = panel.get_by_role("heading", level=2).first
+    links.nth(1).click()
+    expect(heading).to_have_text(names[1])
+    for key, row in (("j", 2), ("k", 1), ("k", 0), ("k", 0)):
+        page.keyboard.press(key)
+        expect(heading).to_have_text(names[row])
+        expect(page.locator("tbody tr.open a.go")).to_have_text(names[row])
+
+
 def test_a_person_is_opened_as_a_page_on_phones_and_without_javascript(chromium, portal, leads):
     for options in ({"viewport": {"width": 390, "height": 800}}, {"java_script_enabled": False}):
         with browse(chromium, portal, **options) as page:
