@@ -32,6 +32,7 @@ BROKEN_POOL = (
     "DATABASE_URL goes through a connection pool that breaks prepared statements (PgBouncer in transaction mode). "
     "Connect to PostgreSQL directly, or use session mode."
 )
+UNREACHABLE = "The database cannot be reached, or refuses the login. Check DATABASE_URL and that it runs."
 
 
 Result = TypeVar("Result")
@@ -239,6 +240,17 @@ def have_own_statements(first: psycopg.Connection, second: psycopg.Connection) -
         for session in (first, second) * PREPARE_ROUNDS:
             session.execute(f"EXECUTE {name}")
     except (psycopg.errors.DuplicatePreparedStatement, psycopg.errors.InvalidSqlStatementName):
+        return False
+    return True
+
+
+def is_reachable() -> bool:
+    """Return whether the database accepts a connection and answers."""
+    try:
+        connection.ensure_connection()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except StorageError:
         return False
     return True
 

@@ -87,13 +87,20 @@ def parse_flag(value: str) -> bool:
 def read_database(name: str, default: str) -> dict[str, Any]:
     url = env.str(name, "").strip() or default
     # The value contains a password, so it is not repeated.
-    sentence = f"{name} must look like postgresql://user:password@host/name or sqlite:///path."
+    sentence = (
+        f"{name} must look like postgresql://user:password@host/name or sqlite:///path. In the password, write @ as "
+        "%40, / as %2F, ? as %3F and % as %25."
+    )
     if urlsplit(url).scheme not in DATABASE_SCHEMES:
         raise ImproperlyConfigured(sentence)
     try:
-        return env.db_url_config(url)
+        database = env.db_url_config(url)
     except (ImproperlyConfigured, ValueError):
         raise ImproperlyConfigured(sentence) from None
+    if "@" in str(database["NAME"]) and not urlsplit(url).scheme.startswith("sqlite"):
+        # The password contains a slash, so that what follows it counts as the name.
+        raise ImproperlyConfigured(sentence)
+    return database
 
 
 DATABASE_SCHEMES = {"postgresql", "postgres", "pgsql", "sqlite"}
@@ -202,6 +209,17 @@ def read_mail() -> dict[str, Any]:
     return mail | {"EMAIL_PORT": mail["EMAIL_PORT"] or default_port}
 
 
+def read_var_dir(unit_settings: Path) -> Path:
+    """Return the directory that everything is written to. On a host with units, refuse to make up one of our own.
+
+    A command without the settings of the units would succeed on an empty database, and say that all is done.
+    """
+    directory = env.str("VAR_DIR", "").strip()
+    if not directory and unit_settings.exists():
+        raise ImproperlyConfigured(f"The settings of this host are in {unit_settings}. Use deploy/manage COMMAND.")
+    return Path(directory or BASE_DIR / "var").resolve()
+
+
 def socket_path(name: str) -> Path:
     """Return the path of a socket for one of our own servers: in VAR_DIR, or elsewhere if that path is too long."""
     path = VAR_DIR / name
@@ -222,7 +240,7 @@ def is_safe_url(url: str) -> bool:
 os.umask(0o077)
 
 # Addresses
-VAR_DIR = Path(env.str("VAR_DIR", str(BASE_DIR / "var"))).resolve()
+VAR_DIR = read_var_dir(Path("/etc/skipportal/env"))
 HOST = env.str("HOST", "127.0.0.1")
 PORT = read_port("PORT", 8000)
 PAGES_SOCKET = socket_path("pages.sock")

@@ -29,6 +29,10 @@ class KeyReport:
     """Why the key is not accepted, or not known."""
     info: protocol.KeyInfo | None = None
 
+    @property
+    def was_unreachable(self) -> bool:
+        return self.problem == client.UNREACHABLE
+
 
 def ask_about_key(key: str) -> KeyReport:
     """Ask the vendor what one of our keys may be used for. This costs nothing, and takes at most a few seconds."""

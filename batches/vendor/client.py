@@ -27,6 +27,9 @@ SETTINGS_ERRORS = (
 )
 
 
+UNREACHABLE = "The vendor could not be reached."
+
+
 class VendorError(Exception):
     """A call that failed. The message may be shown to users."""
 
@@ -109,7 +112,7 @@ def fetch_key_info(key: str) -> protocol.KeyInfo:
             allow_redirects=False,
         )
     except requests.RequestException:
-        raise VendorUnreachable("The vendor could not be reached.") from None
+        raise VendorUnreachable(UNREACHABLE) from None
     if reply.status_code == 401:
         raise VendorUnauthorised(f"The vendor does not accept the API key: {read_message(reply)}")
     if reply.status_code != 200:
@@ -138,7 +141,7 @@ def post(path: str, body: bytes, key: str, is_answer: Callable[[bytes], bool] = 
         )
     except requests.RequestException as error:
         if was_never_sent(error):
-            raise VendorUnreachable("The vendor could not be reached.") from None
+            raise VendorUnreachable(UNREACHABLE) from None
         raise VendorSilent("The connection broke before the vendor answered.") from None
     if reply.status_code == 200 or (reply.status_code == 404 and is_answer(reply.content)):
         return reply

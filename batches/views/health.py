@@ -10,7 +10,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
 
 from batches import jobs, shared_files
-from batches.database import BROKEN_POOL, read_skew, supports_prepared_statements
+from batches.database import BROKEN_POOL, is_reachable, read_skew, supports_prepared_statements
 from batches.tracing import vendor_keys
 
 KEY_DIFFERS = "This host's REALESTATEAPI_KEY differs from that of the other hosts."
@@ -34,7 +34,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 def find_failed_checks() -> list[str]:
     """Return the names of failed checks. If the database is down, skip the checks that would wait for it."""
-    if is_database_ready():
+    if is_reachable():
         failed = [name for name, is_passed in (CHECKS | DATABASE_CHECKS).items() if not is_passed()]
         return failed + find_unreadable_accounts()
     return ["database", *(name for name, is_passed in CHECKS.items() if not is_passed())]
@@ -50,16 +50,6 @@ def skew_message() -> str:
         return ""
     side = "ahead of" if skew > timedelta() else "behind"
     return f"This host's clock is {abs(skew).total_seconds():.0f} s {side} the database's.\n"
-
-
-def is_database_ready() -> bool:
-    try:
-        connection.ensure_connection()
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except StorageError:
-        return False
-    return True
 
 
 def is_migrated() -> bool:

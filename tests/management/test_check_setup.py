@@ -4,6 +4,7 @@ import pytest
 import requests
 import responses
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 
 from webhooks.management.commands import check_setup
 
@@ -32,7 +33,7 @@ def test_everything_that_works_has_a_line(healthz, static_files, capsys):
 
 def test_what_does_not_work_is_named_and_the_command_fails(healthz, settings, tmp_path, capsys):
     settings.STATIC_ROOT = tmp_path
-    with pytest.raises(CommandError, match="1 of 11 do not work: static files"):
+    with pytest.raises(CommandError, match="1 of 12 do not work: static files"):
         call_command("check_setup")
     assert "static files: FAILED. They are not collected" in capsys.readouterr().out
 
@@ -55,11 +56,81 @@ def test_the_message_of_an_unexpected_error_is_not_printed(healthz, static_files
     assert "password" not in output
 
 
+def test_a_proxy_that_reaches_no_receiver_is_named(healthz):
+    healthz.status = 502
+    with pytest.raises(check_setup.Problem, match=r"answers 502\. Check that a receiver runs"):
+        check_setup.check_public_url()
+
+
+def test_a_check_that_needs_the_database_says_so(monkeypatch, capsys):
+    def fail():
+        raise OperationalError("password authentication failed")
+
+    monkeypatch.setattr(check_setup, "CHECKS", {"files": fail})
+    with pytest.raises(CommandError, match="1 of 1 do not work: files"):
+        call_command("check_setup")
+    assert capsys.readouterr().out == "files: FAILED. This needs the database (OperationalError).\n"
+
+
+def test_migrations_are_not_called_missing_while_the_database_is_down(monkeypatch):
+    monkeypatch.setattr(check_setup.health, "is_migrated", lambda: False)
+    with pytest.raises(check_setup.Problem, match=r"Run manage\.py migrate"):
+        check_setup.check_migrations()
+    monkeypatch.setattr(check_setup, "is_reachable", lambda: False)
+    with pytest.raises(check_setup.Problem, match="needs the database"):
+        check_setup.check_migrations()
+
+
 @pytest.fixture
 def answers():
     """Answer calls of other servers."""
     with responses.RequestsMock() as calls:
         yield calls
+
+
+@pytest.fixture
+def vendor(settings):
+    settings.IS_SANDBOX = False
+    settings.REALESTATEAPI_URL = "https://vendor.example.com"
+    return "https://vendor.example.com/v2/key/info"
+
+
+def test_a_vendor_that_does_not_answer_is_named(vendor, answers):
+    answers.get(vendor, body=requests.ConnectTimeout())
+    with pytest.raises(check_setup.Problem, match=r"https://vendor\.example\.com does not answer"):
+        check_setup.check_key()
+
+
+@pytest.mark.parametrize("status", [404, 500])
+def test_a_vendor_that_does_not_say_is_no_problem(vendor, answers, status):
+    answers.get(vendor, status=status)
+    assert check_setup.check_key() == "the vendor does not say"
+
+
+PROVIDER = "https://login.example.com/realms/staff"
+
+
+def test_single_sign_on_is_tried(settings, answers):
+    assert "there is none" in check_setup.check_single_sign_on()
+    settings.OIDC_URL = PROVIDER
+    endpoint = f"{PROVIDER}/authorize"
+    answers.get(f"{PROVIDER}/.well-known/openid-configuration", json={"authorization_endpoint": endpoint})
+    assert check_setup.check_single_sign_on() == "the provider answers"
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        ({"status": 404}, "answers 404, but not as OpenID Connect does"),
+        ({"body": "<h1>Log in</h1>"}, "answers 200, but not as OpenID Connect does"),
+        ({"body": requests.ConnectionError()}, "does not answer"),
+    ],
+)
+def test_a_provider_that_does_not_work_is_named(settings, answers, answer, sentence):
+    settings.OIDC_URL = PROVIDER
+    answers.get(f"{PROVIDER}/.well-known/openid-configuration", **answer)
+    with pytest.raises(check_setup.Problem, match=sentence):
+        check_setup.check_single_sign_on()
 
 
 def test_error_reports_are_tried_without_sending_one(settings, answers):

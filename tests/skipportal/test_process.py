@@ -8,7 +8,9 @@ import time
 import pytest
 from django.conf import settings
 
+from batches.database import UNREACHABLE
 from skipportal import process
+from tests.support.services import free_port
 
 
 @pytest.mark.parametrize(
@@ -43,3 +45,12 @@ def test_a_wrong_setting_ends_the_start_with_one_sentence(tmp_path):
     ended = subprocess.run(command, env=environment, cwd=settings.BASE_DIR, capture_output=True, text=True)
     assert ended.returncode == 1
     assert ended.stderr == "skipportal: ITEMS_IN_FLIGHT is 0; it must be 1 or more.\n"
+
+
+def test_a_command_without_the_database_ends_with_one_sentence_and_repeats_no_password(tmp_path):
+    url = f"postgresql://user:secret@127.0.0.1:{free_port()}/name"
+    environment = {"PATH": os.environ["PATH"], "VAR_DIR": str(tmp_path), "DATABASE_URL": url}
+    command = [sys.executable, "-m", "skipportal.process", "prepare"]
+    ended = subprocess.run(command, env=environment, cwd=settings.BASE_DIR, capture_output=True, text=True)
+    assert ended.returncode == 1
+    assert ended.stderr == f"skipportal: {UNREACHABLE}\n"

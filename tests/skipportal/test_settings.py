@@ -6,8 +6,10 @@ import sys
 
 import pytest
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from accounts.rights import Role
+from skipportal.settings import read_var_dir
 
 PRODUCTION = {
     "PUBLIC_URL": "https://portal.example.com",
@@ -59,6 +61,17 @@ def test_the_path_of_the_socket_is_short_even_if_that_of_the_var_directory_is_lo
     assert int(evaluate("len(str(s.REDIS_SOCKET))", tmp_path, VAR_DIR=str(deep))) <= 100
 
 
+def test_a_host_with_units_makes_up_no_directory(tmp_path, monkeypatch):
+    unit_settings = tmp_path / "env"
+    monkeypatch.delenv("VAR_DIR")
+    assert read_var_dir(unit_settings).name == "var"
+    unit_settings.touch()
+    with pytest.raises(ImproperlyConfigured, match="Use deploy/manage COMMAND"):
+        read_var_dir(unit_settings)
+    monkeypatch.setenv("VAR_DIR", str(tmp_path))
+    assert read_var_dir(unit_settings) == tmp_path
+
+
 def test_production_is_safe_by_default(tmp_path):
     names = "s.SESSION_COOKIE_SECURE, s.SECURE_SSL_REDIRECT, s.IS_SANDBOX, s.REALESTATEAPI_URL, s.ALLOWED_HOSTS[-1]"
     expected = "(True, True, False, 'https://api.realestateapi.com', 'portal.example.com')"
@@ -76,6 +89,7 @@ def test_production_is_safe_by_default(tmp_path):
         ({"SECRET_KEY": "x"}, "SECRET_KEY is easy to guess"),
         ({"ITEM_IN_FLIGHT": "20"}, "ITEM_IN_FLIGHT is not a setting. Did you mean ITEMS_IN_FLIGHT?"),
         ({"DATABASE_URL": "hello"}, "DATABASE_URL must look like postgresql://"),
+        ({"DATABASE_URL": "postgresql://user:p@ss/word@127.0.0.1/name"}, "In the password, write @ as %40, / as %2F"),
         ({"REDIS_URL": "foo://x"}, "REDIS_URL must begin with redis://"),
         ({"CREDITS_PER_MATCH": "one"}, "CREDITS_PER_MATCH is 'one'; it must be a number"),
         ({"DEBUG": "perhaps"}, "DEBUG is 'perhaps'; it must be 1 or 0"),

@@ -7,9 +7,10 @@ import requests
 from django.conf import settings
 from django.core.mail import get_connection
 from django.core.management.base import BaseCommand, CommandError
+from django.db import Error as StorageError
 
 from batches import error_reports, jobs, shared_files, spans
-from batches.database import BROKEN_POOL, supports_prepared_statements
+from batches.database import BROKEN_POOL, UNREACHABLE, is_reachable, supports_prepared_statements
 from batches.models import VendorAccount
 from batches.tracing import vendor_keys
 from batches.views import health
@@ -20,6 +21,8 @@ REPORT_TIMEOUT = 5
 """Seconds to wait for the address of error reports."""
 REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 """What a server answers that does not accept our key."""
+NO_RECEIVER = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
+"""What a proxy answers that reaches no receiver."""
 
 
 class Problem(Exception):
@@ -41,6 +44,9 @@ class Command(BaseCommand):
         except Problem as problem:
             self.stdout.write(f"{name}: FAILED. {problem}")
             return False
+        except StorageError as error:
+            self.stdout.write(f"{name}: FAILED. This needs the database ({type(error).__name__}).")
+            return False
         except Exception as error:
             # A message may contain a password, so only the class is printed.
             self.stdout.write(f"{name}: FAILED. {type(error).__name__}")
@@ -49,8 +55,8 @@ class Command(BaseCommand):
 
 
 def check_database() -> str:
-    if not health.is_database_ready():
-        raise Problem("It cannot be reached, or refuses the login. Check DATABASE_URL and that it runs.")
+    if not is_reachable():
+        raise Problem(UNREACHABLE)
     if not supports_prepared_statements():
         raise Problem(BROKEN_POOL)
     return "works"
@@ -58,7 +64,7 @@ def check_database() -> str:
 
 def check_migrations() -> str:
     if not health.is_migrated():
-        raise Problem("Some are missing. Run manage.py migrate.")
+        raise Problem("Some are missing. Run manage.py migrate." if is_reachable() else "This needs the database.")
     return "all applied"
 
 
@@ -97,6 +103,8 @@ def check_key() -> str:
     report = vendor_keys.ask_about_key(settings.REALESTATEAPI_KEY)
     if report.is_accepted is False:
         raise Problem("The vendor refuses REALESTATEAPI_KEY.")
+    if report.was_unreachable:
+        raise Problem(f"{settings.REALESTATEAPI_URL} does not answer. Check REALESTATEAPI_URL, DNS and the firewall.")
     return "the vendor accepts it" if report.is_accepted else "the vendor does not say"
 
 
@@ -124,9 +132,23 @@ def check_public_url() -> str:
         raise Problem(f"{address} has no valid certificate. The vendor will not call it.") from None
     except requests.RequestException:
         raise Problem(f"{address} does not answer. Check DNS, the proxy, and that a receiver runs.") from None
+    if reply.status_code in NO_RECEIVER:
+        raise Problem(f"{address} answers {reply.status_code}. Check that a receiver runs, and where the proxy looks.")
     if reply.status_code != HTTPStatus.OK or reply.text != "ok\n":
         raise Problem(f"{address} answers {reply.status_code}, but not as a receiver does. Check the proxy.")
     return "leads to a receiver"
+
+
+def check_single_sign_on() -> str:
+    if not settings.OIDC_URL:
+        return "OIDC_URL is not set, so there is none"
+    try:
+        reply = requests.get(f"{settings.OIDC_URL}/.well-known/openid-configuration", timeout=TIMEOUT)
+    except requests.RequestException:
+        raise Problem("The provider in OIDC_URL does not answer. Check the address and the firewall.") from None
+    if reply.status_code != HTTPStatus.OK or "authorization_endpoint" not in reply.text:
+        raise Problem(f"The provider answers {reply.status_code}, but not as OpenID Connect does. Check OIDC_URL.")
+    return "the provider answers"
 
 
 def check_error_reports() -> str:
@@ -169,6 +191,7 @@ CHECKS: dict[str, Callable[[], str]] = {
     "vendor's key": check_key,
     "vendor accounts": check_accounts,
     "PUBLIC_URL": check_public_url,
+    "single sign-on": check_single_sign_on,
     "error reports": check_error_reports,
     "OpenTelemetry traces": check_spans,
 }
