@@ -4,6 +4,7 @@ Whoever needs a path on this computer gets one from `local_copy`.
 """
 
 import os
+import pwd
 import shutil
 import tempfile
 import threading
@@ -18,6 +19,24 @@ from django.core.files.storage import FileSystemStorage, Storage
 from django.db.models.fields.files import FieldFile
 
 COPY_SUFFIX = ".copy"
+
+
+def describe_failure(error: OSError) -> str:
+    """Return which file cannot be opened, why, and whose permission is missing."""
+    if not error.filename:
+        return f"{error.strerror or error}."
+    sentence = f"Cannot open {error.filename}: {error.strerror}."
+    if isinstance(error, PermissionError):
+        # The operator is root, and the command is not.
+        return f"{sentence} This command runs as the account {find_account()}."
+    return sentence
+
+
+def find_account() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
 
 
 class WholeFileStorage(FileSystemStorage):

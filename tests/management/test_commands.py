@@ -1,10 +1,14 @@
+import errno
 import json
+import os
+import pwd
 from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from batches.file_storage import describe_failure
 from batches.models import Item, Upload
 from tests.factories import HEADER, answer_for, make_workbook, people, person, to_csv
 
@@ -104,6 +108,19 @@ def test_trace_exits_with_2_if_the_file_is_missing(capsys):
         call_command("trace", "/nowhere/people.csv")
     assert raised.value.code == 2
     assert "No such file" in capsys.readouterr().err
+
+
+def test_a_command_names_the_account_that_may_not_open_a_file():
+    sentence = describe_failure(PermissionError(errno.EACCES, "Permission denied", "/backups"))
+    account = pwd.getpwuid(os.geteuid()).pw_name
+    assert sentence == f"Cannot open /backups: Permission denied. This command runs as the account {account}."
+
+
+@pytest.mark.parametrize("command", ["backup", "restore"])
+def test_a_directory_that_cannot_be_used_is_named(command, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(CommandError, match=r"Cannot open .*/file.*: (Not a directory|File exists)\."):
+        call_command(command, str(tmp_path / "file" / "backup"))
 
 
 def test_trace_prefers_a_given_full_name_to_a_guessed_first_name(write, capsys):

@@ -5,6 +5,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.template.defaultfilters import filesizeformat
 
 from batches import backups
+from batches.file_storage import describe_failure
 from batches.nouns import noun_for
 
 
@@ -17,7 +18,9 @@ class Command(BaseCommand):
     def handle(self, *, directory: Path, **_: Any) -> None:
         try:
             made = backups.make(directory.absolute())
-        except (backups.BackupError, OSError) as problem:
+        except OSError as problem:
+            raise CommandError(f"No backup was made. {describe_failure(problem)}") from None
+        except backups.BackupError as problem:
             raise CommandError(f"No backup was made. {problem}") from None
         files = f"{made.files:,} {noun_for(made.files, 'file')}"
         self.stdout.write(f"Backed up the database and {files}, {filesizeformat(made.size)}, to {directory}.")

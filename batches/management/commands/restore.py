@@ -5,6 +5,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from batches import backups
+from batches.file_storage import describe_failure
 
 
 class Command(BaseCommand):
@@ -17,7 +18,9 @@ class Command(BaseCommand):
     def handle(self, *, directory: Path, **_: Any) -> None:
         try:
             manifest = backups.restore(directory.absolute())
-        except (backups.BackupError, OSError) as problem:
+        except OSError as problem:
+            raise CommandError(f"Not restored. {describe_failure(problem)}") from None
+        except backups.BackupError as problem:
             raise CommandError(f"Not restored. {problem}") from None
         self.stdout.write(f"Restored the backup of {manifest['made_at']}, made by version {manifest['version']}.")
         call_command("migrate", interactive=False, verbosity=0)

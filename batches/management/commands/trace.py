@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db.models import Count
 
 from batches import jobs
+from batches.file_storage import describe_failure
 from batches.files.file_format import UnreadableFile
 from batches.intake import list_options, row_import, uploads
 from batches.intake.hidden_parts import format_hidden
@@ -91,7 +92,10 @@ class Command(BaseCommand):
                 # Fail before spending anything if the file cannot be written.
                 Path(export).open("ab").close()
             upload = self.start_list(**options)
-        except (InvalidOption, UnreadableFile, purposes.NoPurpose, spending.SpendingRefused, OSError) as problem:
+        except OSError as problem:
+            self.stderr.write(describe_failure(problem))
+            sys.exit(2)
+        except (InvalidOption, UnreadableFile, purposes.NoPurpose, spending.SpendingRefused) as problem:
             self.stderr.write(str(problem))
             sys.exit(2)
         is_in_time = not wait or self.wait_until_complete(upload, timeout)
