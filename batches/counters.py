@@ -39,12 +39,20 @@ VENDOR_CALL_SECONDS = Histogram(
     buckets=[0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120],
     registry=REGISTRY,
 )
+VENDOR_CALLS = Counter(
+    "skipportal_vendor_calls",
+    "Calls to the vendor, by vendor account and result.",
+    ["account", "result"],
+    registry=REGISTRY,
+)
 DATABASE_ERRORS = Counter(
     "skipportal_database_errors",
     "Errors of the database, by PostgreSQL's code or, without one, by class.",
     ["sqlstate"],
     registry=REGISTRY,
 )
+DEFAULT_ACCOUNT = "default"
+"""How metrics call the account whose key is REALESTATEAPI_KEY."""
 publishing_in: set[int] = set()
 """Ids of processes that publish already: this one, and perhaps the one that it was forked from."""
 

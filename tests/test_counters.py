@@ -1,5 +1,7 @@
 """Each process counts calls to the vendor and database errors, and publishes the counts."""
 
+from functools import partial
+
 import pytest
 import requests
 import responses
@@ -30,6 +32,20 @@ def test_each_call_to_the_vendor_is_counted_by_its_result(status, result):
     except client.VendorError:
         assert result != "accepted"
     assert count_calls(result) == before + 1
+
+
+@responses.activate
+def test_calls_are_counted_by_vendor_account():
+    address = settings.REALESTATEAPI_URL
+    responses.post(address + protocol.BATCH_PATH, json=ACCEPTED)
+    responses.post(address + protocol.SINGLE_PATH, status=401)
+    count = partial(counters.REGISTRY.get_sample_value, "skipportal_vendor_calls_total")
+    accepted, refused = ({"account": "East", "result": result} for result in ("accepted", "unauthorised"))
+    before = [count(labels) or 0 for labels in (accepted, refused)]
+    client.submit_batch(b"{}", "our-key", "East")
+    with pytest.raises(client.VendorUnauthorised):
+        client.trace_person(b"{}", "our-key", "East")
+    assert [count(labels) for labels in (accepted, refused)] == [value + 1 for value in before]
 
 
 def test_every_error_of_a_call_has_a_name():

@@ -1,6 +1,5 @@
-"""Settings → Vendor accounts: the accounts with the vendor beside the one whose key is set on the server."""
+"""Settings → Vendor accounts: the accounts with the vendor. The key of the default one is set on the server."""
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -9,6 +8,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.rights import Right, require
 from batches.models import SendingBlock, VendorAccount
+from batches.reports import account_use
 from batches.tracing import vendor_accounts
 from batches.tracing.vendor_accounts import KeyInUse
 from batches.tracing.vendor_keys import list_keys
@@ -20,13 +20,7 @@ from webhooks.models import KeyCheck
 
 def account_list(request: UserRequest) -> HttpResponse:
     require(request.user, Right.ADMINISTER)
-    held = set(SendingBlock.objects.in_force(timezone.now()).values_list("account", flat=True))
-    context = {
-        "accounts": vendor_accounts.with_use().order_by("retired_at", "name"),
-        "held": held,
-        "items_in_flight": settings.ITEMS_IN_FLIGHT,
-    }
-    return render(request, "vendor_accounts/list.html", context)
+    return render(request, "vendor_accounts/list.html", {"uses": account_use.load_uses(timezone.now())})
 
 
 def add_account(request: UserRequest) -> HttpResponse:
@@ -54,7 +48,8 @@ def account_page(request: UserRequest, pk: int) -> HttpResponse:
         return redirect(account)
     check = vendor_key.find_check(account)
     context = {
-        "account": get_object_or_404(vendor_accounts.with_use(), pk=pk),
+        "account": account,
+        "awaited": account_use.count_awaited()[pk],
         "form": form,
         "blocks": SendingBlock.objects.in_force(timezone.now()).filter(account=pk),
         "is_readable": bool(list_keys(account)),

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Count
 
+from batches import counters
 from batches.models import Batch, BatchQuerySet, Item, SendingBlock, VendorAccount
 from batches.vendor import protocol
 
@@ -115,6 +116,10 @@ def find_blocked(now: datetime) -> set[AccountId]:
 def has_account(batch: Batch) -> bool:
     """Return whether a batch has been given to an account, which may be the default one."""
     return batch.submitted_at is not None
+
+
+def name_for_metrics(account: VendorAccount | None) -> str:
+    return str(account or counters.DEFAULT_ACCOUNT)
 
 
 def is_retired(account: VendorAccount | None) -> bool:

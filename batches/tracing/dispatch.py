@@ -22,7 +22,7 @@ from batches.database import read_now, retry_write
 from batches.models import Batch, BatchQuerySet, Event, Item, Receiver, SendingBlock, Upload, VendorAccount
 from batches.statuses import BatchKind, BatchStatus, Outcome, UploadStatus
 from batches.tracing import account_choice, budgets, closing, filing, item_keys, limits, overlaps, packing, vendor_keys
-from batches.tracing.account_choice import Accounts
+from batches.tracing.account_choice import Accounts, name_for_metrics
 from batches.tracing.counts import format_people
 from batches.tracing.lifecycle import record, transition_batch
 from batches.tracing.limits import SpendingRefused
@@ -240,7 +240,7 @@ def send_items(batch: Batch, items: list[Item]) -> int | None:
         for item in items
     ]
     body = protocol.encode_batch(encoded, packing.completion_url(batch.token))
-    acknowledgement = client.submit_batch(body, vendor_keys.read_key(batch.account))
+    acknowledgement = client.submit_batch(body, vendor_keys.read_key(batch.account), name_for_metrics(batch.account))
     if acknowledgement.received == 0 and not acknowledgement.request_ids:
         raise client.VendorBusy("The vendor accepted none of the people.")
     named = item_keys.name_items(acknowledgement, batch.key_base)
@@ -250,7 +250,7 @@ def send_items(batch: Batch, items: list[Item]) -> int | None:
 def send_person(batch: Batch, item: Item) -> None:
     """Send one person over the single endpoint, and file the answer that it replies with."""
     body = protocol.to_json(protocol.encode_person(vars(item), batch.upload.match_requirements))
-    reply = client.trace_person(body, vendor_keys.read_key(batch.account))
+    reply = client.trace_person(body, vendor_keys.read_key(batch.account), name_for_metrics(batch.account))
     try:
         text = protocol.read_text(reply)
         answer = protocol.decode_answer(text)

@@ -6,15 +6,12 @@ from itertools import chain
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts import audit, encryption
 from accounts.models import AuditKind, Team
 from accounts.rights import Right, require
-from batches.models import Batch, Item, VendorAccount
-from batches.statuses import Outcome
+from batches.models import VendorAccount
 from batches.tracing.dispatch import block_account
 from batches.tracing.vendor_keys import list_accepted, list_keys
 
@@ -132,11 +129,3 @@ def refuse_key_in_use(key: str) -> None:
 
 def record(user: User, account: VendorAccount, action: str) -> None:
     audit.record(AuditKind.SETTINGS_CHANGED, user, detail=f"{action}: vendor account {account.pk} ({account.name})")
-
-
-def with_use() -> QuerySet[VendorAccount]:
-    """Return all accounts with their teams, and with how many people await an answer over each."""
-    batches = Batch.objects.at_vendor().filter(account=OuterRef(OuterRef("pk"))).order_by().values("pk")
-    awaited = Item.objects.filter(outcome=Outcome.PENDING, batch__in=batches).order_by()
-    counted = awaited.values("outcome").annotate(count=Count("pk")).values("count")
-    return VendorAccount.objects.annotate(awaited=Coalesce(Subquery(counted), 0)).prefetch_related("teams")

@@ -15,7 +15,7 @@ from django.conf import settings
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
 from batches import spans
-from batches.counters import VENDOR_CALL_SECONDS
+from batches.counters import DEFAULT_ACCOUNT, VENDOR_CALL_SECONDS, VENDOR_CALLS
 from batches.vendor import protocol
 
 CONNECT_ERRORS = (ConnectTimeoutError, NewConnectionError, NameResolutionError)
@@ -72,9 +72,9 @@ CALL_RESULTS: dict[type[VendorError], str] = {
 """Class of the error of a call → its name in /metrics."""
 
 
-def submit_batch(body: bytes, key: str) -> protocol.Acknowledgement:
-    """Send an encoded batch. Raise a VendorError if the vendor does not acknowledge it."""
-    with counted_call():
+def submit_batch(body: bytes, key: str, account: str = DEFAULT_ACCOUNT) -> protocol.Acknowledgement:
+    """Send an encoded batch over an account. Raise a VendorError if the vendor does not acknowledge it."""
+    with counted_call(account):
         reply = post(protocol.BATCH_PATH, body, key)
         try:
             return protocol.decode_acknowledgement(reply.content)
@@ -82,15 +82,15 @@ def submit_batch(body: bytes, key: str) -> protocol.Acknowledgement:
             raise VendorSilent(str(problem)) from None
 
 
-def trace_person(body: bytes, key: str) -> bytes:
-    """Send one encoded person. Return the body of the answer. Raise a VendorError if there is none."""
-    with counted_call():
+def trace_person(body: bytes, key: str, account: str = DEFAULT_ACCOUNT) -> bytes:
+    """Send one encoded person over an account. Return the body of the answer. Raise a VendorError if there is none."""
+    with counted_call(account):
         return post(protocol.SINGLE_PATH, body, key, is_answer=protocol.is_no_match).content
 
 
 @contextmanager
-def counted_call() -> Iterator[None]:
-    """Record for /metrics and the trace of the list how long a call took, and what came of it."""
+def counted_call(account: str) -> Iterator[None]:
+    """Record for /metrics and the trace of the list how long a call over an account took, and what came of it."""
     started, result = time.perf_counter(), "accepted"
     try:
         with spans.span("vendor call", kind=spans.CLIENT):
@@ -100,6 +100,7 @@ def counted_call() -> Iterator[None]:
         raise
     finally:
         VENDOR_CALL_SECONDS.labels(result).observe(time.perf_counter() - started)
+        VENDOR_CALLS.labels(account, result).inc()
 
 
 def fetch_key_info(key: str) -> protocol.KeyInfo:

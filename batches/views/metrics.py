@@ -26,6 +26,7 @@ from batches.models import Batch, Item, Lease, Receiver, SendingBlock, VendorAcc
 from batches.reports import reconciliation
 from batches.statuses import BatchStatus, Outcome
 from batches.tracing import account_choice
+from batches.tracing.account_choice import name_for_metrics
 from batches.tracing.credits import configured_cost, credits_per_match
 
 BOOKS_PERIOD = timedelta(days=31)
@@ -100,10 +101,10 @@ class StateMetrics:
 
 def read_accounts(now: datetime) -> Iterator[Metric]:
     """Yield what each vendor account is used for. While there is only the default account, there is nothing."""
-    names: dict[int | None, str] = dict(VendorAccount.objects.values_list("pk", "name"))
+    names: dict[int | None, str] = {each.pk: name_for_metrics(each) for each in VendorAccount.objects.all()}
     if not names:
         return
-    names[None] = "default"
+    names[None] = name_for_metrics(None)
     accounts = account_choice.load_used(now)
     in_flight = {name: accounts.in_flight[account] for account, name in names.items()}
     yield gauge("account_people_in_flight", "People who await an answer, by vendor account.", "account", in_flight)

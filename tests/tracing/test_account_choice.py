@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Team
 from accounts.rights import Role
+from batches import counters
 from batches.models import Batch, Event, Item, SendingBlock, VendorAccount
 from batches.statuses import BatchStatus, Outcome
 from batches.tracing import account_choice, closing, decisions, dispatch, filing, packing, vendor_accounts, vendor_keys
@@ -81,6 +82,8 @@ def test_a_list_is_sent_over_the_account_of_its_team(start_upload, make_account,
     batch = refresh(batch)
     assert (batch.status, batch.account) == (BatchStatus.ACKNOWLEDGED, account)
     assert used_keys(vendor) == ["key-of-Herndon's"]
+    counted = {"account": "Herndon's", "result": "accepted"}
+    assert counters.REGISTRY.get_sample_value("skipportal_vendor_calls_total", counted)
 
 
 def test_lists_of_other_teams_are_sent_over_the_default_account(start_upload, make_account, vendor):

@@ -1,5 +1,8 @@
 """Administrators add, change, hold and retire vendor accounts, and no page shows a key."""
 
+import re
+from datetime import timedelta
+
 import pytest
 import responses
 from django.core.management import call_command
@@ -10,9 +13,12 @@ from django.utils import timezone
 from accounts import encryption
 from accounts.models import AuditEntry, Team
 from accounts.rights import RightMissing, Role
-from batches.models import Batch, SendingBlock, VendorAccount
+from batches.models import Batch, Item, SendingBlock, VendorAccount
+from batches.statuses import BatchStatus, Outcome
 from batches.tracing import vendor_accounts, vendor_keys
 from batches.tracing.vendor_accounts import AccountDetails
+from tests.factories import people
+from tests.support.pages import read_rows
 from webhooks import tasks, vendor_key
 from webhooks.management.commands import check_setup
 from webhooks.models import KeyCheck
@@ -59,6 +65,21 @@ def list_audited():
     return list(AuditEntry.objects.order_by("pk").values_list("detail", flat=True))
 
 
+def list_rows(client):
+    """Return the text of each row of the list of accounts."""
+    return read_rows(client.get(PAGE))[1:]
+
+
+def list_states(client):
+    """Return the states in the list of accounts."""
+    return [re.search("In use|Held|Retired", row)[0] for row in list_rows(client)]
+
+
+def named(last_name):
+    """Return the rows of people with this last name, so that they are in no other list of the test."""
+    return people(12, **{"Last Name": last_name})
+
+
 DETAILS = {"name": "East", "calls_per_second": 5, "items_in_flight": 2000}
 
 
@@ -73,9 +94,8 @@ def test_an_account_is_added_with_its_teams_limits_and_key(administrator, vendor
     assert "the-key-of-east" not in account.encrypted_key
     assert vendor.calls[0].request.headers["x-api-key"] == "the-key-of-east"
     assert list_audited() == [f"Added: vendor account {account.pk} (East)"]
+    assert list_rows(administrator)[1].startswith("East In use Herndon")
     listed = administrator.get(PAGE).content.decode()
-    assert "East" in listed
-    assert "In use" in listed
     assert "the-key-of-east" not in listed + administrator.get(account.get_absolute_url()).content.decode()
 
 
@@ -167,11 +187,11 @@ def test_an_account_is_held_until_sending_is_unblocked(administrator, make_accou
         post(administrator, f"{account.get_absolute_url()}hold/")
     block = SendingBlock.objects.get()
     assert block.account == account
-    assert "Held" in administrator.get(PAGE).content.decode()
+    assert list_states(administrator) == ["In use", "Held"]
     for address in ("/", "/settings/sending/", account.get_absolute_url()):
         assert "Nothing is being sent over the vendor account “East”" in administrator.get(address).content.decode()
     administrator.post(f"/sending-blocks/{block.pk}/unblock/")
-    assert "Held" not in administrator.get(PAGE).content.decode()
+    assert list_states(administrator) == ["In use", "In use"]
 
 
 def test_an_account_is_retired_and_used_again(administrator, make_account):
@@ -182,10 +202,54 @@ def test_an_account_is_retired_and_used_again(administrator, make_account):
     assert "over the default account" not in administrator.get(account.get_absolute_url()).content.decode()
     assert "Account retired" in post(administrator, f"{account.get_absolute_url()}retire/")
     post(administrator, f"{account.get_absolute_url()}retire/")
-    assert "Retired" in administrator.get(PAGE).content.decode()
+    assert list_states(administrator) == ["In use", "In use", "Retired"]
     post(administrator, f"{account.get_absolute_url()}reinstate/")
     assert VendorAccount.objects.active().count() == 2
     assert len(list_audited()) == 2
+
+
+def test_the_list_shows_the_use_of_each_account_and_the_default_one_first(
+    administrator, make_account, start_upload, settings
+):
+    settings.ITEMS_IN_FLIGHT = 1234
+    east = make_account("East", "Herndon", items_in_flight=20, calls_per_second=3)
+    make_account("Before", retired_at=timezone.now())
+    now = timezone.now()
+    batches = {account: start_upload(named(name)).batches.get() for account, name in ((east, "Cole"), (None, "Dale"))}
+    for account, batch in batches.items():
+        at_vendor = {"status": BatchStatus.ACKNOWLEDGED, "submitted_at": now, "acknowledged_at": now}
+        Batch.objects.filter(pk=batch.pk).update(account=account, **at_vendor)
+    # One result each now, and one for the default account that is older than a minute.
+    first, second = batches[None].items.all()[:2]
+    answered = batches[east].items.all()[:3]
+    for items, at in (([first], now), ([second], now - timedelta(minutes=2)), (answered, now)):
+        Item.objects.filter(pk__in=[item.pk for item in items]).update(outcome=Outcome.MATCHED, answered_at=at)
+    assert list_rows(administrator) == [
+        "Default account In use All others 10 1 1,234 10",
+        "East In use Herndon 9 3 20 3",
+        "Before Retired — 0 0 1,234 10",
+    ]
+    assert "9 people awaited" in administrator.get(east.get_absolute_url()).content.decode()
+
+
+def test_the_default_account_is_listed_without_others_too(administrator):
+    [row] = list_rows(administrator)
+    assert row.startswith("Default account In use All others")
+
+
+@pytest.mark.parametrize(
+    ("block", "states"),
+    [
+        ({"is_for_default_account": True}, ["Held", "In use", "Retired"]),
+        ({}, ["Held", "Held", "Retired"]),
+        ({"unblocked_at": timezone.now()}, ["In use", "In use", "Retired"]),
+    ],
+)
+def test_the_list_says_over_which_accounts_nothing_is_sent(administrator, make_account, block, states):
+    make_account("East", "Herndon")
+    make_account("Before", retired_at=timezone.now())
+    SendingBlock.objects.create(reason="The key is refused.", **block)
+    assert list_states(administrator) == states
 
 
 def test_only_administrators_do_anything_with_accounts(make_account, alice):
