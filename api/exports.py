@@ -17,14 +17,14 @@ from accounts.rights import Right
 from api.auth import needs
 from api.errors import BadInput, NoSuchRecord
 from api.models import Scope
-from api.schemas import DEFAULT_PAGE_SIZE, MAX_ID, NOT_FOUND_RESPONSES, Cursor, PageSize, StatedPurpose
+from api.schemas import DEFAULT_PAGE_SIZE, NOT_FOUND_RESPONSES, Cursor, PageSize, StatedPurpose
 from api.uploads import split_page
 from batches.assignments import list_filter_choices
 from batches.exports import certificates, download, files
 from batches.exports.layouts import Layout
 from batches.exports.rows import CHOICE_LABELS, ExportChoices
 from batches.forms.exports import first_error
-from batches.keys import read_keys
+from batches.keys import MAX_KEY, read_keys
 from batches.models import Export, Upload
 from batches.statuses import MatchCheck, Outcome
 from batches.tables.filters import ConditionFilter, IdFilter, ItemFilter
@@ -94,7 +94,7 @@ class ExportPage(Schema):
     **needs(Scope.READ, Right.SEE_LISTS),
 )
 def list_exports(
-    request: UserRequest, pk: int, before: Cursor = MAX_ID, limit: PageSize = DEFAULT_PAGE_SIZE
+    request: UserRequest, pk: int, before: Cursor = MAX_KEY, limit: PageSize = DEFAULT_PAGE_SIZE
 ) -> dict[str, Any]:
     """Return the exports of a list with their certificates, newest first."""
     upload = get_object_or_404(Upload.objects.visible_to(request.user), pk=pk)

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, StringConstraints
 from api.models import MAX_KEY_LENGTH
 from batches.intake.list_details import MAX_NAME, MAX_NOTE, MAX_SOURCE, MAX_TAG
 from batches.intake.trace_settings import MAX_LOOK_BACK_DAYS, PUBLIC_NAMES, SETTING_NAMES
+from batches.keys import MAX_KEY
 from batches.models.uploads import MAX_TAGS
 from batches.statuses import (
     BatchKind,
@@ -27,8 +28,8 @@ from batches.vendor.protocol import MATCH_REQUIREMENTS
 
 DEFAULT_PAGE_SIZE = 100
 MAX_PAGE_SIZE = 500
-MAX_ID = 1_999_999_999
-"""An upper bound for ids and revisions that fits into the database's integers."""
+MAX_COUNT = 1_999_999_999
+"""An upper bound for revisions and numbers of people that fits into the database's integers."""
 
 
 def refuse_nul(text: str) -> str:
@@ -56,7 +57,7 @@ Requirement = Annotated[Text, Field(json_schema_extra={"enum": MATCH_REQUIREMENT
 """A value that is not one of these is refused where the options are read, with the same sentence as in the shell."""
 PageSize = Annotated[int, Query(ge=1, le=MAX_PAGE_SIZE, description="Maximum number of entries to return.")]
 Cursor = Annotated[
-    int, Query(ge=0, le=MAX_ID, description="The `next` value of the previous page. Leave it out for the first page.")
+    int, Query(ge=0, le=MAX_KEY, description="The `next` value of the previous page. Leave it out for the first page.")
 ]
 IdempotencyKeyHeader = Annotated[
     str,
@@ -71,7 +72,7 @@ Revision = Annotated[
     int | None,
     Query(
         ge=1,
-        le=MAX_ID,
+        le=MAX_COUNT,
         description="The `revision` of the list as you saw it. If it has since changed, the answer is 409.",
     ),
 ]

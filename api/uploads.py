@@ -17,7 +17,7 @@ from api.errors import Conflict
 from api.models import Scope
 from api.schemas import (
     DEFAULT_PAGE_SIZE,
-    MAX_ID,
+    MAX_COUNT,
     NOT_FOUND_RESPONSES,
     REFUSALS,
     BatchPage,
@@ -37,6 +37,7 @@ from api.serializers import serialize_batches, serialize_uploads
 from batches import jobs
 from batches.intake import stale_answers
 from batches.intake.list_options import GivenSettings, read_complete_settings
+from batches.keys import MAX_KEY
 from batches.models import Upload
 from batches.statuses import UploadStatus
 from batches.tracing import pausing, purposes, spending
@@ -70,7 +71,7 @@ def split_page(records: QuerySet[Record], limit: int, cursor_field: str) -> tupl
 @router.get("/uploads", summary="See lists", response={200: UploadPage} | REFUSALS, **READ)
 def list_uploads(
     request: UserRequest,
-    before: Cursor = MAX_ID,
+    before: Cursor = MAX_KEY,
     limit: PageSize = DEFAULT_PAGE_SIZE,
     status: Query[tuple[UploadStatus, ...]] = (),
     tag: Query[tuple[str, ...]] = (),
@@ -185,7 +186,9 @@ def choose_stale(
 
 
 @router.post("/uploads/{id:pk}/refresh", summary="Refresh stale answers", response=DECISION_RESPONSES, **RERUN)
-def refresh_upload(request: UserRequest, pk: int, people: Annotated[int, Query(ge=0, le=MAX_ID)] = 0) -> dict[str, Any]:
+def refresh_upload(
+    request: UserRequest, pk: int, people: Annotated[int, Query(ge=0, le=MAX_COUNT)] = 0
+) -> dict[str, Any]:
     """Trace people of a started list again whose reused answers are stale. Each may be charged.
 
     `people` is `stale` of the list as you saw it. If there are now more, nothing is done. A complete list runs again.

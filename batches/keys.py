@@ -4,25 +4,22 @@ from collections.abc import Iterable
 
 from django.urls.converters import IntConverter
 
-MAX_KEY = 2**31 - 1
-MAX_DIGITS = len(str(MAX_KEY))
+MAX_DIGITS = 15
+"""No table will have so many rows, and JavaScript and spreadsheets keep so many digits without rounding."""
+MAX_KEY = 10**MAX_DIGITS - 1
 
 
 class KeyConverter(IntConverter):
-    """Match a primary key below 2,000,000,000. Any other number is a 404.
+    """Match a primary key of up to 15 digits. Any other number is a 404."""
 
-    Item keys have 32 bits, and this is the last round number that can be one.
-    """
-
-    regex = "[0-9]{1,9}|1[0-9]{9}"
+    regex = f"[0-9]{{1,{MAX_DIGITS}}}"
 
 
 def read_key(text: str) -> int | None:
     """Return the key in a string, or None unless the string is a number from 1 to MAX_KEY."""
     if not (text.isascii() and text.isdecimal()) or len(text) > MAX_DIGITS:
         return None
-    number = int(text)
-    return number if 0 < number <= MAX_KEY else None
+    return int(text) or None
 
 
 def read_keys(texts: Iterable[str]) -> list[int]:

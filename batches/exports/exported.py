@@ -16,7 +16,7 @@ from batches.id_set import IdSet
 from batches.models import Export
 
 IS_SET = {
-    "postgresql": "get_bit(CAST(%s AS bytea), CAST({id} - {first} AS integer)) = 1",
+    "postgresql": "get_bit(CAST(%s AS bytea), {id} - {first}) = 1",
     # The hexadecimal digit with the bit: SQLite has no function that reads a byte as a number.
     "sqlite": (
         "((instr('0123456789ABCDEF', substr(hex(substr(%s, ({id} - {first}) / 8 + 1, 1)), "

@@ -435,8 +435,6 @@ class Item(models.Model):
     The fields from `first_name` to `email` hold the normalised values that are sent; `cells` holds the original row.
     """
 
-    # 32 bits: while SMALL_KEYS is off, it is also the vendor's key, which has no more.
-    id = models.AutoField(primary_key=True)
     # No index of its own: the constraint below has one that starts with `upload`.
     upload = models.ForeignKey(Upload, models.CASCADE, verbose_name="list", related_name="items", db_index=False)
     batch = models.ForeignKey(Batch, models.SET_NULL, null=True, blank=True, related_name="items", db_index=False)

@@ -18,6 +18,7 @@ from batches.exports.exported import was_exported
 from batches.exports.rows import find_first_month
 from batches.forms.exports import SEEN_LABELS
 from batches.forms.widgets import CheckboxSelectMultiple, SearchInput, Select, TextInput
+from batches.keys import MAX_KEY
 from batches.models import Batch, Export, Item, ItemQuerySet, Suppression, SuppressionQuerySet, Upload
 from batches.numbers.conditions import has_phone
 from batches.people.search_terms import MAX_SEARCH_WORDS
@@ -29,7 +30,7 @@ class IdFilter(filters.Filter):
     field_class = forms.IntegerField
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput, **kwargs)
+        super().__init__(min_value=1, max_value=MAX_KEY, widget=forms.HiddenInput, **kwargs)
 
 
 class SuppressionFilter(filters.FilterSet):

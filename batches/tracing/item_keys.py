@@ -2,21 +2,20 @@
 
 A key means something only within its batch: with the batch's `key_base` added, it is the id of an item. A batch gets
 its base when it is planned and keeps it, so an answer finds its person in whatever batch that person is now. With a
-base of 0, keys are ids (docs/decisions/0088-keys-count-within-a-batch.md).
+base of 0, keys are ids, which the vendor only takes up to 32 bits (docs/decisions/0088-keys-count-within-a-batch.md).
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 from django.conf import settings
 
 from batches.models import Batch
+from batches.tracing.batch_plan import SizedItem
 from batches.vendor.protocol import MAX_KEY, Acknowledgement
 
 MAX_KNOWN_BASES = 10_000
 """Maximum number of batches whose bases a process remembers."""
-MAX_ITEM_ID = 2**31 - 1
-"""The greatest id that an item can have: the column has 32 bits."""
 
 known_bases: dict[str, int] = {}
 """Token → key base. A base never changes."""
@@ -25,11 +24,37 @@ known_bases: dict[str, int] = {}
 def choose_base(ids: Collection[int]) -> int:
     """Return the base of a new batch with these items.
 
-    It is 0 if SMALL_KEYS is off, or if an item's id could be taken for the key of another item.
+    It is 0 if SMALL_KEYS is off, or if an item's id could be taken for the key of another item. It is not 0 if an id is
+    too great to be a key. Raise ValueError if both are true, which `can_share_base` tells beforehand.
     """
-    base = min(ids) - 1
-    greatest_key = max(ids) - base
-    return base if settings.SMALL_KEYS and greatest_key <= min(base, MAX_KEY) else 0
+    first, last = min(ids), max(ids)
+    if not can_share_base(first, last):
+        raise ValueError(f"Items {first} and {last} cannot be in the same batch.")
+    needs_base = last > MAX_KEY
+    return first - 1 if needs_base or (settings.SMALL_KEYS and has_small_keys(first, last)) else 0
+
+
+def can_share_base(first: int, last: int) -> bool:
+    """Return whether items with ids from `first` to `last` can be in the same batch."""
+    return last <= MAX_KEY or has_small_keys(first, last)
+
+
+def has_small_keys(first: int, last: int) -> bool:
+    """Return whether the keys of these items can begin with 1, so that the vendor takes them and none is an id."""
+    base = first - 1
+    return last - base <= min(base, MAX_KEY)
+
+
+def number_runs(items: Iterable[SizedItem]) -> Iterator[tuple[int, SizedItem]]:
+    """Yield each item, in the order of their ids, with the first id of its run.
+
+    All items of a run can be in the same batch. There is one run, unless people were added to a list much later.
+    """
+    first = None
+    for item in items:
+        if first is None or not can_share_base(first, item.id):
+            first = item.id
+        yield first, item
 
 
 def make_key(item_id: int, base: int) -> int:
@@ -39,10 +64,7 @@ def make_key(item_id: int, base: int) -> int:
 
 def find_item_id(key: int, base: int) -> int | None:
     """Return the id of the item that a key stands for in a batch with this base, or None if it is not a key of it."""
-    if base and key > base:
-        return None
-    item_id = base + key
-    return item_id if item_id <= MAX_ITEM_ID else None
+    return None if base and key > base else base + key
 
 
 def find_bases(tokens: Iterable[str]) -> dict[str, int]:

@@ -4,8 +4,9 @@ Items are moved only by conditional UPDATEs; docs/locking.md lists them all.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import groupby, islice
 from math import ceil
+from operator import itemgetter
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -65,7 +66,9 @@ def plan_upload(upload_id: int, on_first: Callable[[], object] | None = None) ->
 
 def plan_items(items: Iterable[SizedItem]) -> Iterator[PlannedBatch]:
     """Plan batches for items. The size of a request without items is the same for any token."""
-    return plan_batches(items, envelope=protocol.measure_envelope(completion_url(make_token())))
+    envelope = protocol.measure_envelope(completion_url(make_token()))
+    for _, run in groupby(item_keys.number_runs(items), key=itemgetter(0)):
+        yield from plan_batches((item for _, item in run), envelope)
 
 
 def estimate_batches(upload: Upload) -> int:

@@ -290,13 +290,15 @@ def test_exports_of_the_same_person_in_another_list_are_found(finish_upload, mak
     assert files.find_exports(other.items.get(row_number=3), None) == []
 
 
-@pytest.mark.parametrize("numbers", [[], [1], [8, 9, 1000, 3], [5, 4, 3, 2, 1], range(100, 5_000, 7), [2**31 - 1]])
+@pytest.mark.parametrize(
+    "numbers", [[], [1], [8, 9, 1000, 3], [5, 4, 3, 2, 1], range(100, 5_000, 7), [2**31 - 1], [10**14]]
+)
 def test_an_id_set_contains_exactly_the_ids_that_were_added(numbers):
     ids = IdSet()
     for number in numbers:
         ids.add(number)
     unpacked = IdSet.unpack(ids.pack())
-    candidates = {0, 1, 2, 3, 99, 100, 101, 107, 999, 1000, 4_999, 2**31 - 1, 2**31}
+    candidates = {0, 1, 2, 3, 99, 100, 101, 107, 999, 1000, 4_999, 2**31 - 1, 2**31, 10**14}
     assert {number for number in candidates if number in unpacked} == candidates & set(numbers)
 
 

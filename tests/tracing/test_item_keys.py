@@ -2,16 +2,18 @@
 
 import json
 from datetime import timedelta
+from itertools import count as count_from
 
 import pytest
 import responses
+from django.db.models import F
 from django.utils import timezone
 
 from batches.models import Batch, EarlierAnswer, Item, Upload
 from batches.statuses import BatchStatus, Outcome, UploadStatus
 from batches.tracing import closing, decisions, dispatch, filing, item_keys, packing
 from batches.tracing.filing import Filing
-from batches.tracing.item_keys import MAX_ITEM_ID, choose_base, find_item_id, make_key
+from batches.tracing.item_keys import can_share_base, choose_base, find_item_id, make_key
 from batches.vendor import protocol
 from batches.vendor.protocol import MAX_KEY, Acknowledgement
 from tests.factories import answer_for
@@ -34,11 +36,11 @@ def start_list(db):
 
     It is planned, but nothing is sent yet.
     """
-    next_ids = iter(range(FIRST_ID, MAX_ITEM_ID, 10_000))
+    next_ids = count_from(FIRST_ID, 10_000)
 
-    def start(count=12):
+    def start(count=12, first=None):
         upload = Upload.objects.create(name="people", status=UploadStatus.RUNNING, row_count=count)
-        first = next(next_ids)
+        first = first or next(next_ids)
         common = {"upload": upload, "cells": [], "first_name": "Ada", "city": "Herndon", "state": "VA"}
         Item.objects.bulk_create(
             Item(
@@ -122,10 +124,55 @@ def test_keys_are_ids_unless_the_setting_says_otherwise(settings):
     assert choose_base(range(5001, 6001)) == 0
 
 
-def test_ids_and_keys_beyond_what_can_be_stored_are_not_found():
-    assert find_item_id(MAX_KEY, 0) == MAX_ITEM_ID
-    assert find_item_id(MAX_KEY, 5000) is None
-    assert find_item_id(1_500_000_000, 2_000_000_000) is None
+def test_a_key_beyond_the_base_is_that_of_nobody():
+    assert find_item_id(MAX_KEY, 0) == MAX_KEY
+    assert find_item_id(5000, 5000) == 10_000
+    assert find_item_id(5001, 5000) is None
+    assert find_item_id(MAX_KEY, 10 * MAX_KEY) == 11 * MAX_KEY
+
+
+@pytest.mark.parametrize("is_small", [False, True])
+@pytest.mark.parametrize(
+    "ids",
+    [
+        range(MAX_KEY - 999, MAX_KEY + 1),
+        range(MAX_KEY - 500, MAX_KEY + 500),
+        range(MAX_KEY + 1, MAX_KEY + 1001),
+        [MAX_KEY + 1, 2 * MAX_KEY],
+        [10 * MAX_KEY, 11 * MAX_KEY - 1],
+        [10**14],
+    ],
+)
+def test_keys_never_exceed_what_the_vendor_takes(settings, ids, is_small):
+    settings.SMALL_KEYS = is_small
+    base = choose_base(ids)
+    keys = [make_key(pk, base) for pk in ids]
+    assert 1 <= min(keys) <= max(keys) <= MAX_KEY
+    assert [find_item_id(key, base) for key in keys] == list(ids)
+    assert base == 0 or {find_item_id(pk, base) for pk in ids} == {None}
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [(5, MAX_KEY + 1), (MAX_KEY + 1, 2 * MAX_KEY + 1), (MAX_KEY, 2 * MAX_KEY), (10**13, 10**13 + MAX_KEY)],
+)
+def test_people_whose_ids_are_too_far_apart_cannot_share_a_batch(first, last):
+    assert not can_share_base(first, last)
+    with pytest.raises(ValueError, match="cannot be in the same batch"):
+        choose_base([first, last])
+
+
+def test_a_list_whose_ids_are_far_apart_is_divided(start_list, settings):
+    settings.SMALL_KEYS = False
+    upload = start_list(25, first=5)
+    Batch.objects.all().delete()
+    Item.objects.filter(pk__gte=20).update(id=F("id") + MAX_KEY)
+    assert packing.estimate_batches(upload) == 2
+    packing.plan_upload(upload.pk)
+    assert not upload.items.unplanned().exists()
+    sizes = list(upload.batches.order_by("number").values_list("size", "key_base"))
+    # Ten people are the fewest that the vendor takes at once, so a run of ten is one batch, and one of 15 another.
+    assert sizes == [(15, 0), (10, MAX_KEY + 19)]
 
 
 # Sending
@@ -274,6 +321,15 @@ def test_a_key_that_no_person_has_is_kept_unmatched(start_list):
         (FIRST_ID + 998, Filing.UNKNOWN_ITEM.value),
         (None, Filing.UNKNOWN_ITEM.value),
     ]
+
+
+def test_an_id_of_nobody_is_kept_only_if_it_fits_into_32_bits(start_list):
+    """In an older database, the column of unmatched deliveries has no more."""
+    batch = start_list(first=MAX_KEY + 1).batches.get()
+    fates = deliver(batch, make_answer(2), make_answer(2, batchRequestId="another"), make_answer(13))
+    assert fates == ["filed", "unmatched", "unmatched"]
+    named = UnmatchedDelivery.objects.order_by("pk").values_list("item", flat=True)
+    assert list(named) == [MAX_KEY + 2, None]
 
 
 def test_the_person_of_an_unmatched_delivery_is_not_sent_again(start_list, vendor, charlie):
