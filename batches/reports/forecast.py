@@ -1,16 +1,19 @@
 """Estimate when lists start and when they are done, without the database.
 
-The vendor answers batches in the order in which they were sent. So a forecast repeats what `tracing.dispatch` will do:
-it sends the batches that are left in the order of its rules, and makes each wait for those before it.
+The vendor answers the batches of an account in the order in which they were sent. So a forecast repeats what
+`tracing.dispatch` will do: it sends the batches that are left in the order of its rules, each over an account of its
+list, and makes each wait for those before it.
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil, sqrt
+from typing import NamedTuple
 
 from batches.nouns import noun_for
+from batches.tracing.account_choice import AccountId
 from batches.tracing.priority import queue_key
 from batches.vendor.protocol import MAX_BATCH_SIZE
 
@@ -21,7 +24,6 @@ CLOSING_SECONDS = 2
 DISPATCH_SECONDS = 1
 """Seconds until the clock notices that there is room for a batch and a worker has sent it."""
 NO_LIMIT = 10**9
-
 
 # The queue
 
@@ -43,6 +45,8 @@ class RunningList:
     """Seconds until it may be sent."""
     front_at: datetime | None = None
     """When it was moved to the front, if it was."""
+    accounts: Sequence[AccountId] = (None,)
+    """The accounts that it is sent over."""
 
     @property
     def sent(self) -> int:
@@ -71,15 +75,35 @@ class QueuedBatch:
     people: float
 
 
-class Vendor:
-    """The queue of the vendor, which answers one batch after the other at an even pace."""
+@dataclass(frozen=True)
+class AccountPace:
+    """How quickly the vendor answers over an account."""
 
-    def __init__(self, per_second: float, limit: int, latency: float) -> None:
-        self.per_second, self.limit, self.latency = per_second, limit, latency
+    per_second: float
+    limit: int = NO_LIMIT
+    """At most so many people are in flight at once."""
+    latency: float = 0
+    """Seconds from a call until the first answer, if the vendor has nothing else to do."""
+
+
+class Queue:
+    """The batches that were sent over an account. The vendor answers one after the other at an even pace."""
+
+    def __init__(self, pace: AccountPace, scale: int) -> None:
+        self.per_second, self.limit, self.latency = pace.per_second, pace.limit * scale, pace.latency
         self.queue: deque[QueuedBatch] = deque()
         self.in_flight = 0.0
         self.free_at = 0.0
         """When everything in the queue is answered."""
+        self.now = 0.0
+        """When the last batch was sent, or 0."""
+
+    def send(self, people: float, now: float) -> QueuedBatch:
+        """Send a batch now, and forget what is answered by now."""
+        self.now = now
+        while self.queue and self.queue[0].ends <= now:
+            self.in_flight -= self.queue.popleft().people
+        return self.accept(people, now + self.latency)
 
     def accept(self, people: float, at: float) -> QueuedBatch:
         """Put a batch that arrives at this moment at the end of the queue."""
@@ -91,69 +115,104 @@ class Vendor:
         return batch
 
     def find_room(self, people: float, now: float) -> float:
-        """Return when a batch with this many people fits within the limit, and remove what is answered by then.
+        """Return when a batch with this many people fits within the limit.
 
         A batch that is larger than the limit fits once nobody is in flight.
         """
         surplus = self.in_flight - max(self.limit - people, 0)
-        while self.queue and (surplus > 0 or self.queue[0].ends <= now):
-            head = self.queue[0]
-            if head.ends <= now or head.people <= surplus:
-                now = max(now, head.ends)
-                surplus -= head.people
-                self.in_flight -= head.people
-                self.queue.popleft()
-            else:
-                now = max(now, head.begins + surplus / self.per_second)
+        for head in self.queue:
+            if surplus <= 0:
                 break
+            if head.people > surplus and head.ends > now:
+                return max(now, head.begins + surplus / self.per_second)
+            now = max(now, head.ends)
+            surplus -= head.people
         return now
+
+
+class NextBatch(NamedTuple):
+    """The batch that is sent next over an account. The least of several is sent first."""
+
+    at: float
+    used: float
+    """How many people are in flight over the account, less its limit."""
+    account_number: int
+    position: int
+    people: int
+
+
+class Line:
+    """The lists that wait to be sent."""
+
+    def __init__(self, lists: Sequence[RunningList], queues: Sequence[Queue], users: Sequence[Sequence[int]]) -> None:
+        """`users` has for each queue the positions of the lists that are sent over its account."""
+        self.lists, self.queues, self.users = lists, queues, users
+        self.sent, self.unsent = [each.sent for each in lists], [each.unsent for each in lists]
+
+    def find_next(self, scale: int) -> NextBatch | None:
+        """Return the batch that is sent next, or None if none is left.
+
+        A batch that waits for room keeps later ones from its accounts, but not from others.
+        """
+        found = (self.find_next_of(number, scale) for number in range(len(self.queues)))
+        return min(filter(None, found), default=None)
+
+    def find_next_of(self, number: int, scale: int) -> NextBatch | None:
+        lists, queue = self.lists, self.queues[number]
+        left = [position for position in self.users[number] if self.unsent[position]]
+        if not left:
+            return None
+        # While every list still waits, time passes until the first may be sent.
+        now = max(queue.now, min(lists[position].waits for position in left))
+        ready = [position for position in left if lists[position].waits <= now]
+        chosen = min(ready, key=lambda at: queue_key(lists[at].priority, lists[at].front_at, self.sent[at], at))
+        people = min(lists[chosen].batch_size * scale, self.unsent[chosen])
+        return NextBatch(queue.find_room(people, now), queue.in_flight - queue.limit, number, chosen, people)
+
+    def send(self, batch: NextBatch) -> QueuedBatch:
+        self.sent[batch.position] += batch.people
+        self.unsent[batch.position] -= batch.people
+        return self.queues[batch.account_number].send(batch.people, batch.at)
 
 
 def forecast_queue(
     lists: Sequence[RunningList],
-    per_second: float,
-    in_flight: Iterable[tuple[int | None, int]] = (),
-    limit: int = NO_LIMIT,
-    latency: float = 0,
+    paces: Mapping[AccountId, AccountPace],
+    in_flight: Iterable[tuple[int | None, int, AccountId]] = (),
 ) -> list[Forecast]:
-    """Return the forecast of each list at this pace.
+    """Return the forecast of each list at the pace of each account.
 
     `in_flight` holds the batches with the vendor in the order of their calls, as the position of their list in `lists`
-    (None for other lists) and the number of people without an answer. At most `limit` people are in flight at once.
-    `latency` is the number of seconds from a call until the first answer if the vendor has nothing else to do.
+    (None for other lists), the number of people without an answer, and the account. Each list needs an account with a
+    pace.
     """
     scale = max(1, ceil(sum(each.unsent / each.batch_size for each in lists) / MAX_BATCHES))
-    vendor = Vendor(per_second, limit * scale, latency)
+    queues = {account: Queue(pace, scale) for account, pace in paces.items()}
     starts: list[float | None] = [0 if each.sent else None for each in lists]
     ends = [0.0] * len(lists)
-    for position, people in in_flight:
-        batch = vendor.accept(people, 0)
+    for position, people, account in in_flight:
+        batch = queues[account].accept(people, 0)
         if position is not None:
-            ends[position] = batch.ends
-    sent, unsent = [each.sent for each in lists], [each.unsent for each in lists]
-    now = 0.0
-    while left := [position for position, people in enumerate(unsent) if people]:
-        # While every list still waits, time passes until the first may be sent.
-        now = max(now, min(lists[position].waits for position in left))
-        ready = [position for position in left if lists[position].waits <= now]
-        chosen = min(ready, key=lambda at: queue_key(lists[at].priority, lists[at].front_at, sent[at], at))
-        people = min(lists[chosen].batch_size * scale, unsent[chosen])
-        now = vendor.find_room(people, now)
-        batch = vendor.accept(people, now + latency)
-        if starts[chosen] is None:
-            starts[chosen] = batch.begins
-        sent[chosen] += people
-        unsent[chosen] -= people
-        ends[chosen] = batch.ends
+            ends[position] = max(ends[position], batch.ends)
+    users = [[at for at, each in enumerate(lists) if account in each.accounts] for account in queues]
+    line = Line(lists, list(queues.values()), users)
+    while chosen := line.find_next(scale):
+        batch = line.send(chosen)
+        if starts[chosen.position] is None:
+            starts[chosen.position] = batch.begins
+        ends[chosen.position] = max(ends[chosen.position], batch.ends)
     return [Forecast(start or 0, end) for start, end in zip(starts, ends, strict=True)]
 
 
 def forecast(lists: Sequence[RunningList], per_second: float) -> list[float | None]:
-    """Return the seconds until each list is done at this pace, or None if no results arrive."""
+    """Return the seconds until each list is done at this pace, or None if no results arrive.
+
+    All lists are sent over the default account.
+    """
     if per_second <= 0:
         return [None] * len(lists)
-    in_flight = [(position, each.in_flight) for position, each in enumerate(lists)]
-    return [each.ends for each in forecast_queue(lists, per_second, in_flight)]
+    in_flight = [(position, each.in_flight, None) for position, each in enumerate(lists)]
+    return [each.ends for each in forecast_queue(lists, {None: AccountPace(per_second)}, in_flight)]
 
 
 # The pace

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple, cast
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.db.models import BooleanField, ExpressionWrapper, Q, Sum
@@ -99,11 +98,6 @@ class VendorState:
     def explanation(self) -> str:
         """An explanation, for states that need attention."""
         return EXPLANATIONS.get(self.state.label, "")
-
-    @property
-    def max_people(self) -> int:
-        """Maximum number of people with the vendor at once."""
-        return settings.ITEMS_IN_FLIGHT
 
 
 @dataclass

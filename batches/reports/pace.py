@@ -1,6 +1,7 @@
 """Measure how quickly results arrive: per minute for the plot, and per second for estimates."""
 
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from statistics import quantiles
@@ -12,9 +13,10 @@ from django.db.models import Case, Count, DateTimeField, Max, Min, Q, QuerySet, 
 from django.db.models.functions import TruncMinute
 from django.db.models.sql.compiler import SQLCompiler
 
-from batches.models import Batch, Item, Minute
+from batches.models import Batch, Item, Minute, VendorAccount
 from batches.reports.forecast import SHORT_WINDOW_SECONDS, Measured, Span, measure, measure_newest
 from batches.statuses import OUTCOME_ANSWERED, BatchKind, BatchStatus
+from batches.tracing.account_choice import AccountId
 
 ONE_MINUTE = timedelta(minutes=1)
 CHART_MINUTES = 60
@@ -49,6 +51,18 @@ class UtcMinute(TruncMinute):
         return f"substr({sql}, 1, 16) || ':00'", params
 
 
+@dataclass(frozen=True)
+class RecentPace:
+    """How quickly results have arrived recently over a vendor account, or over all of them."""
+
+    recent: Measured = field(default_factory=Measured)
+    """What arrived in the last minute, without the pauses between batches."""
+    latest: Measured = field(default_factory=Measured)
+    """What arrived in the last SHORT_WINDOW_SECONDS."""
+    last_result_at: datetime | None = None
+    """When the last result of a batch in progress arrived, if one has."""
+
+
 @dataclass
 class Pace:
     """How quickly results have arrived recently."""
@@ -64,14 +78,14 @@ class Pace:
     last_result_at: datetime | None = None
     """When the last result arrived, or None if none arrived in the last hour."""
     recent: Measured = field(default_factory=Measured)
-    """What arrived in the last minute, without the pauses between batches."""
-    latest: Measured = field(default_factory=Measured)
-    """What arrived in the last SHORT_WINDOW_SECONDS."""
+    """What arrived in the last minute over all accounts, without the pauses between batches."""
+    per_account: dict[AccountId, RecentPace] = field(default_factory=dict)
+    """Vendor account → pace, for the accounts with batches in progress."""
 
 
 @dataclass(frozen=True)
 class UsualPace:
-    """How quickly the vendor answered the batches that closed last."""
+    """How quickly the vendor answered the batches that closed last over an account."""
 
     measured: Measured = field(default_factory=Measured)
     latency: float = DEFAULT_LATENCY
@@ -117,29 +131,50 @@ def read_minutes(now: datetime) -> dict[datetime, Minute]:
     return {minute.at: minute for minute in Minute.objects.filter(at__gte=chart_start(now), at__lte=now)}
 
 
-def usual_pace(now: datetime) -> float:
-    """Return the usual results per second, or 0 if it is not known.
+def usual_pace(now: datetime, accounts: Collection[AccountId]) -> float:
+    """Return the usual results per second over these vendor accounts together, or 0 if it is not known.
 
-    They are those in the batches that closed last, or else in the minutes of the last day in which results arrived.
+    They are those in the batches that closed last, or else, if there is only the default account, in the minutes of the
+    last day in which results arrived.
     """
-    if measured := measure_usual(now).measured.per_second:
+    other_accounts = VendorAccount.objects.count()
+    usual = measure_usual(now, 1 + other_accounts)
+    measured = sum(usual[account].measured.per_second for account in accounts if account in usual)
+    if measured or other_accounts:
         return measured
     recent = Minute.objects.filter(at__gt=now - MINUTE_RETENTION, at__lte=now).exclude(matched=0, no_match=0, error=0)
     totals = [minute.total for minute in recent]
     return sum(totals) / (60 * len(totals)) if totals else 0
 
 
-def load_usual_pace(now: datetime) -> UsualPace:
-    """Return the usual pace. It may be USUAL_SECONDS old."""
-    return cast(UsualPace, cache.get_or_set("usual-pace", lambda: measure_usual(now), USUAL_SECONDS))
+def load_usual_pace(now: datetime, account_count: int) -> dict[AccountId, UsualPace]:
+    """Return vendor account → its usual pace, as far as it is known. It may be USUAL_SECONDS old."""
+    found = cache.get_or_set("usual-pace-of-accounts", lambda: measure_usual(now, account_count), USUAL_SECONDS)
+    return cast(dict[AccountId, UsualPace], found)
 
 
-def measure_usual(now: datetime) -> UsualPace:
-    """Measure the usual pace in the batches that closed last, within a day."""
+def measure_usual(now: datetime, account_count: int) -> dict[AccountId, UsualPace]:
+    """Measure the usual pace of each of so many vendor accounts in the batches that closed last, within a day."""
     closed = Batch.objects.filter(closed_at__gt=now - MINUTE_RETENTION, closed_at__lte=now).order_by("-closed_at")
-    names = ["matched", "no_match", "error", "submitted_at", "first_result_at", "completed_at", "closed_at"]
+    names = [
+        "account_id",
+        "matched",
+        "no_match",
+        "error",
+        "submitted_at",
+        "first_result_at",
+        "completed_at",
+        "closed_at",
+    ]
     newest = closed.filter(kind=BatchKind.BULK, status=BatchStatus.CLOSED, first_result_at__isnull=False)
-    batches = list(newest.only(*names)[:USUAL_BATCHES])
+    batches: defaultdict[AccountId, list[Batch]] = defaultdict(list)
+    for batch in newest.only(*names)[: USUAL_BATCHES * account_count]:
+        batches[batch.account_id].append(batch)
+    return {account: measure_closed(each[:USUAL_BATCHES]) for account, each in batches.items()}
+
+
+def measure_closed(batches: list[Batch]) -> UsualPace:
+    """Measure the pace in closed batches of one account, the newest first."""
     spans = [span for batch in batches if (span := span_of(batch))]
     return UsualPace(measure_newest(spans), measure_latency(batches))
 
@@ -200,8 +235,10 @@ def recent_annotations(since: datetime, now: datetime) -> tuple[UtcMinute, dict[
     return UtcMinute(answered), aggregates
 
 
-def compute_pace(rows: list[dict[str, Any]], stored: dict[datetime, Minute], now: datetime) -> Pace:
-    """Compute the pace from rows with `recent_annotations` and from the stored minutes."""
+def compute_pace(
+    rows: list[dict[str, Any]], stored: dict[datetime, Minute], now: datetime, batches: Mapping[int, Batch]
+) -> Pace:
+    """Compute the pace from rows with `recent_annotations`, their batches, and the stored minutes."""
     rows = [row for row in rows if row["minute"]]
     shown = list_minutes(chart_start(now), floor_minute(now) + ONE_MINUTE)
     minutes = {at: stored.get(at) or Minute(at=at) for at in shown}
@@ -215,8 +252,23 @@ def compute_pace(rows: list[dict[str, Any]], stored: dict[datetime, Minute], now
         per_second=results_per_second(rows, now),
         last_result_at=find_last_result(rows, stored.values()),
         recent=measure_rows(rows, "recent", "first"),
-        latest=measure_rows(rows, "latest", "latest_first"),
+        per_account=measure_accounts(rows, batches),
     )
+
+
+def measure_accounts(rows: list[dict[str, Any]], batches: Mapping[int, Batch]) -> dict[AccountId, RecentPace]:
+    """Measure the pace of each vendor account in rows with `recent_annotations`."""
+    rows_of: defaultdict[AccountId, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        rows_of[batches[row["batch_id"]].account_id].append(row)
+    return {
+        account: RecentPace(
+            measure_rows(its, "recent", "first"),
+            measure_rows(its, "latest", "latest_first"),
+            find_last_result(its, []),
+        )
+        for account, its in rows_of.items()
+    }
 
 
 def measure_rows(rows: list[dict[str, Any]], count: str, first: str) -> Measured:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.cache import cache
@@ -21,6 +21,7 @@ from batches.reports.charts import MAX_CELLS, Strip, build_strip
 from batches.reports.forecast import (
     CLOSING_SECONDS,
     DISPATCH_SECONDS,
+    AccountPace,
     Forecast,
     PaceEstimate,
     RunningList,
@@ -31,6 +32,7 @@ from batches.reports.forecast import (
 from batches.reports.pace import (
     ONE_MINUTE,
     Pace,
+    RecentPace,
     UsualPace,
     compute_pace,
     load_usual_pace,
@@ -39,6 +41,7 @@ from batches.reports.pace import (
     uncounted_since,
 )
 from batches.statuses import BATCH_AT_VENDOR, BATCH_IN_STRIP, OUTCOME_COUNTED, BatchStatus, UploadStatus
+from batches.tracing.account_choice import AccountId, Accounts, has_account, load_accounts
 from batches.tracing.counts import Counts, count_outcomes, count_uploads, counted_items, read_answered_unplanned
 from batches.vendor.protocol import MAX_BATCH_SIZE
 
@@ -88,6 +91,7 @@ class Progress:
     """Rows of counts of people who are done and in no batch."""
     counts: dict[int, Counts]
     """Upload id → counts, for the requested lists."""
+    accounts: Accounts
 
     def count_awaited(self, batch: Batch) -> int:
         """Return how many people of a batch the vendor is still working on, as far as is known."""
@@ -115,9 +119,9 @@ def read_progress(uploads: list[Upload], now: datetime) -> Progress:
     open_counts = [row for row in rows if batches[row["batch_id"]].status != BatchStatus.CLOSED]
     unplanned = read_answered_unplanned()
     counts = count_uploads(uploads, open_counts, unplanned)
-    return Progress(
-        now, compute_pace(rows, minutes, now), batches, open_counts, count_done(open_counts), unplanned, counts
-    )
+    pace = compute_pace(rows, minutes, now, batches)
+    done = count_done(open_counts)
+    return Progress(now, pace, batches, open_counts, done, unplanned, counts, load_accounts(now))
 
 
 def load_list_progress(upload: Upload, now: datetime) -> ListProgress:
@@ -137,8 +141,9 @@ def read_batches(uploads: list[Upload], since: datetime) -> dict[int, Batch]:
     """
     theirs = Q(upload__in=uploads) & IS_UNDER_WAY
     batches = Batch.objects.filter(theirs | Q(status__in=BATCH_AT_VENDOR) | Q(closed_at__gte=since)).order_by()
-    fields = ["upload_id", "status", "size", "moved", "earlier_credits", "submitted_at", "next_try_at", "doubted_at"]
-    return {batch.pk: batch for batch in batches.only(*fields)}
+    fields = ["upload_id", "account_id", "status", "size", "moved", "earlier_credits"]
+    times = ["submitted_at", "next_try_at", "doubted_at"]
+    return {batch.pk: batch for batch in batches.only(*fields, *times)}
 
 
 def count_recent(batches: dict[int, Batch], since: datetime, now: datetime) -> list[dict[str, Any]]:
@@ -169,7 +174,7 @@ def estimate(
     running = [upload for upload in uploads if upload.status == UploadStatus.RUNNING]
     waits_until = {upload.pk: upload.waits_until for upload in running if upload.waits_for_tomorrow(progress.now)}
     sendable = [upload for upload in running if not upload.wait_reason]
-    forecasts, doubt = forecast_lists(sendable, batches, stuck, progress) if is_sending else ({}, "")
+    forecasts, doubts = forecast_lists(sendable, batches, stuck, progress) if is_sending else ({}, {})
     expected = {pk: progress.now + timedelta(seconds=each.ends) for pk, each in forecasts.items()}
     done_times = steady_times(expected, progress.now)
     places = place_in_line(sendable, forecasts, batches, progress)
@@ -187,7 +192,7 @@ def estimate(
             waits_until=waits_until.get(upload.pk),
             starts_at=progress.now + timedelta(seconds=found.starts) if found and place else None,
             place=place,
-            doubt=doubt,
+            doubt=doubts.get(upload.pk, ""),
         )
     return estimated
 
@@ -218,28 +223,41 @@ def group_batches(progress: Progress) -> dict[int, list[Batch]]:
 
 def forecast_lists(
     running: list[Upload], batches: dict[int, list[Batch]], stuck: dict[int, list[Batch]], progress: Progress
-) -> tuple[dict[int, Forecast], str]:
-    """Return upload id → forecast of a running list, and why the forecasts are unsure, or "".
+) -> tuple[dict[int, Forecast], dict[int, str]]:
+    """Return upload id → forecast of a running list, and upload id → why it is unsure, or "".
 
-    There are no forecasts while the pace is not known.
+    There is no forecast of a list that nothing can be sent of now, or while the pace of its accounts is not known.
     """
     if not running:
-        return {}, ""
-    usual = load_usual_pace(progress.now)
+        return {}, {}
     in_flight = list_in_flight(progress)
-    pace = expect_pace(progress, usual, in_flight)
-    if not pace.per_second:
-        return {}, pace.doubt
-    positions = {upload.pk: position for position, upload in enumerate(running)}
-    lists = [describe_running(upload, batches[upload.pk], stuck[upload.pk], progress) for upload in running]
-    queue = [(positions.get(batch.upload_id), progress.count_awaited(batch)) for batch in in_flight]
-    latency = usual.latency + DISPATCH_SECONDS
-    forecasts = forecast_queue(lists, pace.per_second, queue, settings.ITEMS_IN_FLIGHT, latency)
-    ends = {
-        upload.pk: Forecast(found.starts, found.ends + CLOSING_SECONDS)
-        for upload, found in zip(running, forecasts, strict=True)
-    }
-    return ends, pace.doubt
+    estimates = estimate_paces(progress, in_flight)
+    paces = {account: each.pace for account, each in estimates.items() if each.pace.per_second}
+    known, doubts = {}, {}
+    for upload in running:
+        usable = progress.accounts.list_usable(upload.team_id)
+        used = [batch.account_id for batch in in_flight if batch.upload_id == upload.pk]
+        doubts[upload.pk] = next((doubt for each in [*usable, *used] if (doubt := estimates[each].doubt)), "")
+        accounts = [account for account in usable if account in paces]
+        described = describe_running(upload, accounts, batches[upload.pk], stuck[upload.pk], progress)
+        is_held = waits_for_held_account(batches[upload.pk], progress) or (described.unsent and not accounts)
+        if not is_held and paces.keys() >= set(used):
+            known[upload.pk] = described
+    positions = {pk: position for position, pk in enumerate(known)}
+    queue = [
+        (positions.get(batch.upload_id), progress.count_awaited(batch), batch.account_id)
+        for batch in in_flight
+        if batch.account_id in paces
+    ]
+    found = forecast_queue(list(known.values()), paces, queue)
+    ends = [Forecast(each.starts, each.ends + CLOSING_SECONDS) for each in found]
+    return dict(zip(known, ends, strict=True)), doubts
+
+
+def waits_for_held_account(batches: list[Batch], progress: Progress) -> bool:
+    """Return whether one of these batches is to be sent again over an account that sending is blocked over."""
+    planned = [batch for batch in batches if batch.status == BatchStatus.PLANNED and has_account(batch)]
+    return any(batch.account_id in progress.accounts.blocked for batch in planned)
 
 
 def list_in_flight(progress: Progress) -> list[Batch]:
@@ -248,16 +266,37 @@ def list_in_flight(progress: Progress) -> list[Batch]:
     return sorted(awaited, key=lambda batch: (batch.submitted_at or progress.now, batch.pk))
 
 
-def expect_pace(progress: Progress, usual: UsualPace, in_flight: list[Batch]) -> PaceEstimate:
-    """Return the pace to expect from now on."""
-    silent_seconds = None
+class ExpectedPace(NamedTuple):
+    """What is expected of an account, and why that is unsure, or ""."""
+
+    pace: AccountPace
+    doubt: str
+
+
+def estimate_paces(progress: Progress, in_flight: list[Batch]) -> dict[AccountId, ExpectedPace]:
+    """Return vendor account → the pace to expect from now on. It is 0 if it is not known."""
+    limits_of, found = progress.accounts.limits, {}
+    usual_paces = load_usual_pace(progress.now, len(limits_of))
+    for account, limits in limits_of.items():
+        usual = usual_paces.get(account, UsualPace())
+        sent = [batch for batch in in_flight if batch.account_id == account]
+        expected = expect_pace(account, progress, usual, sent)
+        pace = AccountPace(expected.per_second, limits.in_flight, usual.latency + DISPATCH_SECONDS)
+        found[account] = ExpectedPace(pace, expected.doubt)
+    return found
+
+
+def expect_pace(account: AccountId, progress: Progress, usual: UsualPace, in_flight: list[Batch]) -> PaceEstimate:
+    """Return the pace to expect of an account from now on. `in_flight` are its batches in the order of their calls."""
+    measured, silent_seconds = progress.pace.per_account.get(account, RecentPace()), None
     if in_flight and in_flight[0].submitted_at:
         expected_at = in_flight[0].submitted_at + timedelta(seconds=usual.latency)
-        last = max(filter(None, [expected_at, progress.pace.last_result_at]))
+        last = max(filter(None, [expected_at, measured.last_result_at]))
         silent_seconds = (progress.now - last).total_seconds()
-    retries = [batch for batch in progress.batches.values() if batch.status == BatchStatus.PLANNED]
-    pace = estimate_pace(progress.pace.recent, progress.pace.latest, usual.measured, silent_seconds=silent_seconds)
-    if any(batch.next_try_at and batch.next_try_at > progress.now for batch in retries):
+    pace = estimate_pace(measured.recent, measured.latest, usual.measured, silent_seconds=silent_seconds)
+    planned = [batch for batch in progress.batches.values() if batch.status == BatchStatus.PLANNED]
+    retries = [batch.next_try_at for batch in planned if batch.account_id == account and batch.next_try_at]
+    if any(next_try_at > progress.now for next_try_at in retries):
         return PaceEstimate(pace.per_second, "because the vendor is not accepting people right now")
     return pace
 
@@ -265,7 +304,10 @@ def expect_pace(progress: Progress, usual: UsualPace, in_flight: list[Batch]) ->
 def place_in_line(
     running: list[Upload], forecasts: dict[int, Forecast], batches: dict[int, list[Batch]], progress: Progress
 ) -> dict[int, int]:
-    """Return upload id → place in line, from 1, of the running lists of which nobody has been sent."""
+    """Return upload id → place in line, from 1, of the running lists of which nobody has been sent.
+
+    Only lists that share a vendor account wait for one another.
+    """
     waiting = [
         upload
         for upload in running
@@ -276,10 +318,18 @@ def place_in_line(
         found = forecasts.get(upload.pk)
         return (found.starts if found else 0, upload.priority, upload.pk)
 
-    return {upload.pk: place for place, upload in enumerate(sorted(waiting, key=order), start=1)}
+    places: dict[int, int] = {}
+    accounts_before: list[set[AccountId]] = []
+    for upload in sorted(waiting, key=order):
+        accounts = set(progress.accounts.list_all(upload.team_id))
+        places[upload.pk] = 1 + sum(not accounts.isdisjoint(before) for before in accounts_before)
+        accounts_before.append(accounts)
+    return places
 
 
-def describe_running(upload: Upload, batches: list[Batch], stuck: list[Batch], progress: Progress) -> RunningList:
+def describe_running(
+    upload: Upload, accounts: list[AccountId], batches: list[Batch], stuck: list[Batch], progress: Progress
+) -> RunningList:
     """Return what the forecast needs to know about a list. People in a stuck batch do not delay anyone else."""
     counts = progress.counts[upload.pk]
     held_up = sum(batch.size - batch.moved - progress.done[batch.pk] for batch in stuck)
@@ -292,6 +342,7 @@ def describe_running(upload: Upload, batches: list[Batch], stuck: list[Batch], p
         batch_size=usual_batch_size(upload),
         waits=waits,
         front_at=upload.front_at,
+        accounts=accounts,
     )
 
 

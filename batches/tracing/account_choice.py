@@ -54,10 +54,13 @@ class Accounts:
         """Whether no account takes anything more."""
         return self.limits.keys() <= self.full | self.blocked
 
+    def list_all(self, team_id: int | None) -> list[AccountId]:
+        """Return the accounts that a team's lists are sent over."""
+        return self.of_team.get(team_id, [None]) if team_id else [None]
+
     def list_usable(self, team_id: int | None) -> list[AccountId]:
         """Return the accounts that a team's lists are sent over, without those that are blocked."""
-        accounts = self.of_team.get(team_id, [None]) if team_id else [None]
-        return [account for account in accounts if account not in self.blocked]
+        return [account for account in self.list_all(team_id) if account not in self.blocked]
 
     def find_room(self, accounts: Iterable[AccountId], size: int) -> list[AccountId]:
         """Return those of these accounts that take a batch of this size, the one with the most room first.

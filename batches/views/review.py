@@ -20,6 +20,7 @@ from batches.statuses import Outcome, UploadStatus
 from batches.templatetags.moments import day
 from batches.templatetags.numbers import cost, count, number
 from batches.tracing import budgets, limits, purposes, spending
+from batches.tracing.account_choice import load_accounts
 from batches.tracing.overlaps import find_stale_reused
 
 MAX_APPROVERS_NAMED = 5
@@ -199,14 +200,18 @@ def rows_sentence(upload: Upload) -> str:
 
 
 def duration_sentence(upload: Upload) -> str:
-    """Return how long a list will take at the pace of the last day.
+    """Return how long a list will take at the pace of the last day over its vendor accounts.
 
-    Return "" if nothing was traced in that day, or if other lists are in progress and share the pace.
+    Return "" if nothing was traced over them in that day, or if other lists are in progress and share the pace.
     """
     now = timezone.now()
-    if not upload.item_count or Upload.objects.active().exists():
+    if not upload.item_count:
         return ""
-    [seconds] = forecast([RunningList(upload.priority, done=0, pending=upload.item_count)], usual_pace(now))
+    known = load_accounts(now)
+    accounts = set(known.list_usable(upload.team_id))
+    if any(accounts & set(known.list_all(team)) for team in Upload.objects.active().values_list("team", flat=True)):
+        return ""
+    [seconds] = forecast([RunningList(upload.priority, done=0, pending=upload.item_count)], usual_pace(now, accounts))
     return "" if seconds is None else f"Takes {format_duration(seconds)}"
 
 

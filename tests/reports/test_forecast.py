@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from batches.reports.forecast import RunningList, forecast, format_duration
+from batches.reports.forecast import AccountPace, RunningList, forecast, forecast_queue, format_duration
 
 
 def test_a_single_list_takes_its_pending_people_divided_by_the_pace():
@@ -35,6 +35,34 @@ def test_people_with_the_vendor_are_answered_first():
     urgent = RunningList(priority=0, done=0, pending=100_000, in_flight=1_000)
     assert forecast([sent, urgent], per_second=50)[0] == 10
     assert forecast([urgent, sent], per_second=50)[1] == 30
+
+
+def test_each_account_answers_at_its_own_pace():
+    slow, fast = (RunningList(priority=1, done=0, pending=1_000, accounts=[account]) for account in (1, 2))
+    found = forecast_queue([slow, fast, slow], {1: AccountPace(1), 2: AccountPace(50)})
+    assert [(each.starts, each.ends) for each in found] == [(0, 1_000), (0, 20), (1_000, 2_000)]
+
+
+def test_people_in_flight_delay_only_lists_of_their_account():
+    lists = [RunningList(priority=1, done=0, pending=100, accounts=[account]) for account in (1, None)]
+    found = forecast_queue(lists, {1: AccountPace(10), None: AccountPace(10)}, [(None, 500, 1)])
+    assert [each.starts for each in found] == [50, 0]
+
+
+def test_a_list_is_sent_over_all_accounts_of_its_team():
+    one, two = (RunningList(priority=1, done=0, pending=10_000, accounts=accounts) for accounts in ([1], [1, 2]))
+    paces = {account: AccountPace(10, limit=1_000) for account in (1, 2)}
+    assert forecast_queue([one], paces)[0].ends == 1_000
+    assert forecast_queue([two], paces)[0].ends == 500
+
+
+def test_a_batch_that_waits_for_room_keeps_only_later_ones_of_its_account():
+    paces = {account: AccountPace(10, limit=1_500) for account in (1, 2)}
+    urgent = RunningList(priority=0, done=0, pending=1_000, accounts=[1])
+    normal = [RunningList(priority=1, done=0, pending=100, accounts=[account]) for account in (1, 2)]
+    found = forecast_queue([urgent, *normal], paces, [(None, 1_000, 1), (None, 1_000, 2)])
+    # The small batch would fit, but the urgent one waits for that room.
+    assert [each.starts for each in found] == [100, 200, 100]
 
 
 def test_without_results_there_is_no_estimate():

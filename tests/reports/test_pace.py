@@ -29,8 +29,8 @@ def answer_list(start_upload):
 def load_pace(now):
     stored = pace.read_minutes(now)
     since = pace.uncounted_since(stored, now)
-    recent = progress.count_recent(progress.read_batches([], since), since, now)
-    return pace.compute_pace(recent, stored, now)
+    batches = progress.read_batches([], since)
+    return pace.compute_pace(progress.count_recent(batches, since, now), stored, now, batches)
 
 
 def test_a_minute_is_counted_once_it_is_over(answer_list):

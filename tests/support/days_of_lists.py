@@ -164,9 +164,10 @@ class World:
         if not pace.per_second:
             return {}, pace.doubt
         positions = {each.number: position for position, each in enumerate(running)}
-        in_flight = [(positions.get(batch.owner), batch.left) for batch in self.queue]
+        in_flight = [(positions.get(batch.owner), batch.left, None) for batch in self.queue]
         lists = [RunningList(each.priority, each.done, each.size - each.done, each.in_flight) for each in running]
-        found = forecast.forecast_queue(lists, pace.per_second, in_flight, LIMIT, LATENCY + forecast.DISPATCH_SECONDS)
+        account = forecast.AccountPace(pace.per_second, LIMIT, LATENCY + forecast.DISPATCH_SECONDS)
+        found = forecast.forecast_queue(lists, {None: account}, in_flight)
         ends = {each.number: end.ends for each, end in zip(running, found, strict=True)}
         return {number: end + forecast.CLOSING_SECONDS for number, end in ends.items()}, pace.doubt
 
