@@ -113,7 +113,7 @@ def find_name(options: argparse.Namespace) -> str:
 
 
 def is_alive(settings: Any, role: str) -> bool:
-    return is_web_ready(settings.PORT) if role == "receiver" else are_pages_ready(settings.PAGES_SOCKET)
+    return is_web_ready(settings.HOST, settings.PORT) if role == "receiver" else are_pages_ready(settings.PAGES_SOCKET)
 
 
 if __name__ == "__main__":

@@ -43,6 +43,8 @@ MAX_BACKOFF = 30
 """Maximum seconds between two restarts of a child that keeps failing."""
 MAX_CONNECTIONS = 4096
 """Maximum number of connections to one process of a web server. Idle connections are closed after 30 s."""
+ALL_ADDRESSES = ("0.0.0.0", "::")  # noqa: S104 - compared, never listened at
+"""Values of HOST with which a server listens at every address of this computer."""
 METRICS_FILES = ("*.prom", "*.new")
 """What processes write to METRICS_DIR (batches/counters.py)."""
 STABLE_AFTER = 10
@@ -166,7 +168,7 @@ class Supervisor:
         redis = self.start_redis() if self.settings.IS_REDIS_EMBEDDED else None
         pages = self.start_pages()
         # They start at the same time, and each is waited for.
-        self.wait_until_ready(web, "the web server", lambda: is_web_ready(self.settings.PORT))
+        self.wait_until_ready(web, "the web server", lambda: is_web_ready(self.settings.HOST, self.settings.PORT))
         if redis:
             self.try_to_wait(redis, "Redis", lambda: is_redis_ready(self.settings.REDIS_SOCKET))
         self.try_to_wait(pages, "the web server of the pages", lambda: are_pages_ready(self.settings.PAGES_SOCKET))
@@ -364,10 +366,12 @@ def answers(path: Path, request: bytes, beginning: bytes) -> bool:
             return False
 
 
-def is_web_ready(port: int) -> bool:
-    """Return whether the web server answers, whatever the status."""
+def is_web_ready(host: str, port: int) -> bool:
+    """Return whether the web server that listens at `host` answers, whatever the status."""
+    # A server that listens at all addresses listens at this one too.
+    address = "127.0.0.1" if host in ALL_ADDRESSES else f"[{host}]" if ":" in host else host
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2):
+        with urllib.request.urlopen(f"http://{address}:{port}/healthz", timeout=2):
             return True
     except urllib.error.HTTPError:
         return True

@@ -1,9 +1,12 @@
 """Each process can be started on its own."""
 
+import http.server
 import os
 import subprocess
 import sys
+import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
@@ -45,6 +48,25 @@ def test_a_wrong_setting_ends_the_start_with_one_sentence(tmp_path):
     ended = subprocess.run(command, env=environment, cwd=settings.BASE_DIR, capture_output=True, text=True)
     assert ended.returncode == 1
     assert ended.stderr == "skipportal: ITEMS_IN_FLIGHT is 0; it must be 1 or more.\n"
+
+
+@pytest.mark.parametrize(("host", "at"), [("127.0.0.2", "127.0.0.2"), ("::", "127.0.0.1")])
+def test_the_health_check_asks_a_receiver_where_it_listens(host, at):
+    with http.server.HTTPServer((at, 0), Healthy) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        role = SimpleNamespace(HOST=host, PORT=server.server_address[1])
+        assert process.is_alive(role, "receiver")
+        server.shutdown()
+    assert not process.is_alive(role, "receiver")
+
+
+class Healthy(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
 
 
 def test_a_command_without_the_database_ends_with_one_sentence_and_repeats_no_password(tmp_path):
