@@ -62,6 +62,94 @@ def test_units_run_known_roles_and_stop_in_time(unit):
         assert "\nRestart=always\n" in text
 
 
+def list_services():
+    """Return what each of our services in compose.yaml runs, with the service."""
+    services = read_compose()["services"].values()
+    return [(tuple(service["command"]), service) for service in services if service.get("image") == "skipportal"]
+
+
+def list_containers():
+    """Return what each container of a deployment runs, with the container and its pod."""
+    pods = [manifest["spec"]["template"]["spec"] for manifest in list_manifests() if manifest["kind"] == "Deployment"]
+    return [(tuple(container["args"]), container, pod) for pod in pods for container in pod["containers"]]
+
+
+def list_units():
+    """Return what each unit that keeps running runs, with its text. Of workers, there is one unit for all queues."""
+    texts = [unit.read_text() for unit in UNITS if "prepare" not in unit.name]
+    return [(tuple(re.search(r"skipportal\.process (.*)$", text, re.MULTILINE)[1].split()), text) for text in texts]
+
+
+def list_for_command(by_unit, command):
+    return [value for started, value in by_unit.items() if started[0] == command[0]]
+
+
+def test_processes_have_the_same_time_to_stop_with_units_containers_and_kubernetes():
+    units = {command: int(re.search(r"TimeoutStopSec=(\d+)", text)[1]) for command, text in list_units()}
+    for command, service in list_services():
+        if command != ("prepare",):
+            assert list_for_command(units, command) == [int(service["stop_grace_period"].rstrip("s"))], command
+    for command, container, pod in list_containers():
+        time_before = container.get("lifecycle", {}).get("preStop", {}).get("exec", {}).get("command", ["sleep", "0"])
+        remaining = pod["terminationGracePeriodSeconds"] - int(time_before[1])
+        assert [remaining >= seconds for seconds in list_for_command(units, command)] == [True], command
+
+
+def read_memory(text):
+    """Return an amount of memory in MiB. Units, compose and Kubernetes write the same amounts differently."""
+    number, unit = re.fullmatch(r"(\d+)(m|g)i?", text.lower()).groups()
+    return int(number) * {"m": 1, "g": 1024}[unit]
+
+
+def test_processes_have_the_same_memory_with_units_containers_and_kubernetes():
+    units = {command: read_memory(re.search(r"MemoryMax=(\w+)", text)[1]) for command, text in list_units()}
+    kubernetes = {
+        command: read_memory(container["resources"]["limits"]["memory"]) for command, container, _ in list_containers()
+    }
+    services = {
+        command: read_memory(service["mem_limit"]) for command, service in list_services() if "mem_limit" in service
+    }
+    assert services == kubernetes
+    for command in units:
+        # One unit is for all queues.
+        assert list_for_command(units, command) == [max(list_for_command(kubernetes, command))], command
+
+
+def test_the_ingress_says_the_same_as_nginx():
+    """Each `location` of nginx.conf has an Ingress, whose annotations are named after the directives."""
+    text = (DEPLOY / "nginx.conf").read_text()
+    locations = dict(re.findall(r"^    location (\S+) \{$(.*?)^    \}$", text, re.MULTILINE | re.DOTALL))
+    [webhooks, portal] = [manifest for manifest in list_manifests() if manifest["kind"] == "Ingress"]
+    for path, ingress in (("/webhooks/", webhooks), ("/", portal)):
+        assert ingress["spec"]["rules"][0]["http"]["paths"][0]["path"] == path
+        annotations = {
+            name.removeprefix("nginx.ingress.kubernetes.io/"): value
+            for name, value in ingress["metadata"]["annotations"].items()
+        }
+        assert annotations.pop("enable-access-log") == "false"
+        annotations["client-max-body-size"] = annotations.pop("proxy-body-size")
+        directives = dict(re.findall(r"^        (\w+) (.*);$", locations[path], re.MULTILINE))
+        # The ingress streams answers unless it is told otherwise.
+        not_annotated = {"proxy_pass", "proxy_max_temp_file_size"}
+        assert annotations == {
+            name.replace("_", "-"): re.sub(r"^(\d+)s$", r"\1", value)
+            for name, value in directives.items()
+            if name not in not_annotated
+        }
+
+
+def test_caddy_says_the_same_about_deliveries_as_nginx():
+    nginx, caddy = (DEPLOY / "nginx.conf").read_text(), (DEPLOY / "Caddyfile").read_text()
+    webhooks = nginx.partition("location /webhooks/ {")[2].partition("}")[0]
+    for directive, ours in (
+        ("client_max_body_size", "max_size"),
+        ("proxy_connect_timeout", "dial_timeout"),
+        ("proxy_read_timeout", "response_header_timeout"),
+    ):
+        value = re.search(rf"^\s+{directive} (\w+);$", webhooks, re.MULTILINE)[1].replace("1m", "1MiB")
+        assert re.search(rf"^\s+{ours} {value}$", caddy, re.MULTILINE), ours
+
+
 def test_the_example_of_settings_names_settings_that_exist():
     names = set(re.findall(r"^([A-Z_]+)=", (DEPLOY / "env.example").read_text(), re.MULTILINE))
     assert names - find_settings() == COMPOSE_ONLY
