@@ -36,8 +36,12 @@ MERGE_INTERVAL = 24 * 60 * 60
 """Seconds between two merges for the sake of details that have expired."""
 merged_at: float | None = None
 """When this process merged the index last, in monotonic time."""
-MATCHES = f"batches_digest.item_id IN (SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH %s)"  # noqa: S608 - the name is ours
-"""The condition for digests that match an expression of FTS5."""
+MATCHES = (f"batches_digest.item_id = {TABLE}.rowid", f"{TABLE} MATCH %s")
+"""The conditions for digests that match an expression of FTS5, in a query of both tables.
+
+With the index in a subquery, SQLite would list everybody who matches before it returns the first.
+"""
+COUNT_MATCHES = f"SELECT count(*) FROM (SELECT 1 FROM {TABLE} WHERE {TABLE} MATCH %s LIMIT %s)"  # noqa: S608 - as above
 IS_INSTALLED = "SELECT count(*) FROM sqlite_master WHERE name = %s AND type = 'table'"
 LIST_TRIGGERS = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'batches_digest'"
 
@@ -72,6 +76,13 @@ def install(connection: BaseDatabaseWrapper) -> None:
         for name, body in TRIGGERS.items():
             cursor.execute(f"CREATE TRIGGER {name} {body}")
         cursor.execute(REBUILD)
+
+
+def has_more_than(connection: BaseDatabaseWrapper, count: int, expression: str) -> bool:
+    """Return whether more digests than these match an expression of FTS5."""
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT_MATCHES, [expression, count + 1])
+        return bool(cursor.fetchone()[0] > count)
 
 
 def is_complete(connection: BaseDatabaseWrapper) -> bool:

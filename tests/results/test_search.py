@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from batches import search_index
 from batches.apps import complete_search_index
@@ -172,7 +173,9 @@ def check_index():
         cursor.execute("INSERT INTO batches_digest_search (batches_digest_search, rank) VALUES ('integrity-check', 1)")
 
 
-def test_the_index_finds_whom_a_scan_finds(finish_upload):
+@pytest.mark.parametrize("few", [0, result_search.FEW])
+def test_the_index_finds_whom_a_scan_finds(finish_upload, monkeypatch, few):
+    monkeypatch.setattr(result_search, "FEW", few)
     upload = finish_upload(len(ODD_TERMS))
     for item, term in zip(Item.objects.filter(upload=upload).order_by("pk"), ODD_TERMS, strict=True):
         Digest.objects.filter(item=item).update(search_terms=f"ada {term} herndon")
@@ -180,6 +183,32 @@ def test_the_index_finds_whom_a_scan_finds(finish_upload):
     assert find([], "ern") == find(["hern"]) == set()
     for term in ODD_TERMS:
         assert len(find([term, "ada"])) == len(find(["ada"], term[:3])) == 1
+
+
+@needs_fts5
+def test_complete_words_are_found_without_a_look_for_words_that_begin_with_them(upload, monkeypatch):
+    Digest.objects.filter(item__row_number__lt=5).update(search_terms="abbot")
+    item_ids = Item.objects.order_by("pk").values_list("pk", flat=True)
+    assert result_search.search_people("abbot", None, limit=4).ids == [*item_ids[:4]]
+    monkeypatch.setattr(search_index, "quote", lambda term, is_prefix=False: f'"{term}"' if not is_prefix else 1 / 0)
+    found = result_search.search_people("abbot", None, limit=2)
+    assert (found.ids, found.is_cut_off) == ([*item_ids[:2]], True)
+
+
+@needs_fts5
+def test_the_index_lists_nobody_beyond_the_limit(upload):
+    """SQLite would read a subquery to its end, which takes long for a common name."""
+    with CaptureQueriesContext(connection) as queries:
+        result_search.search_people("abbott", None, limit=2)
+    [plan] = [connection.cursor().execute(f"EXPLAIN QUERY PLAN {queries[-1]['sql']}").fetchall()]
+    assert not any("SUBQUERY" in row[-1] for row in plan)
+
+
+@needs_fts5
+def test_few_people_are_compared_sooner_than_all_words_with_a_beginning_are_merged(upload, monkeypatch):
+    assert result_search.write_expression(Search(["ada"], "abb")) == '"ada"'
+    monkeypatch.setattr(result_search, "FEW", 1)
+    assert result_search.write_expression(Search(["ada"], "abb")) == '"ada" AND "abb" *'
 
 
 @needs_fts5
