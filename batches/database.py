@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import psycopg
 from django.core.exceptions import ImproperlyConfigured
@@ -85,6 +85,24 @@ def ensure_connection(lock_wait: float) -> None:
     if connection.connection is None and connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{lock_wait}s"])
+
+
+def use_kept_connection(write: Callable[[], object], lock_wait: float) -> None:
+    """Run `write` like after `ensure_connection`, without a query that asks whether the connection still works.
+
+    If it turns out that it does not, run `write` again on a new one.
+    """
+    ensure_connection(lock_wait)
+    # Django's name, which its type stubs lack.
+    cast(Any, connection).health_check_done = True
+    try:
+        write()
+    except StorageError:
+        if connection.is_usable():
+            raise
+        drop_connection()
+        ensure_connection(lock_wait)
+        write()
 
 
 def notice_dead_client(connection: Any, **_: object) -> None:

@@ -221,15 +221,17 @@ check_continuation = check_correction
 
 @job
 def plan_upload(upload_id: int) -> None:
-    # The second wake is for the batches that were planned while the clock acted on the first.
-    plan(upload_id, on_first=wake_clock)
-    wake_clock()
+    # The second wake is for the batches that were planned while the clock acted on the first. If the first is the only
+    # one, another tick would only be in the way of the worker that sends it.
+    if plan(upload_id, on_first=wake_clock) != 1:
+        wake_clock()
 
 
-def plan(upload_id: int, on_first: Callable[[], object] | None = None) -> None:
+def plan(upload_id: int, on_first: Callable[[], object] | None = None) -> int:
+    """Plan a list like `packing.plan_upload`, without people whose answer or wish is known by now."""
     reuse.suppress_since_check(upload_id)
     reuse.reuse_since_check(upload_id)
-    packing.plan_upload(upload_id, on_first)
+    return packing.plan_upload(upload_id, on_first)
 
 
 @job
@@ -436,6 +438,8 @@ class Steps:
                 logger.exception("The step %s failed.", step.__name__)
 
 
+urgent = Steps()
+"""What users wait for: sending, closing and completing. These steps come first, also before a sweep."""
 every_second = Steps()
 every_minute = Steps()
 
@@ -531,12 +535,8 @@ retention.register(
     loaded_files.RETAINED_LOADED_FILES,
     *emptying.RETAINED_RECORDS,
 )
-# What users wait for comes first.
+urgent.add(send_batches, closing.adopt_answered, close_batches, closing.complete_uploads)
 every_second.add(
-    send_batches,
-    closing.adopt_answered,
-    close_batches,
-    closing.complete_uploads,
     resolve_waiting,
     closing.record_first_results,
     receipts.count_changed,
@@ -566,10 +566,17 @@ every_minute.add(
 
 def tick() -> None:
     """Do what is due now. The clock calls this once a second, or less often while no list is in progress."""
+    urgent.run()
     every_second.run()
 
 
 def sweep() -> None:
-    """Find and enqueue work that was left over, and do what is due now. The clock calls this once a minute."""
+    """Find and enqueue work that was left over, and do what is due now. The clock calls this once a minute.
+
+    Lists in progress do not wait for the search, and what it makes due is done at the end.
+    """
+    with suppress(StorageError):
+        if closing.is_anything_in_progress():
+            urgent.run()
     every_minute.run()
     tick()

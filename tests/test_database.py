@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, connections
 from django.utils import timezone
 
 from batches import database
@@ -140,3 +140,18 @@ def test_queries_are_planned_for_their_first_rows_only_inside_the_block():
     with database.plan_for_first_rows():
         assert read_settings() == ("off", "off")
     assert read_settings() == before
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("is_usable", "writes"), [(False, 2), (True, 1)])
+def test_a_write_is_repeated_only_if_the_connection_that_was_kept_has_broken(monkeypatch, is_usable, writes):
+    calls = []
+
+    def write():
+        calls.append(1)
+        raise OperationalError
+
+    monkeypatch.setattr(connections["default"], "is_usable", lambda: is_usable)
+    with pytest.raises(OperationalError):
+        database.use_kept_connection(write, lock_wait=1)
+    assert len(calls) == writes

@@ -31,8 +31,11 @@ from batches.vendor import protocol
 def adopt_answered(_now: datetime) -> None:
     """Acknowledge batches that were thought lost if an answer or a completion call has arrived for them."""
     was_thought_lost = Q(status=BatchStatus.UNCONFIRMED) | Q(status=BatchStatus.PLANNED, attempts__gt=0)
-    for batch in Batch.objects.filter(was_thought_lost).with_sign_of_life():
-        adopt(batch)
+    thought_lost = Batch.objects.filter(was_thought_lost)
+    # Usually there are none, and the question whether anything has come for them takes several times as long.
+    if thought_lost.exists():
+        for batch in thought_lost.with_sign_of_life():
+            adopt(batch)
 
 
 @transaction.atomic

@@ -133,6 +133,34 @@ def test_the_clock_is_woken_once_the_first_batch_of_a_long_list_is_planned(make_
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(("batches", "wakes"), [(0, 1), (1, 1), (2, 2)])
+def test_planning_wakes_the_clock_again_unless_there_is_only_one_batch(monkeypatch, batches, wakes):
+    woken = []
+
+    def plan(upload_id, on_first):
+        if batches:
+            on_first()
+        return batches
+
+    monkeypatch.setattr(jobs, "plan", plan)
+    monkeypatch.setattr(jobs, "wake_clock", lambda: woken.append(True))
+    jobs.plan_upload(1)
+    assert len(woken) == wakes
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("is_in_progress", [True, False])
+def test_what_users_wait_for_comes_before_leftovers(monkeypatch, start_upload, is_in_progress):
+    order = []
+    if is_in_progress:
+        start_upload(12)
+    for name in ("urgent", "every_second", "every_minute"):
+        monkeypatch.setattr(jobs, name, SimpleNamespace(run=lambda name=name: order.append(name)))
+    jobs.sweep()
+    assert order == ["urgent"] * is_in_progress + ["every_minute", "urgent", "every_second"]
+
+
+@pytest.mark.django_db
 def test_the_clock_is_woken_to_tell_approvers_and_those_who_asked(make_upload, alice, bob, settings, monkeypatch):
     settings.APPROVAL_ABOVE, wakes = 10, []
     monkeypatch.setattr(jobs, "wake_clock", lambda: wakes.append(True))

@@ -2,7 +2,7 @@ import asyncio
 import threading
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connections
 
 from batches.models import Receiver, SendingBlock
 from tests.support.services import MAX_WAIT
@@ -18,6 +18,24 @@ def test_a_heartbeat_records_that_the_process_is_alive():
     own_heartbeat.beat()
     assert Receiver.objects.get().pk == own_heartbeat.name
     assert Receiver.is_any_alive()
+
+
+def test_a_heartbeat_does_not_ask_whether_its_connection_works(monkeypatch):
+    connection = connections["default"]
+    monkeypatch.setattr(connection, "is_usable", lambda: pytest.fail("It asked."))
+    connection.health_check_done = False
+    Heartbeat().beat()
+    assert Receiver.is_any_alive()
+
+
+def test_only_some_heartbeats_load_keys(monkeypatch):
+    loads = []
+    monkeypatch.setattr(heartbeat, "load_account_keys", lambda: loads.append(Receiver.objects.count()))
+    own_heartbeat = Heartbeat()
+    for _ in range(heartbeat.LOADS_KEYS_EVERY + 1):
+        own_heartbeat.beat()
+    # The first load comes before the receiver counts as alive.
+    assert loads == [0, 1]
 
 
 def test_a_receiver_that_has_stopped_is_no_longer_alive():

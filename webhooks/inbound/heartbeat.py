@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import Error as StorageError
 
-from batches.database import drop_connection, ensure_connection, name_error
+from batches.database import drop_connection, name_error, use_kept_connection
 from batches.tracing.receivers import record_heartbeat, record_shutdown
 from batches.tracing.vendor_keys import load_account_keys
 from webhooks.inbound.outage import OUTAGE
@@ -26,6 +26,9 @@ INTERVAL = 4
 """Seconds between two heartbeats. A receiver counts as dead once about three heartbeats have failed."""
 LOCK_WAIT = 2
 """Seconds to wait for a locked row."""
+LOADS_KEYS_EVERY = 5
+"""The number of heartbeats from one that loads the keys of vendor accounts to the next. A delivery with an unknown key
+loads them at once."""
 
 
 class Heartbeat:
@@ -37,6 +40,7 @@ class Heartbeat:
         self.loop: asyncio.AbstractEventLoop | None = None
         self.lock = threading.Lock()
         self.has_ended = False
+        self.beats = 0
 
     def start(self) -> None:
         """Start the heartbeat's thread, and end it when the process ends."""
@@ -80,8 +84,10 @@ class Heartbeat:
 
     def record(self) -> None:
         # First, so that a receiver knows the keys before batches are sent because of it.
-        load_account_keys()
+        if self.beats % LOADS_KEYS_EVERY == 0:
+            load_account_keys()
         record_heartbeat(self.name, self.host)
+        self.beats += 1
 
     def end(self) -> None:
         """Record that this process accepts no more calls. Otherwise, it would count as alive for some more seconds."""
@@ -92,10 +98,13 @@ class Heartbeat:
 
     def write(self, record: Callable[[], None]) -> None:
         """Write to the database. If there was an outage, block sending before this process counts as alive again."""
-        try:
-            ensure_connection(LOCK_WAIT)
+
+        def write() -> None:
             OUTAGE.block_sending_if_needed()
             record()
+
+        try:
+            use_kept_connection(write, LOCK_WAIT)
         except StorageError as error:
             logger.warning("Could not write the heartbeat: %s", name_error(error))
             drop_connection()

@@ -23,14 +23,14 @@ from batches.tracing import closing, doubt
 logger = logging.getLogger(__name__)
 TICK_SECONDS = 1
 """The time between two ticks while a list is in progress."""
-REST_SECONDS = 30
+REST_SECONDS = 60
 """The same otherwise, unless the clock is woken. It is the longest that anything waits whose wake was lost."""
 RENEWAL_SECONDS = 4
 """How often a resting clock renews its lease, and looks whether a list is in progress after all."""
-LOOK_SECONDS = 0.2
+LOOK_SECONDS = 0.1
 """How often the clock looks for batches with all answers in between. Receivers do not wake it: they stay fast, and
 independent of Redis."""
-SHORTEST_PAUSE = 0.1
+SHORTEST_PAUSE = 0.05
 """The least time between two ticks, however often the clock is woken."""
 
 
@@ -97,7 +97,7 @@ def wait_until_due(woken: threading.Event, sweep_at: float, renew: Callable[[], 
 def wait_for_answers(woken: threading.Event) -> None:
     """Wait until the next tick is due, the clock is woken, or a batch has all its answers."""
     end = time.monotonic() + TICK_SECONDS
-    while not woken.wait(LOOK_SECONDS) and time.monotonic() < end:
+    while (left := end - time.monotonic()) > 0 and not woken.wait(min(left, LOOK_SECONDS)):
         if closing.is_any_batch_answered():
             return
 
