@@ -50,6 +50,8 @@ class Faults:
 
     At least one item of a batch is accepted.
     """
+    slow: int = 0
+    """Number of the account that answers at a quarter of the pace. The first one beside the default account is 1."""
 
     @classmethod
     def parse(cls, settings: list[str]) -> Self:

@@ -27,6 +27,8 @@ from batches.vendor.protocol import (
     SINGLE_PATH,
 )
 
+SLOWNESS = 4
+"""How many times as long a slow account takes to answer."""
 PATHS = {BATCH_PATH, SINGLE_PATH}
 BUSY_REPLY = {"statusCode": 429, "error": "Too Many Requests", "message": "Too many requests, please try again later."}
 
@@ -50,7 +52,7 @@ class Sandbox(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), Handler)
         self.faults, self.store = faults, Store(store_path)
         self.accounts = [
-            Account(self.store, faults, account_keys, qps, number)
+            Account(self.store, faults, account_keys, qps / SLOWNESS if number == faults.slow != 0 else qps, number)
             for number, account_keys in enumerate([keys, *other_accounts])
         ]
         self.fault_lock = threading.Lock()

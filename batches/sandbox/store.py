@@ -9,7 +9,7 @@ from typing import Any
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS batch (
     number INTEGER PRIMARY KEY, id TEXT UNIQUE, complete_url TEXT, received INTEGER, completed INTEGER DEFAULT 0,
-    account INTEGER DEFAULT 0);
+    account INTEGER DEFAULT 0, awaited INTEGER DEFAULT 0);
 CREATE TABLE IF NOT EXISTS item (
     number INTEGER PRIMARY KEY, batch INTEGER, key TEXT, request_id TEXT, body TEXT,
     outcome TEXT, credits REAL DEFAULT 0, status INTEGER);
@@ -29,9 +29,9 @@ class Store:
         self.lock = threading.Lock()
         self.connection = sqlite3.connect(path, check_same_thread=False)
         self.connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + SCHEMA)
-        # A file that was made before there were several accounts.
-        if "account" not in {name for _, name, *_ in self.run("PRAGMA table_info(batch)")}:
-            self.run("ALTER TABLE batch ADD COLUMN account INTEGER DEFAULT 0")
+        # A file that was made before there were these columns.
+        for name in {"account", "awaited"} - {name for _, name, *_ in self.run("PRAGMA table_info(batch)")}:
+            self.run(f"ALTER TABLE batch ADD COLUMN {name} INTEGER DEFAULT 0")
 
     def run(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         with self.lock:
@@ -45,8 +45,12 @@ class Store:
         self, batch_id: str, complete_url: str, items: list[dict[str, Any]], request_ids: list[str], account: int = 0
     ) -> None:
         with self.lock, self.connection:
-            insert = "INSERT INTO batch (id, complete_url, received, account) VALUES (?, ?, ?, ?)"
-            number = self.connection.execute(insert, (batch_id, complete_url, len(items), account)).lastrowid
+            undelivered = """SELECT count(*) FROM item WHERE status IS NULL AND batch IN (
+                SELECT number FROM batch WHERE completed = 0 AND account = ?)"""
+            [awaited] = self.connection.execute(undelivered, (account,)).fetchone()
+            insert = "INSERT INTO batch (id, complete_url, received, account, awaited) VALUES (?, ?, ?, ?, ?)"
+            values = (batch_id, complete_url, len(items), account, awaited)
+            number = self.connection.execute(insert, values).lastrowid
             self.connection.executemany(
                 "INSERT INTO item (batch, key, request_id, body) VALUES (?, ?, ?, ?)",
                 [
@@ -81,10 +85,14 @@ class Store:
         self.commit()
 
     def totals(self, batch: int | None = None) -> list[dict[str, Any]]:
-        """Return the vendor's totals of each batch. `delivered` counts deliveries with status 200."""
+        """Return the vendor's totals of each batch.
+
+        `delivered` counts deliveries with status 200, and `awaitedBefore` the undelivered people of the account when it
+        was accepted.
+        """
         query = """SELECT batch.id, received, count(outcome), sum(outcome = 'matched'), sum(outcome = 'no_match'),
-            sum(outcome = 'error'), coalesce(sum(credits), 0), sum(coalesce(status, 0) = 200), completed, account
-            FROM batch JOIN item ON item.batch = batch.number WHERE ?1 IS NULL OR batch.number = ?1
+            sum(outcome = 'error'), coalesce(sum(credits), 0), sum(coalesce(status, 0) = 200), completed,
+            account, awaited FROM batch JOIN item ON item.batch = batch.number WHERE ?1 IS NULL OR batch.number = ?1
             GROUP BY batch.number ORDER BY batch.number"""
         names = [
             "batchId",
@@ -97,6 +105,7 @@ class Store:
             "delivered",
             "completed",
             "account",
+            "awaitedBefore",
         ]
         return [dict(zip(names, row, strict=True)) for row in self.run(query, batch)]
 

@@ -66,10 +66,11 @@ def save_details(account: VendorAccount, details: AccountDetails) -> None:
 def replace_key(account: VendorAccount, key: str, user: User) -> bool:
     """Send with another key from now on. Deliveries may carry the one before, too. Raise KeyInUse.
 
-    Return False if somebody else has replaced the key since the account was read.
+    The earlier key may become the present one again. Return False if somebody else has replaced the key since the
+    account was read.
     """
     require(user, Right.ADMINISTER)
-    refuse_key_in_use(key)
+    refuse_key_in_use(key, account)
     # A key that cannot be read any more would keep this host from being ready.
     earlier = account.encrypted_key if list_keys(account) else ""
     unchanged = VendorAccount.objects.filter(pk=account.pk, encrypted_key=account.encrypted_key)
@@ -119,11 +120,18 @@ def reinstate(account: VendorAccount, user: User) -> bool:
     return is_reinstated
 
 
-def refuse_key_in_use(key: str) -> None:
-    """Raise KeyInUse if a key is accepted already: then a delivery's key would not say which account it belongs to."""
+def refuse_key_in_use(key: str, account: VendorAccount | None = None) -> None:
+    """Raise KeyInUse if a key cannot be given to a new account, or to `account`.
+
+    It cannot if it is accepted for another: then a delivery's key would not say which account it belongs to.
+    """
     if key in list_accepted():
         raise KeyInUse("This is a key of the default account, which is set on the server.")
-    if key in chain.from_iterable(map(list_keys, VendorAccount.objects.all())):
+    # Without the first key, which is the present one, a key that was replaced by mistake can be used again.
+    if account and key in list_keys(account)[:1]:
+        raise KeyInUse("The account has this key already.")
+    others = [each for each in VendorAccount.objects.all() if each != account]
+    if key in chain.from_iterable(map(list_keys, others)):
         raise KeyInUse("Another account has this key, or had it before.")
 
 

@@ -21,13 +21,19 @@ class Books:
     """A record for each person sent in a batch. Its `key` is the item's id, whatever key was sent."""
     calls: list
     """A record for each call to the single endpoint."""
+    batches: list
+    """A record for each batch."""
 
     @classmethod
     def read(cls, vendor):
         records = vendor.books("items")
         # After the vendor's records, so that none of them is of a batch that was planned later.
         known_bases.update(Batch.objects.values_list("token", "key_base"))
-        return cls([record | {"key": read_item_id(record)} for record in records], vendor.books("calls"))
+        return cls(
+            [record | {"key": read_item_id(record)} for record in records],
+            vendor.books("calls"),
+            vendor.books("batches"),
+        )
 
     def find_delivered_ids(self):
         """Return the request ids of the answers that were delivered."""

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
-from tests.faults.acts import backups, disks, hosts, processes, services, users
+from tests.faults.acts import accounts, backups, disks, hosts, processes, services, users
 
 BOTH = ("sqlite", "postgresql")
+ACCOUNTS = ("accounts", "web", "pages", "database", "disk", "doubt")
+"""What no other act may disturb while an administrator changes accounts on the pages."""
 SUPERVISED = ("worker", "web", "pages", "clock")
 """The supervisor's children that acts disturb."""
 EVERYTHING = (*SUPERVISED, "extra processes", "list", "files", "database", "disk", "doubt")
@@ -29,6 +31,8 @@ class Case:
     """Number of people in each list whom the vendor refuses."""
     has_same_people: bool = False
     """Whether the lists contain the same people. Shorter lists contain some of them."""
+    has_accounts: bool = False
+    """Whether the lists are sent over several vendor accounts."""
     is_long: bool = False
     """Whether a long list is needed, so that the act happens under load."""
     is_harmless: bool = False
@@ -159,6 +163,49 @@ CASES = [
         databases=("postgresql",),
         is_long=True,
         is_harmless=True,
+    ),
+    Case(
+        "several vendor accounts, deliveries with the keys of others",
+        act=accounts.deliver_with_other_keys,
+        disturbs=("accounts",),
+        prepare=accounts.add,
+        has_accounts=True,
+        is_long=True,
+        is_harmless=True,
+        weight=4,
+    ),
+    Case(
+        "one vendor account slow", faults=("slow=1",), prepare=accounts.add, has_accounts=True, is_long=True, weight=4
+    ),
+    Case(
+        "vendor account held under load",
+        act=accounts.hold,
+        disturbs=ACCOUNTS,
+        prepare=accounts.add,
+        has_accounts=True,
+        is_long=True,
+        is_harmless=True,
+        weight=4,
+    ),
+    Case(
+        "vendor account retired under load",
+        act=accounts.retire,
+        disturbs=ACCOUNTS,
+        prepare=accounts.add,
+        has_accounts=True,
+        is_long=True,
+        is_harmless=True,
+        weight=4,
+    ),
+    Case(
+        "key of a vendor account replaced by a wrong one",
+        act=accounts.replace_key_by_mistake,
+        disturbs=ACCOUNTS,
+        prepare=accounts.add,
+        has_accounts=True,
+        is_long=True,
+        is_harmless=True,
+        weight=4,
     ),
 ]
 

@@ -4,17 +4,20 @@ import hashlib
 import json
 from collections import Counter, defaultdict
 
+from django.conf import settings
 from django.db.models import Count, Sum
 
 from batches.models import Batch, EarlierAnswer, Event, Item
 from batches.statuses import BATCH_OPEN, OUTCOME_ANSWERED, BatchKind, BatchStatus, Outcome, UploadStatus
 from batches.vendor.protocol import encode_person
+from tests.faults.acts.accounts import KEYS as ACCOUNT_KEYS
+from tests.faults.acts.accounts import LIMIT_OF_EAST
 from tests.faults.books import NOT_STORED, STORED, Books, LostSinceBackup, count_decisions, read_batch_token
 from webhooks.models import UnmatchedDelivery
 
 
 class Audit:
-    """Compare the items of one run with the vendor's records. The letters (a) to (g) refer to docs/reliability.md.
+    """Compare the items of one run with the vendor's records. The letters (a) to (i) refer to docs/reliability.md.
 
     `faults` has a sentence for each fault. These attributes are numbers of people:
 
@@ -33,7 +36,7 @@ class Audit:
         self.uploads = uploads
         self.since_backup = since_backup or LostSinceBackup()
         self.items = list(Item.objects.filter(upload__in=uploads).select_related("upload", "batch").defer("cells"))
-        self.batches = list(Batch.objects.filter(upload__in=uploads))
+        self.batches = list(Batch.objects.filter(upload__in=uploads).select_related("account"))
         self.earlier = EarlierAnswer.objects.filter(item__in=self.items)
         self.unmatched = [delivery.text for delivery in UnmatchedDelivery.objects.filter(pk__gt=unmatched_after)]
         self.items_by_person = defaultdict(list)
@@ -45,6 +48,7 @@ class Audit:
         self.bought_twice, self.by_decision = self.count_bought_twice()
         self.bought_twice += self.count_bought_for_two_lists()
         self.faults = [*self.find_unfinished(), *self.find_wrong_counts(), *self.find_wrong_replies()]
+        self.faults += self.find_wrong_accounts()
         if self.lost:
             self.faults.append(f"{self.lost} answers that were delivered are not stored")
         if self.bought_twice:
@@ -83,6 +87,31 @@ class Audit:
         allowed = {STORED, *NOT_STORED}
         wrong = Counter(record["status"] for record in self.books.items if record["status"] not in allowed)
         return [f"{count} deliveries got the status {status}" for status, count in wrong.items()]
+
+    def find_wrong_accounts(self):
+        """Check (h) that a batch was sent over its account only, however often.
+
+        If the database was restored or in doubt, it may not know of an earlier call.
+        """
+        batches = {batch.token: batch for batch in self.batches if not batch.doubted_at}
+        numbers = {record["batchId"]: record["account"] for record in self.books.batches}
+        wrong = set()
+        for record in self.books.items if not self.since_backup.purchases else []:
+            batch = batches.get(read_batch_token(record))
+            if batch and find_number(batch.account) != numbers[record["batchId"]]:
+                wrong.add(f"batch {batch} was sent over another account than its own")
+        return sorted(wrong)
+
+    def find_crowded(self):
+        """Check (i) that no account has more people at once than it may. A batch that is larger must be alone.
+
+        Call this only if nothing was lost on the way to the vendor or back.
+        """
+        for record in self.books.batches:
+            account = list(ACCOUNT_KEYS)[record["account"] - 1] if record["account"] else None
+            limit = LIMIT_OF_EAST if account == "East" else settings.ITEMS_IN_FLIGHT
+            if record["awaitedBefore"] and record["awaitedBefore"] + record["received"] > limit:
+                yield f"{record['received']} people were sent while {record['awaitedBefore']} of {limit} were in flight"
 
     def count_lost(self, are_single_replies_checked):
         """Check (b) that every answer delivered with status 200 is stored completely, with the right outcome and cost.
@@ -174,6 +203,11 @@ def hash_person(item):
     """Return the hash by which the sandbox identifies people sent to the single endpoint."""
     person = encode_person(vars(item), item.upload.match_requirements)
     return hashlib.sha256(json.dumps(person, sort_keys=True).encode()).hexdigest()
+
+
+def find_number(account):
+    """Return the number that the vendor has for an account. The default account has 0."""
+    return 1 + list(ACCOUNT_KEYS).index(account.name) if account else 0
 
 
 def is_cancelled(item):

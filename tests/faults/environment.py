@@ -96,10 +96,16 @@ class System:
         shutil.copy(self.portal.log, Path(tempfile.gettempdir()) / f"faults-{name}.log")
 
     def start_vendor(self, run_name, faults, deliveries_per_second):
-        """Start a sandbox vendor with an empty database. It accepts our key and the key that may replace it."""
+        """Start a sandbox vendor with an empty database. It accepts our key and the key that may replace it.
+
+        It has other accounts, too, which only some cases use.
+        """
+        from tests.faults.acts.accounts import KEYS  # noqa: PLC0415 - imports this module
+
         key = self.portal.environment["REALESTATEAPI_KEY"]
         self.next_key = f"{key}-next"
         options = ["--key", key, self.next_key, *(word for fault in faults for word in ("--fault", fault))]
+        options += [word for account_key in KEYS.values() for word in ("--account", account_key)]
         return Vendor(
             self.portal, "--qps", deliveries_per_second, "--store", self.directory / f"{run_name}.sqlite3", *options
         )

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass
+from datetime import timedelta
 
 import requests
 from django.core.files.base import ContentFile
@@ -17,6 +18,7 @@ from django.db import close_old_connections, connection, connections
 from django.db.models import Max
 from django.utils import timezone
 
+from accounts.models import Team
 from batches import jobs
 from batches.intake import row_import
 from batches.intake import uploads as intake_uploads
@@ -24,6 +26,8 @@ from batches.intake.trace_settings import TraceSettings
 from batches.models import IS_IN_DOUBT, Batch, Item, SendingBlock, Upload
 from batches.sandbox.faults import REFUSED_NAME
 from batches.statuses import BATCH_OPEN, UPLOAD_STARTED, BatchStatus, Priority, UploadStatus
+from batches.tracing.vendor_accounts import HELD
+from tests.faults.acts.accounts import TEAMS
 from tests.faults.acts.moments import Missed
 from tests.faults.checks import Audit
 from webhooks.models import UnmatchedDelivery
@@ -34,6 +38,8 @@ PACE = 120
 """Deliveries per second."""
 SLOW_PACE = 50
 """Deliveries per second in runs that must last longer."""
+HOLD_SECONDS = timedelta(seconds=4)
+"""How long the simulated user leaves an account that is held."""
 DECISION_BUTTON = re.compile(
     r'formaction="(?P<path>[^"]*/(?:send-again|close)/)" name="(?P<name>\w+)" value="(?P<value>\d*)"'
 )
@@ -93,6 +99,8 @@ def run_cases(system, name, cases, rng):
         finally:
             vendor.stop()
     audit.faults += [act.fault for act in acts if act.fault] + system.user.find_broken_pages(uploads[0])
+    if all(case.is_harmless for case in cases):
+        audit.faults += audit.find_crowded()
     if audit.missing and all(case.is_harmless for case in cases):
         audit.faults.append(f"{audit.missing} people are missing although nothing prevented their answers")
     findings = {name: getattr(audit, name) for name in ("lost", "bought_twice", "by_decision", "missing", "faults")}
@@ -160,16 +168,19 @@ def start_lists(name, cases, sizes, rng):
     """Start a list of each size. Return their ids."""
     refused_people = sum(case.refused_people for case in cases)
     has_same_people = any(case.has_same_people for case in cases)
+    teams = [*TEAMS, None] if any(case.has_accounts for case in cases) else [None]
     ids = []
     for number, size in enumerate(sizes):
         list_name = f"{name}-{number}"
         street = name if has_same_people else list_name
-        ids.append(start_list(list_name, street, size, refused_people, rng))
+        # The last list, which may be a long one, is of the team with two accounts.
+        team = teams[(2 + number - len(sizes) + 1) % len(teams)]
+        ids.append(start_list(list_name, street, size, refused_people, rng, team))
     return ids
 
 
-def start_list(name, street, size, refused_people, rng):
-    """Upload, check and start a list of invented people who live in `street`. Return its id."""
+def start_list(name, street, size, refused_people, rng, team_name):
+    """Upload, check and start a list of a team, of invented people who live in `street`. Return its id."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(["First Name", "Last Name", "Address", "City", "State", "Zip"])
@@ -178,7 +189,8 @@ def start_list(name, street, size, refused_people, rng):
         last_name = REFUSED_NAME if number in refused_rows else "Abbott"
         writer.writerow(["Ada", last_name, f"{number} {street} St", "Herndon", "VA", "20170"])
     file = ContentFile(out.getvalue().encode(), name=f"{name}.csv")
-    upload = intake_uploads.receive(file, None, priority=rng.choice(Priority.values))
+    team = Team.objects.get(name=team_name) if team_name else None
+    upload = intake_uploads.receive(file, None, priority=rng.choice(Priority.values), team=team)
     intake_uploads.accept_settings(upload, TraceSettings.from_upload(upload), None)
     row_import.check_rows(upload.pk)
     upload.refresh_from_db()
@@ -222,7 +234,8 @@ class Decider:
         return True
 
     def unblock_sending(self):
-        blocks = list(SendingBlock.objects.in_force(timezone.now()))
+        blocks = SendingBlock.objects.in_force(timezone.now())
+        blocks = blocks.exclude(reason=HELD, since__gt=timezone.now() - HOLD_SECONDS)
         return sum(self.user.press(f"/sending-blocks/{block.pk}/unblock/") for block in blocks)
 
     def decide_doubts(self):

@@ -25,10 +25,12 @@ class Vendor:
     def __init__(self, batch):
         self.items = [self.make_record(batch, item) for item in batch.items.all()]
         self.calls = []
+        self.batches = [{"batchId": "vendor-batch", "account": 0, "received": batch.size, "awaitedBefore": 0}]
 
     def make_record(self, batch, item):
         return {
             "key": str(item.pk),
+            "batchId": "vendor-batch",
             "requestId": f"request-{item.pk}",
             "webhookUrl": f"https://portal.example.com/webhooks/item/{batch.token}/",
             "status": 200,
@@ -152,6 +154,27 @@ def test_stuck_and_wrongly_counted_records_are_found(vendor, model, change, expe
 def test_a_delivery_with_a_wrong_response_is_found(vendor, status, is_allowed):
     vendor.items[0]["status"] = status
     assert audit(vendor).faults == ([] if is_allowed else [f"1 deliveries got the status {status}"])
+
+
+def test_a_batch_sent_over_another_account_is_found(vendor, batch, make_account):
+    account = make_account("West")
+    vendor.batches[0]["account"] = 2
+    assert audit(vendor).faults == [f"batch {batch} was sent over another account than its own"]
+    Batch.objects.update(account=account)
+    assert audit(vendor).faults == []
+    vendor.batches[0]["account"] = 1
+    assert audit(vendor).faults
+    Batch.objects.update(doubted_at=timezone.now())
+    assert audit(vendor).faults == []
+
+
+@pytest.mark.parametrize(
+    ("account", "before", "is_allowed"), [(1, 88, True), (1, 89, False), (2, 89, True), (1, 0, True)]
+)
+def test_an_account_with_too_many_people_at_once_is_found(vendor, settings, account, before, is_allowed):
+    settings.ITEMS_IN_FLIGHT = 150
+    vendor.batches[0] |= {"account": account, "awaitedBefore": before}
+    assert (list(audit(vendor).find_crowded()) == []) == is_allowed
 
 
 def read_request_ids(records):

@@ -166,6 +166,17 @@ def test_a_key_is_replaced_and_the_earlier_one_ended(administrator, make_account
     assert len(list_audited()) == 2
 
 
+def test_a_key_that_was_replaced_by_mistake_is_used_again(make_account, erin):
+    account = make_account("East")
+    assert vendor_accounts.replace_key(account, "a-wrong-key", erin)
+    account.refresh_from_db()
+    assert vendor_accounts.replace_key(account, "key-of-East", erin)
+    account.refresh_from_db()
+    assert account.keys == ["key-of-East", "a-wrong-key"]
+    with pytest.raises(vendor_accounts.KeyInUse, match="has this key already"):
+        vendor_accounts.replace_key(account, "key-of-East", erin)
+
+
 def test_of_two_replacements_at_once_the_second_changes_nothing(make_account, erin):
     account = make_account("East")
     stale = VendorAccount.objects.get(pk=account.pk)
