@@ -1,5 +1,9 @@
 """`check_setup` tries what the settings name."""
 
+import errno
+import smtplib
+from types import SimpleNamespace
+
 import pytest
 import requests
 import responses
@@ -79,6 +83,39 @@ def test_migrations_are_not_called_missing_while_the_database_is_down(monkeypatc
     monkeypatch.setattr(check_setup, "is_reachable", lambda: False)
     with pytest.raises(check_setup.Problem, match="needs the database"):
         check_setup.check_migrations()
+
+
+def test_a_file_is_written_and_deleted_again(settings):
+    assert "can write and delete its own" in check_setup.check_files()
+    assert list(settings.MEDIA_ROOT.glob(f"{check_setup.TRIAL_NAME}*")) == []
+
+
+def test_files_that_cannot_be_written_are_named(monkeypatch):
+    def refuse(*_):
+        raise PermissionError(errno.EACCES, "Permission denied", "/srv/files")
+
+    monkeypatch.setattr(check_setup, "default_storage", SimpleNamespace(save=refuse))
+    with pytest.raises(check_setup.Problem, match=r"Cannot open /srv/files: Permission denied\..* Check FILES_DIR"):
+        check_setup.check_files()
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (smtplib.SMTPAuthenticationError(535, b"a-password"), "refuses the login"),
+        (smtplib.SMTPServerDisconnected(), r"does not answer as expected \(SMTPServerDisconnected\)"),
+        (ConnectionRefusedError(), r"does not answer as expected \(ConnectionRefusedError\)"),
+    ],
+)
+def test_a_mail_server_that_does_not_work_is_named(settings, monkeypatch, error, sentence):
+    def fail():
+        raise error
+
+    settings.IS_MAILING = True
+    monkeypatch.setattr(check_setup, "get_connection", lambda: SimpleNamespace(open=fail))
+    with pytest.raises(check_setup.Problem, match=sentence) as problem:
+        check_setup.check_mail()
+    assert "a-password" not in str(problem.value)
 
 
 @pytest.fixture

@@ -1,3 +1,4 @@
+import smtplib
 from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
@@ -5,18 +6,23 @@ from typing import Any
 
 import requests
 from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.core.mail import get_connection
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as StorageError
 
 from batches import error_reports, jobs, shared_files, spans
 from batches.database import BROKEN_POOL, UNREACHABLE, is_reachable, supports_prepared_statements
+from batches.file_storage import describe_failure
 from batches.models import VendorAccount
 from batches.tracing import vendor_keys
 from batches.views import health
 
 TIMEOUT = 10
 """Seconds to wait for our own address."""
+TRIAL_NAME = "check_setup"
+"""The name of a file that is written and deleted again."""
 REPORT_TIMEOUT = 5
 """Seconds to wait for the address of error reports."""
 REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
@@ -77,7 +83,11 @@ def check_redis() -> str:
 def check_files() -> str:
     if not shared_files.sees_shared_files():
         raise Problem("This host does not see the files of the others. docs/operations.md, Files, says what to do.")
-    return "this host sees the files of the others"
+    try:
+        default_storage.delete(default_storage.save(TRIAL_NAME, ContentFile(b"A trial of manage.py check_setup.")))
+    except OSError as error:
+        raise Problem(f"{describe_failure(error)} Check FILES_DIR or FILES_BUCKET, and the rights.") from None
+    return "this host sees the files of the others, and can write and delete its own"
 
 
 def check_static_files() -> str:
@@ -90,8 +100,16 @@ def check_mail() -> str:
     if not settings.IS_MAILING:
         return "EMAIL_URL is not set, so nobody gets mails"
     connection = get_connection()
-    connection.open()
-    connection.close()
+    try:
+        connection.open()
+        connection.close()
+    except smtplib.SMTPAuthenticationError:
+        raise Problem("The mail server refuses the login. Check the user and the password in EMAIL_URL.") from None
+    except OSError as error:
+        raise Problem(
+            f"The mail server does not answer as expected ({type(error).__name__}). Check the host, the port and the "
+            "beginning of EMAIL_URL (smtp, smtp+tls or smtp+ssl), and the firewall."
+        ) from None
     return "the mail server accepts the login"
 
 
