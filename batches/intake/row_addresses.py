@@ -14,8 +14,10 @@ BRACKETS = re.compile(r"\s*[(\[].*?(?:[)\]]|$)")
 """Anything in brackets after a city, such as its county."""
 LAST_DOT = re.compile(r"(?<=[A-Za-z]{3})\.$")
 """A full stop after a city, but not that of D.C."""
-ZIP_AND_MORE = re.compile(r"(\d{5})(?:\s?\+\s?\d{4}|-X{4}|\s?/\s?\d{5})", re.ASCII | re.IGNORECASE)
-"""A ZIP with a plus sign, with letters for unknown digits, or before a second ZIP."""
+ZIP_AND_MORE = re.compile(r"(\d{5})(?:\s?\+\s?\d{4}|-X{4}|\s?/\s?\d{4,5})", re.ASCII | re.IGNORECASE)
+"""A ZIP with a plus sign, with letters for unknown digits, or before a second ZIP or the last four digits."""
+PADDED_NUMBER = re.compile(r"0+[1-9]\d*\s")
+"""A house number with zeros before it: `00450 Pecan Dr`."""
 CITY_OF = re.compile(r"(?:CITY|TOWN|VILLAGE|TOWNSHIP|BOROUGH) OF (?=\w)", re.IGNORECASE)
 ABROAD_REASON = "the address is outside the United States."
 NOT_CITY_WORDS = {
@@ -52,7 +54,9 @@ def read_address(checked: CheckedRow, parts: list[str], country: str) -> None:
     street_name, unit_name, city_name, state_name, zip_name = parts
     plain = None
     if street := fields.get(street_name):
-        if city_name not in fields and "," in street:
+        if PADDED_NUMBER.match(street):
+            street = fields[street_name] = street.lstrip("0")
+        if "," in street:
             street = split_off_city(checked, parts)
         plain = None if unit_name in fields else addresses.read_plain(street)
         if not plain:
@@ -93,11 +97,12 @@ def read_address(checked: CheckedRow, parts: list[str], country: str) -> None:
 
 
 def split_off_city(checked: CheckedRow, parts: list[str]) -> str:
-    """Split a street that ends with its city, if the city has no cell of its own. Return the street."""
+    """Split a street that ends with its city, unless the city's own cell has another one. Return the street."""
     fields = checked.fields
     street_name, _, *place_names = parts
     street, *place = whole_addresses.split_whole(fields[street_name])
-    if street and place[0]:
+    city = fields.get(place_names[0], "")
+    if street and place[0] and (not city or address_keys.key_of_city(place[0]) == address_keys.key_of_city(city)):
         fields[street_name] = street
         for name, text in zip(place_names, place, strict=True):
             if text:
@@ -174,7 +179,8 @@ def read_street(checked: CheckedRow, street_name: str, unit_name: str) -> None:
         street = drop_lines_before_street(street)
     if "#" in street or street[:2].upper() == "NO":
         street = addresses.put_number_first(street)
-    if addresses.is_address_placeholder(street) or addresses.is_care_of(street):
+    is_nowhere = addresses.is_address_placeholder(street) or addresses.is_legal_description(street)
+    if is_nowhere or addresses.is_care_of(street):
         del fields[street_name]
         fields.pop(unit_name, None)
         checked.reasons[street_name] = f"“{shorten(street)}” is not an address."
@@ -267,6 +273,9 @@ def normalise_zip(text: str, state: str) -> str:
     plain = cells.normalise_dashes(text)
     plain = cells.write_out_exponent(re.sub(r"\.0+$", "", plain.strip("'\"")))
     plain = places.COUNTRY.sub("", plain)
+    if re.fullmatch(r"\d{1,2},\d{3}", plain):
+        # A spreadsheet has formatted the ZIP as a number.
+        plain = plain.replace(",", "")
     words = re.findall(r"[A-Za-z]+", plain)
     # `TX 75201` and `ZIP: 75201` are ZIPs. Letters among the digits are typos, and not removed.
     is_labelled = all(word.lower() in ("zip", "code") or states.find_state(word) for word in words)

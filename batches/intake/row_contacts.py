@@ -16,6 +16,8 @@ PLAIN_PHONE = re.compile(r"[2-9]\d\d[2-9]\d{6}")
 """Ten digits of the North American numbering plan, which need no further check."""
 ANY_PHONE = re.compile(r"(?<!\d)(?:\+?0{0,2}1[\s.-]*)?\(?\s*([2-9]\d{2})\s*\)?[\s./-]*([2-9]\d{2})[\s.-]*(\d{4})(?!\d)")
 """A phone number within other text, such as a label or a second number."""
+ODD_SEPARATORS = re.compile(r"(?<=\d)\s?[_~*\N{BULLET}\N{MIDDLE DOT}]\s?(?=\d)")
+"""Signs that separate the parts of a phone number in few lists."""
 FILLER_PHONE = re.compile(r"(\d)\1{6,}|1?234567\d*")
 """A placeholder for a phone: 9999999999, 5555555555, 2345678901."""
 PLAIN_EMAIL = re.compile(
@@ -46,6 +48,7 @@ def find_phone(text: str) -> str:
         text = cells.write_out_exponent(re.sub(r"\.0$", "", text))
     except ValueError:
         return ""
+    text = ODD_SEPARATORS.sub("-", text)
     for found in ANY_PHONE.finditer(text):
         digits = "".join(found.groups())
         if not FILLER_PHONE.fullmatch(digits[3:]):
@@ -63,7 +66,7 @@ def normalise_email(text: str) -> str:
     This is stricter than Django's check: the vendor could refuse a whole batch for an address whose host has no dot.
     """
     if not (PLAIN_EMAIL.fullmatch(text) and len(text) < MAX_LOCAL_PART_LENGTH):
-        found = re.search(r"[^\s<>,;:'\"()]+@[^\s<>,;:'\"()]+", text)
+        found = re.search(r"[^\s<>,;:'\"()\[\]/|]+@[^\s<>,;:'\"()\[\]/|]+", text)
         rest = text.replace(found[0], "", 1).strip() if found else ""
         email = found[0].rstrip(".") if found and (not rest or re.search(r"[<>,;:'\"()@]", rest)) else text
         try:

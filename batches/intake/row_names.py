@@ -152,6 +152,7 @@ def drop_loose_ends(given: str, last: str) -> tuple[str, str]:
 
 def split_people(given: str, last: str) -> list[name_parts.Person]:
     """Return the people named by a first and a last name if there are several. Otherwise return nothing."""
+    given = owner_names.separate_given_names(given)
     is_joint = bool(owner_names.JOINT.search(last))
     if not is_joint or not owner_names.JOINT.sub("", last):
         return owner_names.split_owners(f"{given} {last}") if owner_names.JOINT.search(given) else []

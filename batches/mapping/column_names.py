@@ -9,6 +9,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from batches.people.name_words import drop_accents
+
 MAILING, PROPERTY, PLAIN = "mailing", "property", ""
 """Families, which say whose an address is: the owner's, the property's, or unknown."""
 
@@ -25,39 +27,41 @@ STREET_PARTS = [
 
 WORDS_BY_MEANING = {
     # Families. An owner's columns hold a name, a number, or the owner's own address.
-    "mailing": "mail mailing mailed mlg mlng pstl postl billing bill correspondence tax notice statement remit invoice",
+    "mailing": "mail mailing mailed mlg mlng pstl postl billing bill correspondence tax notice statement remit invoice"
+    " correspondencia",
     "property": "property rental violation prop prp site situs situ phy phys physical loc location located premise"
-    " premises subject residence residential res resident parcel par gis service job",
-    "owner": "owner owners own ownr ownership taxpayer taxpr assessee titleholder deedholder grantee petitioner",
+    " premises subject residence residential res resident parcel par gis service job propiedad",
+    "owner": "owner owners own ownr ownership taxpayer taxpr assessee titleholder deedholder grantee petitioner"
+    " propietario propietarios dueno duenos",
     "contact": "contact primary person recipient lead customer client voter voters seller borrower homeowner individual"
     " decedent defendant debtor applicant subscriber",
     # Parts.
-    "address": "address addresses addr addrs adr adress adrs add ad",
-    "street": "street str strt road rd",
+    "address": "address addresses addr addrs adr adress adrs add ad direccion domicilio",
+    "street": "street str strt road rd calle",
     "st": "st",
     "house": "house hse building bldg civic",
-    "number": "number numbers num no nbr nmbr nr",
+    "number": "number numbers numero num no nbr nmbr nr",
     "direction": "direction dir",
     "pre": "pre pref prefx prefix pfx prfx predirectional predir predirection",
     "post": "post postdirectional postdir postdirection",
     "type": "type typ suffix sfx suf sufx suff mode designation",
     "unit": "unit unt apt apartment suite ste aptno",
-    "city": "city cty municipality muni mun town locality cityname placename",
-    "state": "state province prov region stateabbr statecode",
+    "city": "city cty municipality muni mun town locality cityname placename ciudad municipio",
+    "state": "state province prov region stateabbr statecode estado",
     "zip": "zip zipcode zipcd zipcodes postcode",
     "postal": "postal",
-    "code": "code cd abbreviation abbr abbrv abrev",
-    "name": "name names nme nm nam fullname",
+    "code": "code codigo cd abbreviation abbr abbrv abrev",
+    "name": "name names nombre nombres nme nm nam fullname",
     "first": "first given fname firstname forename frst fst",
-    "last": "last surname lname lastname family lst",
+    "last": "last surname apellido apellidos lname lastname family lst",
     "middle": "middle mid middlename mname mi mint",
     "initial": "initial init",
-    "full": "full complete whole formatted fmt entire all",
+    "full": "full complete completo whole formatted fmt entire all",
     "line": "line ln l",
-    "phone": "phone phones telephone telephones tel phonenumber ph",
+    "phone": "phone phones telephone telephones telefono telefonos tel phonenumber ph",
     "landline": "landline",
-    "mobile": "mobile cell cellphone wireless cellular",
-    "email": "email emails emailaddress",
+    "mobile": "mobile cell cellphone celular movil wireless cellular",
+    "email": "email emails correo emailaddress",
     "half": "half fraction frac",
     "to": "to",
     "id": "id",
@@ -114,6 +118,11 @@ IGNORED_WORDS = {
     "recorded",
     "registered",
     "or",
+    "de",
+    "del",
+    "electronico",
+    "paterno",
+    "primer",
 }
 """Words that do not change what a name means."""
 STREET_PART_WORDS = {"number", "pre", "post", "direction", "type", "name", "half"}
@@ -299,6 +308,7 @@ PART_BY_MEANINGS = {
     "postal": "zip",
     "postal code": "zip",
     "post code": "zip",
+    "code postal": "zip",
     "zip postal code": "zip",
     "zip postal": "zip",
     "address zip": "zip",
@@ -529,6 +539,7 @@ def split_tokens(column: str) -> list[str]:
     """Return the words and numbers of a column's name in lower case."""
     # A 911 or E911 address is where the emergency services go: the site.
     column = re.sub(r"e?911", " site ", column, flags=re.IGNORECASE)
+    column = drop_accents(column)
     text = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", column.replace("#", " number "))
     # ZIP+4 is the four digits after a ZIP.
     text = re.sub(r"\bzip ?\+ ?4\b", "zip plus", re.sub(r"(?<![a-z])e[-_ ]?mail", "email", text.lower()))

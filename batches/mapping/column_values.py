@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from batches.people import places, states, whole_addresses
+from batches.people.addresses import is_care_of
 from batches.people.cells import clean
 from batches.people.first_names import FIRST_NAMES
 from batches.people.street_words import STREET_TYPES
@@ -65,6 +66,11 @@ def is_typed_street(text: str) -> bool:
     return text.upper().split()[-1].rstrip(".") in STREET_TYPES or bool(STREET.fullmatch(text))
 
 
+def is_second_line(text: str) -> bool:
+    """Return whether a value can be the second line of an address: a unit, or the street after a care-of line."""
+    return bool(UNIT.fullmatch(text) or STREET.fullmatch(text)) or is_care_of(text)
+
+
 VALUE_TESTS: dict[str, Callable[[str], object]] = {
     "zip": ZIP.fullmatch,
     "state": is_state,
@@ -77,6 +83,7 @@ VALUE_TESTS: dict[str, Callable[[str], object]] = {
     "house_suffix": re.compile(r"1/[234]|[A-Z]|-?\d{1,3}", re.IGNORECASE).fullmatch,
     "line": lambda text: True,
     "unit": UNIT.fullmatch,
+    "second_line": is_second_line,
     "city": is_name,
     "words": WORDS_PATTERN.fullmatch,
     "first_name": is_name,

@@ -155,7 +155,15 @@ def resolve_ambiguous(
             is_alone = NAME_PARTS.isdisjoint(first_parts - {meaning.part})
             if begins_with_ordinal(tokens) or is_alone:
                 found[position] = replace(meaning, part=FULL_NAME, doubt="Its values are whole names.")
+        elif is_rest_of_name(meaning, first_parts) and values[position].share_of_any("two_words") < MOST:
+            # `Nombre` and `Apellidos`
+            found[position] = replace(meaning, part="first_name")
     return found
+
+
+def is_rest_of_name(meaning: Meaning, parts: Collection[str]) -> bool:
+    """Return whether a column is only called a name, and only a last name has a column of its own."""
+    return meaning.part == FULL_NAME and "last_name" in parts and "first_name" not in parts
 
 
 def means_street(meaning: Meaning, tokens: Sequence[str], parts: Collection[tuple[str, str]], values: Values) -> bool:
@@ -337,7 +345,7 @@ def make_candidate_from_values(position: int, meaning: Meaning, values: Values, 
     """Return the Candidate for a column without the doubts of its name, or None if its values are of another kind."""
     is_second_line = meaning.part == "line" and meaning.number == 2
     meaning = recognise_part(meaning, values)
-    share = values.share(meaning.part)
+    share = values.share("second_line" if is_second_line and meaning.part == "unit" else meaning.part)
     if meaning.part == "address" and share is not None:
         # The house numbers may be in a separate column.
         share = max(share, STREET_WITHOUT_NUMBER_FACTOR * values.share_of_any("street"))

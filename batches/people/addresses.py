@@ -143,6 +143,12 @@ PLACEHOLDER_WORDS = frozenset(
     " UNSPECIFIED X XX XXX REFUSED INVALID INCOMPLETE MISSING BLANK SITUS ADDRESS".split()
 )
 """Words of which a placeholder for an address has at least one."""
+LEGAL_DESCRIPTION = re.compile(
+    r"(?:LOTS?|LTS?|TRACTS?|TR)\.? [\w&,\s-]*\b(?:BLK|BLOCK|SEC|SECTION|SUBD|SUBDIVISION|ADDN|ADDITION|PLAT)\b"
+    r"|(?:SEC|SECTION)\.? \d+\b.*\bT\.?\s?\d+\s?[NS]"
+    r"|(?:BLK|BLOCK)\.? \w+,? (?:LOTS?|LTS?)\b",
+    re.IGNORECASE,
+)
 HOUSE_NUMBER_PLACEHOLDERS = frozenset("TBD TBA UNK UNKNOWN UNASSIGNED UNNUMBERED XX XXX XXXX".split())
 """Words in the place of a house number. No street begins with them."""
 PLACEHOLDER_STARTS = frozenset(word for word in PLACEHOLDER_WORDS if len(word) > 2).union(
@@ -338,6 +344,11 @@ def is_address_placeholder(text: str) -> bool:
     if words and words[0] in PLACEHOLDER_STARTS and not any(map(is_street_word, words[1:])):
         return True
     return bool(words) and NO_ADDRESS_WORDS.issuperset(words) and not PLACEHOLDER_WORDS.isdisjoint(words)
+
+
+def is_legal_description(text: str) -> bool:
+    """Return whether a string describes land by survey: `LOT 12 BLK 3 OAK HILLS`, `SEC 12 T2N R3W`."""
+    return bool(LEGAL_DESCRIPTION.match(text))
 
 
 def split_unit(street: str) -> tuple[str, str]:

@@ -57,6 +57,8 @@ PUBLIC_SERVICES = frozenset(
     " CEMETERY HEALTH NURSING FINANCE IMPROVEMENTS ENGINEERING VETERANS".split()
 )
 """Words of companies that the departments of cities and counties have in their names too."""
+DEPARTMENTS = frozenset(["DEPARTMENT", "DEPT"])
+"""Words for a part of a public body, or of a bank: `COASTAL BANK REO DEPT`."""
 TRUSTEES = frozenset(["TRUSTEES", "TTEES", "TRSTEES"])
 """Words for several trustees, who also govern townships, schools and churches."""
 GOVERNED = frozenset(
@@ -116,7 +118,8 @@ def find_distinctive_kind(upper: str, is_split: bool) -> str:
             return "company"
         if not SPELLED_OUT_CHURCHES.isdisjoint(set(joined).difference(words)):
             return "church"
-    sure = {KIND_BY_SURE_WORD[word] for word in joined if word in KIND_BY_SURE_WORD}
+    decisive = set(joined) - DEPARTMENTS if "BANK" in joined else joined
+    sure = {KIND_BY_SURE_WORD[word] for word in decisive if word in KIND_BY_SURE_WORD}
     found = set(sure)
     if is_split and is_name_of_person(words, is_split):
         found.update(find_kinds_by_phrase(words))

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 
 from batches.people.first_names import FIRST_NAMES
 from batches.people.name_parts import (
@@ -16,6 +17,7 @@ from batches.people.name_parts import (
     Person,
     bare,
     is_letter,
+    is_suffix,
     join_suffixes,
     split_first_last,
     split_given,
@@ -33,10 +35,12 @@ MAX_ABBREVIATION = 4
 JOINT = re.compile(
     r"\s*(?:(?:&|\bAND\b)\s*(?:WF|WIFE|HUS|HUSB|HUSBAND|SPOUSE|HIS WIFE|HER HUSBAND)\b\.?(?=\s*\w)"
     r"|&[WH]\b(?=\s*\w)"
+    r"|-\s*AND\s*-"
     r"|\b(?:UX|ET ?UX|ET ?VIR|H/W|W/H|OR|AND)\b(?!\s*$)|&|\+|;|/(?=\s*\w\w))\s*",
     re.IGNORECASE,
 )
 """What separates the names of two owners."""
+SPANISH_AND = re.compile(r"\s+y\s+", re.IGNORECASE)
 JOINT_WORDS = frozenset("UX ETUX VIR ETVIR OR AND".split())
 """Words without which a name of letters has one owner, unless a comma separates two."""
 HUSBAND_AND_WIFE = re.compile(r"\bH ?& ?W\b(?=\s*\w)|\bW/(?=\s)", re.IGNORECASE)
@@ -156,8 +160,9 @@ def split_owners(text: str, order: str = FIRST_LAST) -> list[Person]:
             people.append(split_given(part, people[0].last))
         elif person := split_name(part, find_order_of_next(part, order, people[0].last) if people else order):
             people.append(person)
-    if len(people) > 1 and parts and is_first_without_surname(parts[0], order):
-        people[0] = split_given(parts[0].strip(" ,"), people[-1].last)
+    if len(people) > 1:
+        given = list(takewhile(lambda part: lacks_surname(part, order), parts[: len(people) - 1]))
+        people[: len(given)] = [split_given(part.strip(" ,"), people[-1].last) for part in given]
     return people
 
 
@@ -186,6 +191,18 @@ def separate_husband(words: list[str]) -> None:
     position = upper.index("VIR", 2)
     if upper[position + 1] in KNOWN_GIVEN_NAMES and upper[position - 1] != "ET":
         words[position] = "&"
+
+
+def separate_given_names(text: str) -> str:
+    """Return a cell of given names with `&` between those of several people: `Juan y Ana`, `Ray, Bev & Tom`."""
+    words = text.upper().split()
+    if "Y" in words[1:-1] and KNOWN_GIVEN_NAMES.issuperset(word for word in words if word != "Y"):
+        return SPANISH_AND.sub(" & ", text)
+    if "," in text and JOINT.search(text):
+        parts = [part.strip() for part in re.split(r",|&", text)]
+        if all(part.isalpha() and not is_suffix(part) for part in parts):
+            return " & ".join(parts)
+    return text
 
 
 def split_joint(text: str, order: str) -> list[str]:
@@ -276,7 +293,7 @@ def split_shared_surname(part: str, surname: str, order: str) -> Person | None:
     return None
 
 
-def is_first_without_surname(part: str, order: str) -> bool:
-    """Return whether the first owner has no surname, as in `JOHN & MARY SMITH`."""
+def lacks_surname(part: str, order: str) -> bool:
+    """Return whether an owner before the last has no surname, as in `JOHN & MARY SMITH`."""
     words = [word for word in part.replace(".", "").split() if bare(word) not in LEADING_HONORIFICS | SUFFIXES]
     return order == FIRST_LAST and "," not in part and (len(words) == 1 or (len(words) == 2 and len(words[1]) == 1))

@@ -63,8 +63,8 @@ COMMON_TYPES = frozenset(
 UNITS = {
     word: short
     for short, words in {
-        "Apt": "APARTMENT APT APTS APARTMENTS APMT APRT APPT",
-        "Bldg": "BUILDING BLDG BLD BLG",
+        "Apt": "APARTMENT APT APTS APARTMENTS APMT APRT APPT APTO APARTAMENTO",
+        "Bldg": "BUILDING BLDG BLD BLG EDIFICIO EDIF",
         "Dept": "DEPARTMENT DEPT",
         "Fl": "FLOOR FL FLR",
         "Hngr": "HANGAR HANGER HNGR",

@@ -264,3 +264,80 @@ def test_people_at_different_addresses_stay_different(one, other):
 def test_people_are_still_recognised_by_their_key_from_before_zeros_and_stops_were_dropped(row, former):
     fields = check({"first_name": "Ada", "last_name": "Webb"} | PLACE | row).fields
     assert hash_strings([*former, "tampa", "FL", "33602"]) in set(make_former_fingerprints(fields))
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("COASTAL NATL BANK REO DEPT", "company"),
+        ("WATER DEPT", "government"),
+        ("LA PALOMA TAQUERIA", "company"),
+        ("VALUED HOMEOWNER", "none"),
+        ("DEAR NEIGHBOR", "none"),
+    ],
+)
+def test_departments_of_banks_and_spanish_shops_are_companies_and_greetings_are_nobody(text, kind):
+    checked = check({"full_name": text} | MAILING_ADDRESS)
+    is_named = not checked.fields.keys().isdisjoint(NAMES)
+    assert ("none" if checked.owner_kind == "person" and not is_named else checked.owner_kind) == kind
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [
+        ("Juan y Ana", "Robles", ("Juan", "Robles", "Ana Robles")),
+        ("Ray, Bev & Tom", "Olsen", ("Ray", "Olsen", "Bev Olsen")),
+        ("John, Jr & Mary", "Olsen", ("John", "Olsen", "Mary Olsen")),
+    ],
+)
+def test_several_given_names_in_one_cell_are_several_people(first, last, expected):
+    checked = check({"first_name": first, "last_name": last} | MAILING_ADDRESS)
+    second = checked.co_owner
+    names = checked.fields["first_name"], checked.fields["last_name"]
+    assert (*names, f"{second.first} {second.last}") == expected
+
+
+def test_an_and_between_dashes_separates_two_owners():
+    checked = check({"full_name": "YAZZIE BENSON -AND- YAZZIE LORRAINE"} | MAILING_ADDRESS, "last_first")
+    assert (checked.fields["first_name"], checked.co_owner.first, checked.co_owner.last) == (
+        "Benson",
+        "LORRAINE",
+        "YAZZIE",
+    )
+
+
+@pytest.mark.parametrize(
+    ("street", "expected"),
+    [
+        ("00450 PECAN DR", ("450 PECAN DR", "")),
+        ("2300 CALLE ONCE APTO 3C", ("2300 CALLE ONCE", "Apt 3C")),
+        ("1204 MAPLE ST., TAMPA, FL 33602", ("1204 MAPLE ST", "")),
+        ("1204 MAPLE ST, RENO, NV 89501", ("1204 MAPLE ST RENO NV 89501", "")),
+        ("LOT 12 BLK 3 OAK HILLS ADDN", ("", "")),
+        ("SEC 12 T2N R3W NW4", ("", "")),
+        ("BLK 7 LOT 3", ("", "")),
+        ("LOT 12 OAK ST", ("LOT 12 OAK ST", "")),
+    ],
+)
+def test_a_street_is_sent_without_padding_its_city_or_a_survey(street, expected):
+    fields = check(NAME | PLACE | {"address": street} | MAILING_ADDRESS).fields
+    assert (fields.get("address", ""), fields.get("unit", "")) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "state", "expected"),
+    [("1,057", "MA", "01057"), ("77,008", "TX", "77008"), ("77008/1234", "TX", "77008"), ("770,081", "TX", "")],
+)
+def test_zips_that_a_spreadsheet_has_formatted_are_read(text, state, expected):
+    row = NAME | {"address": "1 Oak St", "city": "Tampa", "state": state, "zip": text}
+    assert check(row).fields.get("zip", "") == expected
+
+
+@pytest.mark.parametrize("text", ["713\N{BULLET}555\N{BULLET}0117", "713_555_0117", "713 ~ 555 ~ 0117"])
+def test_phones_with_unusual_separators_are_read(text):
+    assert check(NAME | MAILING_ADDRESS | {"phone": text}).fields["phone"] == "7135550117"
+
+
+@pytest.mark.parametrize("text", ["iris@example.com/bo@example.com", "[iris@example.com](mailto:iris@example.com)"])
+def test_the_first_of_several_emails_is_read_whatever_separates_them(text):
+    assert check(NAME | MAILING_ADDRESS | {"email": text}).fields["email"] == "iris@example.com"

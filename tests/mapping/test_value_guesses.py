@@ -122,3 +122,27 @@ def test_fields_that_the_mapped_fields_need_are_asked_for(fields, lacking):
 def test_a_field_that_a_later_mapping_no_longer_needs_is_settled():
     assert find_settled(["first_name", "email"], ["full_name", "email"]) == {"last_name"}
     assert find_settled(["full_name", "address", "city"], ["full_name", "address"]) == set()
+
+
+def test_spanish_headers_are_read():
+    found, asked = guess(
+        "Nombre=Rita/Juan/Ana/Luz; Apellidos=Robles/Soto/Vega/Diaz; Direcci\xf3n=address; Ciudad=city; Estado=state; "
+        "C\xf3digo Postal=zip; Tel\xe9fono=phone; Correo electr\xf3nico=email"
+    )
+    assert set(found) == {"first_name", "last_name", "address", "city", "state", "zip", "phone", "email"}
+    assert not asked
+
+
+def test_a_name_beside_a_last_name_is_a_whole_name_if_its_values_are():
+    found, _ = guess(f"Name=full_name; Last Name=Webb/Hale/Roe/Berg; {ADDRESS_COLUMNS}")
+    assert "first_name" not in found
+
+
+def test_a_second_line_with_units_and_streets_after_care_of_lines_is_read():
+    lines = "1 Oak St/C\N{FULLWIDTH SOLIDUS}O Ada Webb/3 Elm St/% Bo Roe"
+    found, asked = guess(
+        f"Owner=full_name; Mail Address 1={lines}; Mail Address 2=Apt 4/27 Lark Ln/Ste 5/PO Box 88; "
+        "Mail City=city; Mail State=state; Mail Zip=zip"
+    )
+    assert (found["mail_address"], found["mail_unit"]) == (["Mail Address 1"], ["Mail Address 2"])
+    assert not asked
