@@ -238,7 +238,7 @@ def test_the_command_records_a_file_and_names_bad_rows(items, tmp_path, capsys):
     path.write_text(f"Number,Outcome\n{ADA},No answer\n{ADA},gone\n")
     call_command("load_outcomes", str(path))
     out = capsys.readouterr()
-    assert "Recorded 1 outcomes" in out.out
+    assert "Recorded 1 outcome from" in out.out
     assert "Row 3, Outcome" in out.err
     with pytest.raises(CommandError):
         call_command("load_outcomes", str(tmp_path / "none.csv"))

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from batches import call_files
 from batches.intake import loaded_files
+from batches.nouns import noun_for
 from batches.statuses import LoadedKind, LoadingStatus
 
 
@@ -27,7 +28,9 @@ class Command(BaseCommand):
             self.stderr.write(f"Row {row}, {column or 'whole row'}: {reason}")
         if loaded.status == LoadingStatus.FAILED:
             raise CommandError(loaded.problem)
+        outcomes = f"{loaded.taken_count:,} {noun_for(loaded.taken_count, 'outcome')}"
+        rows = f"{loaded.row_count:,} {noun_for(loaded.row_count, 'row')}"
         self.stdout.write(
-            f"Recorded {loaded.taken_count:,} outcomes from {loaded.row_count:,} rows. {loaded.repeated_count:,} had "
-            f"been recorded before, and {loaded.problem_count:,} could not be recorded."
+            f"Recorded {outcomes} from {rows}. {loaded.repeated_count:,} had been recorded before, and "
+            f"{loaded.problem_count:,} could not be recorded."
         )

@@ -84,7 +84,8 @@ def check_files() -> str:
     if not shared_files.sees_shared_files():
         raise Problem("This host does not see the files of the others. docs/operations.md, Files, says what to do.")
     try:
-        default_storage.delete(default_storage.save(TRIAL_NAME, ContentFile(b"A trial of manage.py check_setup.")))
+        name = default_storage.save(TRIAL_NAME, ContentFile(b"A trial of manage.py check_setup."))
+        default_storage.delete(name)
     except OSError as error:
         raise Problem(f"{describe_failure(error)} Check FILES_DIR or FILES_BUCKET, and the rights.") from None
     return "this host sees the files of the others, and can write and delete its own"
