@@ -10,7 +10,7 @@ import yaml
 from django.conf import settings
 
 from skipportal.process import read_arguments
-from tests.test_documents import find_settings
+from tests.test_documents import find_settings, read
 
 from .schemas import DEPLOY, check_compose, list_manifests
 
@@ -148,6 +148,29 @@ def test_caddy_says_the_same_about_deliveries_as_nginx():
     ):
         value = re.search(rf"^\s+{directive} (\w+);$", webhooks, re.MULTILINE)[1].replace("1m", "1MiB")
         assert re.search(rf"^\s+{ours} {value}$", caddy, re.MULTILINE), ours
+
+
+def read_documents():
+    return "\n".join(read(f"docs/{name}.md") for name in ("production", "upgrading", "backup", "runbook", "operations"))
+
+
+def test_documents_name_units_and_queues_that_exist():
+    text = read_documents()
+    units = {path.name.partition(".")[0] for path in UNITS}
+    assert set(re.findall(r"\bskipportal-(?:worker@|receiver@|[a-z]+)", text)) == units
+    for queues in re.findall(r"skipportal-worker@\{(.*?)\}", text):
+        assert queues.split(",") == list(settings.RQ_QUEUES)
+
+
+def test_documents_name_services_and_manifests_that_exist():
+    text, services = read_documents(), read_compose()["services"]
+    [stopped] = re.findall(r"--env-file \.env stop (.*)$", text, re.MULTILINE)
+    assert set(stopped.split()) == services.keys() - {"db", "redis", "prepare"}
+    named = set(re.findall(r"--env-file \.env (?:exec|logs|restart) ([a-z-]+)", text))
+    assert named
+    assert named - services.keys() == set()
+    manifests = {f"deploy/kubernetes/{path.name}" for path in (DEPLOY / "kubernetes").iterdir()}
+    assert set(re.findall(r"deploy/kubernetes/[\w.]+", text)) == manifests
 
 
 def test_the_example_of_settings_names_settings_that_exist():
