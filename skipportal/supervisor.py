@@ -14,7 +14,6 @@ import gc
 import multiprocessing
 import os
 import resource
-import runpy
 import shutil
 import signal
 import socket
@@ -33,6 +32,8 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from setproctitle import setproctitle
 
+from skipportal import web_server
+
 STOP_TIMEOUT = 15
 """Seconds within which a child must stop before it is killed."""
 CALL_STOP_TIMEOUT = 75
@@ -49,9 +50,10 @@ METRICS_FILES = ("*.prom", "*.new")
 """What processes write to METRICS_DIR (batches/counters.py)."""
 STABLE_AFTER = 10
 """Seconds after which a start counts as successful. The next restart is then quick again."""
+WEB_SERVER = [sys.executable, "-m", "skipportal.web_server"]
 WEB_OPTIONS = ["--interface", "asginl", "--workers", "2", "--loop", "uvloop", "--log-level", "warning"]
 """The options with the highest throughput on two cores: docs/performance.md."""
-# A worker that is told to stop while it is being forked misses the signal, and the server would wait for it forever.
+# Otherwise, the server would wait forever for a worker that does not stop.
 WEB_OPTIONS += ["--workers-kill-timeout", "10"]
 # HTTP/1 only: while the protocol is undecided, an idle connection is never closed. `backpressure` counts connections;
 # with its default, a thousand idle ones would keep the vendor out.
@@ -299,21 +301,21 @@ def run_command(name: str, *arguments: str) -> None:
 
 
 def run_granian(command: Sequence[str]) -> None:
-    """Run the web server of a command (`python -m granian OPTION… APPLICATION`) in this process."""
+    """Run the web server of a command (`python -m skipportal.web_server OPTION… APPLICATION`) in this process."""
     sys.argv = list(command[2:])
-    runpy.run_module("granian", run_name="__main__")
+    web_server.main()
 
 
 def pages_command(path: Path) -> list[str]:
     """Return the command of the pages' web server, which listens on a socket that only the receivers use."""
     options = [*WEB_OPTIONS, "--uds", str(path), "--uds-permissions", "0600", "--process-name", "skipportal: pages"]
-    return [sys.executable, "-m", "granian", *options, "skipportal.pages:application"]
+    return [*WEB_SERVER, *options, "skipportal.pages:application"]
 
 
 def web_command(host: str, port: int) -> list[str]:
     """Return the command of the receivers' web server, which listens at the public address."""
     options = [*WEB_OPTIONS, "--host", host, "--port", str(port), "--process-name", "skipportal: web"]
-    return [sys.executable, "-m", "granian", *options, "skipportal.receiver:application"]
+    return [*WEB_SERVER, *options, "skipportal.receiver:application"]
 
 
 def allow_connections() -> None:
