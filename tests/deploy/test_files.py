@@ -143,6 +143,7 @@ def test_caddy_says_the_same_about_deliveries_as_nginx():
     webhooks = nginx.partition("location /webhooks/ {")[2].partition("}")[0]
     for directive, ours in (
         ("client_max_body_size", "max_size"),
+        ("client_body_buffer_size", "request_buffers"),
         ("proxy_connect_timeout", "dial_timeout"),
         ("proxy_read_timeout", "response_header_timeout"),
     ):
