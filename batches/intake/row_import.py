@@ -68,7 +68,11 @@ def current_check(upload: Upload) -> dict[str, Any]:
 
 
 def store_chunk(upload: Upload, reader: RowReader, chunk: list[tuple[int, list[str]]]) -> bool:
-    """Store the items of some rows. Return False if the check is no longer current, or another job has stored them."""
+    """Store the items of some rows. Return False if the check is no longer current, or another job has stored them.
+
+    The count of checked rows decides between two jobs: the table of people does not if it is partitioned.
+    """
+    progress_so_far = {"checked_rows": upload.checked_rows}
 
     def record_progress() -> int:
         progress = {
@@ -76,13 +80,17 @@ def store_chunk(upload: Upload, reader: RowReader, chunk: list[tuple[int, list[s
             "heartbeat_at": timezone.now(),
             "warnings": reader.warnings.as_list(),
         }
-        return Upload.objects.filter(pk=upload.pk, **current_check(upload)).update(**progress)
+        return Upload.objects.filter(pk=upload.pk, **progress_so_far, **current_check(upload)).update(**progress)
 
     try:
-        return bulk_insert("batches_item", ITEM_COLUMNS, reader.make_items(chunk), only_if=record_progress)
+        is_stored = bulk_insert("batches_item", ITEM_COLUMNS, reader.make_items(chunk), only_if=record_progress)
     except IntegrityError:
-        logger.info("Another job is reading the rows of upload %s.", upload.pk)
-        return False
+        is_stored = False
+    if is_stored:
+        upload.checked_rows += len(chunk)
+    else:
+        logger.info("The check of upload %s is over, or another job is reading its rows.", upload.pk)
+    return is_stored
 
 
 def fail_check(upload: Upload, problem: str) -> None:

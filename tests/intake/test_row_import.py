@@ -104,6 +104,19 @@ def test_an_interrupted_check_resumes_without_duplicating_rows(make_upload, monk
     assert (upload.row_count, upload.checked_rows) == (40, 40)
 
 
+def test_of_two_jobs_that_check_a_list_only_one_stores_rows(make_upload):
+    """The rows are different, because a partitioned table would not notice that they are the same."""
+    upload = make_upload(people(1))
+    Upload.objects.filter(pk=upload.pk).update(status=UploadStatus.CHECKING)
+    first, second = Upload.objects.get(pk=upload.pk), Upload.objects.get(pk=upload.pk)
+    assert row_import.store_chunk(first, RowReader(first), [(3, person(3))])
+    assert not row_import.store_chunk(second, RowReader(second), [(4, person(4))])
+    assert row_import.store_chunk(first, RowReader(first), [(5, person(5))])
+    upload.refresh_from_db()
+    assert list(upload.items.values_list("row_number", flat=True)) == [2, 3, 5]
+    assert upload.checked_rows == 3
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_sweep_resumes_an_interrupted_check(make_upload):
     upload = make_upload(people(2))
