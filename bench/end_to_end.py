@@ -2,9 +2,11 @@
 
 import argparse
 import json
+import os
 from statistics import median
 
 from bench.support.environment import run_system, trace, wait_until_complete, write_list
+from bench.support.processes import read_processor_seconds
 from tests.support.vendor_accounts import add_accounts, make_keys, start_list, vendor_options
 
 FIRST_SENT = "min(batch.acknowledged_at for batch in upload.batches.all())"
@@ -22,10 +24,12 @@ def main():
     options = parser.parse_args()
     environment = {"ITEMS_IN_FLIGHT": str(options.in_flight)} if options.in_flight else {}
     keys = make_keys(options.accounts)
+    load_before = round(os.getloadavg()[0], 1)
     with run_system(options.database, options.per_second, vendor_options(keys), **environment) as (portal, vendor):
         per_second = options.per_second * max(options.accounts, 1)
         shortest, elapsed, waits = options.people / per_second, [], []
         add_accounts(portal, keys, find_team=lambda _: "All")
+        used_before = read_processor_seconds()
         for number in range(options.lists):
             if keys:
                 path = write_list(portal, f"list {number}", options.people)
@@ -36,6 +40,7 @@ def main():
             portal.do(f"upload = Upload.objects.get(name='list {number}')")
             to_vendor, to_end = f"{FIRST_SENT} - upload.started_at", f"upload.completed_at - {LAST_ANSWER}"
             waits.append([round(portal.ask(f"({wait}).total_seconds()"), 2) for wait in (to_vendor, to_end)])
+        used = read_processor_seconds() - used_before
         answered = portal.ask("Item.objects.aggregate(first=models.Min('answered_at'), last=models.Max('answered_at'))")
         report = {
             "database": options.database,
@@ -45,6 +50,12 @@ def main():
             "people / answers per second": shortest,
             "seconds from start to complete": [round(each, 1) for each in elapsed],
             "results per second": round(options.people / median(elapsed)),
+            "processor ms per result": {
+                kind: round(1_000 * seconds / options.people / options.lists, 3)
+                for kind, seconds in used.most_common()
+                if seconds
+            },
+            "load of the computer before and after": [load_before, round(os.getloadavg()[0], 1)],
             "ratio": round(median(elapsed) / shortest, 3),
             "seconds from start until the vendor has the first batch": [wait[0] for wait in waits],
             "seconds from the last answer to complete": [wait[1] for wait in waits],
