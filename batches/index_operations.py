@@ -1,11 +1,15 @@
-"""Migration operations for large tables that are in use."""
+"""Change large tables that are in use: how to wait for locks, and operations of migrations."""
 
-from collections.abc import Collection, Iterator
+import time
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.backends.utils import CursorWrapper
 from django.db.migrations import AddField, AddIndex, AlterField
 
 LOCK_TIMEOUT = "300ms"
@@ -14,16 +18,64 @@ LOCK_TIMEOUT = "300ms"
 Others who need the same table wait that long too, and then for the migration's statements. In all, they are to wait
 for 500 ms at most.
 """
+LOCK_NOT_AVAILABLE = "55P03"
+ATTEMPTS = 30
+PAUSE_SECONDS = 2
+SESSION_SETTINGS = {
+    "lock_timeout": LOCK_TIMEOUT,
+    # A change keeps its locks until its commit is on the disk, which takes long while the disk is busy. It need not
+    # wait: if the server crashes before, the change has not been made, and neither has anything that came after it.
+    "synchronous_commit": "off",
+}
+"""What PostgreSQL does differently for a session that changes tables."""
 MAX_REWRITTEN_BYTES = 8 * 2**20
 """The size up to which tables are rewritten at once, although nobody can use them in the meantime."""
 
 
+Result = TypeVar("Result")
+
+
+class TableInUse(Exception):
+    """A table was locked at each attempt."""
+
+
 @contextmanager
-def without_lock_timeout(schema_editor: BaseDatabaseSchemaEditor) -> Iterator[None]:
+def short_locks(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Keep others from waiting long for the locks of this session, on PostgreSQL."""
+    with connection.cursor() as cursor:
+        for name, value in SESSION_SETTINGS.items():
+            cursor.execute("SELECT set_config(%s, %s, false)", [name, value])
+    try:
+        yield
+    finally:
+        if connection.is_usable():
+            with connection.cursor() as cursor:
+                for name in SESSION_SETTINGS:
+                    cursor.execute(f"RESET {name}")
+
+
+def retry_while_locked(change: Callable[[], Result], report: Callable[[str], object]) -> Result:
+    """Make a change, and try again while a table is locked. Raise TableInUse after 30 attempts.
+
+    Whatever is interrupted must have been rolled back, or be repaired by the next attempt.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return change()
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+                raise
+        report(f"A table is in use (attempt {attempt} of {ATTEMPTS}). Nothing is waiting for us in the meantime.")
+        time.sleep(PAUSE_SECONDS)
+    raise TableInUse
+
+
+@contextmanager
+def without_lock_timeout(session: BaseDatabaseSchemaEditor | CursorWrapper) -> Iterator[None]:
     """Let a block wait for older transactions, however long they take. The block itself must keep nobody waiting."""
-    schema_editor.execute("SET lock_timeout = 0")
+    session.execute("SET lock_timeout = 0")
     yield
-    schema_editor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
+    session.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
 
 
 class AddFieldWhileRunning(AddField):
@@ -67,8 +119,8 @@ class AddIndexWhileRunning(AddIndexConcurrently):
 class WidenWhileShort(AlterField):
     """Turn a primary key into a BigAutoField, with all that refers to it, if its tables are short.
 
-    PostgreSQL rewrites the tables, and nobody can read them in the meantime. Long ones are left as they are.
-    On SQLite, all integers have 64 bits. Going back changes nothing, because older code can use wide ids.
+    PostgreSQL rewrites the tables, and nobody can read them in the meantime. Long ones are left to `manage.py
+    widen_ids`. On SQLite, all integers have 64 bits. Going back changes nothing, because older code can use wide ids.
     """
 
     def database_forwards(self, app_label, schema_editor, from_state, to_state):

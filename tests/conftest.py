@@ -7,6 +7,7 @@ import pytest
 from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
 from accounts import encryption
@@ -16,7 +17,7 @@ from batches import jobs
 from batches.files import isolated_reader, parsing
 from batches.intake import row_import, uploads
 from batches.intake.trace_settings import TraceSettings
-from batches.models import Receiver, Upload, VendorAccount
+from batches.models import Item, Receiver, Upload, VendorAccount
 from batches.results import digests
 from batches.statuses import BatchStatus
 from batches.tracing import closing, dispatch, filing, item_keys, lifecycle, packing, spending, vendor_keys
@@ -206,6 +207,19 @@ def make_upload(alice, monkeypatch):
         return upload
 
     return make
+
+
+@pytest.fixture
+def long_ids(monkeypatch):
+    """Give people of new lists ids that do not fit into 32 bits. Return what is added to their ids."""
+    check_rows, added = row_import.check_rows, 5 * 2**32
+
+    def check_and_add(upload_id):
+        check_rows(upload_id)
+        Item.objects.filter(upload=upload_id).update(id=F("id") + added)
+
+    monkeypatch.setattr(row_import, "check_rows", check_and_add)
+    return added
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from django.db.migrations.operations import AddField
 from django.db.migrations.state import ProjectState, StateApps
 from django.db.models import BooleanField, Index
 
+from batches import index_operations
 from batches.index_operations import AddIndexWhileRunning
 from batches.management.commands import migrate
 
@@ -40,7 +41,7 @@ def test_a_migration_that_meets_a_locked_table_gives_way_and_tries_again(monkeyp
 
     monkeypatch.setattr(django_migrate.Command, "handle", alter)
     # The lock is released while the migration pauses.
-    monkeypatch.setattr(migrate.time, "sleep", lambda _seconds: holder.close())
+    monkeypatch.setattr(index_operations.time, "sleep", lambda _seconds: holder.close())
     call_command("migrate")
     assert "A table is in use (attempt 1 of 30)." in capsys.readouterr().err
     assert read_setting("lock_timeout") == "0"

@@ -22,6 +22,16 @@ def answered(start_upload):
     return upload
 
 
+def test_people_with_long_ids_are_read_and_listed_page_by_page(caller, long_ids, start_upload):
+    upload = start_upload(12)
+    first, second = upload.items.order_by("pk").values_list("pk", flat=True)[:2]
+    assert caller.api_get(f"/items/{first}").json()["id"] == first > long_ids
+    page = caller.api_get(f"/uploads/{upload.pk}/items", limit=1).json()
+    assert page["next"] == first
+    page = caller.api_get(f"/uploads/{upload.pk}/items", limit=1, after=first).json()
+    assert [person["id"] for person in page["items"]] == [second]
+
+
 def test_a_person_has_the_contact_details_that_were_found(caller, answered):
     item = answered.items.get(row_number=2)
     shown = caller.api_get(f"/items/{item.pk}").json()

@@ -37,7 +37,7 @@ def test_everything_that_works_has_a_line(healthz, static_files, capsys):
 
 def test_what_does_not_work_is_named_and_the_command_fails(healthz, settings, tmp_path, capsys):
     settings.STATIC_ROOT = tmp_path
-    with pytest.raises(CommandError, match="1 of 12 do not work: static files"):
+    with pytest.raises(CommandError, match="1 of 13 do not work: static files"):
         call_command("check_setup")
     assert "static files: FAILED. They are not collected" in capsys.readouterr().out
 

@@ -207,7 +207,7 @@ def make_unmatched(delivery: Delivery, reason: str) -> UnmatchedDelivery:
     item_id = find_named_item_id(delivery)
     named = Item.objects.filter(pk=item_id).only("emptied").first() if item_id else None
     if item_id and item_id > protocol.MAX_KEY and named is None:
-        # In an older database, the column may be too short for an id that no item has.
+        # Until manage.py widen_ids has run, the column may be too short for an id that no item has.
         item_id = None
     is_erased = named is not None and named.emptied == Emptied.ERASED
     return UnmatchedDelivery(

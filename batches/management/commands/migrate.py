@@ -1,28 +1,16 @@
-import time
 from functools import partial
 from typing import Any, NamedTuple
 
 from django.core.management.base import CommandError
 from django.core.management.commands import migrate
-from django.db import OperationalError, connections
+from django.db import connections
 from django.db.migrations import Migration, RunPython
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 from django.db.transaction import atomic
 
-from batches.index_operations import LOCK_TIMEOUT
-
-LOCK_NOT_AVAILABLE = "55P03"
-ATTEMPTS = 30
-PAUSE_SECONDS = 2
-SESSION_SETTINGS = {
-    "lock_timeout": LOCK_TIMEOUT,
-    # A migration keeps its locks until its commit is on the disk, which takes long while the disk is busy. It need not
-    # wait: if the server crashes before, the migration has not run, and neither has anything that came after it.
-    "synchronous_commit": "off",
-}
-"""What PostgreSQL does differently for the session of `manage.py migrate`."""
+from batches.index_operations import TableInUse, retry_while_locked, short_locks
 
 
 class Step(NamedTuple):
@@ -90,28 +78,10 @@ class Command(migrate.Command):
         if connection.vendor != "postgresql":
             super().handle(*args, **options)
             return
-        with connection.cursor() as cursor:
-            for name, value in SESSION_SETTINGS.items():
-                cursor.execute("SELECT set_config(%s, %s, false)", [name, value])
-        try:
-            self.migrate_patiently(*args, **options)
-        finally:
-            if connection.is_usable():
-                with connection.cursor() as cursor:
-                    for name in SESSION_SETTINGS:
-                        cursor.execute(f"RESET {name}")
-
-    def migrate_patiently(self, *args: Any, **options: Any) -> None:
-        """Migrate, and try again while a table is locked. What was interrupted is rolled back or can be repeated."""
-        for attempt in range(1, ATTEMPTS + 1):
+        migrate_once = partial(super().handle, *args, **options)
+        with short_locks(connection):
             try:
-                super().handle(*args, **options)
-                return
-            except OperationalError as error:
-                if getattr(error.__cause__, "sqlstate", None) != LOCK_NOT_AVAILABLE:
-                    raise
-            self.stderr.write(
-                f"A table is in use (attempt {attempt} of {ATTEMPTS}). Nothing is waiting for us in the meantime."
-            )
-            time.sleep(PAUSE_SECONDS)
-        raise CommandError("A table was in use at each attempt. Run the migration again at a quieter time.")
+                retry_while_locked(migrate_once, self.stderr.write)
+            except TableInUse:
+                message = "A table was in use at each attempt. Run the migration again at a quieter time."
+                raise CommandError(message) from None

@@ -12,7 +12,7 @@ from django.core.mail import get_connection
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as StorageError
 
-from batches import error_reports, jobs, shared_files, spans
+from batches import error_reports, jobs, shared_files, spans, wide_ids
 from batches.database import BROKEN_POOL, UNREACHABLE, is_reachable, supports_prepared_statements
 from batches.file_storage import describe_failure
 from batches.models import VendorAccount
@@ -25,6 +25,8 @@ TRIAL_NAME = "check_setup"
 """The name of a file that is written and deleted again."""
 REPORT_TIMEOUT = 5
 """Seconds to wait for the address of error reports."""
+MAX_ID_USE = 0.5
+"""The share of ids of 32 bits that may be used up before they have to be widened, which takes a while."""
 REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 """What a server answers that does not accept our key."""
 NO_RECEIVER = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
@@ -72,6 +74,15 @@ def check_migrations() -> str:
     if not health.is_migrated():
         raise Problem("Some are missing. Run manage.py migrate." if is_reachable() else "This needs the database.")
     return "all applied"
+
+
+def check_ids() -> str:
+    if not wide_ids.find_short():
+        return "64 bits"
+    used = f"{wide_ids.measure_use():.0%} of 32 bits are used up"
+    if wide_ids.measure_use() > MAX_ID_USE:
+        raise Problem(f"{used}. Run manage.py widen_ids.")
+    return f"{used}; manage.py widen_ids gives them 64"
 
 
 def check_redis() -> str:
@@ -203,6 +214,7 @@ def check_spans() -> str:
 CHECKS: dict[str, Callable[[], str]] = {
     "database": check_database,
     "migrations": check_migrations,
+    "ids of people": check_ids,
     "Redis": check_redis,
     "files": check_files,
     "static files": check_static_files,
