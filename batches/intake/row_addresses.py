@@ -58,10 +58,11 @@ def read_address(checked: CheckedRow, parts: list[str], country: str) -> None:
             street = fields[street_name] = street.lstrip("0")
         if "," in street:
             street = split_off_city(checked, parts)
+        street = fields[street_name] = addresses.cut_remarks(street)
         plain = None if unit_name in fields else addresses.read_plain(street)
         if not plain:
             street = fields[street_name] = addresses.tidy(street)
-            if unit_name in fields or street[0] not in "123456789":
+            if unit_name in fields or addresses.WAY_TO.match(street) or street[0] not in "123456789":
                 read_street(checked, street_name, unit_name)
     city, state, zip_code = fields.get(city_name, ""), fields.get(state_name, ""), fields.get(zip_name, "")
     if city or state or zip_code or country:
@@ -172,7 +173,7 @@ def read_street(checked: CheckedRow, street_name: str, unit_name: str) -> None:
             fields[unit_name] = second
         else:
             fields.pop(unit_name, None)
-    if street[0] in "123456789":
+    if street[0] in "123456789" and not addresses.WAY_TO.match(street):
         fields[street_name] = street
         return
     if "," in street and not addresses.is_street(street) and not addresses.UNIT_START.match(street):
@@ -180,7 +181,7 @@ def read_street(checked: CheckedRow, street_name: str, unit_name: str) -> None:
     if "#" in street or street[:2].upper() == "NO":
         street = addresses.put_number_first(street)
     is_nowhere = addresses.is_address_placeholder(street) or addresses.is_legal_description(street)
-    if is_nowhere or addresses.is_care_of(street):
+    if is_nowhere or addresses.is_corner_or_way(street) or addresses.is_care_of(street):
         del fields[street_name]
         fields.pop(unit_name, None)
         checked.reasons[street_name] = f"“{shorten(street)}” is not an address."
@@ -199,6 +200,8 @@ def drop_lines_before_street(text: str) -> str:
 
 def read_two_lines(checked: CheckedRow, first: str, second: str, unit_name: str) -> tuple[str, str]:
     """Return the street and the unit from two lines. The second is a street, and the first may be its unit."""
+    if addresses.ROUTE.fullmatch(whole := f"{first} {second}"):
+        return whole, ""
     if addresses.is_unit_line(first):
         street, unit = addresses.split_unit(second)
         return street, f"{first} {unit}".strip()
@@ -214,7 +217,7 @@ def tidy_city(city: str, state_text: str, zip_text: str) -> tuple[str, str, str]
 
     The state and the ZIP in the city's cell are used if the cells for them are empty.
     """
-    city = LAST_DOT.sub("", BRACKETS.sub("", city).strip(" ,;")) or city
+    city = LAST_DOT.sub("", BRACKETS.sub("", city).replace(";", ",").strip(" ,*")) or city
     words = re.findall(r"[A-Z]+\.?", city.upper())
     if not any(map(str.isalpha, city)):
         return "", state_text, zip_text or places.split_place(city)[2]
@@ -250,7 +253,7 @@ def read_zip(text: str, state: str) -> tuple[str, WarningKind | None]:
 
 def is_abroad(country: str, state: str, zip_code: str, zip_text: str) -> bool:
     """Return whether the country or the postal code of an address is outside the United States."""
-    if state and (not zip_code or zip_codes.find_state(zip_code) == state):
+    if state and (not zip_text or zip_codes.find_state(zip_code) == state):
         return False
     if country:
         return places.is_foreign(country)
@@ -273,12 +276,13 @@ def normalise_zip(text: str, state: str) -> str:
     plain = cells.normalise_dashes(text)
     plain = cells.write_out_exponent(re.sub(r"\.0+$", "", plain.strip("'\"")))
     plain = places.COUNTRY.sub("", plain)
+    plain = BRACKETS.sub("", plain).rstrip(" ;,")
     if re.fullmatch(r"\d{1,2},\d{3}", plain):
         # A spreadsheet has formatted the ZIP as a number.
         plain = plain.replace(",", "")
     words = re.findall(r"[A-Za-z]+", plain)
     # `TX 75201` and `ZIP: 75201` are ZIPs. Letters among the digits are typos, and not removed.
-    is_labelled = all(word.lower() in ("zip", "code") or states.find_state(word) for word in words)
+    is_labelled = all(word.lower() in ("zip", "code", "us", "usa") or states.find_state(word) for word in words)
     if words and is_labelled and not re.search(r"\d[A-Za-z]|[A-Za-z]\d{1,4}\b", plain):
         plain = re.sub(r"[A-Za-z:]+", "", plain)
     if found := ZIP_AND_MORE.fullmatch(plain):

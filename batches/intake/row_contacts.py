@@ -18,12 +18,16 @@ ANY_PHONE = re.compile(r"(?<!\d)(?:\+?0{0,2}1[\s.-]*)?\(?\s*([2-9]\d{2})\s*\)?[\
 """A phone number within other text, such as a label or a second number."""
 ODD_SEPARATORS = re.compile(r"(?<=\d)\s?[_~*\N{BULLET}\N{MIDDLE DOT}]\s?(?=\d)")
 """Signs that separate the parts of a phone number in few lists."""
+FOREIGN_PHONE = re.compile(r"\s*(?:\+|00)\s?(?!1)[1-9](?:[\s().-]*\d){10,}\s*$")
+"""A number with the code of another country: `+63 917 555 0100`. Ten digits after the plus sign are a US number."""
 FILLER_PHONE = re.compile(r"(\d)\1{6,}|1?234567\d*")
 """A placeholder for a phone: 9999999999, 5555555555, 2345678901."""
 PLAIN_EMAIL = re.compile(
     r"[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}", re.ASCII
 )
 """An address that needs no further check: about half of what is allowed, and nearly all real addresses."""
+EMAIL_IN_TEXT = re.compile(r"[^\s<>,;:'\"()\[\]/|]+(?:'[^\s<>,;:'\"()\[\]/|]+)*@[^\s<>,;:'\"()\[\]/|]+")
+"""An address within other text, such as a name or a second address. Its first part may have an apostrophe."""
 FILLER_EMAIL = re.compile(
     r"(?:none|no|na|n/a|null|noemail|nomail|unknown)@.*|.*@(?:none|na|noemail|nomail|null)\.\w+", re.IGNORECASE
 )
@@ -48,6 +52,8 @@ def find_phone(text: str) -> str:
         text = cells.write_out_exponent(re.sub(r"\.0$", "", text))
     except ValueError:
         return ""
+    if FOREIGN_PHONE.match(text):
+        return ""
     text = ODD_SEPARATORS.sub("-", text)
     for found in ANY_PHONE.finditer(text):
         digits = "".join(found.groups())
@@ -66,7 +72,7 @@ def normalise_email(text: str) -> str:
     This is stricter than Django's check: the vendor could refuse a whole batch for an address whose host has no dot.
     """
     if not (PLAIN_EMAIL.fullmatch(text) and len(text) < MAX_LOCAL_PART_LENGTH):
-        found = re.search(r"[^\s<>,;:'\"()\[\]/|]+@[^\s<>,;:'\"()\[\]/|]+", text)
+        found = EMAIL_IN_TEXT.search(text)
         rest = text.replace(found[0], "", 1).strip() if found else ""
         email = found[0].rstrip(".") if found and (not rest or re.search(r"[<>,;:'\"()@]", rest)) else text
         try:

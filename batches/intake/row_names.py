@@ -65,6 +65,10 @@ def read_names(checked: CheckedRow, order: str) -> None:
 
 def drop_nameless_cell(fields: dict[str, str], given: str, last: str) -> tuple[str, str]:
     """Drop a first or a last name that is a placeholder or a roll word: `Owner`, `Etal`. Return both names."""
+    if name_parts.bare(given) in name_parts.HONORIFICS and " " in last:
+        # The last name is a whole name with its title before it.
+        fields["first_name"] = fields.pop("last_name")
+        return last, ""
     for name, text in (("first_name", given), ("last_name", last)):
         if not name_words.is_rare_or_listed_name(text.upper()) and (
             owner_placeholders.is_placeholder(text) or roll_words.is_roll_phrase(text)

@@ -191,6 +191,8 @@ OTHER_PEOPLE = {
     "joint",
 }
 """Words that begin the names of columns about another person."""
+STAFF = re.compile(r"\b(?:contact|lead|deal|opportunity|record|task) owner\b")
+"""Words for the salesperson who looks after a contact, in the exports of customer databases."""
 RECIPIENT_WEIGHT = 1
 """The weight of the name of who receives the mail. Any other name outweighs it."""
 FAMILY_WORDS = {"mailing", "property", "owner", "contact"}
@@ -419,7 +421,7 @@ class Meaning:
 def read_name(column: str, prefix: str = "") -> Meaning | None:
     """Return the Meaning of a column's name without a prefix, or None if the name says nothing about a person."""
     words = find_words(column, prefix)
-    if words is None:
+    if words is None or STAFF.search(" ".join(split_tokens(column))):
         return None
     families = {word for word in words if word in FAMILY_WORDS}
     numbers = [int(word) if word.isdecimal() else NUMBER_WORDS[word] for word in words if is_number(word)]

@@ -14,6 +14,7 @@ INTERCHANGEABLE_UNIT_WORDS = frozenset(word for word, short in UNITS.items() if 
 ROADS = {
     r"(?:farm|ranch) to market(?: r(?:oa)?d)?": "fm",
     r"(?:county|co|cnty|cty) (?:r(?:oa)?d|hwy|highway)": "cr",
+    r"(?:township|twp) r(?:oa)?d": "twp rd",
     r"state (?:r(?:oa)?d|route|rte|rt|hwy|highway)": "sr",
     r"(?:u s|us) (?:route|rte|rt|hwy|highway)": "us",
     r"(?:interstate|ih)(?: (?:hwy|highway))?": "i",
@@ -39,6 +40,7 @@ LEADING_ZEROS = re.compile(r"\b0+(?=\d)")
 SEPARATORS = re.compile(r"[\W_]+")
 REWRITTEN_WORDS = frozenset(
     "farm ranch county co cnty cty state u us interstate ih rural r rfd route rte rt highway hiway hwy star p"
+    " township twp"
     " martin".split()
 ).union(*(words.split() for words in SHORT_WORDS), TENS)
 """A key without any of these words needs no `normalise_spellings`."""

@@ -14,7 +14,7 @@ from batches.people.street_words import (
     UNITS,
 )
 
-UNIT_NUMBER_PATTERN = r"(?:[\w-]*\d[\w-]*(?:\s*&\s*\w+)?|[A-Z](?:-\w+)?)"
+UNIT_NUMBER_PATTERN = r"(?:[\w-]*\d[\w-]*(?:\s*&\s*\w+)?|[A-Z](?:-\w+|\s*&\s*[A-Z]\b)?)"
 UNIT_WORD_PATTERN = "|".join(sorted(UNITS, key=len, reverse=True))
 UNIT_AT_END = re.compile(
     rf"(?P<street>.*?\S)(?:,\s*|\s+)(?:-\s+)?(?:"
@@ -143,7 +143,20 @@ PLACEHOLDER_WORDS = frozenset(
     " UNSPECIFIED X XX XXX REFUSED INVALID INCOMPLETE MISSING BLANK SITUS ADDRESS".split()
 )
 """Words of which a placeholder for an address has at least one."""
+WAY_TO = re.compile(
+    r"\d+(?:\.\d+)?\s*(?:MI|MILES?|FT|FEET|BLKS?|BLOCKS?)\.?\s+[NSEW]\w*\.?\s+(?:OF|FROM)\b", re.IGNORECASE
+)
+CORNER = re.compile(r"\s+(?:&|AND|AT|@)\s+|\s*/\s*", re.IGNORECASE)
+"""What is between the two streets of a corner."""
+ALIAS = re.compile(r"\bA/?K/?A\b", re.IGNORECASE)
+REMARK = re.compile(
+    r"\s*(?:\[[A-Z\s]*\]|\*+[A-Z\s]*\*+|\((?!REAR|FRONT|UP|LOW|BSMT|BASEMENT)[A-Z]{2,}(?:\s[A-Z\s]*)?\)"
+    r"|-\s+(?:CORNER LOT|VACANT(?: LOT| LAND)?|DEMOLISHED|REAR LOT|EMPTY LOT)|\bA/?K/?A\b.*)\s*$",
+    re.IGNORECASE,
+)
+"""A remark in brackets, stars or after a dash, or another address of the same house, at the end of a street."""
 LEGAL_DESCRIPTION = re.compile(
+    r"(?:TAX )?MAP \d+|"
     r"(?:LOTS?|LTS?|TRACTS?|TR)\.? [\w&,\s-]*\b(?:BLK|BLOCK|SEC|SECTION|SUBD|SUBDIVISION|ADDN|ADDITION|PLAT)\b"
     r"|(?:SEC|SECTION)\.? \d+\b.*\bT\.?\s?\d+\s?[NS]"
     r"|(?:BLK|BLOCK)\.? \w+,? (?:LOTS?|LTS?)\b",
@@ -351,6 +364,21 @@ def is_legal_description(text: str) -> bool:
     return bool(LEGAL_DESCRIPTION.match(text))
 
 
+def is_corner_or_way(text: str) -> bool:
+    """Return whether a string says where land is, but is no address: `OAK ST & 3RD ST`, `1 MI N OF COURTHOUSE`."""
+    if WAY_TO.match(text):
+        return True
+    streets = CORNER.split(text)
+    return len(streets) == 2 and not text[:1].isdigit() and all(is_street_word(each.split()[-1]) for each in streets)
+
+
+def cut_remarks(street: str) -> str:
+    """Remove remarks after a street: `[VACANT]`, `***DEMOLISHED***`, `- CORNER LOT`, `aka 20 Elm Pl`."""
+    if street[-1] in ")]*" or " - " in street or ALIAS.search(street):
+        return REMARK.sub("", street).rstrip(" ,;-") or street
+    return street
+
+
 def split_unit(street: str) -> tuple[str, str]:
     """Return a street address without its unit, and the unit, or "" if there is none."""
     if street[-1:] in "Ll.Rr" and "FL" in street[-6:].upper():
@@ -360,7 +388,7 @@ def split_unit(street: str) -> tuple[str, str]:
     if not may_have_unit(street, upper):
         return street, ""
     if ends_with_plain_unit(upper) and "#" not in street and "," not in street:
-        return " ".join(words[:-2]), f"{UNITS[upper[-2]]} {words[-1]}"
+        return " ".join(words[:-2]).rstrip(" ;"), f"{UNITS[upper[-2]]} {words[-1]}"
     if not street[0].isdigit() and (found := UNIT_AT_START.fullmatch(street)):
         rest, second_unit = split_unit(found["street"])
         first_unit = format_unit(found["kind"] or "", found["number"])
@@ -370,7 +398,7 @@ def split_unit(street: str) -> tuple[str, str]:
     units: list[str] = []
     while len(units) < 3 and (found := UNIT_AT_END.fullmatch(street)) and is_unit_match(found, units):
         units.insert(0, read_unit(found))
-        street = found["street"].rstrip(" ,-#")
+        street = found["street"].rstrip(" ,;-#")
     return street, " ".join(units)
 
 

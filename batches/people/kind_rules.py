@@ -36,6 +36,8 @@ from batches.people.owner_words import (
 from batches.people.roll_words import cut_shares_and_others, drop_roll_words
 from batches.people.surnames import HISPANIC, SURNAMES, VIETNAMESE
 
+SPELLED_FORM = re.compile(r"\bL ?L [CP]\b|\bS(?: DE R ?L| ?A)? DE C ?V\b")
+"""A legal form of several words: `L L C`, or `S DE RL DE CV` in Mexico."""
 SPACED_FORMS = frozenset("PC PA NA PS SC LP LC PL".split())
 """Legal forms of two letters, which are also the initials of people if a space separates them: `ROE & WEBB P C`."""
 SPACED_FORMS_OF_ONE = frozenset("PC PA NA".split())
@@ -108,7 +110,7 @@ def find_distinctive_kind(upper: str, is_split: bool) -> str:
     # Text in brackets may decide: SMITH JOHN (DECD).
     upper = cut_shares_and_others(upper)
     words = drop_roll_words(OWNER_WORD.findall(drop_dots_and_apostrophes(upper)))
-    if not LEGAL_FORMS.isdisjoint(words) or re.search(r"\bL ?L [CP]\b", " ".join(words)):
+    if not LEGAL_FORMS.isdisjoint(words) or SPELLED_FORM.search(" ".join(words)):
         return "trust" if any(KIND_BY_SURE_WORD.get(word) == "trust" for word in words) else "company"
     joined = words
     if count_letters(words) > 1:
@@ -127,8 +129,8 @@ def find_distinctive_kind(upper: str, is_split: bool) -> str:
         found.update(find_kinds_by_position(words))
     if (
         len(words) > 1
-        and words[-1] == "USA"
-        and not any(KIND_BY_SURE_WORD.get(word) == "government" for word in words[:-1])
+        and "USA" in words[1:]
+        and not any(KIND_BY_SURE_WORD.get(word) == "government" for word in words if word != "USA")
     ):
         # The American branch of a company.
         found = found - {"government"} | {"company"}

@@ -17,7 +17,8 @@ MORE_SUFFIXES = SUFFIXES.union(
     "4TH 5TH ESQUIRE CPA DVM DMD DPM EDD JD LPN MBA PHARMD PSYD RN BSN MSN APRN USAF USN USMC USCG AIA".split()
 )
 AFTER_COMMA = MORE_SUFFIXES | frozenset(
-    "DC DO LCSW LMFT LMHC NP FNP OD PA PE RPH MSW DNP ARNP CFP CLU CFA GRI CRS LNCC CSI".split()
+    "DC DO LCSW LMFT LMHC NP FNP OD PA PE RPH MSW DNP ARNP CFP CLU CFA GRI CRS LNCC CSI"
+    " OSB OFM OP SJ CSC SSJ OCD".split()
 )
 """Suffixes and degrees. Some of them are names or initials, unless they stand alone after a comma."""
 GENERATIONS = {
@@ -34,7 +35,19 @@ GENERATIONS = {
 """Suffix that distinguishes a child from a parent with the same name → the usual spelling."""
 HONORIFICS = {"MR", "MRS", "MS", "MISS", "DR", "REV", "HON"}
 TITLES_AT_THE_END = HONORIFICS - {"HON", "MS"}
-LEADING_HONORIFICS = HONORIFICS | {"PROF", "COL", "CAPT", "SGT", "MAJ", "CPT", "CDR", "MX", "MESSRS"}
+LEADING_HONORIFICS = HONORIFICS | {
+    "PROF",
+    "COL",
+    "CAPT",
+    "SGT",
+    "MAJ",
+    "CPT",
+    "CDR",
+    "MX",
+    "MESSRS",
+    "EMERITA",
+    "EMERITUS",
+}
 FULL_TITLES = frozenset(
     "SISTER SR BROTHER BR FATHER FR PASTOR RABBI IMAM DEACON ELDER BISHOP JUDGE HONORABLE REVEREND PROFESSOR DOCTOR LT"
     " LTC COLONEL CAPTAIN SERGEANT SSGT MSGT TSGT SFC CPL PVT CMDR ADM GEN OFC OFFICER DET DETECTIVE DEPUTY MAYOR"
@@ -95,6 +108,7 @@ SURNAME_STARTS = PARTICLES | {
     "D",
     "O'",
     "D'",
+    "VAN'T",
 }
 """First words of surnames. Some are also given names or surnames, and their position decides."""
 ALSO_SURNAMES = {"LE", "VAN", "DO", "LO", "TEN", "AL", "DU", "LA", "SAN", "FITZ", "SANTO"}

@@ -211,7 +211,7 @@ def split_joint(text: str, order: str) -> list[str]:
     for part in JOINT.split(text) if may_be_joint(text) else [text]:
         if "," in part:
             part = join_suffixes(part)
-        left, comma, right = part.partition(",")
+        left, comma, right = part.partition("," if "," in part else " - ")
         are_two = comma and "," not in right and is_complete_name(left, order) and is_complete_name(right, order)
         parts += [left, right] if are_two else [part]
     return parts

@@ -18,11 +18,12 @@ PLACEHOLDER_WORDS = frozenset(
     " AVAILABLE PROVIDED LISTED GIVEN NO NONE UNASSIGNED TENANT TENANTS THE TO BE DETERMINED VARIOUS"
     " MULTIPLE SAME AS ABOVE ON FILE PROTECTED SUPPRESSED UNAVAILABLE NULL TBD VACANT UNNAMED UNDISCLOSED"
     " SPOUSE LAND LOT POSTAL CUSTOMER UNLISTED PRIVATE REQUEST BY RESTRICTED AND IN CARE NEIGHBOR BOXHOLDER UNK"
-    " VALUED DEAR VOTER".split()
+    " VALUED DEAR VOTER POSSESSION PREMISES PRIVACY REQUESTED".split()
 )
 """Words that placeholders for an owner consist of."""
 DECISIVE_PLACEHOLDER_WORDS = PLACEHOLDER_WORDS - frozenset(
-    "HOME OF OR NO THE TO BE AS ON BY AND IN CARE GIVEN SAME PRIVATE SPOUSE LAND LOT DEAR".split()
+    "HOME OF OR NO THE TO BE AS ON BY AND IN CARE GIVEN SAME PRIVATE SPOUSE LAND LOT"
+    " DEAR POSSESSION PREMISES REQUESTED".split()
 )
 """Words of which a placeholder for an owner has at least one."""
 HIDING_WORDS = frozenset("SUPPRESSED WITHHELD REDACTED UNDISCLOSED".split())
@@ -56,6 +57,9 @@ def is_placeholder(text: str) -> bool:
         not HIDING_WORDS.isdisjoint(words) or (words[0] == "SEE" and SEEN_WORDS.issuperset(words[1:]))
     ):
         return True
+    if words and words[-1].isdigit():
+        # `TENANT #2`
+        words = words[:-1]
     return bool(words) and PLACEHOLDER_WORDS.issuperset(words) and not DECISIVE_PLACEHOLDER_WORDS.isdisjoint(words)
 
 

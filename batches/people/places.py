@@ -27,6 +27,7 @@ COUNTRY = re.compile(
     re.IGNORECASE,
 )
 HAWAII = re.compile(rf"Hawai{OKINA.pattern}i\b", re.IGNORECASE)
+VIRGIN_ISLANDS = re.compile(r"\bU\.? ?S\.? ?V\.? ?I\b\.?", re.IGNORECASE)
 COUNTY = re.compile(r".* (?:County|Parish|Borough)", re.IGNORECASE)
 FOREIGN_PLACES = frozenset(
     "canada|can|mexico|mex|united kingdom|uk|u k|great britain|gb|gbr|england|scotland|wales|ireland|"
@@ -79,7 +80,7 @@ def read_place(text: str) -> Place | None:
     """Return the parts of a place, or None if neither the state nor the ZIP is certain."""
     if len(text) > MAX_PLACE_LENGTH:
         return None
-    text = HAWAII.sub("Hawaii", COUNTRY.sub("", text.strip()))
+    text = VIRGIN_ISLANDS.sub("VI", HAWAII.sub("Hawaii", COUNTRY.sub("", text.strip())))
     zips = list(ZIP.finditer(text))
     if not zips:
         city, state = split_state(text)

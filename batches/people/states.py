@@ -36,6 +36,12 @@ STATES = {str(name): str(code) for name, code in STATES_NORMALIZED.items()} | {
     "wash dc": "DC",
     "wash d c": "DC",
     "dist of columbia": "DC",
+    "armed forces americas": "AA",
+    "armed forces europe": "AE",
+    "armed forces pacific": "AP",
+    "usvi": "VI",
+    "so dak": "SD",
+    "no dak": "ND",
     "aa": "AA",
     "ae": "AE",
     "ap": "AP",
@@ -71,7 +77,7 @@ def find_state(text: str) -> str:
     if code := STATES.get(letters) or STATES.get(lower.strip()) or STATES.get(without_dots.strip()):
         return code
     words = [word for word in re.findall(r"[a-z]+", lower) if word not in ("us", "usa", "united", "states")]
-    if words[:2] == ["state", "of"]:
+    if words[:2] in (["state", "of"], ["commonwealth", "of"]):
         words = words[2:]
     if code := STATES.get(" ".join(words)):
         return code

@@ -63,7 +63,7 @@ COMMON_TYPES = frozenset(
 UNITS = {
     word: short
     for short, words in {
-        "Apt": "APARTMENT APT APTS APARTMENTS APMT APRT APPT APTO APARTAMENTO",
+        "Apt": "APARTMENT APT APTS APARTMENTS APMT APRT APPT APT/SUITE APT/UNIT APT/STE APTO APARTAMENTO",
         "Bldg": "BUILDING BLDG BLD BLG EDIFICIO EDIF",
         "Dept": "DEPARTMENT DEPT",
         "Fl": "FLOOR FL FLR",
@@ -80,7 +80,7 @@ UNITS = {
         "Ste": "SUITE STE SUIT SU",
         "Stop": "STOP MAILSTOP",
         "Trlr": "TRAILER TRLR",
-        "Unit": "UNIT UNITS UN UNT CONDO",
+        "Unit": "UNIT UNIT/APT UNITS UN UNT CONDO",
     }.items()
     for word in words.split()
 }

@@ -341,3 +341,119 @@ def test_phones_with_unusual_separators_are_read(text):
 @pytest.mark.parametrize("text", ["iris@example.com/bo@example.com", "[iris@example.com](mailto:iris@example.com)"])
 def test_the_first_of_several_emails_is_read_whatever_separates_them(text):
     assert check(NAME | MAILING_ADDRESS | {"email": text}).fields["email"] == "iris@example.com"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("UNKNOWN TENANT IN POSSESSION", "none"),
+        ("OCCUPANTS OF THE PREMISES", "none"),
+        ("TENANT #2", "none"),
+        ("PRIVACY REQUESTED", "none"),
+        ("CAPITAL ONE BANK (USA), N.A.", "company"),
+        ("TIERRA VERDE S DE RL DE CV", "company"),
+        ("RELIGIOUS SOCIETY OF FRIENDS", "church"),
+        ("WAT BUDDHA DHAMMARAM", "church"),
+    ],
+)
+def test_owners_without_a_name_and_rarer_bodies_are_told_from_people(text, kind):
+    checked = check({"full_name": text} | MAILING_ADDRESS)
+    is_named = not checked.fields.keys().isdisjoint(NAMES)
+    assert ("none" if checked.owner_kind == "person" and not is_named else checked.owner_kind) == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "order", "expected"),
+    [
+        ("LYLE BARTON, ET AL., DEFENDANTS", "first_last", ("Lyle", "", "Barton")),
+        ("ELIAS CROFT, IF LIVING", "first_last", ("Elias", "", "Croft")),
+        ("LANTZ GILBERT CONTRACT FOR DEED", "last_first", ("Gilbert", "", "Lantz")),
+        ("Fr. Tom Keough, OSB", "first_last", ("Tom", "", "Keough")),
+        ("Prof. Emerita Helga Stroud", "first_last", ("Helga", "", "Stroud")),
+        ("VAN'T HOF KLAAS", "last_first", ("Klaas", "", "Van'T Hof")),
+    ],
+)
+def test_remarks_of_courts_titles_and_orders_are_no_part_of_a_name(text, order, expected):
+    fields = check({"full_name": text} | MAILING_ADDRESS, order).fields
+    assert tuple(fields.get(name, "") for name in NAMES) == expected
+
+
+def test_two_names_with_a_dash_between_them_are_two_owners():
+    checked = check({"full_name": "SOTO OSCAR - SOTO DELFINA"} | MAILING_ADDRESS, "last_first")
+    assert (checked.fields["first_name"], checked.co_owner.first) == ("Oscar", "DELFINA")
+
+
+@pytest.mark.parametrize("title", ["Dr", "Mrs."])
+def test_a_title_in_place_of_the_first_name_leaves_the_whole_name_in_the_other_column(title):
+    fields = check({"first_name": title, "last_name": "Helga Stroud"} | MAILING_ADDRESS).fields
+    assert (fields["first_name"], fields["last_name"]) == ("Helga", "Stroud")
+
+
+@pytest.mark.parametrize(
+    ("street", "expected"),
+    [
+        ("1421 MAIN ST [VACANT]", ("1421 MAIN ST", "")),
+        ("1423 MAIN ST - CORNER LOT", ("1423 MAIN ST", "")),
+        ("1425 MAIN ST ***DEMOLISHED***", ("1425 MAIN ST", "")),
+        ("1427 Main St aka 20 Elm Pl", ("1427 Main St", "")),
+        ("1429 MAIN ST (BEHIND CHURCH)", ("1429 MAIN ST", "")),
+        ("1431 MAIN ST (REAR)", ("1431 MAIN ST", "Rear")),
+        ("OAK ST & 3RD ST", ("", "")),
+        ("1 MI N OF COURTHOUSE", ("", "")),
+        ("TAX MAP 12 LOT 4", ("", "")),
+        ("414 LYNN ST APT/SUITE 6", ("414 LYNN ST", "Apt 6")),
+        ("416 LYNN ST UNITS A & B", ("416 LYNN ST", "Unit A & B")),
+        ("922 BAY ST; UNIT 8", ("922 BAY ST", "Unit 8")),
+        ("1 MILE RD", ("1 MILE RD", "")),
+    ],
+)
+def test_remarks_about_a_place_are_no_part_of_its_address(street, expected):
+    fields = check(NAME | PLACE | {"address": street} | MAILING_ADDRESS).fields
+    assert (fields.get("address", ""), fields.get("unit", "")) == expected
+
+
+def test_a_route_and_its_box_on_two_lines_are_one_address():
+    row = {"mail_address": "RR 1", "mail_unit": "BOX 40", "mail_city": "Toledo", "mail_state": "OH"}
+    assert check(NAME | row).fields["mail_address"] == "RR 1 BOX 40"
+
+
+@pytest.mark.parametrize(
+    ("city", "state", "zip_code", "expected"),
+    [
+        ("FPO", "Armed Forces Europe", "9620", ("FPO", "AE", "09620")),
+        ("Pierre", "So. Dak.", "57501", ("Pierre", "SD", "57501")),
+        ("Roanoke", "Commonwealth of Virginia", "24011", ("Roanoke", "VA", "24011")),
+        ("MESA *", "AZ", "85201", ("MESA", "AZ", "85201")),
+        ("Mesa; AZ; 85201", "AZ", "85201", ("Mesa", "AZ", "85201")),
+        ("Mesa", "AZ", "85201 (rural)", ("Mesa", "AZ", "85201")),
+        ("Mesa", "AZ", "US 85201", ("Mesa", "AZ", "85201")),
+        ("Mesa", "AZ", "85201;", ("Mesa", "AZ", "85201")),
+    ],
+)
+def test_places_with_marks_and_rarer_states_are_read(city, state, zip_code, expected):
+    fields = check(NAME | {"address": "1 Oak St", "city": city, "state": state, "zip": zip_code}).fields
+    assert (fields["city"], fields["state"], fields["zip"]) == expected
+
+
+def test_a_foreign_address_is_not_sent_because_its_province_is_written_like_a_state():
+    row = {"address": "PRINSENGRACHT 40", "city": "AMSTERDAM", "state": "NH", "zip": "1015 DX"}
+    assert "address" not in check(NAME | MAILING_ADDRESS | row | {"country": "NETHERLANDS"}).fields
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("+63 917 555 0100", ""), ("+7135550117", "7135550117"), ("+1 713 555 0117", "7135550117")],
+)
+def test_foreign_phones_are_not_cut_to_american_ones(text, expected):
+    assert check(NAME | MAILING_ADDRESS | {"phone": text}).fields.get("phone", "") == expected
+
+
+def test_an_apostrophe_in_an_email_does_not_cut_it():
+    text = "rosa.o'neil@example.com"
+    assert check(NAME | MAILING_ADDRESS | {"email": text}).fields["email"] == text
+
+
+def test_township_roads_are_the_same_in_both_spellings():
+    rows = (NAME | PLACE | {"address": f"14233 {road} 88"} for road in ("Township Road", "TOWNSHIP RD"))
+    first, second = (check(row).fingerprint for row in rows)
+    assert first == second

@@ -146,3 +146,10 @@ def test_a_second_line_with_units_and_streets_after_care_of_lines_is_read():
     )
     assert (found["mail_address"], found["mail_unit"]) == (["Mail Address 1"], ["Mail Address 2"])
     assert not asked
+
+
+def test_the_salesperson_of_a_contact_is_not_the_contact():
+    found, _ = guess(
+        f"Contact owner=Helen Brooks; Contact owner email=email; Email=email; Name=full_name; {ADDRESS_COLUMNS}"
+    )
+    assert (found["email"], found["full_name"]) == (["Email"], ["Name"])
