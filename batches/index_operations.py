@@ -11,6 +11,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.backends.utils import CursorWrapper
 from django.db.migrations import AddField, AddIndex, AlterField
+from django.db.models import Index, Model
 
 LOCK_TIMEOUT = "300ms"
 """How long `manage.py migrate` waits for a lock.
@@ -37,6 +38,23 @@ Result = TypeVar("Result")
 
 class TableInUse(Exception):
     """A table was locked at each attempt."""
+
+
+def is_partitioned(connection: BaseDatabaseWrapper, table: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT relkind = 'p' FROM pg_class WHERE oid = to_regclass(%s)", [table])
+        row = cursor.fetchone()
+    return bool(row and row[0])
+
+
+def list_partitions(connection: BaseDatabaseWrapper, table: str) -> list[str]:
+    """Return the names of a table's partitions, or an empty list if it has none."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = to_regclass(%s) ORDER BY inhrelid",
+            [table],
+        )
+        return [name for (name,) in cursor.fetchall()]
 
 
 @contextmanager
@@ -96,6 +114,8 @@ class AddFieldWhileRunning(AddField):
 class AddIndexWhileRunning(AddIndexConcurrently):
     """Add an index without blocking writes on PostgreSQL, or as usual on SQLite.
 
+    PostgreSQL cannot do so for a partitioned table. There, the index is built in one partition after the other.
+
     The migration must not be atomic. If it is interrupted, migrate again: the invalid index that it left is replaced.
     """
 
@@ -104,16 +124,67 @@ class AddIndexWhileRunning(AddIndexConcurrently):
             AddIndex.database_forwards(self, app_label, schema_editor, from_state, to_state)
             return
         model = to_state.apps.get_model(app_label, self.model_name)
+        # To write down the statements, there need not be a database.
+        if not schema_editor.collect_sql and is_partitioned(schema_editor.connection, model._meta.db_table):
+            if self.allow_migrate_model(schema_editor.connection.alias, model):
+                add_partitioned_index(schema_editor, model, self.index)
+            return
         with without_lock_timeout(schema_editor):
             schema_editor.remove_index(model, self.index, concurrently=True)
             super().database_forwards(app_label, schema_editor, from_state, to_state)
 
     def database_backwards(self, app_label, schema_editor, from_state, to_state):
-        if schema_editor.connection.vendor != "postgresql":
+        model = from_state.apps.get_model(app_label, self.model_name)
+        is_removed_at_once = schema_editor.connection.vendor != "postgresql" or (
+            not schema_editor.collect_sql and is_partitioned(schema_editor.connection, model._meta.db_table)
+        )
+        if is_removed_at_once:
             AddIndex.database_backwards(self, app_label, schema_editor, from_state, to_state)
             return
         with without_lock_timeout(schema_editor):
             super().database_backwards(app_label, schema_editor, from_state, to_state)
+
+
+def add_partitioned_index(schema_editor: BaseDatabaseSchemaEditor, model: type[Model], index: Index) -> None:
+    """Build an index in each partition of a table while it is in use, and attach them to an index of the table.
+
+    If this was interrupted, continue: partitions that have the index keep it.
+    """
+    table, name = model._meta.db_table, index.name
+    statement = str(index.create_sql(model, schema_editor))
+    on_table = f"ON {schema_editor.quote_name(table)}"
+    if not has_index(schema_editor, name):
+        schema_editor.execute(statement.replace(on_table, f"ON ONLY {schema_editor.quote_name(table)}", 1))
+    # A partition that is added from now on has the index from the start.
+    attached = list_partitions(schema_editor.connection, name)
+    for partition in list_partitions(schema_editor.connection, table):
+        if any(has_index(schema_editor, found, partition) for found in attached):
+            continue
+        part = name_part(name, partition)
+        in_partition = statement.replace(on_table, f"ON {partition}", 1)
+        in_partition = in_partition.replace(schema_editor.quote_name(name), schema_editor.quote_name(part), 1)
+        with without_lock_timeout(schema_editor):
+            schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {schema_editor.quote_name(part)}")
+            schema_editor.execute(in_partition.replace("CREATE INDEX", "CREATE INDEX CONCURRENTLY", 1))
+        schema_editor.execute(
+            f"ALTER INDEX {schema_editor.quote_name(name)} ATTACH PARTITION {schema_editor.quote_name(part)}"
+        )
+
+
+def name_part(index: str, partition: str) -> str:
+    """Return the name of a partition's part of an index: that of the index, with the end of the partition's name."""
+    return f"{index[:40]}_{partition.rpartition('_')[2]}"
+
+
+def has_index(schema_editor: BaseDatabaseSchemaEditor, name: str, table: str | None = None) -> bool:
+    """Return whether an index of this name exists, and belongs to `table` if one is given."""
+    with schema_editor.connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT indrelid::regclass::text FROM pg_index WHERE indexrelid = to_regclass(%s)",
+            [schema_editor.quote_name(name)],
+        )
+        row = cursor.fetchone()
+    return row is not None and table in (None, row[0])
 
 
 class WidenWhileShort(AlterField):

@@ -13,7 +13,7 @@ from django.db.migrations.state import ProjectState, StateApps
 from django.db.models import BooleanField, Index
 
 from batches import index_operations
-from batches.index_operations import AddIndexWhileRunning
+from batches.index_operations import AddFieldWhileRunning, AddIndexWhileRunning, list_partitions
 from batches.management.commands import migrate
 
 
@@ -81,6 +81,51 @@ def test_an_index_that_an_interrupted_migration_left_is_replaced():
         assert "minute_last_at" in connection.introspection.get_constraints(cursor, model._meta.db_table)
     with connection.schema_editor(atomic=False) as editor:
         operation.database_backwards("batches", editor, state, state)
+
+
+@pytest.fixture
+def partitioned():
+    """Return the name of a model whose table is partitioned during the test."""
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE batches_minute RENAME TO batches_minute_whole")
+        cursor.execute("CREATE TABLE batches_minute (LIKE batches_minute_whole) PARTITION BY RANGE (last_at)")
+        cursor.execute("CREATE TABLE batches_minute_rest PARTITION OF batches_minute DEFAULT")
+    yield "minute"
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE batches_minute; ALTER TABLE batches_minute_whole RENAME TO batches_minute")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_interrupted", [False, True])
+def test_a_partitioned_table_gets_an_index_and_a_column_while_it_is_used(request, is_interrupted):
+    if connection.vendor == "sqlite":
+        pytest.skip("Only PostgreSQL has partitions.")
+    model_name = request.getfixturevalue("partitioned")
+    state = ProjectState.from_apps(apps)
+    add_index = AddIndexWhileRunning(model_name, Index(fields=["last_at"], name="minute_last_at"))
+    add_field = AddFieldWhileRunning(model_name, "is_new", BooleanField(db_default=False, default=False))
+    new = state.clone()
+    add_field.state_forwards("batches", new)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TABLE batches_minute_new PARTITION OF batches_minute"
+            " FOR VALUES FROM ('2020-01-01') TO ('2021-01-01')"
+        )
+        if is_interrupted:
+            cursor.execute("CREATE INDEX minute_last_at ON ONLY batches_minute (last_at)")
+            cursor.execute("CREATE INDEX minute_last_at_rest ON batches_minute_rest (last_at)")
+    with connection.schema_editor(atomic=False) as editor:
+        add_index.database_forwards("batches", editor, state, state)
+        add_field.database_forwards("batches", editor, state, new)
+    assert sorted(list_partitions(connection, "minute_last_at")) == ["minute_last_at_new", "minute_last_at_rest"]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = 'minute_last_at'::regclass")
+        assert cursor.fetchall() == [(True,)]
+        cursor.execute("SELECT is_new FROM batches_minute_rest")
+    with connection.schema_editor(atomic=False) as editor:
+        add_index.database_forwards("batches", editor, new, new)
+        add_index.database_backwards("batches", editor, new, new)
+    assert not list_partitions(connection, "minute_last_at")
 
 
 @pytest.mark.django_db(transaction=True)
