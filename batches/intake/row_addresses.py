@@ -54,11 +54,12 @@ def read_address(checked: CheckedRow, parts: list[str], country: str) -> None:
     street_name, unit_name, city_name, state_name, zip_name = parts
     plain = None
     if street := fields.get(street_name):
-        if PADDED_NUMBER.match(street):
+        if street[0] == "0" and PADDED_NUMBER.match(street):
             street = fields[street_name] = street.lstrip("0")
         if "," in street:
             street = split_off_city(checked, parts)
-        street = fields[street_name] = addresses.cut_remarks(street)
+        if addresses.may_have_remark(street):
+            street = fields[street_name] = addresses.cut_remarks(street)
         plain = None if unit_name in fields else addresses.read_plain(street)
         if not plain:
             street = fields[street_name] = addresses.tidy(street)

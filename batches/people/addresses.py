@@ -148,7 +148,6 @@ WAY_TO = re.compile(
 )
 CORNER = re.compile(r"\s+(?:&|AND|AT|@)\s+|\s*/\s*", re.IGNORECASE)
 """What is between the two streets of a corner."""
-ALIAS = re.compile(r"\bA/?K/?A\b", re.IGNORECASE)
 REMARK = re.compile(
     r"\s*(?:\[[A-Z\s]*\]|\*+[A-Z\s]*\*+|\((?!REAR|FRONT|UP|LOW|BSMT|BASEMENT)[A-Z]{2,}(?:\s[A-Z\s]*)?\)"
     r"|-\s+(?:CORNER LOT|VACANT(?: LOT| LAND)?|DEMOLISHED|REAR LOT|EMPTY LOT)|\bA/?K/?A\b.*)\s*$",
@@ -372,11 +371,14 @@ def is_corner_or_way(text: str) -> bool:
     return len(streets) == 2 and not text[:1].isdigit() and all(is_street_word(each.split()[-1]) for each in streets)
 
 
+def may_have_remark(street: str) -> bool:
+    """Return whether a remark may follow a street. This is the quick check for most addresses."""
+    return street[-1] in ")]*" or " - " in street or "/" in street or " aka " in street or " AKA " in street
+
+
 def cut_remarks(street: str) -> str:
     """Remove remarks after a street: `[VACANT]`, `***DEMOLISHED***`, `- CORNER LOT`, `aka 20 Elm Pl`."""
-    if street[-1] in ")]*" or " - " in street or ALIAS.search(street):
-        return REMARK.sub("", street).rstrip(" ,;-") or street
-    return street
+    return REMARK.sub("", street).rstrip(" ,;-") or street
 
 
 def split_unit(street: str) -> tuple[str, str]:
