@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from accounts.models import Team
+from batches import counters
 from batches.forms.widgets import CheckboxSelectMultiple, NumberInput, TextInput
 from batches.models import DEFAULT_ACCOUNT, VendorAccount
 from batches.tracing.vendor_accounts import AccountDetails
@@ -39,7 +40,8 @@ class DetailsForm(forms.ModelForm):
 
     def clean_name(self) -> str:
         name = self.cleaned_data["name"]
-        if name.casefold() == DEFAULT_ACCOUNT.casefold():
+        # Pages use one of these names, and metrics the other.
+        if name.casefold() in (DEFAULT_ACCOUNT.casefold(), counters.DEFAULT_ACCOUNT):
             raise ValidationError("This is the name of the account whose key is set on the server.")
         return name
 

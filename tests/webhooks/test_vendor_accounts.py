@@ -110,6 +110,7 @@ def test_an_account_is_added_with_its_teams_limits_and_key(administrator, vendor
         ({"key": ""}, "This field is required"),
         ({"name": "West"}, "already exists"),
         ({"name": "default account"}, "set on the server"),
+        ({"name": "Default"}, "set on the server"),
         ({"calls_per_second": 11}, "The vendor accepts 10 in one second"),
         ({"calls_per_second": 0}, "greater than or equal to 1"),
         ({"items_in_flight": 0}, "greater than or equal to 1"),
