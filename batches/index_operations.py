@@ -72,19 +72,22 @@ def short_locks(connection: BaseDatabaseWrapper) -> Iterator[None]:
                     cursor.execute(f"RESET {name}")
 
 
-def retry_while_locked(change: Callable[[], Result], report: Callable[[str], object]) -> Result:
-    """Make a change, and try again while a table is locked. Raise TableInUse after 30 attempts.
+def retry_while_locked(
+    change: Callable[[], Result], report: Callable[[str], object], attempts: int = ATTEMPTS
+) -> Result:
+    """Make a change, and try again while a table is locked. Raise TableInUse after the last attempt.
 
     Whatever is interrupted must have been rolled back, or be repaired by the next attempt.
     """
-    for attempt in range(1, ATTEMPTS + 1):
+    for attempt in range(1, attempts + 1):
         try:
             return change()
         except OperationalError as error:
             if getattr(error.__cause__, "sqlstate", None) != LOCK_NOT_AVAILABLE:
                 raise
-        report(f"A table is in use (attempt {attempt} of {ATTEMPTS}). Nothing is waiting for us in the meantime.")
-        time.sleep(PAUSE_SECONDS)
+        report(f"A table is in use (attempt {attempt} of {attempts}). Nothing is waiting for us in the meantime.")
+        if attempt < attempts:
+            time.sleep(PAUSE_SECONDS)
     raise TableInUse
 
 

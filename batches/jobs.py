@@ -27,7 +27,18 @@ from redis.exceptions import RedisError
 from rq.queue import Queue
 from rq.worker import BaseWorker, SimpleWorker
 
-from batches import assignments, call_files, calls, lease, retention, search_index, shared_files, sharing, spans
+from batches import (
+    assignments,
+    call_files,
+    calls,
+    lease,
+    partitions,
+    retention,
+    search_index,
+    shared_files,
+    sharing,
+    spans,
+)
 from batches.counters import start_publishing, start_serving
 from batches.database import name_error, read_now, refuse_broken_pool
 from batches.intake import corrections, loaded_files, reuse, row_import, scrub_files, stored_files, suppression
@@ -561,6 +572,7 @@ every_minute.add(
     receivers.delete_dead,
     vendor_keys.expect_own_key_if_none,
     shared_files.expect_own_files_if_none,
+    partitions.extend,
 )
 
 

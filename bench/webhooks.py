@@ -161,7 +161,7 @@ def write_script(directory, number):
         "credits": "1",
         "answer": f":body{number}",
     }
-    statement = (FILE_SQL.format(now="statement_timestamp()") % values).replace("\n", " ")
+    statement = (FILE_SQL.format(table="batches_item", now="statement_timestamp()") % values).replace("\n", " ")
     lines = [r"\set n :n + 1", r"\set position :n * :clients + :client_id", rf"\set key {FIRST_KEY} + :position"]
     lines += [rf"\set batch :position / {PER_BATCH}", statement.replace(":token", "'b' || lpad(:batch::text, 9, '0')")]
     path = directory / f"{number}.sql"

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts import encryption
 from accounts.models import Team
 from accounts.rights import Role
-from batches import jobs
+from batches import jobs, partitions
 from batches.files import isolated_reader, parsing
 from batches.intake import row_import, uploads
 from batches.intake.trace_settings import TraceSettings
@@ -49,12 +49,22 @@ def _requested_database(request):
     assert connection.vendor == request.config.getoption("database")
 
 
+PARTITIONS = 20
+"""How many partitions there are with `--people-per-partition`. The people of later tests are in the last one."""
+
+
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup, django_db_blocker):
+def django_db_setup(django_db_setup, django_db_blocker, request):
     """Set up the database, and allow transactional tests to flush all tables.
 
     SQLite deletes row by row, which a trigger of the audit log refuses. PostgreSQL truncates the table.
     """
+    if people := request.config.getoption("people_per_partition"):
+        with django_db_blocker.unblock():
+            partitions.partition(people)
+            for table in partitions.TABLES:
+                for begin in range(3 * people, PARTITIONS * people, people):
+                    partitions.add_partition(table, (begin, begin + people))
     if connection.vendor == "sqlite":
         with django_db_blocker.unblock(), connection.cursor() as cursor:
             cursor.execute("DROP TRIGGER IF EXISTS accounts_protect_audit_log_delete")
@@ -72,6 +82,7 @@ def _clean_environment(settings, tmp_path, monkeypatch):
     django_rq.get_connection("vendor").flushdb()
     cache.clear()
     item_keys.known_bases.clear()
+    partitions.forget()
     vendor_keys.known_accounts.clear()
     vendor_keys.account_keys.clear()
     # The process also keeps the live part that it rendered last.
@@ -87,7 +98,7 @@ def time_machine(time_machine, monkeypatch):
         monkeypatch.setattr(module, "Now", timezone.now)
     file_statement = filing.file_statement
     monkeypatch.setattr(
-        filing, "file_statement", lambda outcome: file_statement(outcome).replace("statement_timestamp()", "%(now)s")
+        filing, "file_statement", lambda *of: file_statement(*of).replace("statement_timestamp()", "%(now)s")
     )
     return time_machine
 

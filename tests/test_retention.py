@@ -133,6 +133,12 @@ def make_old():
         kind.records.update(**{kind.time_field: timezone.now() - OLD})
 
 
+whole_tables_only = pytest.mark.skipif(
+    "config.getoption('people_per_partition')",
+    reason="Each partition has indexes of other names, and PostgreSQL sorts the few rows of small ones.",
+)
+
+
 def analyze():
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
@@ -147,6 +153,7 @@ def test_every_kind_is_registered_once():
     assert [kind.label for kind in retention.retained] == list(INDEXES)
 
 
+@whole_tables_only
 @pytest.mark.parametrize("is_emptied_since", [False, True])
 def test_only_the_index_is_read_if_there_is_nothing_to_purge(other_kinds_kept, is_emptied_since):
     """Check this with outdated statistics too, from which PostgreSQL still expects that much is to be purged."""
@@ -164,6 +171,7 @@ def test_only_the_index_is_read_if_there_is_nothing_to_purge(other_kinds_kept, i
         assert "TEMP B-TREE" not in plan
 
 
+@whole_tables_only
 def test_chunks_are_read_from_the_index(kept):
     make_old()
     analyze()

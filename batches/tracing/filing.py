@@ -11,12 +11,13 @@ from operator import itemgetter
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import ProgrammingError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from accounts.rights import Right, require
+from batches import partitions
 from batches.database import write_each
 from batches.models import Batch, EarlierAnswer, Event, Item, Upload
 from batches.retention import Retained
@@ -44,7 +45,7 @@ class Filing(Enum):
 
 
 FILE_SQL = """
-UPDATE batches_item AS item
+UPDATE {table} AS item
 SET outcome = %(outcome)s, message = %(message)s, request_id = %(request_id)s, credits = %(credits)s,
     answer = %(answer)s, answered_at = {now}, answered_via_id = batch.id
 FROM batches_batch AS batch
@@ -58,7 +59,7 @@ item has been replanned into another batch of the same upload, because it was pa
 
 It is written in SQL because it runs a thousand times per second, and Django takes seven times as long to compile it as
 to run it. `{now}` is the database's clock, because a batch is closed a certain time after its last answer, whatever
-the receivers' clocks say.
+the receivers' clocks say. `{table}` is the partition of the item, or the whole table.
 """
 WITHOUT_REPLACED_ERROR = """
     AND NOT EXISTS (
@@ -100,10 +101,16 @@ def file_pending(answers: Sequence[tuple[str, Answer, str]]) -> list[bool]:
         item_id = find_item_id(answer.key or 0, bases[token]) if token in bases else None
         if item_id is not None:
             values = answer_values(answer, text) | {"token": token, "item_id": item_id, "now": now}
-            writes.append((item_id, position, (file_statement(answer.outcome), values)))
+            statement = file_statement(answer.outcome, partitions.find_partition(item_id))
+            writes.append((item_id, position, (statement, values)))
     # All transactions lock the items in the order of their ids, so that two of them cannot deadlock.
     writes.sort(key=itemgetter(0, 1))
-    row_counts = write_each([write for _, _, write in writes]) if writes else []
+    try:
+        row_counts = write_each([write for _, _, write in writes]) if writes else []
+    except ProgrammingError:
+        # Perhaps the tables are whole again.
+        partitions.forget()
+        raise
     is_filed = [False] * len(answers)
     for (_, position, _), row_count in zip(writes, row_counts, strict=True):
         is_filed[position] = row_count == 1
@@ -111,10 +118,11 @@ def file_pending(answers: Sequence[tuple[str, Answer, str]]) -> list[bool]:
 
 
 @cache
-def file_statement(outcome: Outcome) -> str:
+def file_statement(outcome: Outcome, table: str) -> str:
     """Return the statement that files an answer with this outcome. On SQLite, the clock is this computer's."""
     statement = FILE_ERROR_SQL if outcome == Outcome.ERROR else FILE_SQL
-    return statement.format(now="statement_timestamp()" if connection.vendor == "postgresql" else "%(now)s")
+    now = "statement_timestamp()" if connection.vendor == "postgresql" else "%(now)s"
+    return statement.format(table=table, now=now)
 
 
 def is_same_answer(answer: Answer, text: str) -> Q:

@@ -40,6 +40,12 @@ def pytest_addoption(parser):
     parser.addoption(
         "--database", choices=["sqlite", "postgresql"], default="sqlite", help="The database that the suite runs on."
     )
+    parser.addoption(
+        "--people-per-partition",
+        type=int,
+        default=0,
+        help="Partition the tables of people, on PostgreSQL, so that lists are in several partitions.",
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
