@@ -104,7 +104,7 @@ def split_off_city(checked: CheckedRow, parts: list[str]) -> str:
     street_name, _, *place_names = parts
     street, *place = whole_addresses.split_whole(fields[street_name])
     city = fields.get(place_names[0], "")
-    if street and place[0] and (not city or address_keys.key_of_city(place[0]) == address_keys.key_of_city(city)):
+    if street and place[0] and (not city or address_keys.is_same_city(place[0], city)):
         fields[street_name] = street
         for name, text in zip(place_names, place, strict=True):
             if text:
@@ -116,7 +116,7 @@ def repeats_city(text: str, city: str) -> bool:
     """Return whether the second line of an address is the city again, alone or with its state and ZIP."""
     if not city or len(text) <= 3 or not text[0].isalpha():
         return False
-    return address_keys.key_of_city(places.split_place(text)[0]) == address_keys.key_of_city(city)
+    return address_keys.is_same_city(places.split_place(text)[0], city)
 
 
 @dataclass(frozen=True)

@@ -40,8 +40,7 @@ LEADING_ZEROS = re.compile(r"\b0+(?=\d)")
 SEPARATORS = re.compile(r"[\W_]+")
 REWRITTEN_WORDS = frozenset(
     "farm ranch county co cnty cty state u us interstate ih rural r rfd route rte rt highway hiway hwy star p"
-    " township twp"
-    " martin".split()
+    " township twp martin".split()
 ).union(*(words.split() for words in SHORT_WORDS), TENS)
 """A key without any of these words needs no `normalise_spellings`."""
 CITY_WORDS = {
@@ -127,3 +126,8 @@ def key_of_city(city: str) -> str:
     """Return a key that is equal for `Ft Worth` and `Fort Worth`, or for `N Las Vegas` and `North Las Vegas`."""
     words = re.sub(r"[\W_]+", " ", city.lower().replace("'", "")).split()
     return " ".join(CITY_WORDS.get(word, word) for word in words)
+
+
+def is_same_city(first: str, second: str) -> bool:
+    """Return whether two spellings are of the same city."""
+    return key_of_city(first) == key_of_city(second)

@@ -146,6 +146,7 @@ PLACEHOLDER_WORDS = frozenset(
 WAY_TO = re.compile(
     r"\d+(?:\.\d+)?\s*(?:MI|MILES?|FT|FEET|BLKS?|BLOCKS?)\.?\s+[NSEW]\w*\.?\s+(?:OF|FROM)\b", re.IGNORECASE
 )
+"""The way from somewhere else, which begins with a number as an address does: `1 MI N OF COURTHOUSE`."""
 CORNER = re.compile(r"\s+(?:&|AND|AT|@)\s+|\s*/\s*", re.IGNORECASE)
 """What is between the two streets of a corner."""
 REMARK = re.compile(
@@ -155,12 +156,13 @@ REMARK = re.compile(
 )
 """A remark in brackets, stars or after a dash, or another address of the same house, at the end of a street."""
 LEGAL_DESCRIPTION = re.compile(
-    r"(?:TAX )?MAP \d+|"
-    r"(?:LOTS?|LTS?|TRACTS?|TR)\.? [\w&,\s-]*\b(?:BLK|BLOCK|SEC|SECTION|SUBD|SUBDIVISION|ADDN|ADDITION|PLAT)\b"
+    r"(?:TAX )?MAP \d+"
+    r"|(?:LOTS?|LTS?|TRACTS?|TR)\.? [\w&,\s-]*\b(?:BLK|BLOCK|SEC|SECTION|SUBD|SUBDIVISION|ADDN|ADDITION|PLAT)\b"
     r"|(?:SEC|SECTION)\.? \d+\b.*\bT\.?\s?\d+\s?[NS]"
     r"|(?:BLK|BLOCK)\.? \w+,? (?:LOTS?|LTS?)\b",
     re.IGNORECASE,
 )
+"""Land by its place on a map: by the lot, the block, or the section of a township."""
 HOUSE_NUMBER_PLACEHOLDERS = frozenset("TBD TBA UNK UNKNOWN UNASSIGNED UNNUMBERED XX XXX XXXX".split())
 """Words in the place of a house number. No street begins with them."""
 PLACEHOLDER_STARTS = frozenset(word for word in PLACEHOLDER_WORDS if len(word) > 2).union(

@@ -1,6 +1,7 @@
 """The cases: faults of the vendor, and acts against our own processes and services while lists run."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from tests.faults.acts import accounts, backups, disks, hosts, processes, services, users
 
@@ -41,6 +42,8 @@ class Case:
     """How often the case is chosen. Cases that exclude many others would otherwise be rare in combinations."""
 
 
+account_case = partial(Case, prepare=accounts.add, has_accounts=True, is_long=True, weight=4)
+"""A case with several vendor accounts."""
 CASES = [
     Case("nothing goes wrong", is_harmless=True),
     Case("acknowledgement lost", faults=("lost_ack=2",)),
@@ -164,48 +167,30 @@ CASES = [
         is_long=True,
         is_harmless=True,
     ),
-    Case(
+    account_case(
         "several vendor accounts, deliveries with the keys of others",
         act=accounts.deliver_with_other_keys,
         disturbs=("accounts",),
-        prepare=accounts.add,
-        has_accounts=True,
-        is_long=True,
         is_harmless=True,
-        weight=4,
     ),
-    Case(
-        "one vendor account slow", faults=("slow=1",), prepare=accounts.add, has_accounts=True, is_long=True, weight=4
-    ),
-    Case(
+    account_case("one vendor account slow", faults=("slow=1",)),
+    account_case(
         "vendor account held under load",
         act=accounts.hold,
         disturbs=ACCOUNTS,
-        prepare=accounts.add,
-        has_accounts=True,
-        is_long=True,
         is_harmless=True,
-        weight=4,
     ),
-    Case(
+    account_case(
         "vendor account retired under load",
         act=accounts.retire,
         disturbs=ACCOUNTS,
-        prepare=accounts.add,
-        has_accounts=True,
-        is_long=True,
         is_harmless=True,
-        weight=4,
     ),
-    Case(
+    account_case(
         "key of a vendor account replaced by a wrong one",
         act=accounts.replace_key_by_mistake,
         disturbs=ACCOUNTS,
-        prepare=accounts.add,
-        has_accounts=True,
-        is_long=True,
         is_harmless=True,
-        weight=4,
     ),
 ]
 
